@@ -15,7 +15,7 @@ import { signInOffer } from "./sign-in-check.ts";
 import { tls } from "./tls-check.ts";
 import { token } from "./token-check.ts";
 
-/** In the order in which they are tried: each looks one layer higher. */
+/** In the order of the checks: each step checks one layer above the last. */
 const ewsSteps: readonly Step[] = [
   findServer,
   proxy,
@@ -31,7 +31,7 @@ const ewsSteps: readonly Step[] = [
   retirement,
 ];
 
-/** What a server offers is looked at where the connection chooses among it. */
+/** The step sign-in runs only where the connection chooses among the server's schemes. */
 function ewsStepsOf(connection: Connection | undefined): readonly Step[] {
   return connection?.auth.kind === "auto" ? ewsSteps.flatMap((step) => (step === ews ? [step, signInOffer] : [step])) : ewsSteps;
 }
@@ -44,7 +44,7 @@ const namesOverGraph: Partial<Record<StepName, StepName>> = {
   token: "graph-token",
 };
 
-/** What is the same for every server, about Microsoft Graph: that needs no Autodiscover. */
+/** Turns a step that is the same for every server into one about Microsoft Graph, which needs no Autodiscover. */
 function overGraph(step: Step): Step {
   const named = (name: StepName) => namesOverGraph[name] ?? name;
   return { ...step, name: named(step.name), needs: step.needs.filter((need) => need !== "autodiscover").map(named) };
@@ -52,19 +52,19 @@ function overGraph(step: Step): Step {
 
 const graphSteps: readonly Step[] = [...[proxy, nameResolution, tcp, tls, token].map(overGraph), graph, graphMailbox, graphPermissions];
 
-/** The list of mailboxes is a step of its own where it takes another token. */
+/** The list of mailboxes has its own step where it needs a separate token. */
 function graphStepsOf(connection: Connection | undefined): readonly Step[] {
   return [...graphSteps, ...(connection?.graph.mailboxList.from === "admin_api" ? [mailboxList] : []), graphCloud];
 }
 
-/** One back end of a connection: what is asked over it, and in which check-up. */
+/** One back end of a connection: its steps and its check-up. */
 export interface BackEndChecks {
   readonly backEnd: BackEnd;
   readonly steps: readonly Step[];
   readonly checkup: Checkup;
 }
 
-/** Those that a connection has; where the settings cannot be read, EWS, whose steps are then skipped. */
+/** Returns the back ends of a connection. If the settings cannot be read: EWS, whose steps are then skipped. */
 export function backEndChecksOf(
   connection: Connection | undefined,
   checkup: Omit<Checkup, "backEnd" | "learned" | "route">,
@@ -85,13 +85,13 @@ export function backEndChecksOf(
   }
 }
 
-/** A hybrid connection as it reaches Microsoft Graph: the name that the certificate of EWS has is not that of Graph's. */
+/** Returns a hybrid connection as Microsoft Graph needs it: the certificate name set for EWS is not that of Graph. */
 function graphOf(connection: Connection): Connection {
   const { network } = connection;
   return { ...connection, backend: "graph", network: { ...network, tls: { ...network.tls, serverName: undefined } } };
 }
 
-/** A hybrid connection as it reaches EWS, which may take another sign-in. */
+/** Returns a hybrid connection as EWS needs it, possibly with a different sign-in. */
 function ewsOf(connection: Connection): Connection {
   return { ...connection, backend: "ews", auth: connection.ews.auth ?? connection.auth };
 }

@@ -10,22 +10,22 @@ import type { Secret } from "../settings/secrets.ts";
 import type { HttpEvent } from "../wire/http/observe-http.ts";
 import type { TokenFacts } from "../wire/sign-in/token-claims.ts";
 
-/** `unknown`: it could not be judged, and why; `skipped`: it was not looked at, and why. */
+/** `unknown`: the check gave no result; `skipped`: the check was not made. `found` states the reason. */
 export type Status = "ok" | "warning" | "failed" | "unknown" | "skipped";
 
-/** What one step found. A server or a directory may have written parts of the texts. */
+/** The finding of one step. A server or a directory may have written parts of its texts. */
 export interface Finding {
   readonly status: Status;
-  /** What was done to find out. */
+  /** What the step did. */
   readonly tried: string;
   readonly found: string;
-  /** What to do next: a sentence, and below it the commands or settings, each in a line of its own. */
+  /** The next thing to do: a sentence, followed by the commands or settings, one per line. */
   readonly next?: readonly string[] | undefined;
-  /** For `failed`, and for `unknown` where an action depends on it. */
+  /** For `failed`, and for `unknown` if an action depends on it. */
   readonly code?: FailureCode | undefined;
 }
 
-/** Those of Microsoft Graph begin with its name. */
+/** Names about Microsoft Graph begin with graph. */
 export type StepName =
   | "settings"
   | "proxy"
@@ -53,35 +53,35 @@ export type StepName =
   | "graph-cloud"
   | "clock";
 
-/** Which back end a step is about. */
+/** The back end of a step. */
 export type BackEnd = "ews" | "graph";
 
 /** One step of a check-up. */
 export interface Step {
   readonly name: StepName;
-  /** Steps without which this one makes no sense: when one failed, this one is skipped. */
+  /** Steps that must succeed first: if one failed, this one is skipped. */
   readonly needs: readonly StepName[];
   run(checkup: Checkup): Promise<Finding>;
 }
 
-/** What the steps learn and later steps use. */
+/** What the steps learn for later steps. */
 export interface Learnt {
   connection?: Connection;
   /** Where Autodiscover found Exchange Web Services. */
   url?: URL;
   exchange?: Exchange;
   token?: TokenFacts | undefined;
-  /** The token that was just fetched: what is asked next is asked with the one that was looked at. */
+  /** The token that was just fetched and checked; later requests use it. */
   fresh?: Secret;
-  /** What the question to the mailbox was answered. */
+  /** The reply to the request for the mailbox. */
   mailbox?: Outcome<Rights>;
-  /** The same for the account's own question, which needs Discovery Management. */
+  /** The reply to the account's own request, which needs Discovery Management. */
   discovery?: Outcome<unknown>;
   version?: ServerVersion | undefined;
   probe?: Probe;
-  /** What a question that needs this permission was answered. */
+  /** The replies to the requests that need each permission. */
   probed?: Map<Permission, Outcome<unknown>>;
-  /** Which permissions of Microsoft Graph the application has, as far as it can be seen. */
+  /** Which permissions of Microsoft Graph the application has, as far as that is visible. */
   granted?: ReadonlyMap<Permission, Granted>;
   /** The permission of Exchange Online that the list of mailboxes lacks. */
   listLacks?: string;
@@ -90,19 +90,19 @@ export interface Learnt {
 /** Whether something was granted. */
 export type Granted = "yes" | "no" | "unknown";
 
-/** An action, as far as it matters to a check-up. */
+/** The parts of an action that a check-up needs. */
 export interface CheckedAction extends Uses {
   readonly name: string;
   readonly overGraph: Difference;
 }
 
-/** A check-up of one connection, over one of its back ends. */
+/** A check-up of one connection over one of its back ends. */
 export interface Checkup {
   readonly backEnd: BackEnd;
-  /** In a hybrid organisation: which back end holds the mailbox, once that is known. The same for both check-ups. */
+  /** In a hybrid organisation: which back end holds the mailbox, once that is known. Shared by both check-ups. */
   readonly route: { backEnd?: BackEnd | undefined } | undefined;
   readonly actions: readonly CheckedAction[];
-  /** The mailbox to look into, when one was asked for. */
+  /** The mailbox to check, if one was named. */
   readonly mailbox: string | undefined;
   readonly signal: AbortSignal | undefined;
   /** This machine's clock, in milliseconds since 1970. */
@@ -112,12 +112,12 @@ export interface Checkup {
   /** Every request and reply so far, and when it was seen. */
   readonly events: readonly { readonly event: HttpEvent; readonly at: number }[];
   readonly observe: (event: HttpEvent) => void;
-  /** Tells a person what to do meanwhile, such as signing in. */
+  /** Tells a person the next step meanwhile, such as signing in. */
   readonly tell: ((text: string) => void) | undefined;
   readonly learned: Learnt;
 }
 
-/** The connection of a step that needs `settings`. */
+/** Returns the connection of a step that needs `settings`. */
 export function connectionOf({ learned }: Checkup): Connection {
   if (learned.connection === undefined) throw new Error("a step ran before the settings were read");
   return learned.connection;

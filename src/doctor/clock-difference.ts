@@ -1,9 +1,9 @@
 import type { Step } from "./checkup.ts";
 
-/** Seconds. Kerberos refuses more than five minutes by default, and Entra's tokens have about as much leeway. */
+/** In seconds. Kerberos refuses more than five minutes by default, and Entra's tokens allow about the same. */
 const toleratedSeconds = 300;
 
-/** This machine's clock beside that of the server, by the Date of a reply. Tokens, Kerberos and NTLM all compare clocks. */
+/** Compares this machine's clock with the server's, by the Date of a reply. Tokens, Kerberos and NTLM all compare clocks. */
 export const clock: Step = {
   name: "clock",
   needs: [],

@@ -7,10 +7,10 @@ import { type ProxyServer, proxyFor } from "../wire/http/proxy-rules.ts";
 import { type CloudName, clouds, isOnline as isCloudUrl } from "../wire/sign-in/clouds.ts";
 import { type Checkup, connectionOf, type Finding } from "./checkup.ts";
 
-/** Seconds. A doctor says that the server is busy instead of waiting until it is not. */
+/** In seconds. Doctor reports that the server is busy instead of waiting until it is not. */
 export const maxWaitSeconds = 2;
 
-/** The mailbox that is looked into: the one asked for, else the connection's own. */
+/** Returns the mailbox to check: the one named, otherwise the connection's own. */
 export function mailboxOf(checkup: Checkup): string | undefined {
   return checkup.mailbox ?? connectionOf(checkup).mailbox;
 }
@@ -23,7 +23,7 @@ export const noMailboxNamed: Finding = {
   next: ["Name a mailbox: mailcordon doctor --mailbox somebody@example.com; or set mailbox for this connection."],
 };
 
-/** Where Microsoft Graph is, or Exchange Web Services: as the settings say it, or as Autodiscover found it. */
+/** Returns the URL of Microsoft Graph or Exchange Web Services: from the settings, or from Autodiscover. */
 export function urlOf(checkup: Checkup): URL {
   if (checkup.backEnd === "graph") return connectionOf(checkup).graph.url;
   const url = checkup.learned.url ?? connectionOf(checkup).ews.url;
@@ -31,24 +31,24 @@ export function urlOf(checkup: Checkup): URL {
   return url;
 }
 
-/** The field of the settings that such a thing of this back end stands in. */
+/** Returns the name of a setting of this back end. */
 export function fieldOf({ backEnd }: Checkup, name: "url" | "ca_file"): string {
   return `${backEnd}.${name}`;
 }
 
-/** How the server is reached. Throws Failure `invalid-settings`. */
+/** Returns the network settings for the server. Throws Failure `invalid-settings`. */
 export async function networkSettingsOf(checkup: Checkup): Promise<Pick<HttpOptions, "ca" | "proxy" | "tls">> {
   const connection = connectionOf(checkup);
   return checkup.backEnd === "graph" ? readOnlyGraphOptions(connection) : ewsOptionsOf(connection);
 }
 
-/** How Graph is asked by one who lists no mailboxes: that takes a token of its own. Throws Failure `invalid-settings`. */
+/** Returns the options of Graph without a list of mailboxes, which would need a separate token. Throws Failure `invalid-settings`. */
 export function readOnlyGraphOptions(connection: Connection, options: OpenOptions = {}): Promise<GraphOptions> {
   const { graph } = connection;
   return graphOptionsOf({ ...connection, graph: { ...graph, mailboxList: { from: "directory", adminApi: undefined } } }, options);
 }
 
-/** True when Exchange Online is behind it: by the URL, or by the resource that the token is for. */
+/** Returns true if the connection leads to Exchange Online: by the URL, or by the resource of the token. */
 export function isOnline(checkup: Checkup): boolean {
   if (checkup.backEnd === "graph") return true;
   const { token, url = connectionOf(checkup).ews.url } = checkup.learned;
@@ -56,7 +56,7 @@ export function isOnline(checkup: Checkup): boolean {
   return (url !== undefined && isCloudUrl(url)) || Object.values(clouds).some(({ exchange }) => audience === `https://${exchange}`);
 }
 
-/** Which of Microsoft's clouds the connection is about: by the address of Graph, else by where its tokens come from. */
+/** Returns the cloud of the connection: by the address of Graph, otherwise by the authority of its tokens. */
 export function cloudOf(checkup: Checkup): CloudName {
   const { graph, auth } = connectionOf(checkup);
   const named = cloudNames.find((name) => clouds[name].graph === graph.url.hostname);
@@ -65,22 +65,22 @@ export function cloudOf(checkup: Checkup): CloudName {
 
 const cloudNames: readonly CloudName[] = ["worldwide", "us-gcc-high", "us-dod", "china"];
 
-/** The proxy that leads to a URL; undefined: none. */
+/** Returns the proxy for a URL, or undefined. */
 export function proxyOf({ network }: Connection, url: URL): ProxyServer | undefined {
   return network.proxy === undefined ? undefined : proxyFor(url, network.proxy);
 }
 
-/** A step that waits longer for a connection is over. Milliseconds. */
+/** In milliseconds: a step that waits longer for a connection fails. */
 const connectMs = 15_000;
-/** What a check-up asks is answered in a second or not at all. Milliseconds. */
+/** In milliseconds: servers answer the requests of a check-up within a second or not at all. */
 const readTimeouts = { replyMs: 30_000, idleMs: 15_000, totalMs: 60_000 };
 
-/** Milliseconds that a connection may take. */
+/** Returns the time limit of a connection, in milliseconds. */
 export function connectLimit({ timeouts }: Connection): number {
   return timeouts.connect === undefined ? connectMs : timeouts.connect * 1000;
 }
 
-/** The way to a server that is not Exchange Web Services themselves: without the name that only their certificate has. */
+/** Returns the options of a client for a server other than Exchange Web Services: without the name that only the certificate of EWS has. */
 export async function httpOptionsOf(checkup: Checkup): Promise<HttpOptions> {
   const connection = connectionOf(checkup);
   const { ca, proxy, tls } = await networkSettingsOf(checkup);
@@ -94,7 +94,7 @@ export async function httpOptionsOf(checkup: Checkup): Promise<HttpOptions> {
   };
 }
 
-/** A name as PowerShell may be told it: what cannot stand in a line is left out. */
+/** Returns a name that is safe to show in a PowerShell line: without characters that cannot be in one line. */
 export function powerShellSafe(text: string): string {
   return text.replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, "");
 }

@@ -11,33 +11,33 @@ import { type ActionReport, type StepReport, verdictOn } from "./verdict.ts";
 export type { ActionReport, StepReport } from "./verdict.ts";
 
 export interface DoctorReport {
-  /** Every action that was asked for would work. */
+  /** Whether every checked action would work. */
   readonly success: boolean;
   readonly message: string;
   readonly steps: readonly StepReport[];
   readonly actions: readonly ActionReport[];
-  /** What the application may at Microsoft Graph, where that was looked at. */
+  /** The application's permissions for Microsoft Graph, if they were checked. */
   readonly permissions?: readonly { readonly permission: Permission; readonly granted: Granted }[] | undefined;
-  /** 0, or that of the code of the first step that stands in the way. */
+  /** 0, or the exit code of the first step that blocks an action. */
   readonly exit: number;
 }
 
 export interface DoctorOptions {
-  /** Those that are to work. */
+  /** The actions to check. */
   readonly actions: readonly CheckedAction[];
   readonly mailbox?: string | undefined;
   readonly load: () => Promise<Settings>;
   readonly signal?: AbortSignal | undefined;
   readonly now?: (() => number) | undefined;
-  /** Told of every request and reply. */
+  /** Called for every request and reply. */
   readonly observe?: ((event: HttpEvent) => void) | undefined;
-  /** Told what a person is to do meanwhile: to sign in. */
+  /** Called with the next step for a person, such as signing in. */
   readonly tell?: ((text: string) => void) | undefined;
-  /** Told of each step when it ended. */
+  /** Called after each step. */
   readonly progress?: ((step: StepReport) => void) | undefined;
 }
 
-/** Checks a connection step by step. It reads, and changes nothing; what goes wrong is a finding, not an error. */
+/** Checks a connection step by step. Only reads; an error is a finding, not a failure of doctor. */
 export async function doctor(wanted: DoctorOptions): Promise<DoctorReport> {
   const now = wanted.now ?? Date.now;
   const events: { event: HttpEvent; at: number }[] = [];
@@ -55,7 +55,7 @@ export async function doctor(wanted: DoctorOptions): Promise<DoctorReport> {
     tell: wanted.tell,
   };
   const reports: StepReport[] = [];
-  // A step that failed, and all that need it, directly or not.
+  // The failed steps, and all that need them, directly or indirectly.
   const blocked = new Map<StepName, StepName>();
   const run = async (step: Step, checkup: Checkup) => {
     const cause = step.needs.map((need) => blocked.get(need)).find((found) => found !== undefined);

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { type Checkup, connectionOf, type Step } from "./checkup.ts";
 import { connectLimit, fieldOf, proxyOf, urlOf } from "./connection-facts.ts";
 
-/** The proxy that leads to the server, and which setting says so. */
+/** Checks which proxy leads to the server, and which setting names it. */
 export const proxy: Step = {
   name: "proxy",
   needs: ["settings", "autodiscover"],
@@ -75,7 +75,7 @@ const errorTexts: Readonly<Record<string, string>> = {
   ECONNRESET: "the connection was reset",
 };
 
-/** The machine that we connect to ourselves: the proxy where there is one. */
+/** Returns the machine to connect to: the proxy, if there is one. */
 function nextHop(checkup: Checkup): { readonly host: string; readonly port: number; readonly isProxy: boolean } {
   const connection = connectionOf(checkup);
   const url = urlOf(checkup);
@@ -85,7 +85,7 @@ function nextHop(checkup: Checkup): { readonly host: string; readonly port: numb
   return { host, port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port), isProxy: found !== undefined };
 }
 
-/** Undefined when connected, else the system's error code. */
+/** Returns undefined once connected, otherwise the system's error code. */
 function tryConnect(host: string, port: number, ms: number, signal: AbortSignal | undefined): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, ...(signal === undefined ? {} : { signal }) });
@@ -101,7 +101,7 @@ function tryConnect(host: string, port: number, ms: number, signal: AbortSignal 
 
 function codeOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return "unknown";
-  // Several addresses that failed are one error with several inside.
+  // Node reports several failed addresses as one error with several inside.
   if (thrown instanceof AggregateError && !("code" in thrown)) return codeOf(thrown.errors[0]);
   return "code" in thrown ? String(thrown.code) : thrown.name;
 }

@@ -3,7 +3,7 @@ import type { TokenFacts } from "../wire/sign-in/token-claims.ts";
 import { connectionOf, type Finding, type Step } from "./checkup.ts";
 import { isOnline } from "./connection-facts.ts";
 
-/** Whether the token or the roles allow what the actions do. */
+/** Checks whether the token or the roles allow the actions. */
 export const permissions: Step = {
   name: "permissions",
   needs: ["token"],

@@ -3,7 +3,7 @@ import { asFailure } from "../failure.ts";
 import type { Connection } from "../settings/load-settings.ts";
 import type { Step } from "./checkup.ts";
 
-/** File, environment and flags, read and checked. */
+/** Reads and checks file, environment and flags. */
 export const settings: Step = {
   name: "settings",
   needs: [],
@@ -29,7 +29,7 @@ function backEnds(connection: Connection): readonly string[] {
   return [...(backend === "ews" ? [] : [ofGraph]), ...(backend === "graph" ? [] : [ofEws])];
 }
 
-/** Said here, too: the step tls may never be reached. */
+/** Reported here as well: the step tls may be skipped. */
 function unverified({ network }: Connection): string {
   return network.tls.verify ? "" : "; certificates are not checked (tls.verify is false)";
 }

@@ -1,14 +1,14 @@
 import type { PortMethod, Uses } from "../exchange/port-methods.ts";
 
-/** What is needed of Exchange over EWS; what is needed of Microsoft Graph are permissions. */
+/** The rights that an action needs over EWS. Over Microsoft Graph it needs permissions instead. */
 export interface RequiredRights {
-  /** It looks into mailboxes: impersonation, or rights as a delegate. */
+  /** It opens mailboxes: impersonation, or rights as a delegate. */
   readonly mailbox: boolean;
   /** The role group Discovery Management. */
   readonly discovery: boolean;
-  /** It changes, moves or deletes. */
+  /** It changes, moves or deletes messages. */
   readonly changes: boolean;
-  /** It sends: a delegate needs Send As besides. */
+  /** It sends messages: a delegate also needs Send As. */
   readonly sends: boolean;
 }
 
@@ -37,7 +37,7 @@ const rights: Readonly<Record<PortMethod, "read" | "change" | "send" | "discover
   searchableMailboxes: "discovery",
 };
 
-/** What an action cannot do without. */
+/** Returns the rights that an action always needs. */
 export function requiredRightsOf({ uses }: Pick<Uses, "uses">): RequiredRights {
   const wanted = new Set(uses.map((method) => rights[method]));
   const sends = wanted.has("send");
@@ -45,7 +45,7 @@ export function requiredRightsOf({ uses }: Pick<Uses, "uses">): RequiredRights {
   return { mailbox: changes || wanted.has("read"), discovery: wanted.has("discovery"), changes, sends };
 }
 
-/** What parts of an action need. */
+/** Returns the rights that parts of an action need. */
 export function partlyNeeds({ sometimes = [] }: Uses): readonly { readonly needs: RequiredRights; readonly when: string }[] {
   return sometimes.map((part) => ({ needs: requiredRightsOf(part), when: part.when }));
 }

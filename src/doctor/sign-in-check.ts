@@ -5,7 +5,7 @@ import { isWeaker } from "../wire/sign-in/scheme-strength.ts";
 import { type Checkup, connectionOf, type Step } from "./checkup.ts";
 import { urlOf } from "./connection-facts.ts";
 
-/** The ways to sign in that the server offered, as it names them in lower case, when `auth: auto` asked for them. */
+/** Returns the sign-in schemes that the server offered, in lower case, when `auth: auto` asked for them. */
 export function observedOffers({ events }: Checkup): readonly string[] {
   const asking = new Set(events.flatMap(({ event }) => (event.kind === "request" && event.name === offerProbeName ? [event.number] : [])));
   const challenges = events.flatMap(({ event }) =>
@@ -16,7 +16,7 @@ export function observedOffers({ events }: Checkup): readonly string[] {
   return [...new Set(challenges)];
 }
 
-/** Which ways the server offers to a connection that takes the strongest of them, and whether the password goes out by Basic. */
+/** Checks which schemes the server offers to a connection that chooses the strongest, and whether Basic would send the password. */
 export const signInOffer: Step = {
   name: "sign-in",
   needs: ["proxy", "tcp", "tls", "token"],

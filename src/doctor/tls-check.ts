@@ -6,11 +6,11 @@ import { openTransport } from "../wire/http/http-transport.ts";
 import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
 import { connectLimit, fieldOf, networkSettingsOf, proxyOf, urlOf } from "./connection-facts.ts";
 
-/** Days. A certificate that ends sooner is said now: to order one takes some working days. */
+/** In days. A certificate that expires sooner is reported, since ordering one takes some working days. */
 const warningDays = 30;
 const day = 86_400_000;
 
-/** The certificate chain of the server, its name, and how long it is valid. Nothing is sent over the connection. */
+/** Checks the server's certificate chain, its name and its validity. Sends nothing over the connection. */
 export const tls: Step = {
   name: "tls",
   needs: ["tcp"],
@@ -23,7 +23,7 @@ export const tls: Step = {
     try {
       const { ca, tls: requested } = await networkSettingsOf(checkup);
       const connectMs = connectLimit(connection);
-      // Whatever the certificate is, it is to be seen; nothing is sent to whoever shows it.
+      // Accept any certificate in order to show it; nothing is sent over this connection.
       const transport = await openTransport("https:", proxyOf(connection, url), {
         maxConnections: 1,
         connectMs,
@@ -44,7 +44,7 @@ export const tls: Step = {
   },
 };
 
-/** The setting lets every certificate pass, so none of them is an obstacle: the setting is. */
+/** Reports tls.verify: false, which accepts every certificate: the problem is the setting, not the certificate. */
 function unverified({ found }: Omit<Finding, "tried">, field: string): Omit<Finding, "tried"> {
   return {
     status: "warning",
@@ -55,9 +55,9 @@ function unverified({ found }: Omit<Finding, "tried">, field: string): Omit<Find
 
 interface HandshakeResult {
   readonly protocol: string;
-  /** Why Node would not have trusted it; undefined when it would. */
+  /** Why Node would not trust it; undefined if it would. */
   readonly problem: string | undefined;
-  /** From the server's own certificate to the last that came. */
+  /** From the server's own certificate to the last one received. */
   readonly chain: readonly X509Certificate[];
 }
 
@@ -147,7 +147,7 @@ function judge({ protocol, problem, chain }: HandshakeResult, name: string, chec
     default:
       return bad(`The certificate is not trusted (${problem})`, ["Have the server's certificate checked."]);
   }
-  // Microsoft's own are renewed without anybody's doing.
+  // Microsoft renews its own certificates automatically.
   if (days < warningDays && checkup.backEnd === "ews")
     return { status: "warning", found: `${about}. It expires soon`, next: ["Renew the certificate before it expires."] };
   return { status: "ok", found: about };
@@ -158,7 +158,7 @@ const between: readonly string[] = [
   "Ask the network's administrator to exempt this host from TLS inspection.",
 ];
 
-/** `CN=mail.example.com\nO=…` in one line. */
+/** Returns `CN=mail.example.com\nO=…` as one line. */
 function short(name: string): string {
   return name.split("\n").join(", ");
 }

@@ -16,14 +16,14 @@ import { openTokenSource } from "../wire/sign-in/token-source.ts";
 import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
 import { cloudOf, httpOptionsOf } from "./connection-facts.ts";
 
-/** Minutes. Microsoft's own libraries renew a token when less is left; one that nobody renews is at its end. */
+/** In minutes. Microsoft's own libraries renew a token when less is left; a token without renewal is about to expire. */
 const almostExpiredMinutes = 5;
 
-/** Days. A certificate that ends sooner is said now. */
+/** In days. A certificate that expires sooner is reported. */
 const warningDays = 30;
 const day = 86_400_000;
 
-/** What the token says of itself, fetched first where there is an application. Its signature is the server's business. */
+/** Shows the token's claims; fetches the token first if there is an application. The server checks its signature. */
 export const token: Step = {
   name: "token",
   needs: ["settings"],
@@ -42,7 +42,7 @@ export const token: Step = {
   },
 };
 
-/** Where the server takes a password as well, a token that is missing hinders nothing. */
+/** Judges a token that is optional: if the server also accepts a password, a missing token blocks nothing. */
 async function judgeOptionalToken(
   { account, token: ready, oauth }: Extract<OnPremises, { kind: "auto" }>,
   checkup: Checkup,
@@ -73,12 +73,12 @@ async function fetched(auth: OAuth, checkup: Checkup): Promise<Finding> {
   }
 }
 
-/** A token that was not kept; for a person the one that is there. Throws Failure. */
+/** Returns a token that was not cached; for a person, the cached one. Throws Failure. */
 export async function newToken(auth: OAuth, resource: "exchange" | "graph", checkup: Checkup): Promise<string> {
   const client = clientOf(auth, resource);
   const http = openHttp(await httpOptionsOf(checkup));
   try {
-    // A kept token says nothing of the secret; a person is not asked again for one that is there.
+    // A cached token shows nothing about the secret. A person is not asked again while a cached token exists.
     const source =
       client.credential.kind === "device-code" ? openTokens(auth, resource, http) : openTokenSource({ client, http, cache: noTokenCache });
     return await source.token({ signal: checkup.signal, progress: checkup.tell });
@@ -101,7 +101,7 @@ async function credentialLifetime(credential: EntraCredential, now: number): Pro
   };
 }
 
-/** The commands that do what the hint says. */
+/** Returns the commands that carry out the hint. */
 function repair(wireCode: string | undefined, clientId: string, { backEnd, actions }: Checkup): readonly string[] {
   if (clientId === "") return [];
   const found = findApplication(clientId);
@@ -143,7 +143,7 @@ function judge(text: string, checkup: Checkup): Omit<Finding, "tried"> {
   return { status: "ok", found: about };
 }
 
-/** Whether the token is for something else than Microsoft Graph in the cloud of the connection; undefined when it is for it. */
+/** Returns a finding if the token is not for Microsoft Graph in the cloud of the connection. */
 function wrongGraphAudience(audience: string, checkup: Checkup): Omit<Finding, "tried"> | undefined {
   const named = audience.replace(/(?<!\/)\/+$/, "").toLowerCase();
   const own = clouds[cloudOf(checkup)];
@@ -157,7 +157,7 @@ function wrongGraphAudience(audience: string, checkup: Checkup): Omit<Finding, "
   };
 }
 
-/** Whether the token is for something else than this server; undefined when it is for it, as far as can be seen. */
+/** Returns a finding if the token is visibly not for this server. */
 function wrongAudience(audience: string, checkup: Checkup): Omit<Finding, "tried"> | undefined {
   const named = audience.replace(/(?<!\/)\/+$/, "").toLowerCase();
   const url = checkup.learned.url ?? connectionOf(checkup).ews.url;

@@ -4,19 +4,19 @@ import type { BackEnd, CheckedAction, Checkup, Finding, StepName } from "./check
 import { listsByAdminApi, neededBy } from "./graph/graph-permissions.ts";
 import { requiredRightsOf } from "./required-rights.ts";
 
-/** What one step came to. */
+/** The result of one step. */
 export interface StepReport extends Finding {
   readonly name: StepName;
 }
 
-/** Whether one action would work, and which step stands in its way when not. */
+/** Whether one action would work, and otherwise which step blocks it. */
 export interface ActionReport {
   readonly action: string;
   readonly works: "yes" | "no" | "unknown";
   readonly because?: StepName | undefined;
-  /** Over which back end; `auto`: over both. Absent where the settings cannot be read, or where none can be told. */
+  /** The back end; `auto`: both. Absent if the settings cannot be read, or if the back end is unknown. */
   readonly backend?: BackEnd | "auto" | undefined;
-  /** Permissions of Microsoft Graph that it lacks, or of which it cannot be seen whether they were granted. */
+  /** Permissions of Microsoft Graph that it lacks, or whose grant is not visible. */
   readonly missing?: readonly string[] | undefined;
 }
 
@@ -26,14 +26,14 @@ const foundations: Readonly<Record<BackEnd, readonly StepName[]>> = {
   graph: ["settings", "graph-proxy", "graph-name-resolution", "graph-tcp", "graph-tls", "graph-token", "graph"],
 };
 
-/** What the steps say of one action. */
+/** Returns the verdict of the steps on one action. */
 export function verdictOn(action: CheckedAction, reports: readonly StepReport[], backEndChecks: readonly BackEndChecks[]): ActionReport {
   const at = (backEnd: BackEnd) => backEndChecks.find((one) => one.backEnd === backEnd)?.checkup;
   const [graph, ews] = [at("graph"), at("ews")];
   if (graph === undefined) return judgedOverEws(action, reports, overEws(action), "ews", ews);
   if (ews === undefined) return overGraph(action, reports, graph, "graph");
   if (!requiredRightsOf(action).mailbox) {
-    // Neither knows the mailboxes of the other, so both are asked.
+    // Neither back end knows the mailboxes of the other, so both are judged.
     const first = overGraph(action, reports, graph, "auto");
     return first.works === "yes" ? judged(action, reports, overEws(action), "auto") : first;
   }
@@ -47,7 +47,7 @@ function overEws(action: CheckedAction): readonly StepName[] {
   return [...foundations.ews, ...(mailbox ? (["mailbox"] as const) : []), ...(discovery ? (["discovery"] as const) : [])];
 }
 
-/** That the account may not change the mailbox is no obstacle to an action that only reads. */
+/** A missing right to change the mailbox does not block an action that only reads. */
 function judgedOverEws(
   action: CheckedAction,
   reports: readonly StepReport[],
@@ -88,7 +88,7 @@ function judged(
   const about = { action, ...(backend === undefined ? {} : { backend }) };
   const failed = reports.find(({ name, status }) => wanted.includes(name) && status === "failed");
   if (failed !== undefined) return { ...about, works: "no", because: failed.name };
-  // What is unknown below shows in whether the mailbox opens; what is unknown there stays so.
+  // An unknown step of a lower layer shows in whether the mailbox opens; an unknown mailbox stays unknown.
   const open = reports.find(({ name, status, code }) => wanted.includes(name) && status === "unknown" && code !== undefined);
   return open === undefined ? { ...about, works: "yes" } : { ...about, works: "unknown", because: open.name };
 }

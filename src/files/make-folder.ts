@@ -5,9 +5,9 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { errorCode } from "../failure.ts";
 
-// Step by step: where a folder that is there takes no others, as /proc does, Node's `recursive` never ends.
+// Creates folders one by one: where an existing folder refuses new ones, as /proc does, Node's `recursive` never ends.
 
-/** Makes a folder and those above it that are missing; one that is there stays as it is. Throws what the file system says. */
+/** Creates a folder and its missing parents; an existing one stays unchanged. Throws the file system's error. */
 export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
   const waiting: string[] = [];
   let at = resolve(folder);
@@ -22,7 +22,7 @@ export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
   }
 }
 
-/** The same for who cannot wait. */
+/** As `makeFolder`, synchronously. */
 export function makeFolderSync(folder: string, mode = 0o777): void {
   const waiting: string[] = [];
   let at = resolve(folder);
@@ -41,7 +41,7 @@ function isBelowMissing(folder: string, thrown: unknown): boolean {
   return errorCode(thrown) === "ENOENT" && dirname(folder) !== folder;
 }
 
-/** Why the folder is not there; undefined when it is, whoever made it. */
+/** Returns why the folder does not exist; undefined if it exists, whoever created it. */
 async function tryMakeFolder(folder: string, mode: number): Promise<unknown> {
   const isThere = async () => (await stat(folder).catch(() => undefined))?.isDirectory() === true;
   // Most folders are there already, and an error takes longer to make than a look.

@@ -16,22 +16,22 @@ import { errorCode } from "../failure.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { makeFolderSync } from "./make-folder.ts";
 
-/** Small things that a process leaves to the next ones of the same user. */
+/** Small values that a process leaves to later ones of the same user. */
 export interface PrivateFiles {
-  /** Undefined when there is none that can be trusted. Its members are whatever was written: they are to be checked. */
+  /** Undefined if there is no trustworthy file. The caller must check its members, which may be anything. */
   read(key: readonly string[]): Readonly<Record<string, unknown>> | undefined;
-  /** False when it could not be kept. */
+  /** Returns false if it could not be written. */
   write(key: readonly string[], value: object): boolean;
   forget(key: readonly string[]): void;
 }
 
-/** A token with the identity library's own notes has some thousand characters, a place much less. Bytes. */
+/** In bytes. A token with the identity library's own data has some thousand characters, an endpoint much less. */
 const maxFileBytes = 262_144;
 
 /**
- * One file for each key, `directory` and files readable by their owner only. Written beside and renamed, so that a reader finds a whole
- * file and never a half one, whatever other processes do. What is not exactly as it was written (a link, another owner, other rights,
- * other content) is not used. Synchronous: it is one small file, and the start of a process waits for it.
+ * Opens one file per key; only the owner may read `directory` and files. A file is written beside and renamed, so a reader never finds half a file,
+ * whatever other processes do. A file that is not exactly as written (a link, another owner, other rights, other content) is not used. Synchronous:
+ * a file is small, and the start of a process waits for it.
  */
 export function openPrivateFiles(directory: string): PrivateFiles {
   const pathOf = (key: readonly string[]): string => {
@@ -56,10 +56,10 @@ export function openPrivateFiles(directory: string): PrivateFiles {
   };
 }
 
-/** For who wants nothing on disk. */
+/** For users who want nothing on disk. */
 export const noPrivateFiles: PrivateFiles = { read: () => undefined, write: () => false, forget: () => undefined };
 
-/** A cache that cannot be used is no error: undefined. Everything else is. */
+/** Returns undefined for a file system error, since an unusable cache is not a failure; rethrows every other error. */
 function orUndefined<T>(work: () => T): T | undefined {
   try {
     return work();
@@ -69,7 +69,7 @@ function orUndefined<T>(work: () => T): T | undefined {
   }
 }
 
-/** Nobody else may put a file there. Windows has no such rights; there the folder of the user's profile protects it. */
+/** Checks that no other user can create a file there. Windows has no such rights; the user's profile folder protects it there. */
 function isOurs(directory: string): boolean {
   const found = orUndefined(() => lstatSync(directory));
   return found?.isDirectory() === true && isPrivate(found);
@@ -81,7 +81,7 @@ function isPrivate(found: Stats): boolean {
 }
 
 function readOwn(path: string): string | undefined {
-  // O_NONBLOCK: a pipe in its place must not hold us.
+  // O_NONBLOCK: a pipe at this path must not block us.
   const file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   try {
     const found = fstatSync(file);

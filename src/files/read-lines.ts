@@ -1,12 +1,15 @@
 import { readRegular } from "./regular-file.ts";
 
-/** One line of a file, without its line feed; `whole`: it had one. */
+/** One line of a file, without its line feed. `whole`: the line feed was there. */
 export interface FileLine {
   readonly line: Buffer;
   readonly whole: boolean;
 }
 
-/** The lines of a file from a byte on (default: its beginning), which end with a line feed and nothing else: what others wrote into one cannot end it. Throws what reading throws. */
+/**
+ * Yields the lines of a file from byte `start` on. Only a line feed ends a line, so text of others in a line cannot end it. Throws the error of
+ * reading.
+ */
 export async function* linesOf(file: string, start = 0): AsyncGenerator<FileLine> {
   let rest: Buffer[] = [];
   for await (const bytes of readRegular(file, start)) {

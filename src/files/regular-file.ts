@@ -1,12 +1,12 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 
-// A pipe keeps whoever opens it waiting for its other end, and a device may never end: neither is a file that somebody meant.
+// Opening a pipe waits for its other end, and a device may never end: no user means to name either.
 
-/** Without it opening a pipe waits. Absent on Windows, where none has a path. */
+/** Without this flag, opening a pipe blocks. Windows lacks the flag, and pipes there have no path. */
 export const noWait = constants.O_NONBLOCK ?? 0;
 
-/** Says of something that is at a path that it is no regular file; its `code` stands where that of an error of the system would. */
+/** The error for a path that is not a regular file; its `code` replaces that of a system error. */
 class NotRegular extends Error {
   readonly code: string;
   readonly path: string;
@@ -19,7 +19,7 @@ class NotRegular extends Error {
   }
 }
 
-/** The bytes of a regular file. Throws what the file system says, and for anything else an error with a `code`. */
+/** Returns the bytes of a regular file. Throws the file system's error, or an error with a `code` if the path is not a regular file. */
 export function readRegularSync(path: string): Buffer {
   const file = openRegularSync(path);
   try {
@@ -29,7 +29,7 @@ export function readRegularSync(path: string): Buffer {
   }
 }
 
-/** The descriptor of a regular file that is open for reading. Throws as `readRegularSync`. */
+/** Opens a regular file for reading and returns its descriptor. Throws as `readRegularSync`. */
 export function openRegularSync(path: string): number {
   const file = openSync(path, constants.O_RDONLY | noWait);
   const stats = fstatSync(file);
@@ -38,7 +38,7 @@ export function openRegularSync(path: string): number {
   throw new NotRegular(path, stats);
 }
 
-/** A regular file, by default for reading. Rejects as `readRegularSync` throws. */
+/** Opens a regular file, by default for reading. Rejects as `readRegularSync` throws. */
 export async function openRegular(path: string, flags: number = constants.O_RDONLY, mode?: number): Promise<FileHandle> {
   const file = await open(path, flags | noWait, mode);
   try {
@@ -72,9 +72,9 @@ export async function* readRegularOrPipe(path: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** The bytes of a regular file from a place on. Throws as `readRegularSync`, when it is read. */
+/** Yields the bytes of a regular file from `start` on. Throws as `readRegularSync` when it is read. */
 export async function* readRegular(path: string, start = 0): AsyncGenerator<Buffer> {
   const file = await openRegular(path);
-  // The stream closes the file when it ends or is left.
+  // The stream closes the file at its end or when the reader stops.
   yield* file.createReadStream({ start });
 }

@@ -3,13 +3,13 @@
 import { Failure } from "../failure.ts";
 import { isSetupCloud, type SetupCloud, setupClouds } from "./exchange-online-commands.ts";
 
-/** What a person may say of their own organisation. Each check throws Failure `invalid-input` naming the flag. */
+/** Values that a person gives about their own organisation. Each check throws Failure `invalid-input` naming the flag. */
 
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const domain = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$/i;
-/** RFC 5321, 4.5.3.1: 64 characters before the @. No white space, no quotes of strings, nothing that ends an address in a list. */
+/** RFC 5321, 4.5.3.1: 64 characters before the @. No white space, no quoted strings, nothing that ends an address in a list. */
 const localPart = /^[^\s\p{C}@"(),:;<>[\]\\]{1,64}$/u;
-/** What Windows does not take in the name of an account, besides control characters. */
+/** Characters that Windows does not allow in an account name, in addition to control characters. */
 const accountName = /^[^\p{C}\p{Zl}\p{Zp}"/\\[\]:;|=,+*?<>@]{1,64}$/u;
 
 export function clientId(text: string): string {
@@ -27,14 +27,14 @@ export function cloud(text: string): SetupCloud {
   throw wrong("--cloud", `one of ${setupClouds.join(", ")}`);
 }
 
-/** Addresses of mailboxes, with commas between. */
+/** Checks comma-separated addresses of mailboxes. */
 export function mailboxes(texts: readonly string[]): readonly string[] {
   const all = texts.flatMap((text) => text.split(",")).flatMap((text) => text.trim() || []);
   if (all.every(isAddress)) return [...new Set(all)];
   throw wrong("--mailboxes", "addresses with commas between, such as a@example.com,b@example.com");
 }
 
-/** An account: an address, or `EXAMPLE\name`. */
+/** Checks an account: an address, or `EXAMPLE\name`. */
 export function account(text: string): string {
   const [first = "", second, ...rest] = text.split("\\");
   const isWindows = second !== undefined && rest.length === 0 && accountName.test(first) && accountName.test(second);
@@ -42,7 +42,7 @@ export function account(text: string): string {
   throw wrong("--account", "the account's address, such as soc@example.com, or EXAMPLE\\soc");
 }
 
-/** The path of a certificate's file. */
+/** Checks the path of a certificate file. */
 export function certificate(text: string): string {
   if (text.trim() !== "" && text.length <= 1024 && !/\p{C}/u.test(text)) return text;
   throw wrong("--certificate", "the path of the certificate's public part (.cer)");

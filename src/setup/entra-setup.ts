@@ -19,17 +19,17 @@ import type { SetupStep } from "./setup-step.ts";
 export interface EntraSetupValues {
   readonly tenant: string;
   readonly cloud: SetupCloud;
-  /** Of an application that is there already. */
+  /** Of an existing application. */
   readonly clientId: string | undefined;
-  /** The mailboxes that the application may into; none: all. */
+  /** The mailboxes that the application may open; none: all. */
   readonly mailboxes: readonly string[];
   /** Path of the certificate's public part; undefined: a client secret. */
   readonly certificate: string | undefined;
-  /** Over which back end it is to work; of Microsoft Graph, with which permissions. */
+  /** The back end; for Microsoft Graph also the permissions. */
   readonly backend: { readonly kind: "ews" } | { readonly kind: "graph"; readonly grants: readonly GraphGrant[] };
 }
 
-/** What connects mailcordon to Exchange Online: docs/connect-exchange-online.md with values filled in. */
+/** Returns the steps that connect mailcordon to Exchange Online: those of docs/connect-exchange-online.md with values filled in. */
 export function entraSteps(values: EntraSetupValues): readonly SetupStep[] {
   const { backend } = values;
   return [

@@ -5,8 +5,8 @@ import { command, quoted, switchOn } from "./powershell.ts";
 export const exchangeResource = "00000002-0000-0ff1-ce00-000000000000";
 
 /**
- * Allowing EWS for one application more. The list is written whole, so it is read first; it is not among what Get-OrganizationConfig shows
- * unasked. The list goes first: EwsEnabled without it would lock everybody out.
+ * Allows EWS for one more application. The commands read the list first, since they replace it whole; Get-OrganizationConfig shows it only on
+ * request. They set the list first: EwsEnabled without the list would lock everyone out.
  * @see https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-organizationconfig
  */
 export function allowEws(clientId: string | undefined): readonly string[] {
@@ -20,7 +20,7 @@ export function allowEws(clientId: string | undefined): readonly string[] {
   ];
 }
 
-/** Whether EWS is allowed for one mailbox, and how to allow it. */
+/** Shows whether EWS is allowed for one mailbox, and allows it. */
 export function allowEwsFor(mailbox: string): readonly string[] {
   return [
     `${command("Get-CASMailbox", { Identity: mailbox })} | Format-List EwsEnabled`,
@@ -28,7 +28,7 @@ export function allowEwsFor(mailbox: string): readonly string[] {
   ];
 }
 
-/** The application and its service principal, into `$application` and `$principal`. */
+/** Reads the application and its service principal into `$application` and `$principal`. */
 export function findApplication(clientId: string): readonly string[] {
   const filter = `appId eq '${clientId}'`;
   return [
@@ -37,7 +37,7 @@ export function findApplication(clientId: string): readonly string[] {
   ];
 }
 
-/** Makes the application known to Exchange Online, so that roles can be given to it there. */
+/** Registers the application in Exchange Online, so roles can be assigned to it there. */
 export const registerInExchange: readonly string[] = [
   command("New-ServicePrincipal", {
     AppId: { variable: "$application.AppId" },
@@ -46,7 +46,7 @@ export const registerInExchange: readonly string[] = [
   }),
 ];
 
-/** A permission of Exchange Online for the whole organisation: the administrator's consent to it, which is the assignment. */
+/** Grants a permission of Exchange Online for the whole organisation: the assignment is the administrator's consent. */
 export function consentToExchange(permission: string): readonly string[] {
   return [
     `$exchange = ${command("Get-MgServicePrincipal", { Filter: `appId eq '${exchangeResource}'` })}`,
@@ -60,11 +60,11 @@ export function consentToExchange(permission: string): readonly string[] {
   ];
 }
 
-/** Access to every mailbox. */
+/** Grants access to every mailbox. */
 export const consentToAll: readonly string[] = consentToExchange("full_access_as_app");
 
 /**
- * Lets an account, or the application when none is named, see who has a mailbox: a role group that may do nothing else.
+ * Lets an account, or the application if none is named, list mailboxes: a role group with no other right.
  * @see https://learn.microsoft.com/en-us/powershell/exchange/app-only-auth-powershell-v2
  */
 export function recipientsRole(account: string | undefined): readonly string[] {
@@ -76,7 +76,7 @@ export function recipientsRole(account: string | undefined): readonly string[] {
 }
 
 /**
- * Access to some mailboxes: RBAC for Applications, over a group.
+ * Grants access to some mailboxes: RBAC for Applications, over a group.
  * @see https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac
  */
 export function allowMailboxes(mailboxes: readonly string[]): readonly string[] {
@@ -93,12 +93,12 @@ export function allowMailboxes(mailboxes: readonly string[]): readonly string[] 
   ];
 }
 
-/** Lets an account, or the application when none is named, list and search mailboxes. The same on premises. */
+/** Lets an account, or the application if none is named, list and search mailboxes. Also used on premises. */
 export function discoveryRole(account: string | undefined): readonly string[] {
   return [command("Add-RoleGroupMember", { Identity: "Discovery Management", Member: account ?? { variable: "$principal.Id" } })];
 }
 
-/** A new certificate beside those that the application has. */
+/** Adds a new certificate to the application. */
 export function addCertificate(path: string): readonly string[] {
   return [
     `$added = @{ Type = 'AsymmetricX509Cert'; Usage = 'Verify'; Key = [System.IO.File]::ReadAllBytes((Resolve-Path ${quoted(path)})) }`,
@@ -106,19 +106,19 @@ export function addCertificate(path: string): readonly string[] {
   ];
 }
 
-/** A new client secret beside those that the application has; it is shown once. */
+/** Adds a new client secret to the application; it is shown once. */
 export const addSecret: readonly string[] = [
   "Add-MgApplicationPassword -ApplicationId $application.Id -PasswordCredential @{ DisplayName = 'mailcordon'; EndDateTime = (Get-Date).AddMonths(6) } | Format-List SecretText,EndDateTime,KeyId",
 ];
 
-/** A new registration, into the same variables as findApplication. */
+/** Creates a new registration, with the same variables as findApplication. */
 export const register: readonly string[] = [
   `$application = ${command("New-MgApplication", { DisplayName: "mailcordon", SignInAudience: "AzureADMyOrg" })}`,
   `$principal = ${command("New-MgServicePrincipal", { AppId: { variable: "$application.AppId" } })}`,
   "$application | Format-List DisplayName,AppId",
 ];
 
-/** The names that the modules give to the clouds. */
+/** The modules' names for the clouds. */
 const environments = {
   worldwide: { graph: undefined, exchange: undefined },
   "us-gcc-high": { graph: "USGov", exchange: "O365USGovGCCHigh" },
@@ -133,7 +133,7 @@ export function isSetupCloud(name: string): name is SetupCloud {
   return Object.hasOwn(environments, name);
 }
 
-/** The two modules and the sign-in of the administrator. */
+/** Installs the two modules and signs the administrator in. */
 export function signIn(tenant: string, cloud: SetupCloud): readonly string[] {
   const { graph, exchange } = environments[cloud];
   return [

@@ -4,13 +4,16 @@ import { command, quoted } from "./powershell.ts";
 /** The resource "Microsoft Graph" in every tenant. */
 export const graphResource = "00000003-0000-0000-c000-000000000000";
 
-/** A permission of Microsoft Graph, and the role by which Exchange Online gives it for some mailboxes, where there is one. */
+/** A permission of Microsoft Graph, and the role by which Exchange Online grants it for some mailboxes, if there is one. */
 export interface GraphGrant {
   readonly permission: string;
   readonly role: string | undefined;
 }
 
-/** Permissions for the whole organisation: the administrator's consent, which is the assignment. One that is there already is refused as such. */
+/**
+ * Grants permissions for the whole organisation: the assignment is the administrator's consent. Entra refuses one that exists already as a
+ * duplicate.
+ */
 export function consentToGraph(permissions: readonly string[]): readonly string[] {
   if (permissions.length === 0) return [];
   const assign = command("New-MgServicePrincipalAppRoleAssignment", {
@@ -26,7 +29,7 @@ export function consentToGraph(permissions: readonly string[]): readonly string[
 }
 
 /**
- * The same permissions for the mailboxes of that scope: RBAC for Applications.
+ * Grants the same permissions for the mailboxes of the scope: RBAC for Applications.
  * @see https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac
  */
 export function grantInScope(grants: readonly GraphGrant[]): readonly string[] {
@@ -44,20 +47,20 @@ export function grantInScope(grants: readonly GraphGrant[]): readonly string[] {
   );
 }
 
-/** Which roles the application has for a mailbox, and whether it is in their scope: what consent gives is not in it. */
+/** Shows which roles the application has for a mailbox, and whether their scope includes it. Does not show consent. */
 export function testAuthorization(mailbox: string | undefined): readonly string[] {
   return [
     `${command("Test-ServicePrincipalAuthorization", { Identity: { variable: "$principal.Id" }, Resource: mailbox })} | Format-Table RoleName,GrantedPermissions,AllowedResourceScope,InScope`,
   ];
 }
 
-/** What was consented to for the application: by its resource and the permission's id. */
+/** Shows the application's consents, by resource and permission id. */
 export const showConsent: readonly string[] = [
   `$graph = ${command("Get-MgServicePrincipal", { Filter: `appId eq '${graphResource}'` })}`,
   "Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $principal.Id | ForEach-Object { $id = $_.AppRoleId; $_ | Select-Object Id,ResourceDisplayName,@{ n = 'Permission'; e = { ($graph.AppRoles | Where-Object Id -eq $id).Value } } }",
 ];
 
-/** The older way to keep an application out of mailboxes, which counts besides. */
+/** Shows the older way to keep an application out of mailboxes, which also applies. */
 export function showAccessPolicies(clientId: string, mailbox: string): readonly string[] {
   return [
     `Get-ApplicationAccessPolicy | Where-Object AppId -eq ${quoted(clientId)}`,
@@ -65,7 +68,7 @@ export function showAccessPolicies(clientId: string, mailbox: string): readonly 
   ];
 }
 
-/** Where a mailbox is: on premises it is a MailUser here. And whether it was deleted, and can still be brought back. */
+/** Shows where a mailbox is (on premises it is a MailUser here), and whether it was deleted and can still be restored. */
 export function findMailbox(mailbox: string): readonly string[] {
   return [
     `${command("Get-Recipient", { Identity: mailbox })} | Format-List PrimarySmtpAddress,RecipientTypeDetails,ExternalEmailAddress`,
@@ -73,7 +76,7 @@ export function findMailbox(mailbox: string): readonly string[] {
   ];
 }
 
-/** Which licences a person has, and whether Exchange Online is in them. */
+/** Shows a person's licences, and whether they include Exchange Online. */
 export function showLicences(user: string): readonly string[] {
   return [
     `${command("Get-MgUserLicenseDetail", { UserId: user })} | Select-Object -ExpandProperty ServicePlans | Where-Object ServicePlanName -like 'EXCHANGE*'`,

@@ -1,9 +1,9 @@
 import { command, quoted } from "./powershell.ts";
 
-/** Of the group and of the scope over it. */
+/** Name of the group and of the scope over it. */
 export const scopeName = "mailcordon mailboxes";
 
-/** The mailboxes in a group, and a scope over it: what a role is limited to. The same in Exchange Online and on premises. */
+/** Creates a group of the mailboxes and a scope over it, to limit a role. Used for Exchange Online and on premises. */
 export function mailboxScope(mailboxes: readonly string[]): readonly string[] {
   return [
     `$group = ${command("New-DistributionGroup", { Name: scopeName, Type: "Security", Members: mailboxes })}`,
@@ -11,7 +11,7 @@ export function mailboxScope(mailboxes: readonly string[]): readonly string[] {
   ];
 }
 
-/** One mailbox more. */
+/** Adds one mailbox. */
 export function addToScope(mailbox: string): readonly string[] {
   return [command("Add-DistributionGroupMember", { Identity: scopeName, Member: mailbox })];
 }

@@ -1,7 +1,7 @@
 import { mailboxScope, scopeName } from "./mailbox-scope.ts";
 import { command } from "./powershell.ts";
 
-/** A mailbox for the account, with its password asked for; for `EXAMPLE\\name` the address is not known, so the account is only looked at. */
+/** Creates a mailbox for the account, and asks for its password. For `EXAMPLE\\name` the address is unknown, so it only shows the account. */
 export function createAccount(account: string): readonly string[] {
   if (!account.includes("@")) return [`${command("Get-User", { Identity: account })} | Format-List UserPrincipalName,RecipientType`];
   return [
@@ -10,21 +10,21 @@ export function createAccount(account: string): readonly string[] {
   ];
 }
 
-/** The role that lets an account act as the owner of mailboxes: of all, or of those in a group. */
+/** Assigns the role that lets an account act as the owner of mailboxes: of all, or of those in a group. */
 export function impersonation(account: string, mailboxes: readonly string[]): readonly string[] {
   const assignment = { Name: "mailcordon impersonation", Role: "ApplicationImpersonation", User: account };
   if (mailboxes.length === 0) return [command("New-ManagementRoleAssignment", assignment)];
   return [...mailboxScope(mailboxes), command("New-ManagementRoleAssignment", { ...assignment, CustomRecipientWriteScope: scopeName })];
 }
 
-/** Which roles for impersonation the account has, and over which mailboxes. */
+/** Shows which impersonation roles the account has, and over which mailboxes. */
 export function showImpersonation(account: string): readonly string[] {
   return [
     `${command("Get-ManagementRoleAssignment", { RoleAssignee: account, Role: "ApplicationImpersonation" })} | Format-List Name,CustomRecipientWriteScope`,
   ];
 }
 
-/** The whole mailbox, as a delegate. */
+/** Grants Full Access to the mailbox, as a delegate. */
 export function delegateRight(mailbox: string, account: string): readonly string[] {
   return [
     command("Add-MailboxPermission", {
@@ -37,7 +37,7 @@ export function delegateRight(mailbox: string, account: string): readonly string
   ];
 }
 
-/** Sending as the mailbox, which Full Access does not hold. */
+/** Grants Send As for the mailbox, which Full Access does not include. */
 export function sendAs(mailbox: string, account: string, online = false): readonly string[] {
   if (online) return [command("Add-RecipientPermission", { Identity: mailbox, Trustee: account, AccessRights: "SendAs" })];
   return [
@@ -46,7 +46,7 @@ export function sendAs(mailbox: string, account: string, online = false): readon
 }
 
 /**
- * A budget of its own for the account, so that a search over every mailbox is not cut off; others keep theirs.
+ * Gives the account its own throttling budget, so a search over every mailbox is not cut off; other accounts keep theirs.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
  */
 export function throttling(account: string): readonly string[] {
@@ -56,12 +56,12 @@ export function throttling(account: string): readonly string[] {
   ];
 }
 
-/** How the server's EWS may be signed in to, and where it is. */
+/** Shows the URLs of EWS and its sign-in schemes. */
 export const showVirtualDirectory =
   "Get-WebServicesVirtualDirectory | Format-List Server,InternalUrl,ExternalUrl,BasicAuthentication,WindowsAuthentication,OAuthAuthentication,ExtendedProtectionTokenChecking";
 
-/** Where Exchange Web Services are. */
+/** Shows the URLs of Exchange Web Services. */
 export const showEwsUrl = "Get-WebServicesVirtualDirectory | Format-List ExternalUrl,InternalUrl";
 
-/** The certificates that the server has and which of them IIS uses. */
+/** Shows the server's certificates and which of them IIS uses. */
 export const showCertificates = "Get-ExchangeCertificate | Format-List Subject,CertificateDomains,Issuer,NotAfter,Services,Thumbprint";

@@ -13,13 +13,16 @@ import type { SetupStep } from "./setup-step.ts";
 /** Checked values. */
 export interface OnPremisesSetupValues {
   readonly account: string;
-  /** The mailboxes that the account may into; none: all, where that is possible. */
+  /** The mailboxes that the account may open; none: all, if that is possible. */
   readonly mailboxes: readonly string[];
-  /** As a delegate instead of by impersonation. */
+  /** Whether to use delegate rights instead of impersonation. */
   readonly delegate: boolean;
 }
 
-/** What connects mailcordon to an Exchange Server: docs/connect-on-premises.md with values filled in. For the Exchange Management Shell. */
+/**
+ * Returns the steps that connect mailcordon to an Exchange Server: those of docs/connect-on-premises.md with values filled in. For the Exchange
+ * Management Shell.
+ */
 export function onPremisesSteps({ account, mailboxes, delegate }: OnPremisesSetupValues): readonly SetupStep[] {
   return [
     {

@@ -1,25 +1,25 @@
-/** PowerShell that is made of names of ours and of values of others: a value cannot leave its quotes, whatever is in it. */
+/** Builds PowerShell from our own names and others' values. No value can leave its quotes, whatever it contains. */
 
-/** A value of a parameter. */
+/** The value of a parameter. */
 export type PowerShellValue = string | number | boolean | readonly string[] | PowerShellVariable;
 
-/** An expression that we wrote ourselves, such as `$application.AppId`. */
+/** An expression of our own, such as `$application.AppId`. */
 export interface PowerShellVariable {
   readonly variable: string;
 }
 
 /**
- * A text as PowerShell's verbatim string. Besides the apostrophe PowerShell takes four typographic quotes for one, and each is doubled. A line
- * break would stay in the string, but what is shown line by line must not hide a second line: it is refused.
- * @see https://learn.microsoft.com/en-us/powershell/module/microsoft.powershell.core/about/about_quoting_rules
+ * Returns a text as PowerShell's verbatim string. PowerShell treats four typographic quotes like the apostrophe, so each is doubled. A line break
+ * would stay inside the string, but a list of lines must not hide a second one, so it is refused.
  * @throws RangeError for a control character or half a surrogate pair
+ * @see https://learn.microsoft.com/en-us/powershell/module/microsoft.powershell.core/about/about_quoting_rules
  */
 export function quoted(text: string): string {
   if (/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text)) throw new RangeError("A value for PowerShell must not hold control characters.");
   return `'${text.replace(/['\u2018-\u201b]/g, "$&$&")}'`;
 }
 
-/** One command with its parameters, in the order given; `true` and `false` are `$true` and `$false`, a switch is `switchOn`. */
+/** Returns one command with its parameters in the given order; `true` and `false` become `$true` and `$false`, a switch is `switchOn`. */
 export function command(name: string, parameters: Readonly<Record<string, PowerShellValue | typeof switchOn | undefined>> = {}): string {
   const written = Object.entries(parameters).flatMap(([parameter, value]) => {
     if (value === undefined) return [];
@@ -28,7 +28,7 @@ export function command(name: string, parameters: Readonly<Record<string, PowerS
   return [name, ...written].join(" ");
 }
 
-/** A parameter that stands alone. */
+/** Marks a parameter without a value. */
 export const switchOn: unique symbol = Symbol("on");
 
 function valueText(value: PowerShellValue): string {

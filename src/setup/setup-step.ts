@@ -1,15 +1,15 @@
-/** One step of a set-up: what it is for, where it is in a portal, and the commands that do the same. */
+/** One step of a set-up: its purpose, its place in a portal, and the commands that do the same. */
 export interface SetupStep {
   readonly title: string;
-  /** What to know before. */
+  /** What to know before the step. */
   readonly about: readonly string[];
-  /** The way through the portal's menus; absent where there is none. */
+  /** The path through the portal's menus; absent if there is none. */
   readonly portal?: string | undefined;
-  /** PowerShell, a command to a line. */
+  /** PowerShell, one command per line. */
   readonly lines: readonly string[];
 }
 
-/** The steps as a script to be read before it is run: everything but the commands is a comment. */
+/** Returns the steps as a script to read before running: everything but the commands is a comment. */
 export function scriptOf(title: string, steps: readonly SetupStep[]): string {
   const texts = steps.map(({ title: name, about, portal, lines }, at) =>
     [

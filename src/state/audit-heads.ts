@@ -5,24 +5,24 @@ import * as z from "zod";
 import { schema } from "./migrations.ts";
 import type { Database } from "./postgres.ts";
 
-/** The end of an audit log as its last writer left it: entries, size in bytes, SHA-256 of the last entry. */
+/** The end of an audit log after its last write: entries, size in bytes, SHA-256 of the last entry. */
 interface LogEnd {
   readonly entries: number;
   readonly bytes: number;
   readonly hash: string;
 }
 
-/** Where the ends of audit logs are kept, away from the logs. A log is known by the host and its path there. */
+/** Stores the ends of audit logs away from the logs. A log is identified by host and path. */
 export interface DatabaseHeads {
   readonly place: string;
   read(): Promise<LogEnd | undefined>;
   write(head: LogEnd): Promise<void>;
 }
 
-// PostgreSQL gives a bigint as text.
+// PostgreSQL returns a bigint as text.
 const Row = z.object({ entries: z.number(), bytes: z.coerce.number(), hash: z.string() });
 
-/** The end of the log at this path of this host. */
+/** Opens the stored end of the log at this path of this host. */
 export function openAuditHead(database: Database, path: string): DatabaseHeads {
   const log = `${hostname()}:${path}`;
   return {

@@ -9,7 +9,7 @@ import { errorCode, Failure } from "../failure.ts";
 import { makeFolder } from "../files/make-folder.ts";
 import { type Binaries, copiedTo, findBinaries, folderOf } from "./postgres-binaries.ts";
 
-/** How the PostgreSQL that is ours is reached. `host` is a loopback address, or the folder of its socket. */
+/** The address of our own PostgreSQL. `host` is a loopback address, or the folder of its socket. */
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -20,23 +20,23 @@ export interface Address {
 
 /** A PostgreSQL in a folder. */
 export interface Embedded {
-  /** Where it answers, as far as its files say; starts it when it does not run. Throws Failure. */
+  /** Returns its address, by its files; starts it if it does not run. Throws Failure. */
   running(): Promise<Address>;
-  /** Ends it, whoever started it; waits until it has written everything. */
+  /** Stops it, whichever process started it; waits until it has written everything. */
   stop(): Promise<void>;
 }
 
-/** What is in the folder: `data` as PostgreSQL has it, its log, and its socket. */
+/** The database user. */
 const user = "mailcordon";
 const defaultPort = 5432;
 /** sun_path of sockaddr_un has 104 bytes on macOS and 108 on Linux, with the closing NUL. */
 const longestSocketPath = 103;
-/** To write everything takes a moment; more on a slow disk. */
+/** In milliseconds. Writing everything takes a moment, more on a slow disk. */
 const stopMs = 30_000;
-/** A log that grew beyond this is begun anew at the next start. Bytes. */
+/** In bytes. A larger log is replaced at the next start. */
 const longestLog = 1024 * 1024;
 
-/** Makes the folder `<directory>/postgres` and a database in it when they are missing; nothing is started yet. Throws Failure. */
+/** Creates the folder `<directory>/postgres` and a database in it if they are missing; starts nothing yet. Throws Failure. */
 export async function openEmbedded(directory: string): Promise<Embedded> {
   const home = join(resolve(directory), "postgres");
   const account = await withDiskFailures("make the folder of the state", () => prepareFolder(resolve(directory), home));
@@ -46,7 +46,7 @@ export async function openEmbedded(directory: string): Promise<Embedded> {
   let child: ChildProcess | undefined;
   return {
     async running() {
-      // A child that ended was refused, most often because another process was first: the next one is tried when that is gone.
+      // A child that ended was refused, most often because another process was first. Start the next one when that one is gone.
       const alive = child !== undefined && child.exitCode === null && child.signalCode === null;
       if (!alive && addressOf(data) === undefined) {
         await removeStaleLock(data);
@@ -59,7 +59,7 @@ export async function openEmbedded(directory: string): Promise<Embedded> {
       const [pid] = readLock(data);
       if (pid === undefined || addressOf(data) === undefined) return;
       await stopServer(Number(pid), binaries, home, account);
-      // Another process may start it again at once: then the lock is another one's.
+      // Another process may start the server again immediately: then the lock belongs to that one.
       for (const deadline = Date.now() + stopMs; readLock(data)[0] === pid; await pause(10)) {
         if (Date.now() > deadline) throw new Failure("internal", "The state database does not stop.");
       }
@@ -67,13 +67,16 @@ export async function openEmbedded(directory: string): Promise<Embedded> {
   };
 }
 
-/** "Fast shutdown": https://www.postgresql.org/docs/current/server-shutdown.html. Windows has no signals; there a program sends it. */
+/**
+ * Sends the signal for "fast shutdown": https://www.postgresql.org/docs/current/server-shutdown.html. Windows has no signals, so a program of
+ * PostgreSQL sends it there.
+ */
 async function stopServer(pid: number, binaries: Binaries, home: string, account: Account | undefined): Promise<void> {
   if (process.platform === "win32") await run(binaries, binaries.pgCtl, ["kill", "INT", String(pid)], home, account);
   else process.kill(pid, "SIGINT");
 }
 
-/** The user of the operating system that the server runs as, where that is not ours: PostgreSQL refuses to run as root. */
+/** The operating system user that the server runs as, if it is not ours: PostgreSQL refuses to run as root. */
 interface Account {
   readonly uid: number;
   readonly gid: number;
@@ -87,7 +90,7 @@ async function prepareFolder(directory: string, home: string): Promise<Account |
   const owner = await stat(home);
   const account = owner.uid === 0 ? unprivilegedAccount() : { uid: owner.uid, gid: owner.gid };
   await chown(home, account.uid, account.gid);
-  // That user has to get through to its own folder; to list or read what else is here it may not.
+  // That user needs access to its own folder, but must not list or read the others here.
   await chmod(directory, ((await stat(directory)).mode & 0o777) | 0o011);
   const closed = folderClosedTo(account, dirname(directory));
   if (closed === undefined) return account;
@@ -101,7 +104,7 @@ async function prepareFolder(directory: string, home: string): Promise<Account |
   );
 }
 
-/** The first folder, from this one upwards, that a user cannot get through. */
+/** Returns the first folder, from this one upwards, that a user cannot enter. */
 function folderClosedTo(account: Account, folder: string): string | undefined {
   for (let at = folder; ; at = dirname(at)) {
     const { mode, uid, gid } = statSync(at);
@@ -111,7 +114,7 @@ function folderClosedTo(account: Account, folder: string): string | undefined {
   }
 }
 
-/** Where root has installed us for itself, the user that PostgreSQL runs as could not start it. */
+/** If root installed mailcordon for itself, the user that PostgreSQL runs as could not start it. */
 function binariesFor(home: string, account: Account | undefined): Binaries {
   if (account === undefined) return findBinaries(home);
   return findBinaries(home, undefined, undefined, (name) => {
@@ -120,7 +123,7 @@ function binariesFor(home: string, account: Account | undefined): Binaries {
   });
 }
 
-/** The user `postgres` where there is one, else `nobody`: no user is made. */
+/** Returns the user `postgres` if it exists, otherwise `nobody`; creates no user. */
 function unprivilegedAccount(): Account {
   const lines = readFileSync("/etc/passwd", "utf8").split("\n");
   for (const name of ["postgres", "nobody"]) {
@@ -132,10 +135,10 @@ function unprivilegedAccount(): Account {
   });
 }
 
-/** In a folder beside that gets its name when it is whole, so that neither a crash nor another process leaves half a database. */
+/** Creates the database in a folder beside it, and renames that when it is complete: neither a crash nor another process leaves half a database. */
 async function initialise(home: string, data: string, binaries: Binaries, account: Account | undefined): Promise<void> {
   for (const name of await readdir(home)) {
-    // What a crash in the middle of this left behind; a minute is far more than it takes.
+    // Remains of a crash during this step; a minute is far more than it takes.
     if (name.startsWith("data-") && Date.now() - statSync(join(home, name)).mtimeMs > 60_000)
       await rm(join(home, name), { recursive: true });
   }
@@ -146,7 +149,7 @@ async function initialise(home: string, data: string, binaries: Binaries, accoun
     const file = await open(passwordFile, "wx", 0o600);
     try {
       await file.writeFile(password);
-      // The file that is open, whatever has its name by now.
+      // The open file, whatever has its name by now.
       if (account !== undefined) await file.chown(account.uid, account.gid);
     } finally {
       await file.close();
@@ -174,8 +177,8 @@ function readPassword(data: string): string {
 }
 
 /**
- * Where the server says it listens; undefined when there is none. The lines of postmaster.pid: its process, folder, start, port, folder of
- * the socket, address: https://www.postgresql.org/docs/current/storage-file-layout.html
+ * Returns where the server listens; undefined if there is none. The lines of postmaster.pid: its process, folder, start, port, folder of the
+ * socket, address: https://www.postgresql.org/docs/current/storage-file-layout.html
  */
 function addressOf(data: string): { readonly host: string; readonly port: number } | undefined {
   const [pid = "", , , port = "", socket = ""] = readLock(data);
@@ -203,7 +206,7 @@ function isAlive(pid: number): boolean {
   return !isOtherProgram(pid);
 }
 
-/** True when a process that has this number now is known to be another program's. Where that cannot be known it is taken for the server. */
+/** Returns true if the process with this number is known to be another program. If that cannot be known, it counts as the server. */
 function isOtherProgram(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/comm`, "utf8").trim() !== "postgres";
@@ -213,7 +216,7 @@ function isOtherProgram(pid: number): boolean {
   }
 }
 
-/** After a crash of the machine the number in the lock file may be that of any process, and PostgreSQL would not start. */
+/** After a crash of the machine, the number in the lock file may belong to any process, and PostgreSQL would not start. */
 async function removeStaleLock(data: string): Promise<void> {
   const [pid] = readLock(data);
   if (pid !== undefined && isOtherProgram(Number(pid))) await unlink(join(data, "postmaster.pid"));
@@ -227,7 +230,7 @@ async function launch(home: string, data: string, binaries: Binaries, account: A
     listen_addresses: socket ? "" : "127.0.0.1",
     unix_socket_directories: socket ? home : "",
     unix_socket_permissions: "0700",
-    // Of each process: one connection, a pool of ten, and one of four for the engine of sweeps. Some ten processes.
+    // Each process needs one connection, a pool of ten, and four for the engine of sweeps. That is enough for some ten processes.
     max_connections: "160",
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
@@ -235,7 +238,7 @@ async function launch(home: string, data: string, binaries: Binaries, account: A
   const tooLong = existsSync(log) && lstatSync(log).size > longestLog;
   const file = openLog(log, tooLong);
   try {
-    // It outlives us when another process has joined it: the last one out stops it. In a session of its own, so that Ctrl-C is not for it.
+    // The server outlives us if another process uses it: the last one stops it. It has its own session, so Ctrl-C does not reach it.
     const child = spawn(binaries.postgres, ["-D", data, "-p", String(port), ...flags], {
       ...account,
       cwd: home,
@@ -256,7 +259,7 @@ async function launch(home: string, data: string, binaries: Binaries, account: A
   }
 }
 
-/** Not through a link: the folder is that of a user with fewer rights than ours may be, who could have root write anywhere by one. */
+/** Does not follow links: the folder belongs to a user with fewer rights than ours, who could use a link to make root write anywhere. */
 function openLog(path: string, anew: boolean): number {
   const { O_WRONLY, O_CREAT, O_APPEND, O_TRUNC } = constants;
   try {
@@ -269,7 +272,7 @@ function openLog(path: string, anew: boolean): number {
 
 const reachHint = "Give the user that PostgreSQL runs as access to the program and its folder, or set DATABASE_URL.";
 
-/** PostgreSQL takes none by itself. */
+/** PostgreSQL does not choose a port itself. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -281,7 +284,7 @@ function freePort(): Promise<number> {
   });
 }
 
-/** Nothing of ours is for it; its words are to be the same everywhere. */
+/** Returns an environment without our own variables, and with messages in the same language everywhere. */
 function environment(binaries: Binaries): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC", ...binaries.environment };
 }

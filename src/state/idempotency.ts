@@ -3,34 +3,34 @@ import { Failure } from "../failure.ts";
 import { schema } from "./migrations.ts";
 import { aliveSql, type Database } from "./postgres.ts";
 
-/** What a call answered, as it went out. */
+/** The answer to a call, as sent. */
 export interface Reply {
   /** HTTP status. */
   readonly status: number;
   readonly body: string;
 }
 
-/** What is known of a key when a call begins. */
+/** The state of an idempotency key when a call begins. */
 export type CallStart =
   | { readonly state: "new" }
   | ({ readonly state: "finished" } & Reply)
   | { readonly state: "running" }
-  /** The key was given with something else. */
+  /** The key was used with another request. */
   | { readonly state: "other-body" }
-  /** The process that had it died before it ended: it is ours now, as with `new`. */
+  /** The process that had it died before it ended: it belongs to this process now, as with `new`. */
   | { readonly state: "lost" };
 
-/** Which calls have been made, so that one that is repeated with its key is not done twice. */
+/** Remembers calls, so that a repeat with the same idempotency key is not done twice. */
 export interface Idempotency {
   /**
-   * `key` is the caller's own. `fingerprint` is the SHA-256 of what was asked. After `new` and `lost` either `finish` or `forget` follows.
-   * Throws Failure `busy` for a new key when the answers of the caller fill what may be kept for one.
+   * Begins a call. `key` is the caller's idempotency key, `fingerprint` the SHA-256 of the request. After `new` and `lost` the caller must call
+   * `finish` or `forget`. Throws Failure `busy` for a new key when the caller's answers fill their limit.
    */
   begin(caller: string, key: string, fingerprint: string): Promise<CallStart>;
   finish(caller: string, key: string, reply: Reply): Promise<void>;
-  /** The call failed before anything was done: the key may be used again. */
+  /** Releases the key of a call that failed before anything was done. */
   forget(caller: string, key: string): Promise<void>;
-  /** Deletes what is older. */
+  /** Deletes older answers. */
   prune(hours: number): Promise<void>;
 }
 
@@ -43,20 +43,20 @@ const Row = z.object({
   alive: z.boolean(),
 });
 
-/** Answers of a day's containment have less. Bytes of answers, of one caller. */
+/** Bytes of answers of one caller. The answers of a day's containment need less. */
 const maxKeptBytes = 256 * 1024 * 1024;
-/** How long a sum is taken for true, besides what this process adds: it costs as much as there are answers. */
+/** How long a sum is trusted, apart from what this process adds: computing it costs as much as there are answers. */
 const summedEveryMs = 10_000;
 const maxSums = 1000;
 
-/** What is kept for one caller is full. */
+/** Returns the failure for a caller whose limit is full. */
 export function tooMuchKept(what: string, bytes: number): Failure {
   return new Failure("busy", `The answers kept for ${what} of this caller fill ${bytes / (1024 * 1024)} MiB, the maximum per caller.`, {
     hint: "Nothing was done. Send the request without Prefer and Idempotency-Key, or wait until answers are deleted (serve.keep_hours).",
   });
 }
 
-/** The calls in a database. */
+/** Opens the calls in a database. */
 export function openIdempotency(database: Database, keptBytes = maxKeptBytes): Idempotency {
   const table = `${schema}.idempotency`;
   const sums = new Map<string, { bytes: number; readonly until: number }>();
@@ -100,12 +100,12 @@ export function openIdempotency(database: Database, keptBytes = maxKeptBytes): I
           `SELECT fingerprint, status, body, owner, owner = $3 AS mine, ${aliveSql("owner")} AS alive FROM ${table} WHERE caller = $1 AND key = $2`,
           [caller, key, database.instance],
         );
-        // Forgotten in between.
+        // It was forgotten in between.
         if (row === undefined) continue;
         if (row.fingerprint !== fingerprint) return { state: "other-body" };
         if (row.status !== null) return { state: "finished", status: row.status, body: row.body ?? "" };
         if (row.mine || row.alive) return { state: "running" };
-        // Of several that see that it is lost, one gets it.
+        // Of several processes that see the lost call, one gets it.
         const taken = await database.query(
           z.unknown(),
           `UPDATE ${table} SET owner = $3, began_at = now() WHERE caller = $1 AND key = $2 AND status IS NULL AND owner = $4 RETURNING 1`,

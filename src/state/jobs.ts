@@ -8,56 +8,56 @@ import { schema } from "./migrations.ts";
 import { aliveSql, type Database, notifySql } from "./postgres.ts";
 import { openProgressWriter } from "./write-newest-progress.ts";
 
-/** A call that goes on after its request was answered, as it is kept. */
+/** A call that continues after its request was answered. */
 export interface Job {
   readonly id: string;
   readonly caller: string;
   /** What its caller was granted then; undefined in jobs of earlier versions. */
   readonly scope?: string | undefined;
   readonly action: string;
-  /** `lost`: the process that ran it died, and it may not be run twice: whether it was done is not known. */
+  /** `lost`: the process that ran it died, and it must not be repeated. Whether it was done is unknown. */
   readonly status: "queued" | "running" | "finished" | "cancelled" | "lost";
-  /** What was told last on the way. */
+  /** The latest progress text. */
   readonly progress?: string | undefined;
   readonly answer?: Reply | undefined;
   readonly createdAt: Date;
   readonly finishedAt?: Date | undefined;
 }
 
-/** What is to be done. */
+/** A job to queue. */
 export interface JobOrder {
   readonly caller: string;
-  /** What its caller is granted, as a text that is the same for the same grant. */
+  /** The caller's grant, as a text that is equal for equal grants. */
   readonly scope?: string | undefined;
   readonly action: string;
-  /** Whether it may be run again after a crash in its middle. */
+  /** Whether it may run again after a crash. */
   readonly repeatable: boolean;
-  /** Whatever its worker needs to make the call; kept no longer than the answer. */
+  /** Everything that its worker needs to make the call; deleted when the answer is written. */
   readonly call: string;
 }
 
-/** Does one job. `again`: it was not begun, or may be begun again; another process will. */
+/** Runs one job. Returns `again` if it was not begun, or may be begun again; another process then runs it. */
 export type Worker = (
   order: JobOrder & { readonly id: string },
   runOptions: { readonly signal: AbortSignal; readonly progress: (text: string) => void },
 ) => Promise<Reply | "again">;
 
-/** Calls that go on after their requests were answered. */
+/** Calls that continue after their requests were answered. */
 export interface Jobs {
-  /** Gives the id. Throws Failure `busy` when too many of the caller wait, or its calls and answers fill what may be kept for one. */
+  /** Queues a job and returns its id. Throws Failure `busy` when the caller has too many jobs, or its calls and answers fill their limit. */
   put(order: JobOrder): Promise<string>;
   get(id: string): Promise<Job | undefined>;
-  /** Takes it off the queue, or stops it where it is. False when it has ended already. */
+  /** Removes a job from the queue, or stops it. Returns false if it has ended already. */
   cancel(id: string): Promise<boolean>;
-  /** The same for every job of a caller; what runs in this process is told before anything is asked. */
+  /** Cancels every job of a caller; jobs of this process are stopped before the database is asked. */
   cancelAll(caller: string): Promise<void>;
-  /** The job now, and whenever it has changed, until it has ended or the signal is given. */
+  /** Yields the job now and after each change, until it has ended or `signal` is aborted. */
   watch(id: string, signal: AbortSignal): AsyncGenerator<Job>;
-  /** Takes up jobs, so many at once; a quarter of them (if there are four or more) never for one caller alone. Called at most once. */
+  /** Runs jobs, `concurrency` at a time; of four or more, a quarter is never for one caller alone. Call it at most once. */
   work(concurrency: number, worker: Worker, complain: (failure: Failure) => void): Promise<void>;
-  /** Takes up no more. What runs is its worker's to end; that it ended is still written. */
+  /** Takes no more jobs. The worker must end the running ones; their end is still written. */
   rest(): Promise<void>;
-  /** Deletes what ended longer ago. */
+  /** Deletes jobs that ended longer ago. */
   prune(hours: number): Promise<void>;
 }
 
@@ -77,28 +77,28 @@ const columns = Object.keys(Row.shape).join(", ");
 const Taken = z.object({ caller: z.string(), action: z.string(), repeatable: z.boolean(), call: z.string() });
 const Id = z.object({ id: z.string() });
 
-/** How soon is seen what another process tells on the way of a job. Within one process it is at once. */
+/** Progress of another process is seen after this time. Within one process it is seen immediately. */
 const watchIntervalMs = 1000;
-/** Who works is told at once that there is something to do; it looks by itself for what nobody told, such as what a crash left behind. */
+/** Workers are notified of new jobs immediately; this periodic check finds jobs without a notification, such as those that a crash left behind. */
 const checkIntervalMs = 3000;
-/** Of one caller, at a time: as many as any process runs. */
+/** Per caller and check: as many as any process runs. */
 const maxRequeued = 16;
-/** What has ended is written down in a moment. */
+/** Writing a result takes a moment. */
 const finalWriteMs = 2000;
-/** More than an investigation has, and less than what fills a disk with inputs of some megabytes. */
+/** More than an investigation needs, and too few to fill a disk with inputs of some megabytes. */
 const maxJobsOfCaller = 500;
 const isId = (id: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 
-/** Answers of a day's searches have less. Bytes of calls and answers, of one caller. */
+/** Bytes of calls and answers of one caller. The answers of a day's searches need less. */
 const maxKeptBytes = 256 * 1024 * 1024;
 
-/** A job that this process runs; whose it is is known when it was taken up. */
+/** A job that this process runs; its caller is known once it was taken. */
 interface RunningJob {
   readonly stop: AbortController;
   caller?: string;
 }
 
-/** Jobs in a database; a queue of pg-boss says who takes up which. */
+/** Opens the jobs in a database; a queue of pg-boss distributes them. */
 export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
   const table = `${schema}.jobs`;
   const query = (text: string, values: readonly unknown[]) => database.query(z.unknown(), text, values);
@@ -111,7 +111,7 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
   let queue: Promise<JobQueue> | undefined;
   const openedQueue = () => {
     queue ??= openQueue(database).catch((thrown) => {
-      // The next one tries again: a database that was away once is not away for good.
+      // The next call tries again: the database may come back.
       queue = undefined;
       throw thrown;
     });
@@ -120,9 +120,9 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
   let resting = false;
   let loop: Promise<void> | undefined;
   let hurry: (() => void) | undefined;
-  /** What one caller may run here. */
+  /** Maximum number of running jobs of one caller in this process. */
   let share = Number.POSITIVE_INFINITY;
-  /** The callers that run as much here as one may: their jobs wait, and those of others go on. */
+  /** Returns the callers that run their maximum here: their jobs wait while those of others continue. */
   const full = (): readonly string[] => {
     const counts = new Map<string, number>();
     for (const { caller } of running.values()) if (caller !== undefined) counts.set(caller, (counts.get(caller) ?? 0) + 1);
@@ -138,9 +138,9 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
   };
 
   const doOne = async (id: string, done: () => Promise<void>, worker: Worker): Promise<void> => {
-    // Given twice by the queue, while it runs here.
+    // The queue returned it twice, while it runs here.
     if (running.has(id)) return await done();
-    // Noted before it is taken: what is ours and not noted was begun by nobody.
+    // Recorded before it is taken: an owned job without a record was never begun.
     const here: RunningJob = { stop: new AbortController() };
     running.set(id, here);
     try {
@@ -153,10 +153,10 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
 
   const takenUp = async (id: string, here: RunningJob, done: () => Promise<void>, worker: Worker): Promise<void> => {
     const [waiting] = await database.query(z.object({ caller: z.string() }), `SELECT caller FROM ${table} WHERE id = $1`, [id]);
-    // Left off the queue when its caller has its share: `heal` brings it back. Counted before it is taken, as others are taken meanwhile.
+    // A job of a caller at its maximum is left off the queue; `heal` brings it back. Count before taking it, as other jobs are taken meanwhile.
     const isFull = waiting !== undefined && full().includes(waiting.caller);
     if (waiting !== undefined && !isFull) here.caller = waiting.caller;
-    // Also given to another process, or cancelled meanwhile: only one gets it.
+    // Another process may also have it, or it was cancelled meanwhile: only one gets it.
     const [taken] = isFull
       ? []
       : await database.query(
@@ -164,7 +164,7 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
           `UPDATE ${table} SET status = 'running', owner = $2 WHERE id = $1 AND status = 'queued' RETURNING caller, action, repeatable, call`,
           [id, database.instance],
         );
-    // What cannot be struck off the queue is given again, and then it is not waiting any more.
+    // An id that cannot be removed from the queue comes again, when its job no longer waits.
     await done().catch(() => undefined);
     if (taken === undefined) return;
     const { stop } = here;
@@ -177,7 +177,7 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
     try {
       reply = await worker({ id, ...taken }, { signal: stop.signal, progress: teller.tell });
     } catch (thrown) {
-      // A defect: how far it came is not known, and it would come no further the next time.
+      // A defect: how far it came is unknown, and a repeat would fail in the same way.
       await retryUntilWritten(() =>
         query(`UPDATE ${table} SET status = 'lost', call = NULL, finished_at = now() WHERE id = $1 AND status = 'running'`, [id]),
       );
@@ -185,13 +185,13 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
     }
     await teller.end();
     if (reply === "again") {
-      // This process is ending: it takes up no more, nor what it has just given back.
+      // This process is ending: it takes no more jobs, not even the one just given back.
       resting = true;
       await query(`UPDATE ${table} SET status = 'queued', owner = NULL WHERE id = $1 AND status = 'running'`, [id]);
       await (await openedQueue()).send(id);
       return;
     }
-    // Who cancels too late gets the answer all the same.
+    // A cancellation that comes too late still gets the answer.
     const status = stop.signal.aborted && reply.status !== 200 ? "cancelled" : "finished";
     const ended = `SET status = $2, answer = $3, answer_status = $4, call = NULL, finished_at = now()`;
     const values = [id, status, reply.body, reply.status];
@@ -199,17 +199,17 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
   };
 
   /**
-   * What a dead process was doing, and what was taken here while the database went away: run again where that does no harm. And what waits
-   * without being on the queue, since a process died between the one and the other.
+   * Repairs the jobs of dead processes, and those taken here while the database was lost: runs them again if that is safe. Also queues waiting jobs
+   * that are not on the queue, since a process died between the two steps.
    */
   const heal = async (): Promise<void> => {
-    // That we live we know better than the database: it may just have lost the connection that says so.
+    // Judge our own jobs by `running`: the database may have lost the connection that shows we are alive.
     const dead = `status = 'running' AND CASE WHEN owner = $1 THEN NOT (id = ANY ($2::uuid[])) ELSE NOT ${aliveSql("owner")} END`;
     const ours = () => [database.instance, [...running.keys()]];
     await query(`UPDATE ${table} SET status = 'lost', call = NULL, finished_at = now() WHERE ${dead} AND NOT repeatable`, ours());
     await query(`UPDATE ${table} SET status = 'queued', owner = NULL WHERE ${dead} AND repeatable`, ours());
     const { send } = await openedQueue();
-    // A few of each caller: those of one that has its share would only be left off again.
+    // A few per caller: more of a caller at its maximum would only be left off again.
     const waiting = await database.query(
       Id,
       `SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY caller ORDER BY created_at) AS place FROM ${table}
@@ -234,7 +234,7 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
         hurry = resolve;
       });
       try {
-        // Also where so much is told that it never comes to look by itself.
+        // Also heal if notifications come so often that the periodic check never runs.
         if (isUntold || rounds % 3 === 0) await heal();
         await stopCancelled();
         const { take } = await openedQueue();
@@ -244,13 +244,13 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
             .catch((thrown) => complain(asFailure(thrown)))
             .finally(() => {
               all.delete(doing);
-              // Its place is free now.
+              // Its slot is free now.
               hurry?.();
             });
           all.add(doing);
         }
       } catch (thrown) {
-        // A database that is away comes back.
+        // The database may come back.
         complain(asFailure(thrown));
       }
       const timer = new AbortController();
@@ -279,7 +279,7 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
         call,
         scope ?? null,
       ]);
-      // From now on it is to be done. Who takes up jobs also finds what is missing on the queue: that is no reason to say that it is not.
+      // From here on the job counts as queued. Workers also find jobs that are missing on the queue, so a failure here is not reported.
       await openedQueue()
         .then(({ send }) => send(id))
         .then(() => query(`SELECT ${notifySql("waiting", "$1")}`, [id]))

@@ -4,7 +4,7 @@ import { Failure } from "../failure.ts";
 import { schema } from "./migrations.ts";
 import { type Database, notifySql } from "./postgres.ts";
 
-/** What a caller may do: `read` reads, `contain` changes, creates and destroys, `send` sends, `admin` may do all of it and see the jobs of others. */
+/** What a caller may do: `read` reads, `contain` changes, creates and deletes, `send` sends, `admin` does all of it and sees the jobs of others. */
 export const roles = ["read", "contain", "send", "admin"] as const;
 export type Role = (typeof roles)[number];
 
@@ -12,14 +12,14 @@ export type Role = (typeof roles)[number];
 export const interfaces = ["http", "mcp"] as const;
 export type Interface = (typeof interfaces)[number];
 
-/** What one caller may do, and where. */
+/** The rights of one caller. */
 export interface Grant {
   readonly roles: readonly Role[];
-  /** Addresses, or `*@example.com` for all of a domain; undefined: every mailbox. */
+  /** Addresses, or `*@example.com` for a domain; undefined: every mailbox. */
   readonly mailboxes: readonly string[] | undefined;
-  /** Names of connections; undefined: every one. */
+  /** Names of connections; undefined: every connection. */
   readonly connections: readonly string[] | undefined;
-  /** Ways to call; undefined: every one. */
+  /** Interfaces; undefined: every interface. */
   readonly interfaces?: readonly Interface[] | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface KeyHolder {
   readonly grant: Grant;
 }
 
-/** A key as it is listed; its secret is nowhere. */
+/** An API key in a list; its secret is stored nowhere. */
 export interface KeyEntry extends KeyHolder {
   readonly createdAt: Date;
   readonly expiresAt?: Date | undefined;
@@ -38,20 +38,20 @@ export interface KeyEntry extends KeyHolder {
   readonly lastUsedAt?: Date | undefined;
 }
 
-/** The keys of the HTTP face. */
+/** The API keys of the HTTP server. */
 export interface Keys {
-  /** The secret is in this answer and nowhere else. Throws Failure `invalid-input` for a grant that grants nothing. */
+  /** Creates an API key. Only this result contains its secret. Throws Failure `invalid-input` for a grant that grants nothing. */
   create(key: { readonly name: string; readonly grant: Grant; readonly expiresAt?: Date | undefined }): Promise<{
     readonly id: string;
     readonly secret: string;
   }>;
-  /** All that ever were, the oldest first. */
+  /** Returns all API keys ever created, the oldest first. */
   list(): Promise<readonly KeyEntry[]>;
-  /** False when there is no such key that is valid. */
+  /** Returns false if no valid API key has this id. */
   revoke(id: string): Promise<boolean>;
-  /** Undefined when the secret is unknown, revoked or expired. A key that another process revoked is nobody's within a moment. */
+  /** Returns undefined if the secret is unknown, revoked or expired. An API key revoked by another process stops working within a moment. */
   find(secret: string): Promise<KeyHolder | undefined>;
-  /** Calls `onRevoked` with the id of every key that is revoked from now on, by whatever process; maybe more than once. One at most. */
+  /** Calls `onRevoked` with the id of every API key revoked from now on, by any process; possibly more than once. Only one listener. */
   onRevoked(onRevoked: (id: string) => void): void;
 }
 
@@ -72,16 +72,16 @@ const Entry = z.object({
 const Stored = Entry.extend({ secret_hash: z.instanceof(Buffer) });
 const columns = Object.keys(Entry.shape).join(", ");
 
-/** When a key was used last is written at most so often: a write for each call would cost more than the call's own look-up. */
+/** The last use of an API key is written at most this often: a write per call would cost more than the look-up. */
 const lastUsedIntervalMs = 60_000;
 
 /**
- * A key that was found is kept so long, since asking for it costs a short call a tenth of its time. That it was revoked is told at once; a
- * network that swallows everything without a word is what this is short for.
+ * An API key that was found is cached this long, since its query takes a tenth of a short call. A revocation is notified immediately; the short
+ * time covers a network that fails silently.
  */
 const cachedMs = 5000;
 
-/** The keys in a database. */
+/** Opens the API keys in a database. */
 export function openKeys(database: Database): Keys {
   const kept = new Map<string, { readonly row: z.output<typeof Stored>; readonly until: number }>();
   let revocations = 0;
@@ -95,7 +95,7 @@ export function openKeys(database: Database): Keys {
     if (id !== undefined) return forget(id);
     revocations += 1;
     kept.clear();
-    // Which ones it was: when the database goes away again, we are called again.
+    // Asks which ones were revoked meanwhile; if the database is lost again, this is called again.
     database.query(z.object({ id: z.string() }), `SELECT id FROM ${schema}.keys WHERE revoked_at IS NOT NULL`).then(
       (revoked) => {
         for (const { id } of revoked) forget(id);
@@ -161,13 +161,13 @@ export function openKeys(database: Database): Keys {
       if (id === undefined || words === undefined) return undefined;
       const now = Date.now();
       const known = kept.get(id);
-      // Who does not have the words waits as long as for an id that is not there.
+      // Without the secret a caller waits as long as for an unknown id.
       if (known !== undefined && database.hears && known.until > now && timingSafeEqual(hashOf(words), known.row.secret_hash)) {
         return holderOf(known.row);
       }
       const before = revocations;
       const row = await lookUp(id);
-      // The same work for an id that is not there: how long it takes says nothing.
+      // Does the same work for an unknown id: the time shows nothing.
       const same = timingSafeEqual(hashOf(words), row?.secret_hash ?? Buffer.alloc(32));
       if (row === undefined || !same) return undefined;
       if (database.hears && before === revocations) {
@@ -189,7 +189,7 @@ function holderOf({ id, name, roles, mailboxes, connections, interfaces: ways }:
   return { id, name, grant: { roles, ...limits } };
 }
 
-/** One round of SHA-256: there are 256 random bits in the words, so that nobody can guess them however fast a guess is. */
+/** Returns one round of SHA-256: the secret has 256 random bits, so nobody can guess it however fast a guess is. */
 function hashOf(words: string): Buffer {
   return createHash("sha256").update(words).digest();
 }

@@ -1,9 +1,9 @@
 import type { Client } from "pg";
 
-/** Everything of ours is in a schema of its own, so that the database may be anybody's. */
+/** Our own schema, so the database may also serve others. */
 export const schema = "mailcordon";
 
-/** One step each, in their order; what was once released is never changed. */
+/** The steps in their order. Never change a released one. */
 const migrations: readonly string[] = [
   `CREATE SEQUENCE ${schema}.instances AS integer CYCLE;
 
@@ -118,10 +118,10 @@ const migrations: readonly string[] = [
    CREATE INDEX ON ${schema}.sweep_targets (sweep, mailbox);`,
 ];
 
-/** So that two processes that start at once do not both migrate: any number that nothing else of ours takes. */
+/** Keeps two processes that start together from migrating at the same time: any number that no other lock of ours uses. */
 const migrationLock = 1;
 
-/** Brings the tables to what this version needs. Safe to run by several processes at once. */
+/** Brings the tables to this version. Safe to run in several processes at a time. */
 export async function migrate(client: Client, lockSpace: number): Promise<void> {
   await client.query("BEGIN");
   try {

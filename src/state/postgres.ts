@@ -8,20 +8,20 @@ import { migrate, schema } from "./migrations.ts";
 
 /** A PostgreSQL that holds our tables. */
 export interface Database {
-  /** Rows, checked. Throws Failure `unreachable` when the database does not answer, `internal` when it refuses. */
+  /** Runs a query and returns its checked rows. Throws Failure `unreachable` if the database does not answer, `internal` if it refuses. */
   query<Row>(row: z.ZodType<Row>, text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
-  /** The number of this process among those that use the database. While it lives, `aliveSql` is true for it. */
+  /** The number of this process among those that use the database. While the process lives, `aliveSql` is true for the number. */
   readonly instance: number;
   /**
-   * Calls `listeners` with the id of whatever is told of the topic from now on, by any process; and with nothing when some of it may have been
-   * missed, since the connection was gone for a while. One for each topic.
+   * Calls `listeners` with the id in each notification of the topic, from any process; with nothing if some may have been missed, since the
+   * connection was lost for a while. One listener per topic.
    */
   hear(topic: Topic, listeners: (id: string | undefined) => void): void;
-  /** False while nothing is heard, since the connection is gone. */
+  /** False while the connection is lost and no notification arrives. */
   readonly hears: boolean;
-  /** The same as `query`, unchecked: for the library of the queue. */
+  /** As `query`, unchecked: for the library of the queue. */
   execute(text: string, values: readonly unknown[]): Promise<Pick<pg.QueryResult, "rows">>;
-  /** Another pool of at most so many connections, for a library that wants its own. Whoever asks for it ends it. */
+  /** Opens another pool with a maximum number of connections, for a library that needs its own. The caller closes it. */
   pool(most: number): Promise<pg.Pool>;
   /**
    * Runs `work` while no other process that uses the database runs work of the same name; others wait, 10 s at most. With `waitMs` they ask again and again for so
@@ -31,44 +31,50 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** What processes tell each other of: a key that was revoked, a job that waits, a job that is to stop, a sweep whose state has changed. */
+/** The topics of notifications between processes: a revoked key, a waiting job, a job to stop, a sweep whose state has changed. */
 export type Topic = "revoked" | "waiting" | "cancelled" | "sweep";
 
-/** The channel that all of it goes over. */
+/** The channel of all notifications. */
 const channel = "mailcordon";
 
 /**
- * SQL that tells every process that uses the database of the thing of that id (an SQL expression), as soon as its transaction is through:
+ * Returns SQL that notifies every process of the id (an SQL expression) when its transaction commits:
  * https://www.postgresql.org/docs/current/sql-notify.html
  */
 export function notifySql(topic: Topic, id: string): string {
   return `pg_notify('${channel}', '${topic} ' || ${id}::text)`;
 }
 
-/** The first number of our advisory locks, "MC" in ASCII; the second is 0 for whoever uses the database, else the number of a process. */
+/**
+ * The first number of our advisory locks, "MC" in ASCII. The second is 0 for every process that uses the database, otherwise the number of one
+ * process.
+ */
 const lockSpace = 0x4d43;
 
-/** The second number of the advisory lock for a name: negative and not -1, the number of the migrations; those of processes are positive. */
+/**
+ * Returns the second number of the advisory lock for a name: negative, and not -1, which belongs to the migrations. Those of processes are
+ * positive.
+ */
 function nameNumber(name: string): number {
   return -2 - (createHash("sha256").update(name).digest().readUInt32BE() % 0x7fff_fff0);
 }
 
-/** SQL that is true while the process of that number lives: it holds a lock that ends with its connection, however that ends. */
+/** Returns SQL that is true while the process with that number lives: it holds a lock that ends with its connection, however that ends. */
 export function aliveSql(instance: string): string {
   return `EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND classid = ${lockSpace} AND objid::bigint = ${instance} AND objsubid = 2 AND granted)`;
 }
 
-/** As long may a start take: a first one makes the database, one after a crash repairs it. */
+/** In milliseconds: a first start creates the database, one after a crash repairs it. */
 const startMs = 60_000;
-/** A database that went away is looked for so often. */
+/** In milliseconds: interval between attempts to reconnect. */
 const reconnectMs = 500;
-/** A query waits so long for a connection: what is behind a face must fail before its caller has given up. */
+/** In milliseconds: how long a query waits for a connection. A request must fail before its caller gives up. */
 const connectMs = 5_000;
-/** And so long for its answer: a network that swallows everything says nothing. What we ask for takes milliseconds. */
+/** In milliseconds: how long a query waits for its result, since a broken network may stay silent. Our queries take milliseconds. */
 const queryMs = 10_000;
 
-/** Opens the database of that URL, or that in `<directory>/postgres`, which is made and started when it is not there. Throws Failure. */
+/** Opens the database at that URL, or the one in `<directory>/postgres`, which is created and started if necessary. Throws Failure. */
 export async function openDatabase(settings: { readonly databaseUrl?: string | undefined; readonly directory: string }): Promise<Database> {
   if (settings.databaseUrl !== undefined) checkDatabaseUrl(settings.databaseUrl);
   const embedded = settings.databaseUrl === undefined ? await openEmbedded(settings.directory) : undefined;
@@ -76,12 +82,12 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
     ...(embedded === undefined ? { connectionString: settings.databaseUrl } : await embedded.running()),
     application_name: "mailcordon",
     connectionTimeoutMillis: connectMs,
-    // One that is quiet for long is dropped by firewalls, and neither side is told.
+    // Firewalls drop idle connections without notice to either side.
     keepAlive: true,
   });
   const presence = await openPresence(connect, embedded);
   const pool = new pg.Pool({ ...(await connect()), max: 10, query_timeout: queryMs });
-  // A connection that ends while nobody uses it is replaced by the pool; who uses one is told by its query.
+  // The pool replaces an idle connection that ends; a query on one reports it.
   pool.on("error", () => undefined);
   const execute = async (text: string, values: readonly unknown[]) => {
     try {
@@ -119,7 +125,7 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
             broken = queryFailure(thrown);
           });
         }
-        // The lock ends with its connection, so one of which we do not know whether it still holds the lock is closed.
+        // The lock ends with its connection, so close a connection that may still hold it.
         client.release(broken);
       }
     },
@@ -134,11 +140,11 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
   };
 }
 
-/** Whether a database holds tables of ours; nothing is made in it. Throws Failure. */
+/** Returns whether a database contains our tables; creates nothing. Throws Failure. */
 export async function hasOurTables(connectionString: string): Promise<boolean> {
   checkDatabaseUrl(connectionString);
   const client = new pg.Client({ connectionString, application_name: "mailcordon", connectionTimeoutMillis: connectMs });
-  // A connection that breaks is told by the query.
+  // The query reports a broken connection.
   client.on("error", () => undefined);
   try {
     await client.connect();
@@ -160,7 +166,9 @@ async function patientLock(client: pg.PoolClient, key: readonly number[], waitMs
   }
 }
 
-/** Throws Failure `invalid-settings`, also for another machine without TLS: without what the library says of it, which holds the address with its password. */
+/**
+ * Throws Failure `invalid-settings`, also for another machine without TLS. Omits the library's text, which contains the address with its password.
+ */
 function checkDatabaseUrl(connectionString: string): void {
   let client: pg.Client;
   try {
@@ -198,20 +206,20 @@ function isVerified(ssl: unknown): boolean {
   return !("checkServerIdentity" in ssl) && !("rejectUnauthorized" in ssl && ssl.rejectUnauthorized !== true);
 }
 
-/** The connection that says that we are there, and hears what others tell. */
+/** The connection that shows that this process is alive and receives notifications. */
 interface Presence {
   readonly instance: number;
   readonly isThere: boolean;
-  /** Who is to be told what, by topic. */
+  /** The listeners, by topic. */
   readonly told: Map<string, (id: string | undefined) => void>;
-  /** Stops the database when it is ours and nobody else is there. */
+  /** Closes the connection; stops the database if it is ours and no other process uses it. */
   close(): Promise<void>;
 }
 
 async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: Embedded | undefined): Promise<Presence> {
   let client = await connectShared(connect, embedded);
   const instance = await registerProcess(client).catch(async (thrown) => {
-    // A database that was started for us would otherwise run on.
+    // Otherwise a database that was started for us would keep running.
     await disconnect(client, embedded).catch(() => undefined);
     throw queryFailure(thrown);
   });
@@ -233,15 +241,15 @@ async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: E
       if (!closing) entering = again();
     });
   };
-  // Until we are there again, another process would take what we do for lost; it then answers that nobody knows.
+  // Until the connection is back, another process would treat our work as lost; its callers then learn that the outcome is unknown.
   const again = async () => {
     while (!closing) {
       try {
-        // To its end, also when we are closed meanwhile: what was started by it is then stopped again.
+        // Finish connecting even if we are closed meanwhile: a server started by it is then stopped again.
         client = await connectShared(connect, embedded);
         return await hold();
       } catch {
-        // Whatever it was: nobody hears of a rejection here, and Node would end the process for it. `query` reports what lasts.
+        // Whatever the error: nobody handles a rejection here, and Node would end the process for it. `query` reports a lasting problem.
         await pause(reconnectMs, undefined, { ref: false });
       }
     }
@@ -273,23 +281,26 @@ async function registerProcess(client: pg.Client): Promise<number> {
   return instance;
 }
 
-/** Connects, and says with a lock that somebody is there. A database that is just ending is waited for, and started again when it is ours. */
+/**
+ * Connects, and takes the shared lock that shows the database is in use. Waits for a database that is just stopping, and starts it again if it is
+ * ours.
+ */
 async function connectShared(connect: () => Promise<pg.ClientConfig>, embedded: Embedded | undefined): Promise<pg.Client> {
   const deadline = Date.now() + startMs;
   for (;;) {
     const client = new pg.Client(await connect());
-    // That it ended is heard by `hold`; who asks it something is told by the query.
+    // `hold` handles the end of the connection; a query on it reports it.
     client.on("error", () => undefined);
     try {
       await client.connect();
       await client.query("SELECT pg_advisory_lock_shared($1, 0)", [lockSpace]);
       return client;
     } catch (thrown) {
-      // What was wrong before counts, not that the connection does not end as it should.
+      // Report the first error, not that the connection does not end properly.
       await client.end().catch(() => undefined);
       const failure = queryFailure(thrown);
       if (embedded === undefined || failure.code !== "unreachable" || Date.now() > deadline) throw failure;
-      // A database that starts takes some 50 ms until it answers.
+      // A starting database takes some 50 ms until it answers.
       await pause(20);
     }
   }
@@ -300,13 +311,13 @@ async function disconnect(client: pg.Client, embedded: Embedded | undefined): Pr
     if (embedded === undefined) return;
     await client.query("SELECT pg_advisory_unlock_shared($1, 0)", [lockSpace]);
     const { rows } = await client.query<{ alone: boolean }>("SELECT pg_try_advisory_lock($1, 0) AS alone", [lockSpace]);
-    // Held until the server ends: who comes meanwhile waits for it, and starts it again.
+    // Held until the server stops: a process that connects meanwhile waits, and starts the server again.
     if (rows[0]?.alone === true) await embedded.stop();
   } catch (thrown) {
-    // It has ended already.
+    // The server has stopped already.
     if (queryFailure(thrown).code !== "unreachable") throw thrown;
   } finally {
-    // It may have ended with the server that it was to.
+    // The connection may have ended together with the server.
     await client.end().catch(() => undefined);
   }
 }
@@ -315,7 +326,7 @@ function isDatabaseError(thrown: unknown): thrown is pg.DatabaseError {
   return thrown instanceof pg.DatabaseError;
 }
 
-/** What a query of the library, or of another that uses a pool of ours, threw. Never with the words of the library: they may hold the address with its password. */
+/** Converts an error of the library, or of another that uses a pool of ours. Omits its text, which may contain the address with its password. */
 export function queryFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const code = errorCode(thrown) ?? "no answer";

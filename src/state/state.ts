@@ -10,7 +10,7 @@ import { openSweeps, type Sweeps } from "./sweeps.ts";
 
 export { hasOurTables } from "./postgres.ts";
 
-/** What is remembered between calls and between starts. */
+/** What is remembered between calls and restarts. */
 export interface State {
   readonly keys: Keys;
   readonly idempotency: Idempotency;
@@ -22,17 +22,16 @@ export interface State {
   dispatch(concurrency: number, run: RunChunk, complain: (failure: Failure) => void): Promise<Dispatch>;
   /** Runs `work` while no other process that uses the database runs work of the same name. */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Where the end of an audit log is kept, away from the log. */
+  /** Where the end of an audit log is stored, away from the log. */
   auditHead(log: string): DatabaseHeads;
-  /** Rejects with Failure when the database does not answer. */
+  /** Rejects with Failure if the database does not answer. */
   ready(): Promise<void>;
-  /** Ends the connections; the last process to go stops a database that mailcordon has started. */
+  /** Closes the connections; the last process to leave stops a database that mailcordon has started. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the state in a PostgreSQL: that of `databaseUrl`, or one that is started for it in `<directory>/postgres`, which several processes
- * may share.
+ * Opens the state in a PostgreSQL: that of `databaseUrl`, or one that is started in `<directory>/postgres`, which several processes may share.
  * @throws Failure `unreachable`, `invalid-settings`, `unsupported`
  */
 export async function openState(settings: { readonly databaseUrl?: string | undefined; readonly directory: string }): Promise<State> {

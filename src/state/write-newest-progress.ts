@@ -1,14 +1,14 @@
-/** What a person reads while waiting. Characters. */
+/** In characters. A waiting person reads no more. */
 const longestProgress = 500;
 
-/** Writes the newest of many texts, one write at a time; what comes meanwhile is written after. */
+/** Writes the newest of many texts, one write at a time; a text that arrives meanwhile is written next. */
 export function openProgressWriter(write: (text: string) => Promise<void>): { tell(text: string): void; end(): Promise<void> } {
   let next: string | undefined;
   let writing: Promise<void> | undefined;
   const go = async () => {
     for (let text = next; text !== undefined; text = next) {
       next = undefined;
-      // The work goes on without it: the next text, or the answer, which is written with patience, says more.
+      // The work continues after a failed write: the next text, or the answer, which is retried until written, says more.
       await write(text).catch(() => undefined);
     }
     writing = undefined;

@@ -2,20 +2,20 @@ const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
 
-/** What the shape of a JSON text may be. */
+/** Limits for the shape of a JSON text. */
 export interface ShapeLimits {
-  /** Lists and objects within each other. */
+  /** Nesting of lists and objects. */
   readonly depth: number;
-  /** Members and items, at any depth. */
+  /** Number of members and items, at any depth. */
   readonly values: number;
 }
 
-/** Which bound was broken. */
+/** The limit that was exceeded. */
 export type ShapeViolation = "deep" | "numerous";
 
 /**
- * Follows the shape of a JSON text while its bytes come, before it is parsed: V8 takes seconds for a few megabytes of nothing but brackets.
- * Says nothing of whether the text is JSON. Each byte is looked at once.
+ * Checks the shape of a JSON text as its bytes arrive, before it is parsed: V8 needs seconds for a few megabytes of brackets. Does not check
+ * whether the text is JSON. Reads each byte once.
  */
 export function openShapeCheck(most: ShapeLimits): { feed(bytes: Uint8Array): ShapeViolation | undefined } {
   let depth = 0;
@@ -38,7 +38,7 @@ export function openShapeCheck(most: ShapeLimits): { feed(bytes: Uint8Array): Sh
           case comma:
             values += 1;
             break;
-          // The brackets and braces that open.
+          // Opening brackets and braces.
           case 0x5b:
           case 0x7b:
             depth += 1;

@@ -1,6 +1,6 @@
-/** The candidate that somebody who wrote `word` most likely meant, or undefined when none is near. */
+/** Returns the candidate that the user of `word` most likely meant, or undefined if none is near. */
 export function nearestName(word: string, candidates: Iterable<string>): string | undefined {
-  // A third of the word may be wrong: `mesage-id` still finds `message-id`, `foo` finds nothing.
+  // A third of the word may be wrong: `mesage-id` still finds `message-id`, but `foo` finds nothing.
   let limit = Math.max(1, Math.floor(word.length / 3)) + 1;
   let found: string | undefined;
   for (const candidate of candidates) {
@@ -12,7 +12,9 @@ export function nearestName(word: string, candidates: Iterable<string>): string 
   return found;
 }
 
-/** ` Did you mean x?`, or nothing when nothing is near. Who types one word of a name (`search`, `delete`) means those that have it. */
+/**
+ * Returns ` Did you mean x?`, or an empty text if no candidate is near. One word of a name (`search`, `delete`) means the names that contain it.
+ */
 export function didYouMean(word: string, candidates: Iterable<string>, spell: (candidate: string) => string = (name) => name): string {
   const names = [...candidates];
   const whole = nearestName(word, names);
@@ -21,14 +23,16 @@ export function didYouMean(word: string, candidates: Iterable<string>, spell: (c
   return found.length === 0 || found.length > 4 ? "" : ` Did you mean ${found.map(spell).join(" or ")}?`;
 }
 
-/** Words shorter than that are in too many names. */
+/** Shorter words occur in too many names. */
 function wordsOf(name: string): string[] {
   return name.split(/[-_]/).filter((word) => word.length > 3);
 }
 
-/** Edits between two words: insert, delete, replace, and swap of neighbours count one each (optimal string alignment distance). */
+/**
+ * Counts the edits between two words: an insertion, deletion, replacement or swap of neighbours counts as one (optimal string alignment distance).
+ */
 function distance(a: string, b: string): number {
-  // Nobody types names of this length; a hostile one must not cost quadratic time.
+  // No user types names of this length; a hostile one must not cost quadratic time.
   if (a.length > 64 || b.length > 64) return a === b ? 0 : Number.POSITIVE_INFINITY;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

@@ -1,4 +1,4 @@
-/** What a text says that others wrote; undefined for what is not JSON. */
+/** Returns the value of others' JSON text; undefined if it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

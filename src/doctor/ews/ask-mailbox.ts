@@ -9,12 +9,12 @@ function openExchange({ exchange }: Learnt): Exchange {
   return exchange;
 }
 
-/** What the account may do in the Inbox. */
+/** Returns the account's rights in the Inbox. */
 export function askInbox({ learned, signal }: Checkup, mailbox: string): Promise<Outcome<Rights>> {
   return attempt(async () => openExchange(learned).mailbox(mailbox, callOf(signal)).rights());
 }
 
-/** Which mailboxes the account may search; asked once. */
+/** Returns which mailboxes the account may search; asks only once. */
 export async function askDiscovery(checkup: Checkup): Promise<Outcome<unknown>> {
   checkup.learned.discovery ??= await attempt(async () =>
     openExchange(checkup.learned).searchableMailboxes({ expandGroups: false }, callOf(checkup.signal)),

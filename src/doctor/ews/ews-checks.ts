@@ -9,13 +9,13 @@ import { askDiscovery, askInbox } from "./ask-mailbox.ts";
 import { isNotFromEws, whyNoEws } from "./explain-ews-failure.ts";
 import { discoveryRoleCommands, judgeRights, whyNoMailbox } from "./explain-mailbox-failure.ts";
 
-/** One question to Exchange: nothing but reading, and one try of the password. */
+/** Sends one request to Exchange: it only reads, and tries the password once. */
 export const ews: Step = {
   name: "ews",
   needs: ["proxy", "tcp", "tls", "token"],
   async run(checkup) {
     const connection = connectionOf(checkup);
-    // A mailbox that is online is no question for the server on premises.
+    // The server on premises does not know a mailbox that is online.
     const mailbox = isInTheCloud(checkup) ? undefined : mailboxOf(checkup);
     const url = urlOf(checkup);
     const settings = await checkup.load();
@@ -40,7 +40,7 @@ export const ews: Step = {
   },
 };
 
-/** What is asked next is asked with the token that was looked at. */
+/** Makes later requests use the token that was checked. */
 function withFreshToken(auth: Connection["auth"], fresh: Secret | undefined): Connection["auth"] {
   if (fresh === undefined) return auth;
   return auth.kind === "auto" ? { ...auth, token: fresh, oauth: undefined } : { kind: "bearer", token: fresh };
@@ -52,7 +52,7 @@ function describeSender(answer: Outcome<unknown>): string {
     : `Exchange Web Services answered, with ${answer.failure.wireCode ?? answer.failure.code}`;
 }
 
-/** Whether the account may list and search mailboxes. */
+/** Checks whether the account may list and search mailboxes. */
 export const discovery: Step = {
   name: "discovery",
   needs: ["ews"],
@@ -71,12 +71,12 @@ export const discovery: Step = {
   },
 };
 
-/** In a hybrid organisation: Microsoft Graph holds the mailbox. */
+/** Returns whether, in a hybrid organisation, Microsoft Graph holds the mailbox. */
 function isInTheCloud({ route }: Checkup): boolean {
   return route?.backEnd === "graph";
 }
 
-/** Whether the account gets into the mailbox, and as whom. */
+/** Checks whether the account can open the mailbox, and as whom. */
 export const mailbox: Step = {
   name: "mailbox",
   needs: ["ews"],
@@ -93,13 +93,13 @@ export const mailbox: Step = {
   },
 };
 
-/** The version that the server said of itself. */
+/** Checks the version that the server reported. */
 export const serverVersion: Step = {
   name: "server-version",
   needs: ["ews"],
   async run(checkup) {
     const tried = "read the version in the reply";
-    // A fault, as for a mailbox that does not exist, says no version: a question about no mailbox is answered with one, granted or not.
+    // A fault, as for a missing mailbox, reports no version. The reply to a request about no mailbox does, granted or not.
     if (checkup.learned.version === undefined) await askDiscovery(checkup);
     const { version } = checkup.learned;
     if (version === undefined) return { status: "unknown", tried, found: "the server did not report its version" };
@@ -108,7 +108,8 @@ export const serverVersion: Step = {
     const build = Number(version.build);
     const number = `${version.major ?? "?"}.${version.minor ?? "?"}.${version.build ?? "?"}`;
     const name = productOf(major, minor, build);
-    // 15.0.847 is Exchange 2013 SP1, whose schema our requests are written in (https://learn.microsoft.com/en-us/exchange/new-features/build-numbers-and-release-dates).
+    // 15.0.847 is Exchange 2013 SP1, the version of our requests' schema
+    // (https://learn.microsoft.com/en-us/exchange/new-features/build-numbers-and-release-dates).
     if (major < 15 || (major === 15 && minor === 0 && build < 847)) {
       return {
         status: "failed",

@@ -8,14 +8,14 @@ import { askInbox } from "./ask-mailbox.ts";
 
 type Explanation = Omit<Finding, "tried">;
 
-/** True when the failure is not an answer of EWS itself, or one that says nothing of the mailbox that was asked for. */
+/** Returns true if the failure did not come from EWS itself, or says nothing about the requested mailbox. */
 export function isNotFromEws({ code, wireCode }: Failure): boolean {
   return (
     wireCode?.startsWith("Error") !== true || code === "unauthenticated" || code === "busy" || code === "unsupported" || code === "timeout"
   );
 }
 
-/** Why EWS did not answer, and what to do. */
+/** Explains why EWS did not answer, and what to do. */
 export async function whyNoEws(failure: Failure, checkup: Checkup, mailbox: string | undefined): Promise<Explanation> {
   const { code, wireCode } = failure;
   const why = (found: string, next: readonly string[]): Explanation => ({
@@ -46,7 +46,7 @@ export async function whyNoEws(failure: Failure, checkup: Checkup, mailbox: stri
   }
 }
 
-/** What the server says for those who read its logs. */
+/** Returns what the server reports for readers of its logs. */
 function logReference({ requestId }: Failure, { events }: Checkup): string {
   const reply = events.flatMap(({ event }) => (event.kind === "reply" ? [event] : [])).at(-1);
   const serverHeaders = ["x-ms-diagnostics", "x-feserver", "x-beserver"].flatMap((name) => {
@@ -62,9 +62,9 @@ function signInAgain(failure: Failure, checkup: Checkup): readonly string[] {
   const offers = checkup.events
     .flatMap(({ event }) => (event.kind === "reply" ? (event.headers.get("www-authenticate") ?? "") : ""))
     .join(" ");
-  // Nobody's password was wrong: the step sign-in says what to do.
+  // No password was wrong: the step sign-in says what to do.
   if (auth.kind === "auto" && failure.message.includes("at_least")) return [failure.hint];
-  // The token came, and allows too little.
+  // The token came, but allows too little.
   if (failure.code === "role-missing") return [failure.hint];
   if (auth.kind === "oauth" || (auth.kind === "auto" && auth.account === undefined && auth.oauth !== undefined))
     return [failure.hint, "The step token shows the contents of the token; the step clock shows whether this machine's clock is right."];
@@ -91,7 +91,10 @@ function signInAgain(failure: Failure, checkup: Checkup): readonly string[] {
   ];
 }
 
-/** A 403 without SOAP has five causes, and the reply names none: the second mailbox and the place tell some of them apart. */
+/**
+ * Explains a 403 without SOAP, which has five causes and names none: the reply for a second mailbox, and on premises or online, tell some of them
+ * apart.
+ */
 async function explainForbidden(checkup: Checkup, mailbox: string | undefined, online: boolean): Promise<[string, readonly string[]]> {
   const { mailbox: own } = connectionOf(checkup);
   if (mailbox !== undefined && own !== undefined && own.toLowerCase() !== mailbox.toLowerCase()) {
@@ -132,7 +135,7 @@ function planCommand(checkup: Checkup): readonly string[] {
   return [`mailcordon doctor --plan graph --connection ${connectionOf(checkup).name}`];
 }
 
-/** What speaks TLS ends a connection that begins without it. */
+/** A server that expects TLS closes a connection without it. */
 function suggestTls(checkup: Checkup): readonly string[] {
   const { host, pathname } = urlOf(checkup);
   return [

@@ -8,7 +8,7 @@ import { type Checkup, connectionOf, type Finding } from "../checkup.ts";
 import { isOnline, powerShellSafe } from "../connection-facts.ts";
 import { requiredRightsOf } from "../required-rights.ts";
 
-/** Why the mailbox does not open, and what to do. */
+/** Explains why the mailbox does not open, and what to do. */
 export function whyNoMailbox(failure: Failure, checkup: Checkup, address: string): Omit<Finding, "tried"> {
   const { code, message } = failure;
   const { access } = connectionOf(checkup);
@@ -29,7 +29,7 @@ export function whyNoMailbox(failure: Failure, checkup: Checkup, address: string
   return why([failure.hint]);
 }
 
-/** Whether what the account may do in the mailbox is enough for the actions. */
+/** Judges whether the account's rights in the mailbox are enough for the actions. */
 export function judgeRights(rights: Rights, checkup: Checkup, address: string): Omit<Finding, "tried"> {
   const { access } = connectionOf(checkup);
   const wanting = checkup.actions.map(requiredRightsOf);
@@ -84,7 +84,7 @@ function impersonationCommands(checkup: Checkup, address: string): readonly stri
   ];
 }
 
-/** What to do when the account may not list mailboxes. */
+/** Returns what to do if the account may not list mailboxes. */
 export function discoveryRoleCommands(checkup: Checkup): readonly string[] {
   const id = checkup.learned.token?.appOnly ? checkup.learned.token.appId : undefined;
   return [
@@ -93,7 +93,7 @@ export function discoveryRoleCommands(checkup: Checkup): readonly string[] {
   ];
 }
 
-/** Who signs in, as PowerShell may be told it. */
+/** Returns the account that signs in, safe to show in a PowerShell line. */
 function accountOf({ learned }: Checkup): string {
   const auth = learned.connection?.auth;
   const own = auth?.kind === "auto" ? auth.account?.username : auth !== undefined && "username" in auth ? auth.username : undefined;

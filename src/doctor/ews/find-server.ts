@@ -5,7 +5,7 @@ import { asFailure } from "../../failure.ts";
 import { showEwsUrl } from "../../setup/on-premises-commands.ts";
 import { connectionOf, type Step } from "../checkup.ts";
 
-/** Where Exchange Web Services are, when no URL is set: Autodiscover, asked anew. */
+/** Finds Exchange Web Services by a new Autodiscover request, if no URL is set. */
 export const findServer: Step = {
   name: "autodiscover",
   needs: ["settings"],
@@ -28,7 +28,7 @@ export const findServer: Step = {
         status: "failed",
         code,
         tried,
-        // Servers wrote parts of it: it is told, and is nothing to do.
+        // Servers wrote parts of the message, so it is shown as a finding, not as a thing to do.
         found: places.length === 0 ? message : `${message} Asked were: ${places.join("; ")}`,
         next: [hint, "An administrator can find the URL for ews.url:", showEwsUrl],
       };

@@ -20,12 +20,12 @@ import { powerShellSafe } from "../connection-facts.ts";
 
 type Explanation = Omit<Finding, "tried">;
 
-/** True when Graph says that the mailbox is none that it reaches. @see https://learn.microsoft.com/en-us/graph/errors */
+/** Returns true if Graph reports that it does not reach the mailbox. @see https://learn.microsoft.com/en-us/graph/errors */
 export function notInTheCloud({ wireCode }: Failure): boolean {
   return wireCode?.toLowerCase() === "mailboxnotenabledforrestapi";
 }
 
-/** Why the mailbox does not open over Microsoft Graph, and what to do. */
+/** Explains why the mailbox does not open over Microsoft Graph, and what to do. */
 export async function whyNoGraphMailbox(failure: Failure, checkup: Checkup, named: string): Promise<Explanation> {
   const address = powerShellSafe(named);
   const { code, message, hint } = failure;
@@ -46,7 +46,10 @@ export async function whyNoGraphMailbox(failure: Failure, checkup: Checkup, name
   }
 }
 
-/** On premises, deleted, or without a licence: Graph says one word for all three, and the directory tells some of them apart. */
+/**
+ * Explains why Graph does not reach a mailbox: on premises, deleted, or without a licence. Graph uses one code for all three; the directory
+ * distinguishes some of them.
+ */
 async function explainNotInTheCloud(failure: Failure, checkup: Checkup, address: string): Promise<Explanation> {
   const entry = await checkup.learned.probe?.entry(address);
   const directoryEntry = entry?.ok === true && seesAccounts(checkup) ? entry.value : undefined;
@@ -65,7 +68,9 @@ async function explainNotInTheCloud(failure: Failure, checkup: Checkup, address:
   return { status: "failed", code: failure.code, found, next: [...overEws, ...next] };
 }
 
-/** Who may only see the basic profile gets an empty list of plans, which would pass for no licence. */
+/**
+ * Returns whether the application may see accounts. With only the basic profile it gets an empty list of plans, which would look like no licence.
+ */
 function seesAccounts({ learned }: Checkup): boolean {
   const all = ["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
   return [...(learned.token?.roles ?? []), ...(learned.token?.scopes ?? [])].some((one) => all.includes(one));
@@ -110,7 +115,7 @@ function cause(
   };
 }
 
-/** 403 is one word for a permission that is missing and for a mailbox that is left out. */
+/** Explains a 403, which Graph uses both for a missing permission and for an excluded mailbox. */
 async function explainDenied(failure: Failure, checkup: Checkup, address: string): Promise<[string, readonly string[]]> {
   const { token: facts, probe } = checkup.learned;
   const { mailbox: own } = connectionOf(checkup);

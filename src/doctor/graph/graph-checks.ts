@@ -7,7 +7,7 @@ import { type CheckedAction, type Checkup, connectionOf, type Finding, type Step
 import { cloudOf, mailboxOf, maxWaitSeconds, noMailboxNamed, readOnlyGraphOptions, urlOf } from "../connection-facts.ts";
 import { notInTheCloud, whyNoGraphMailbox } from "./explain-mailbox-failure.ts";
 
-/** What shows that a mailbox may be read: the permissions that a question can try, in the order in which they are tried. */
+/** The permissions that one request can test, in the order of the tests. A success shows that the mailbox may be read. */
 const questions = {
   "Mail.Read": { ask: (probe: Probe, mailbox: string) => probe.inbox(mailbox), of: "the Inbox" },
   "MailboxSettings.Read": { ask: (probe: Probe, mailbox: string) => probe.settings(mailbox), of: "the mailbox settings" },
@@ -16,7 +16,7 @@ const questions = {
 
 export type TriedPermission = keyof typeof questions;
 
-/** The questions that bear on what the actions do in a mailbox. Who may write mail may read it. */
+/** Returns the permissions that matter for the actions' work in a mailbox. A permission to write mail includes reading it. */
 export function triedPermissionsFor(actions: readonly CheckedAction[]): readonly TriedPermission[] {
   const inMailboxes = actions.flatMap(({ uses }) => uses.filter((method) => method !== "searchableMailboxes"));
   const wanted = new Set<Permission>(permissionsOf({ uses: inMailboxes }));
@@ -24,7 +24,7 @@ export function triedPermissionsFor(actions: readonly CheckedAction[]): readonly
   return (["Mail.Read", "MailboxSettings.Read", "Contacts.Read"] as const).filter((one) => wanted.has(one));
 }
 
-/** Asks, once. */
+/** Sends the request that tests a permission, only once. */
 export async function tryPermission(checkup: Checkup, permission: TriedPermission, mailbox: string): Promise<Outcome<unknown>> {
   const { probe } = checkup.learned;
   checkup.learned.probed ??= new Map();
@@ -41,7 +41,7 @@ export function isDenied({ code }: Failure): boolean {
   return code === "access-denied" || code === "role-missing";
 }
 
-/** One question to Microsoft Graph: nothing but reading. */
+/** Sends one request to Microsoft Graph, which only reads. */
 export const graph: Step = {
   name: "graph",
   needs: ["graph-proxy", "graph-tcp", "graph-tls", "graph-token"],
@@ -72,7 +72,7 @@ function callOf({ signal }: Checkup) {
 
 const noAnswers: ReadonlySet<string> = new Set(["unauthenticated", "busy", "timeout", "broken-reply", "unsupported", "cancelled"]);
 
-/** True when Graph itself answered, and knew what was asked. */
+/** Returns true if Graph itself answered, and understood the request. */
 function isAnswer({ code, wireCode }: Failure): boolean {
   return wireCode !== undefined && !wireCode.startsWith("HTTP ") && wireCode !== "BadRequest" && !noAnswers.has(code);
 }
@@ -103,7 +103,7 @@ function whyNoGraph(failure: Failure, checkup: Checkup): Omit<Finding, "tried"> 
   return why([hint]);
 }
 
-/** Whether the application gets into the mailbox, or why it does not. */
+/** Checks whether the application can open the mailbox, and why not. */
 export const graphMailbox: Step = {
   name: "graph-mailbox",
   needs: ["graph"],

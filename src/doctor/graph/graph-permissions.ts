@@ -5,7 +5,7 @@ import { type CheckedAction, type Checkup, connectionOf, type Finding, type Gran
 import { mailboxOf, powerShellSafe } from "../connection-facts.ts";
 import { isDenied, triedPermissionsFor, tryPermission } from "./graph-checks.ts";
 
-/** Which of the permissions that the actions need the application has: by its token, and where that names none, by trying what only reads. */
+/** Checks which of the needed permissions the application has: by its token, and where that names none, by requests that only read. */
 export const graphPermissions: Step = {
   name: "graph-permissions",
   needs: ["graph"],
@@ -17,13 +17,13 @@ export const graphPermissions: Step = {
   },
 };
 
-/** What an action needs over this connection: for the list of mailboxes, where it is Exchange Online's own, nothing of Graph. */
+/** Returns the permissions that an action needs over this connection. The list of mailboxes needs none of Graph if Exchange Online provides it. */
 export function neededBy(action: CheckedAction, checkup: Checkup): readonly Permission[] {
   if (!listsByAdminApi(action, checkup)) return permissionsOf(action);
   return permissionsOf({ uses: action.uses.filter((method) => method !== "searchableMailboxes") });
 }
 
-/** The Exchange Online Admin API alone is asked, which takes another token: mailbox-list.ts looks at it. */
+/** Returns whether only the Exchange Online Admin API lists mailboxes, which needs a separate token: mailbox-list.ts checks that. */
 export function listsByAdminApi({ uses }: CheckedAction, checkup: Checkup): boolean {
   return uses.includes("searchableMailboxes") && connectionOf(checkup).graph.mailboxList.from === "admin_api";
 }
@@ -35,7 +35,7 @@ async function grantedTo(checkup: Checkup): Promise<ReadonlyMap<Permission, Gran
   const found = new Map<Permission, Granted>();
   for (const one of wanted) if (isHeld(one, known)) found.set(one, "yes");
   const mailbox = mailboxOf(checkup);
-  // What is nowhere in the token may come from Exchange itself, which no token shows.
+  // A permission that is missing in the token may come from Exchange itself, which no token shows.
   const open = wanted.filter((one) => !found.has(one));
   const mayBeExchange = facts?.appOnly !== false;
   let isByExchange = false;
@@ -61,7 +61,7 @@ async function grantedTo(checkup: Checkup): Promise<ReadonlyMap<Permission, Gran
   return found;
 }
 
-/** No permission for mailboxes in the token at all: then they come from Exchange, or there are none. */
+/** Returns whether the token has no permission for mailboxes: then they come from Exchange, or there are none. */
 function namesNoMailboxPermission(granted: readonly string[]): boolean {
   return !granted.some((one) => /^(Mail|MailboxSettings|Contacts)\./.test(one));
 }
@@ -96,7 +96,7 @@ function judge(granted: ReadonlyMap<Permission, Granted>, checkup: Checkup): Omi
   };
 }
 
-/** What the token has that these actions do not need: the least is the best. */
+/** Returns the permissions in the token that these actions do not need, since an application should have no more than it needs. */
 function unneededPermissions({ learned, actions }: Checkup): readonly string[] {
   const { token: facts } = learned;
   if (facts?.appOnly !== true) return [];

@@ -18,8 +18,8 @@ const instead: readonly string[] = [
 ];
 
 /**
- * Whether the Exchange Online Admin API lists mailboxes: it takes a token for Exchange Online, a permission in it, and a role of Exchange that no
- * token shows. The role is seen by asking for one mailbox.
+ * Checks whether the Exchange Online Admin API lists mailboxes. That needs a token for Exchange Online, a permission in it, and an Exchange role
+ * that no token shows. A request for one mailbox tests the role.
  * @see https://learn.microsoft.com/en-us/exchange/reference/admin-api-authentication
  */
 export const mailboxList: Step = {
@@ -50,7 +50,7 @@ export const mailboxList: Step = {
     }
     const answer = await checkup.learned.probe?.mailboxList({
       url: adminApi.origin,
-      // Its address has the tenant's id; the settings may have one of the tenant's names.
+      // The API's address needs the tenant's id; the settings may contain one of its domains.
       tenant: async () => facts?.tenant ?? auth.tenant,
       signIn: (http) => withTokens(http, readyToken(token.value)),
       isRequired: true,
@@ -66,13 +66,13 @@ function failedBy({ code, message, hint }: Failure): MailboxListFinding {
   return { status: "failed", code, found: message, next: [hint, ...instead] };
 }
 
-/** The permission that the token should have and has not. */
+/** Returns the permission that the token lacks. */
 function missingPermissionOf(facts: TokenFacts): string | undefined {
   if (facts.appOnly) return mayList(facts) ? undefined : adminApiPermission.application;
   return facts.scopes.includes(adminApiPermission.delegated) ? undefined : adminApiPermission.delegated;
 }
 
-/** The permission by which it may be asked. */
+/** Describes the permission that allows the request. */
 function describePermission(facts: TokenFacts | undefined): string {
   if (facts === undefined) return "its permission, which the token does not show";
   if (!facts.appOnly) return adminApiPermission.delegated;
@@ -95,7 +95,7 @@ function lacking(permission: string, facts: TokenFacts): MailboxListFinding {
   };
 }
 
-/** Who has the permission and is refused lacks the role, as far as it can be seen. */
+/** Explains a refusal despite the permission: the role is missing, as far as that is visible. */
 function withoutRole(facts: TokenFacts | undefined): MailboxListFinding {
   const permission = describePermission(facts);
   const isOlder = permission === adminApiPermission.older;

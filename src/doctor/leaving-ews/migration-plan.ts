@@ -25,62 +25,62 @@ export interface PlannedPermission {
   readonly permission: Permission;
   readonly granted: Granted;
   readonly actions: readonly string[];
-  /** Another one of this list that holds it, so that this one need not be granted. */
+  /** Another permission in this list that includes it, so this one need not be granted. */
   readonly within?: Permission | undefined;
-  /** The role that gives it for some mailboxes; absent where only consent does. */
+  /** The role that gives it for some mailboxes; absent if only consent does. */
   readonly role?: string | undefined;
 }
 
 /** One action over Microsoft Graph. */
 export interface PlannedAction extends Omit<ActionReport, "backend"> {
   readonly supported: Difference["supported"];
-  /** Empty where nothing differs. */
+  /** Empty if nothing differs. */
   readonly differs: string;
   readonly why: string;
-  /** What a part of it needs besides. */
+  /** Permissions that only a part of the action needs. */
   readonly partly?: readonly PartlyNeeded[] | undefined;
 }
 
-/** Something that tickets and playbooks have stored. */
+/** An id that tickets and playbooks have stored. */
 export interface StoredId {
   readonly id: string;
   readonly over_graph: "stays" | "translated" | "lost";
   readonly next: string;
 }
 
-/** What is still missing to move a connection from EWS to Microsoft Graph. */
+/** What a connection still needs to move from EWS to Microsoft Graph. */
 export interface MigrationPlan {
   readonly success: boolean;
   readonly message: string;
   readonly connection: string;
   readonly target: Target;
-  /** Whether every action asked for would work over Graph; `unknown` where nobody was asked. */
+  /** Whether every checked action would work over Graph; `unknown` if no server was contacted. */
   readonly ready: Granted;
-  /** Whether Microsoft was asked; else why not. */
+  /** Whether Microsoft's servers were contacted; otherwise the reason. */
   readonly looked: boolean;
   readonly why_not_looked?: string | undefined;
   readonly permissions: readonly PlannedPermission[];
-  /** For an administrator: what gives the permissions that are not known to be there. PowerShell. */
+  /** PowerShell for an administrator, which grants the permissions that are not known to be granted. */
   readonly grant: readonly string[];
   readonly settings: MovedSettings;
   readonly ids: readonly StoredId[];
   readonly actions: readonly PlannedAction[];
-  /** What to take away when no connection uses EWS any more. */
+  /** What to remove when no connection uses EWS any more. */
   readonly afterwards: readonly string[];
-  /** What was tried. */
+  /** The steps of the check. */
   readonly steps: readonly StepReport[];
 }
 
 export interface MigrationPlanOptions extends DoctorOptions {
-  /** The connection as it is written in the settings. */
+  /** The connection as written in the settings. */
   readonly written: () => Promise<Readonly<Record<string, unknown>>>;
-  /** These actions are all that there are. */
+  /** Whether these are all actions. */
   readonly isAll: boolean;
-  /** Ask nobody. */
+  /** Contact no server. */
   readonly offline?: boolean | undefined;
 }
 
-/** Plans the move to Microsoft Graph: by looking where a token for it can be had, and changing nothing. Throws Failure `invalid-settings`. */
+/** Plans the move to Microsoft Graph. Checks with a token for Graph if it can get one; changes nothing. Throws Failure `invalid-settings`. */
 export async function planGraph({
   written,
   isAll,
@@ -128,7 +128,7 @@ function whyNotChecked({ auth }: Connection, offline: boolean): string | undefin
   return "this sign-in cannot get a token for Microsoft Graph: it needs an application in Entra ID (mailcordon setup entra --backend graph)";
 }
 
-/** The same connection over Graph, with the same registration. */
+/** Returns the settings with the same connection over Graph, with the same registration. */
 function overGraph(settings: Settings): Settings {
   const { connection } = settings;
   const { network } = connection;
@@ -136,7 +136,7 @@ function overGraph(settings: Settings): Settings {
   return { ...settings, connection: { ...connection, backend: "graph", network: { ...network, tls } } };
 }
 
-/** Who is on premises keeps EWS: by the mailbox where it was looked at, else by the address. */
+/** Returns the target: a mailbox on premises keeps EWS, as its check or else its address shows. */
 function targetOf({ backend, ews, auth }: Connection, report: DoctorReport | undefined): Target {
   if (backend !== "ews") return backend;
   const mailbox = report?.steps.find(({ name }) => name === "graph-mailbox");
@@ -146,7 +146,7 @@ function targetOf({ backend, ews, auth }: Connection, report: DoctorReport | und
   return isThere || auth.kind === "bearer" || (auth.kind === "oauth" && isForExchangeOnline(auth)) ? "graph" : "auto";
 }
 
-/** On premises a token has the server's own scope, or comes from AD FS. */
+/** Returns whether tokens are for Exchange Online: on premises a token has the server's own scope, or comes from AD FS. */
 function isForExchangeOnline({ scope, authority }: OAuth): boolean {
   const isAdfs = authority !== undefined && /^\/adfs\/?$/i.test(authority.pathname);
   return !isAdfs && (scope === undefined || (URL.canParse(scope) && isOnline(new URL(scope))));
@@ -188,7 +188,7 @@ function applicationOf({ auth }: Connection): readonly string[] {
     : ["# with $principal from `mailcordon setup entra --backend graph`"];
 }
 
-/** The same for some mailboxes, where the application is limited to them. Without `only`, for all actions. */
+/** Returns the commands that grant the same for some mailboxes, if the application is limited to them. Without `only`: for all actions. */
 function scopedGrantCommands(
   { auth }: Connection,
   only: readonly CheckedAction[] | undefined,

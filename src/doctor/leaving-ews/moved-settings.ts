@@ -1,7 +1,7 @@
-/** What a connection becomes. `auto`: a hybrid one, whose mailboxes on premises stay with EWS. */
+/** The new back end of a connection. `auto`: a hybrid connection, whose mailboxes on premises stay with EWS. */
 export type Target = "graph" | "auto";
 
-/** One setting that changes, and why. */
+/** One changed setting, and the reason. */
 export interface SettingChange {
   readonly setting: string;
   readonly change: "add" | "remove" | "replace";
@@ -10,7 +10,7 @@ export interface SettingChange {
 
 export interface MovedSettings {
   readonly changes: readonly SettingChange[];
-  /** What to put into mailcordon.yaml, whole: the new connection beside the old one. */
+  /** The complete new connection for mailcordon.yaml, beside the old one. */
   readonly yaml: string;
 }
 
@@ -24,7 +24,7 @@ const treeAt = (tree: SettingsTree, key: string): SettingsTree | undefined => {
 const without = (tree: SettingsTree | undefined, ...keys: readonly string[]): SettingsTree =>
   Object.fromEntries(Object.entries(tree ?? {}).filter(([key]) => !keys.includes(key)));
 
-/** The settings of a connection over EWS, `written` as mailcordon.yaml has them, for Microsoft Graph. */
+/** Converts the settings of an EWS connection, `written` as in mailcordon.yaml, for Microsoft Graph. */
 export async function movedSettings(name: string, written: SettingsTree, target: Target): Promise<MovedSettings> {
   const { stringify } = await import("../../libraries/yaml.ts");
   const { changes, connection } = target === "graph" ? toGraph(written) : toBoth(written);
@@ -72,7 +72,7 @@ function toGraph(written: SettingsTree): MoveContext {
   };
 }
 
-/** What an administrator gets from the registration: put in its place. */
+/** Values that an administrator gets from the registration, to be filled in. */
 const application: SettingsTree = {
   tenant: "example.onmicrosoft.com",
   client_id: "11111111-2222-3333-4444-555555555555",

@@ -3,19 +3,18 @@ import type { Connection } from "../../settings/load-settings.ts";
 import { connectionOf, type Finding, type Step } from "../checkup.ts";
 import { cloudOf } from "../connection-facts.ts";
 
-/** Something that not every cloud has, and what it means here. */
+/** A feature that not every cloud has, and the effect here. */
 export interface CloudGap {
-  /** What is asked of the port where it matters. */
+  /** The method of the `Exchange` port that uses it. */
   readonly method: PortMethod;
   readonly lacks: string;
   readonly instead: string;
-  /** What is set under `graph` for a cloud that has it. */
+  /** The setting under `graph` for a cloud that has it. */
   readonly setting: string;
 }
 
 /**
- * Microsoft says of each method of Graph in which clouds it is; these are those that we use and that only the worldwide one has (GCC is in
- * that one). A setting may know better.
+ * The methods of Graph that we use and that only the worldwide cloud has (GCC is part of it), by Microsoft's pages. A setting can override this.
  * @see https://learn.microsoft.com/en-us/graph/api/message-permanentdelete
  * @see https://learn.microsoft.com/en-us/graph/api/mailbox-exportitems
  */
@@ -36,12 +35,12 @@ const worldwideOnly: readonly (CloudGap & { readonly habit: "permanentDelete" | 
   },
 ];
 
-/** What the cloud of a connection lacks. */
+/** Returns what the cloud of a connection lacks. */
 export function cloudGapsOf({ graph }: Pick<Connection, "graph">): readonly CloudGap[] {
   return worldwideOnly.flatMap(({ habit, ...lack }) => (graph.habits[habit] ? [] : [lack]));
 }
 
-/** What the cloud of the connection cannot do. */
+/** Checks what the cloud of the connection cannot do. */
 export const graphCloud: Step = {
   name: "graph-cloud",
   needs: ["settings"],

@@ -2,13 +2,13 @@ import { retirement as end } from "../../ews/session/online-failures.ts";
 import { connectionOf, type Step } from "../checkup.ts";
 import { isOnline } from "../connection-facts.ts";
 
-/** The day from which Exchange Online blocks EWS, tenant by tenant, but for the applications that an organisation allows. */
+/** The day from which Exchange Online blocks EWS, tenant by tenant, except for applications that the organisation allows. */
 const blockedFrom = Date.UTC(2026, 9, 1);
 const day = 86_400_000;
 const date = (at: number) => new Date(at).toISOString().slice(0, 10);
 
 /**
- * How long EWS is there still.
+ * Checks how long EWS will remain available.
  * @see https://learn.microsoft.com/en-us/exchange/clients-and-mobile-in-exchange-online/deprecation-of-ews-exchange-online
  */
 export const retirement: Step = {
