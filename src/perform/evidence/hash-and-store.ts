@@ -78,6 +78,9 @@ async function keep(
   const file = await asEvidenceFailure("make the evidence folder", folder, async () => {
     await makeFolder(files, 0o700);
     return await open(partial, fresh, 0o600);
+  }).catch(async (thrown) => {
+    await endUnread(bytes);
+    throw thrown;
   });
   let digested: Digests;
   try {
@@ -105,6 +108,15 @@ async function keep(
     });
     return { ...digested, file_ref: path };
   });
+}
+
+/** A download that nobody reads keeps its connection for a minute, and the next call waits for it; and what has not begun cannot end. */
+async function endUnread(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  try {
+    for await (const _ of bytes) return;
+  } catch {
+    // It failed by itself, and has ended.
+  }
 }
 
 async function hold(bytes: AsyncIterable<Uint8Array>, about: EvidenceDetails): Promise<InlineContent> {

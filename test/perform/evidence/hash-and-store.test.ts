@@ -43,6 +43,20 @@ test("of a name that a mail has chosen nothing in the index ends a line or is ob
   expect(JSON.parse(index)).toMatchObject({ name, source: { subject: name } });
 });
 
+test("a download for which there is no folder is ended: unread, it would keep its connection for a minute", async () => {
+  writeFileSync(join(folder, "files"), "");
+  let isEnded = false;
+  const bytes = (async function* () {
+    try {
+      yield Buffer.from("abc");
+    } finally {
+      isEnded = true;
+    }
+  })();
+  await expect(openEvidence(folder).keep(bytes, { name: "a" })).rejects.toMatchObject({ code: "evidence-failed" });
+  expect(isEnded).toBe(true);
+});
+
 test.skipIf(process.platform === "win32")("only the owner may read what is kept", async () => {
   const store = openEvidence(join(folder, "new"));
   const kept = await store.keep(bytesOf("abc"), { name: "a" });
