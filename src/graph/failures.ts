@@ -6,7 +6,7 @@ import { readRetryAfter } from "../wire/throttling/backoff-delay.ts";
 import { openRepetition, type RepeatSafety } from "../wire/throttling/retry-safety.ts";
 import { type JsonObject, objectIn, textIn } from "./session/read-json.ts";
 
-/** What one error code means to us. */
+/** The meaning of one error code. */
 interface Meaning {
   readonly code: FailureCode;
   readonly hint?: string;
@@ -23,7 +23,7 @@ const unlocated = {
 } as const;
 
 /**
- * Graph's error codes by what they mean here, ignoring case. What is not listed is taken by its HTTP status.
+ * Graph's error codes and their meaning here, ignoring case. A code that is not listed is converted by its HTTP status.
  * @see https://learn.microsoft.com/en-us/graph/errors
  */
 const meanings: ReadonlyMap<string, Meaning> = new Map(
@@ -34,7 +34,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
     activitylimitreached: { code: "busy" },
     errorserverbusy: { code: "busy" },
     errorexceededconnectioncount: { code: "busy" },
-    // Trouble inside that passes.
+    // Temporary trouble inside Exchange.
     errorinternalservertransienterror: { code: "busy" },
     errormailboxstoreunavailable: { code: "busy" },
     errormailboxmoveinprogress: { code: "busy" },
@@ -77,7 +77,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
     errorirresolvableconflict: { code: "changed" },
     errorstaleobject: { code: "changed" },
     errorinvalidchangekey: { code: "changed" },
-    // Content that cannot be given out.
+    // Content that Exchange cannot return.
     errorcannotopenfileattachment: { code: "unreadable" },
     errormimecontentconversionfailed: { code: "unreadable" },
     errorcontentconversionfailed: { code: "unreadable" },
@@ -93,7 +93,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
       code: "quota-exceeded",
       hint: "The Recoverable Items of the mailbox are full: an administrator must make room.",
     },
-    // What we were given makes no sense to the server.
+    // Input that makes no sense to the server.
     errorinvalididmalformed: { code: "invalid-input", hint: notAnId },
     errorinvalididempty: { code: "invalid-input", hint: notAnId },
     errorinvalidrecipients: { code: "invalid-input" },
@@ -104,8 +104,8 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
 );
 
 /**
- * What an error says; `now` in milliseconds since 1970. The server's text is shortened: it is untrusted. An answer that does not have Graph's form was
- * written by something else (`notOfGraph`).
+ * Converts an error to a Failure; `now` in milliseconds since 1970. The server's text is shortened, because it is untrusted. A reply without Graph's
+ * form was written by something else (`notOfGraph`).
  */
 export function failureOf(status: number, headers: ReadonlyMap<string, string>, body: JsonObject | undefined, now = Date.now()): Failure {
   const error = objectIn(body, "error");
@@ -115,7 +115,7 @@ export function failureOf(status: number, headers: ReadonlyMap<string, string>, 
   const meaning = meanings.get(graphCode.toLowerCase());
   const text = oneLine(textIn(error, "message") ?? "");
   const failure = new Failure(
-    // A status of throttling is one, whatever the code says.
+    // Status 429 means throttling, whatever the code.
     status === 429 ? "busy" : (meaning?.code ?? codeOf(status)),
     text === "" ? `Microsoft Graph answered ${wireCode}.` : `${text} (${wireCode})`,
     {
@@ -125,7 +125,7 @@ export function failureOf(status: number, headers: ReadonlyMap<string, string>, 
       hint: meaning?.hint ?? hintOf(status),
     },
   );
-  // 429 is turned away at the door; a 503 that says when to come back is too (RFC 9110, 15.6.4).
+  // A 429 rejects the request before processing, and so does a 503 with Retry-After (RFC 9110, 15.6.4).
   if (status === 429 || (status === 503 && failure.backOffMs !== undefined)) notProcessed.add(failure);
   return failure;
 }
@@ -134,8 +134,8 @@ const notProcessed = new WeakSet<Failure>();
 const notWrittenByGraph = new WeakSet<Failure>();
 
 /**
- * The failure of a reply that Graph did not write: a page of a proxy, an empty body, a redirect. It says nothing of the mailbox, nor whether the
- * request was carried out before it was replaced.
+ * Returns the Failure for a reply that Graph did not write: a page of a proxy, an empty body, a redirect. It shows nothing about the mailbox, nor
+ * whether the request was carried out before its reply was replaced.
  */
 export function notOfGraph(status: number, headers: ReadonlyMap<string, string>, now = Date.now()): Failure {
   const type = /^[\w.+-]{1,40}\/[\w.+-]{1,40}/.exec(headers.get("content-type") ?? "")?.[0];
@@ -150,12 +150,12 @@ export function notOfGraph(status: number, headers: ReadonlyMap<string, string>,
     },
   );
   notWrittenByGraph.add(failure);
-  // Whoever says 429 has counted requests and passed this one on to nobody (RFC 6585, 4).
+  // The sender of a 429 has counted requests and has not passed this one on (RFC 6585, 4).
   if (status === 429) notProcessed.add(failure);
   return failure;
 }
 
-/** These statuses mean the same whoever says them: who asks is unknown, what is asked is too large, or a wait was given up. */
+/** Returns the code for statuses that mean the same from any sender: missing credentials, a request that is too large, or a time-out. */
 function codeOfForeignReply(status: number): FailureCode {
   switch (status) {
     case 401:
@@ -173,7 +173,7 @@ function codeOfForeignReply(status: number): FailureCode {
   }
 }
 
-/** Of a code that is not in the table. That something is not there is said by codes in the table alone. */
+/** Returns the code for an error code that is not in the table. Only codes in the table can mean that something does not exist. */
 function codeOf(status: number): FailureCode {
   switch (status) {
     case 401:
@@ -206,7 +206,7 @@ function hintOf(status: number): string | undefined {
   return status === 403 ? scopeOfAccess : undefined;
 }
 
-/** True when the server certainly did nothing, so that whatever it was may be repeated. */
+/** Tells whether the server certainly did nothing, so any request may be repeated. */
 export function certainlyNotDone(failure: Failure): boolean {
   return failure.code === "not-attempted" || neverSent(failure) || notProcessed.has(failure);
 }
@@ -214,7 +214,7 @@ export function certainlyNotDone(failure: Failure): boolean {
 const repeating = openRepetition(certainlyNotDone);
 export const { isThrottled, mayRepeat } = repeating;
 
-/** As `openRepetition` says; and after a reply that Graph did not write, what is not a read may have been done. */
+/** Reports a failure as `repetition` does. After a reply that Graph did not write, anything but a read may have been carried out. */
 export function reported(failure: Failure, safety: RepeatSafety): Failure {
   const isUnknown = safety === "idempotent" && notWrittenByGraph.has(failure) && failure.retryable && !certainlyNotDone(failure);
   const reportedFailure = repeating.reported(failure, isUnknown ? "never" : safety);
@@ -224,12 +224,12 @@ export function reported(failure: Failure, safety: RepeatSafety): Failure {
 
 const repliesLost = new WeakSet<Failure>();
 
-/** True of what `reported` says of a lost answer: the request may have been carried out. */
+/** Tells whether `reported` made this Failure for a lost reply: the request may have been carried out. */
 export function mayBeDone(failure: Failure): boolean {
   return repliesLost.has(failure);
 }
 
-/** An answer that should be there and is not: broken-reply, which becomes `unknown-outcome` where it must not be repeated. */
+/** Returns the Failure for a missing reply: broken-reply, which becomes `unknown-outcome` where the request must not be repeated. */
 export function unanswered(safety: RepeatSafety): Failure {
   return reported(new Failure("broken-reply", "The server gave no answer for this item."), safety);
 }

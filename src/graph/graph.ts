@@ -15,26 +15,26 @@ import { defaultBehaviour, type UnpromisedBehaviour } from "./unpromised.ts";
 export interface GraphOptions extends ServerOptions {
   /** With its version, such as `https://graph.microsoft.com/v1.0`. */
   readonly url: string;
-  /** A client that signs in, around the one it is given. */
+  /** Wraps a client in one that signs in. */
   readonly signIn: (http: Http) => Http;
   readonly defaultMailbox?: string | undefined;
-  /** What is promised nowhere; each has a default. */
+  /** Behaviour that Microsoft does not promise; each has a default. */
   readonly behaviour?: Partial<UnpromisedBehaviour> | undefined;
-  /** Where the list of mailboxes is asked for first; without, it is the directory's. */
+  /** The source tried first for the list of mailboxes. Default: the directory. */
   readonly adminApi?: AdminApi | undefined;
 }
 
-// Graph itself gives up after some 100 s.
+// Graph itself gives up after about 100 s.
 const replyMs = 150_000;
 // Per application and mailbox: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
 const maxPerMailbox = 4;
 
-/** What everything that is asked over one connection shares. Throws Failure `invalid-settings` for a URL that is none. */
+/** Opens what all requests of one connection share. Throws Failure `invalid-settings` for an invalid URL. */
 export function openSession(options: GraphOptions): { readonly connection: Connection; close(): void } {
   const base = urlOf(options.url);
   const network = httpOptionsOf(options, replyMs);
   const http = openHttp(network);
-  // Who we are is shown to Graph alone.
+  // Only Graph receives our credentials.
   const anonymous = openHttp({ ...network, tls: { ...network.tls, identity: undefined } });
   const { userAgent = defaultUserAgent, account } = options;
   const connection: Connection = {
@@ -53,7 +53,7 @@ export function openSession(options: GraphOptions): { readonly connection: Conne
 }
 
 /**
- * Exchange Online over Microsoft Graph v1.0. Throws Failure `invalid-settings` for a URL that is none.
+ * Opens Exchange Online over Microsoft Graph v1.0. Throws Failure `invalid-settings` for an invalid URL.
  * @see https://learn.microsoft.com/en-us/graph/api/resources/mail-api-overview
  */
 export function openGraph(options: GraphOptions): Exchange {
@@ -80,7 +80,7 @@ export function openGraph(options: GraphOptions): Exchange {
   };
 }
 
-/** What one method does not need is not loaded: a playbook starts a process for one action. */
+/** Returns the methods of a mailbox. Each loads its code late, because a playbook starts a process for one action. */
 function mailboxOf(mailbox: GraphMailbox): Mailbox {
   return {
     address: mailbox.address,
@@ -120,7 +120,7 @@ async function* deferred<T>(open: () => Promise<AsyncIterable<T>>): AsyncIterabl
   yield* await open();
 }
 
-/** How this connection asks the Exchange Online Admin API. */
+/** Returns how this connection reaches the Exchange Online Admin API. */
 export function adminConnectionOf(admin: AdminApi, options: GraphOptions, connection: Connection): AdminApiConnection {
   return { admin, userAgent: options.userAgent ?? defaultUserAgent, connection, network: httpOptionsOf(options, replyMs) };
 }

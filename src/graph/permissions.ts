@@ -1,15 +1,18 @@
 import type { PortMethod, Uses } from "../exchange/port-methods.ts";
 
-/** A permission of Microsoft Graph that one of our actions needs, under Microsoft's name. */
+/** A permission of Microsoft Graph that an action needs, under Microsoft's name. */
 export type Permission = keyof typeof permissionDetails;
 
-/** Who gives it out, and which others hold it. */
+/** How a permission is granted, and which other permissions include it. */
 interface PermissionDetails {
-  /** What it lets an application do here. */
+  /** What the permission allows an application to do here. */
   readonly about: string;
-  /** Permissions of applications that hold it as well. */
+  /** Application permissions that include it. */
   readonly heldBy: readonly string[];
-  /** Exchange can give it for some mailboxes (RBAC for Applications): the role. Undefined: only consent gives it, for the whole organisation. */
+  /**
+   * The role with which Exchange can grant it for some mailboxes (RBAC for Applications). Undefined: only consent grants it, for the whole
+   * organisation.
+   */
   readonly role: string | undefined;
 }
 
@@ -20,7 +23,7 @@ const ofExchange = (about: string, name: string, heldBy: readonly string[] = [])
 });
 
 /**
- * The least permissions, and what holds them.
+ * The least permissions, and the permissions that include them.
  * @see https://learn.microsoft.com/en-us/graph/permissions-reference
  * @see https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac (the roles)
  */
@@ -41,21 +44,21 @@ const permissionDetails = {
 
 export const isPermission = (name: string): name is Permission => Object.hasOwn(permissionDetails, name);
 
-/** Every one that some action needs. */
+/** Every permission that an action needs. */
 export const allPermissions: readonly Permission[] = Object.keys(permissionDetails).filter(isPermission);
 
 export function detailsOf(permission: Permission): PermissionDetails {
   return permissionDetails[permission];
 }
 
-/** A permission for a part of what is asked: without it that part is refused or does less, and says so. */
+/** A permission for part of a request. Without it that part is refused or does less, and the answer reports it. */
 export interface PartlyNeeded {
   readonly permissions: readonly string[];
   /** When it is needed. */
   readonly when: string;
 }
 
-/** What one method of the port cannot do without, and what a part of it needs besides. */
+/** Permissions that one method of the port always needs, and those for part of it. */
 interface RequiredPermissions {
   readonly permissions: readonly Permission[];
   readonly partly?: readonly PartlyNeeded[];
@@ -63,7 +66,7 @@ interface RequiredPermissions {
 
 const reads: RequiredPermissions = { permissions: ["Mail.Read"] };
 const changes: RequiredPermissions = { permissions: ["Mail.ReadWrite"] };
-// A message is drafted first, so that a lost answer never sends it twice.
+// A message is drafted first, so a lost reply never sends it twice.
 const sends: RequiredPermissions = { permissions: ["Mail.ReadWrite", "Mail.Send"] };
 
 const requiredByMethod: Readonly<Record<PortMethod, RequiredPermissions>> = {
@@ -111,7 +114,7 @@ const requiredByMethod: Readonly<Record<PortMethod, RequiredPermissions>> = {
   contacts: { permissions: ["Contacts.Read"] },
   outOfOffice: { permissions: ["MailboxSettings.Read"] },
   rights: reads,
-  // There is nothing to ask.
+  // There is nothing to request.
   foreign: { permissions: [] },
   searchableMailboxes: {
     permissions: ["User.ReadBasic.All", "MailboxSettings.Read"],
@@ -124,12 +127,12 @@ const requiredByMethod: Readonly<Record<PortMethod, RequiredPermissions>> = {
   },
 };
 
-/** What an action cannot do without, the least there is. */
+/** Returns the least permissions that an action always needs. */
 export function permissionsOf({ uses }: Pick<Uses, "uses">): readonly Permission[] {
   return withoutImplied([...new Set(uses.flatMap((method) => requiredByMethod[method].permissions))]);
 }
 
-/** What parts of an action need besides: what it asks sometimes only, and parts of what it always asks. */
+/** Returns the permissions for parts of an action: for methods that it uses sometimes, and for parts of methods that it always uses. */
 export function partlyNeeded({ uses, sometimes = [] }: Uses): readonly PartlyNeeded[] {
   return [
     ...sometimes.map((part) => ({ permissions: permissionsOf(part), when: part.when })),
@@ -137,18 +140,18 @@ export function partlyNeeded({ uses, sometimes = [] }: Uses): readonly PartlyNee
   ];
 }
 
-/** What several actions need together. */
+/** Returns the least permissions for several actions together. */
 export function leastOf(actions: readonly Uses[]): readonly Permission[] {
   const all = new Set(actions.flatMap(permissionsOf));
   return withoutImplied(allPermissions.filter((one) => all.has(one)));
 }
 
-/** What another of them holds is left out. */
+/** Leaves out permissions that another of them includes. */
 function withoutImplied(permissions: readonly Permission[]): readonly Permission[] {
   return permissions.filter((one) => !permissionDetails[one].heldBy.some((other) => isPermission(other) && permissions.includes(other)));
 }
 
-/** Whether one of these grants holds the permission. Of a person `Mail.Read.Shared` is as good as `Mail.Read` here. */
+/** Tells whether one of these grants includes the permission. For a person, `Mail.Read.Shared` counts as `Mail.Read`. */
 export function isHeld(permission: Permission, granted: readonly string[]): boolean {
   const holders: readonly string[] = [permission, ...permissionDetails[permission].heldBy];
   return granted.some((one) => holders.includes(one) || holders.includes(one.replace(/\.Shared$/, "")));

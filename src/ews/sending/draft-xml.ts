@@ -21,7 +21,7 @@ const conversationTopic: TextProperty = { tag: "0x0070" };
 /** The message that a reply refers to, for replies that Exchange does not make itself. */
 export interface ReplyThreading {
   readonly internetMessageId: string | undefined;
-  /** The References of the message answered. */
+  /** The References of the original. */
   readonly references: string | undefined;
   readonly topic: string | undefined;
 }

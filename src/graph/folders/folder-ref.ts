@@ -1,4 +1,4 @@
 // src/graph/folders/: Resolves folder names and paths to ids, and lists folders.
 
-/** What names a folder in a path: its id, or one of the well-known names that Graph has. */
+/** A folder as a path names it: by its id, or by one of Graph's well-known names. */
 export type FolderRef = { readonly id: string } | { readonly distinguished: string };

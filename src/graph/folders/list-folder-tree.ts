@@ -9,17 +9,17 @@ import type { GraphMailbox } from "../session/mailbox.ts";
 import { endsShort } from "../session/paging.ts";
 import type { FolderRef } from "./folder-ref.ts";
 
-/** The folders of a mailbox. */
+/** The result of listing the folders of a mailbox. */
 export interface ListedFolders {
-  /** A folder that cannot be listed is among them by its id alone, where the service gives that. */
+  /** A folder that cannot be listed is included by its id alone, where the service returns that. */
   readonly folders: readonly ListedFolder[];
-  /** Why there are more folders than these, or more to know of one. */
+  /** Reasons why folders, or facts about one, are missing. */
   readonly cuts: readonly Failure[];
 }
 
 /**
- * Level by level: Graph lists one level at a time. The folders of a level share batches. A folder that spoils its page, or of which what is below it cannot
- * be listed, is told among the cuts. Throws Failure of what concerns more than a folder, and of a first level of which nothing could be had.
+ * Lists folders level by level, as Graph does. The folders of a level share batches. A folder that spoils its page, or whose subfolders cannot be
+ * listed, is reported in `cuts`. Throws Failure for what concerns more than one folder, and for a first level that could not be read at all.
  */
 export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolders> {
   const all: ListedFolder[] = [];
@@ -47,7 +47,7 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
         const isSaidGone = outcome.failure.code === "not-found" || outcome.failure.code === "folder-not-found";
         if (isSaidGone && !(await isListed(mailbox, all, parent))) continue;
       }
-      // A page that was broken, and a list that goes on, are asked for from their beginning, so that the places in them have numbers.
+      // After a broken page, and for a list with more pages, the list is requested from its beginning, so its positions have numbers.
       const children = await attempt(async () => {
         if (!outcome.ok && !mayBeFaultOfOneItem(outcome.failure)) throw outcome.failure;
         return await childrenAround(parent);
@@ -74,7 +74,7 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
         const folder = named.ok ? named.value.items[0] : undefined;
         if (folder === undefined || folder.folderId === "") return undefined;
         const above = parent !== undefined && "id" in parent ? parent.id : undefined;
-        // Whether others are below it is not known, so they are asked for.
+        // It is not known whether the folder has subfolders, so they are requested.
         for (const one of take([{ ...unnamedFolder({ ...folder, parentFolderId: above }), hasChildren: true }])) withChildren.push(one);
         return folder.folderId;
       },
@@ -85,7 +85,7 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
   }
 }
 
-/** Whether a folder is still listed by the one above it: what is below it is wanted then, whatever is said of it. */
+/** Tells whether a folder is still listed in its parent: its subfolders are then needed, whatever the server says about it. */
 async function isListed(mailbox: GraphMailbox, all: readonly ListedFolder[], folder: FolderRef | undefined): Promise<boolean> {
   const { folderId, parentFolderId = "" } = all.find((one) => folder !== undefined && "id" in folder && one.folderId === folder.id) ?? {};
   const parent = all.some((one) => one.folderId === parentFolderId) ? { id: parentFolderId } : undefined;

@@ -3,23 +3,26 @@ import type { FolderNode } from "../../exchange/folders/folder-tree.ts";
 import type { Failure } from "../../failure.ts";
 import type { FolderRef } from "./folder-ref.ts";
 
-/** The folders of one mailbox: those for mail, which are all that Graph knows by path. */
+/** The mail folders of one mailbox, the only ones that Graph lists by path. */
 export interface Folders {
-  /** A well-known name or an id costs no request; a path costs the folder tree, once. Throws Failure `folder-not-found`, `unsupported`. */
+  /**
+   * Resolves a name. A well-known name or an id costs no request; a path costs the folder tree, once. Throws Failure `folder-not-found`,
+   * `unsupported`.
+   */
   resolve(name: FolderName): Promise<FolderRef>;
-  /** The folder with its path and counts. Throws Failure. */
+  /** Returns the folder with its path and counts. Throws Failure. */
   get(name: FolderName): Promise<Folder>;
-  /** As `resolve`, with the path as far as it can be seen. Throws Failure `folder-not-found`. */
+  /** As `resolve`, with the path where it can be seen. Throws Failure `folder-not-found`. */
   only(name: FolderName): Promise<OneFolder>;
-  /** Makes the folders of a path that are missing. */
+  /** Creates the missing folders of a path. */
   create(path: FolderName): Promise<Folder>;
-  /** Every folder below the visible root, parents before children; asked once. */
+  /** Returns every folder below the visible root, parents before children. Listed once. */
   tree(): Promise<readonly FolderNode[]>;
-  /** Why there are more folders than the tree has, where it was listed. */
+  /** Returns reasons why folders are missing from the tree, if it was listed. */
   cut(): readonly Failure[];
 }
 
-/** A folder by itself; without id and path where they could not be seen. */
+/** A single folder; without id and path where they could not be seen. */
 export interface OneFolder {
   readonly ref: FolderRef;
   readonly folderId: string | undefined;

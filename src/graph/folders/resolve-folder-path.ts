@@ -13,10 +13,7 @@ import type { FolderRef } from "./folder-ref.ts";
 import { listFolderTree } from "./list-folder-tree.ts";
 import type { Folders, OneFolder } from "./mailbox-folders.ts";
 
-/**
- * The well-known names that Graph takes.
- * @see https://learn.microsoft.com/en-us/graph/api/resources/mailfolder
- */
+/** The well-known names that Graph accepts. @see https://learn.microsoft.com/en-us/graph/api/resources/mailfolder */
 const wellKnownNames: ReadonlySet<string> = new Set(
   (
     "archive clutter conflicts conversationhistory deleteditems drafts inbox junkemail localfailures msgfolderroot outbox " +
@@ -26,7 +23,7 @@ const wellKnownNames: ReadonlySet<string> = new Set(
 
 const root: FolderRef = { distinguished: "msgfolderroot" };
 
-/** How far a path leads: the last folder that exists, and the names that are missing below it. */
+/** A path as far as it exists: the last folder, and the names that are missing below it. */
 interface ResolvedPath {
   readonly ref: FolderRef;
   readonly missing: readonly string[];
@@ -46,7 +43,7 @@ export function openFolders(mailbox: GraphMailbox): Folders {
       (thrown) => Promise.reject(mailboxNotOpened(asFailure(thrown))),
     );
     requested = listing;
-    // A listing that failed is asked again by the next who needs it.
+    // After a failed listing, the next caller lists again.
     listing.catch(() => {
       requested = undefined;
     });
@@ -58,7 +55,7 @@ export function openFolders(mailbox: GraphMailbox): Folders {
     const found = walk(nodes, parts);
     const [first = ""] = parts;
     const name = wellKnownName(first);
-    // In another language: Graph does not list the well-known names, but gives a folder by its own.
+    // The mailbox may use another language. Graph does not list well-known names, but returns a folder by its well-known name.
     if (found.node !== undefined || name === undefined || !wellKnownNames.has(name)) return reached(found);
     const top = await topOf(name, nodes);
     if (top === undefined) return reached(found);
@@ -114,7 +111,7 @@ export function openFolders(mailbox: GraphMailbox): Folders {
     try {
       return await mailbox.ask(getFolder, ref);
     } catch (thrown) {
-      // Graph has one code for items and folders: here it was a folder that was named.
+      // Graph has one code for items and folders; here a folder was named.
       const failure = asFailure(thrown);
       const meant = parseFolderName(name);
       if (meant.kind === "well-known" && meant.certain) throw mailboxNotOpened(failure);
@@ -127,7 +124,7 @@ export function openFolders(mailbox: GraphMailbox): Folders {
     const ref = await resolve(name);
     const found = await attempt(() => get(name));
     if (found.ok) return { ref, folderId: found.value.folderId, path: found.value.path };
-    // Whoever may open a folder need not be allowed to list those around it, and the path is for people only.
+    // An account that may open a folder may lack the right to list the folders around it. The path is only for people.
     if (isDecided(found.failure)) throw found.failure;
     throwDefect(found.failure);
     return { ref, folderId: undefined, path: undefined };
@@ -144,7 +141,7 @@ export function openFolders(mailbox: GraphMailbox): Folders {
         parent = { id: (await mailbox.ask(createFolder, { parent, displayName })).folderId };
       } catch (thrown) {
         if (!(thrown instanceof Failure) || thrown.wireCode?.toLowerCase() !== "errorfolderexists" || tries <= 1) throw thrown;
-        // Somebody made it meanwhile, or the first try did: that is what was wanted.
+        // Somebody else, or the first try, created it meanwhile, which is the desired result.
         requested = undefined;
         return create(name, tries - 1);
       }
@@ -163,7 +160,7 @@ function wellKnown(name: string): FolderRef {
   });
 }
 
-/** The folder itself is not there, or the id is none of this mailbox. */
+/** Tells whether the folder does not exist, or its id does not belong to this mailbox. */
 function isDecided({ code }: Failure): boolean {
   return code === "cancelled" || code === "folder-not-found" || code === "invalid-input";
 }

@@ -2,7 +2,7 @@ import type { OutOfOffice } from "../../exchange/out-of-office.ts";
 import { getAutomaticReplies } from "../requests/mailbox-settings.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 
-/** Needs MailboxSettings.Read. Throws Failure. */
+/** Reads automatic replies. Needs MailboxSettings.Read. Throws Failure. */
 export function outOfOffice(mailbox: GraphMailbox): Promise<OutOfOffice> {
   return mailbox.ask(getAutomaticReplies, undefined);
 }

@@ -8,24 +8,24 @@ import { anyUser, type DirectoryEntry, getUser } from "../requests/users.ts";
 import { type AdminApi, tryAdminApi } from "../session/admin-api.ts";
 import { openMailbox } from "../session/open-mailbox.ts";
 
-/** The smallest questions to Graph that show whether something may be read. None reads what anybody wrote. */
+/** The smallest requests to Graph that show whether something may be read. None reads content written by people. */
 export interface Probe {
   /** Needs a permission to read mail. */
   inbox(mailbox: string): Promise<Outcome<unknown>>;
-  /** What the mailbox is for. Needs a permission to read mailbox settings. */
+  /** Reads the purpose of the mailbox. Needs a permission to read mailbox settings. */
   settings(mailbox: string): Promise<Outcome<unknown>>;
   /** Needs a permission to read contacts. */
   contacts(mailbox: string): Promise<Outcome<unknown>>;
   /** Needs a permission to list users. */
   users(): Promise<Outcome<unknown>>;
-  /** One mailbox that the Exchange Online Admin API lists. Needs a permission of Exchange Online, and a role of Exchange. */
+  /** Lists one mailbox over the Exchange Online Admin API. Needs a permission and a role of Exchange Online. */
   mailboxList(admin: AdminApi): Promise<Outcome<unknown>>;
-  /** What the directory says of somebody. */
+  /** Reads the directory entry of a person. */
   entry(mailbox: string): Promise<Outcome<DirectoryEntry>>;
   close(): void;
 }
 
-/** Throws Failure `invalid-settings` for a URL that is none. */
+/** Opens a probe. Throws Failure `invalid-settings` for an invalid URL. */
 export function openProbe(options: GraphOptions, call: Call = {}): Probe {
   const { connection, close } = openSession(options);
   const of = (mailbox: string) => openMailbox(connection, mailbox, call);

@@ -8,8 +8,8 @@ import { type AdminApiConnection, listByAdminApi } from "../session/admin-api.ts
 import type { GraphMailbox } from "../session/mailbox.ts";
 
 /**
- * Which mailboxes there are: of the Exchange Online Admin API where it is open to the application, else of the directory. Graph has no list of what
- * may be searched, so `source` says which it is. Throws Failure.
+ * Lists the mailboxes, from the Exchange Online Admin API where the application may use it, otherwise from the directory. Graph has no list of
+ * searchable mailboxes, so `source` names the list that was used. Throws Failure.
  */
 export async function searchableMailboxes(
   account: GraphMailbox,
@@ -31,7 +31,7 @@ export async function searchableMailboxes(
   return { ...(await listDirectory(account, query)), note };
 }
 
-/** The users with an address whose mailbox answers. Needs User.ReadBasic.All and MailboxSettings.Read. Throws Failure. */
+/** Lists the users with an address whose mailbox responds. Needs User.ReadBasic.All and MailboxSettings.Read. Throws Failure. */
 async function listDirectory(account: GraphMailbox, query: SearchableMailboxQuery): Promise<SearchableMailboxes> {
   const users = new Map<string, DirectoryUser>();
   const cut = await listInto(users, account, query.filter);
@@ -47,7 +47,7 @@ async function listDirectory(account: GraphMailbox, query: SearchableMailboxQuer
     const user = requested[index++];
     if (user?.mail === undefined) continue;
     if (outcome.ok) mailboxes.push({ mailbox: user.mail, referenceId: user.id, displayName: user.displayName, isGroup: false });
-    // On premises, without a licence or without a mailbox at all: Graph does not reach it, and the mail may be there.
+    // The mailbox is on premises, or there is no licence or no mailbox. Graph does not reach it, but mail may exist.
     else if (outcome.failure.code === "mailbox-not-found" || outcome.failure.code === "not-found") {
       if (!user.isGuest) unopened.push({ mailbox: user.mail, message: outcome.failure.message, failure: outcome.failure });
     } else {
@@ -55,15 +55,15 @@ async function listDirectory(account: GraphMailbox, query: SearchableMailboxQuer
       if (failed.length === requested.length) throw permissionMissing(outcome.failure, "MailboxSettings.Read");
     }
   }
-  // Without an address: nobody knows whose it would be.
+  // Without an address: the owner is not known.
   if (cut !== undefined) failed.push({ mailbox: "", message: `The list of users ends before its end: ${cut.message}`, failure: cut });
   return { source: "directory", mailboxes, failed, unopened };
 }
 
-/** 999 is the most that one page holds. The directory takes no number to go on from, so what is behind a user that it cannot list stays unlisted. */
+/** A page has at most 999 users. The directory cannot continue from a number, so users after one that it cannot list stay unlisted. */
 const pageSizes = [999, 100, 10];
 
-/** Lists the users: by smaller pages up to one that spoils its page. Gives why the list ended before its end. Throws Failure. */
+/** Lists the users, in smaller pages after one that fails. Returns why the list ended early. Throws Failure. */
 async function listInto(
   users: Map<string, DirectoryUser>,
   account: GraphMailbox,

@@ -5,26 +5,26 @@ import { Failure } from "../../failure.ts";
 import type { PartLocation } from "../../message-content/attached-parts.ts";
 import { flagIn, type JsonObject, numberIn, textIn } from "../session/read-json.ts";
 
-/** What hangs on a message itself, as requests name it. */
+/** An attachment of a message itself, as requests name it. */
 export interface AttachmentName {
   readonly messageId: string;
   readonly attachmentId: string;
 }
 
 /**
- * Where an attachment is. Graph reaches one only by way of its message, so an id of ours is the message's id, a full stop (which stands in no id
- * of Graph) and the attachment's. Inside an attached message Graph reaches nothing: there each part has the number that it has in that message,
- * counted from 1, so that `….….2.3` is the third part of the message that is the second part of the attached one.
+ * The location of an attachment. Graph reaches an attachment only through its message, so our id is the message's id, a full stop (which no Graph id
+ * has) and the attachment's id. Graph does not reach parts inside an attached message: each has its number in that message, counted from 1, so
+ * `….….2.3` is the third part of the message that is the second part of the attached one.
  */
 export interface AttachmentLocation extends AttachmentName {
-  /** Empty for what hangs on the message itself. */
+  /** Empty for an attachment of the message itself. */
   readonly inside: readonly number[];
 }
 
-/** A thousand parts, a hundred deep: nothing that we list is further in. */
+/** Maximum depth of a part: mailcordon lists at most a thousand parts, a hundred levels deep. */
 const maxPartDepth = 100;
 
-/** Throws Failure `invalid-input` for what is no id of an attachment. */
+/** Splits an attachment id. Throws Failure `invalid-input` for text that is not one. */
 export function parseAttachmentId(id: string): AttachmentLocation {
   const [messageId = "", attachmentId = "", ...numbers] = id.split(".");
   const isPlace = messageId !== "" && attachmentId !== "" && numbers.length <= maxPartDepth;
@@ -36,7 +36,7 @@ export function parseAttachmentId(id: string): AttachmentLocation {
 }
 
 /**
- * An attachment as a list of them has it; `messageId`: the id of its message. Undefined for one without an id: nothing can be asked about it.
+ * Converts a listed attachment; `messageId` is the id of its message. Undefined for an attachment without an id, which cannot be requested.
  * @see https://learn.microsoft.com/en-us/graph/api/resources/attachment
  */
 export function attachmentOf(json: JsonObject, messageId: string): Attachment | undefined {
@@ -53,7 +53,7 @@ export function attachmentOf(json: JsonObject, messageId: string): Attachment | 
   };
 }
 
-/** As what is downloaded and where in it, for `openInside`. */
+/** Returns the downloaded attachment and the part inside it, for `openPartReader`. */
 export function partLocationOf({ messageId, attachmentId, inside }: AttachmentLocation): PartLocation {
   return { holder: `${messageId}.${attachmentId}`, inside };
 }

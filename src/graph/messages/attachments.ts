@@ -16,7 +16,7 @@ import { type AttachmentLocation, attachmentOf, attachmentsOf, parseAttachmentId
 import { dropBytes, partReaderFor } from "./message-content.ts";
 import { messageOf } from "./message-reader.ts";
 
-/** What hangs in each message. */
+/** Returns the attachments of each message. */
 export async function* attachments(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<readonly Attachment[]>> {
   let index = 0;
   for await (const first of mailbox.each(listAttachments, itemIds)) {
@@ -37,10 +37,10 @@ export async function* attachments(mailbox: GraphMailbox, itemIds: readonly stri
   }
 }
 
-/** The message inside each item attachment, or what hangs in a file. It has no id of its own: it bears that of the attachment. */
+/** Returns the message inside each item attachment, or the parts inside a file. It has no id of its own, so it gets that of the attachment. */
 export async function* attachedMessages(mailbox: GraphMailbox, requested: readonly Attachment[]): AsyncIterable<Outcome<Message>> {
   const places = await Promise.all(requested.map((one) => attempt(async () => openableLocation(one))));
-  // What hangs on a message itself is asked for by itself: nothing else is being read meanwhile, which would keep a place.
+  // Attachments of a message itself are requested separately: no other content occupies a place in the queue meanwhile.
   const inside = await partReaderFor(
     mailbox,
     places.map((place) => (place.ok && place.value.inside.length > 0 ? place.value : undefined)),
@@ -66,7 +66,7 @@ function openableLocation(attachment: Attachment): AttachmentLocation {
 }
 
 async function attachedMessage(mailbox: GraphMailbox, place: AttachmentLocation, id: string): Promise<Message> {
-  // First what it is: a file would come with all its content.
+  // The kind is requested first, because a file would arrive with all its content.
   const kind = attachmentOf(await mailbox.ask(getAttachmentKind, place), place.messageId)?.kind;
   if (kind !== "item") throw notAMessage();
   const attachment = await mailbox.ask(getAttachedItem, place);
@@ -75,18 +75,18 @@ async function attachedMessage(mailbox: GraphMailbox, place: AttachmentLocation,
   const messageItem = messageOf(item);
   const message = { ...messageItem, itemId: id, subject: textIn(item, "subject") ?? textIn(attachment, "name") };
   if (!isOfMessage(textIn(item, "@odata.type"))) return message;
-  // Graph tells what Exchange knows of the message, and only the message itself what hangs in it.
+  // Graph returns Exchange's properties of the message; only its MIME form shows its attachments.
   const whole = { isMessage: true, bytes: beginsAsMessage(await mailbox.stream(getAttachmentValue, place)) };
   const { attachments: inner, headers, unlisted } = await readMessageIn(whole, id, true);
   return { ...message, headers: message.headers ?? headers, attachments: inner, unlisted };
 }
 
-/** Of a contact or an event Graph gives no message. Undefined: what is not said is a message. */
+/** Tells whether an item is a message. For a contact or an event Graph returns none. An item without a type counts as a message. */
 function isOfMessage(type: string | undefined): boolean {
   return type === undefined || /\.(message|eventMessage\w*)$/i.test(type);
 }
 
-/** What an attached message says itself, and what hangs in it. */
+/** Reads an attached message and its attachments from MIME. */
 async function readMessageIn({ isMessage, bytes }: OpenedPart, id: string, isItem: boolean): Promise<Message> {
   if (isMessage || !isItem) return (await import("../../message-content/attached-message.ts")).readAttached(bytes, id, isItem);
   await dropBytes(bytes);
@@ -97,7 +97,7 @@ function notAMessage(): Failure {
   return new Failure("invalid-input", "This attachment is not an attached message.");
 }
 
-/** Value: nothing, since Graph gives no new change key. */
+/** Deletes attachments. The values have no change key, because Graph returns none. */
 export async function* deleteAttachments(
   mailbox: GraphMailbox,
   attachmentIds: readonly string[],
@@ -107,7 +107,7 @@ export async function* deleteAttachments(
     .each(
       deleteAttachment,
       places.flatMap((place) => (place.ok ? [place.value] : [])),
-      // Two requests of a batch may run at the same time, and each makes a new version of the message: one of them would be refused.
+      // Two requests of a batch may run at the same time, and each changes the version of the message, so one of them would be refused.
       { batchSize: 1 },
     )
     [Symbol.asyncIterator]();
@@ -122,7 +122,7 @@ export async function* deleteAttachments(
   }
 }
 
-/** Where attachments are deleted from drafts only: what hangs on another message is not even asked for. Throws Failure `cancelled`. */
+/** Refuses attachments of other messages without a request, where only drafts may be changed. Throws Failure `cancelled`. */
 async function onlyAllowed(
   mailbox: GraphMailbox,
   places: readonly Outcome<AttachmentLocation>[],
@@ -158,8 +158,8 @@ function parseTopLevelId(id: string) {
 }
 
 /**
- * A refusal is looked into: what is gone is answered as if it were forbidden, and of received mail Microsoft has announced that from 2026-12-31 it is
- * changed with Mail-Advanced permissions only, and does not say whether that is about attachments too.
+ * Explains a refusal. Graph reports a missing attachment as forbidden. Microsoft has announced that from 2026-12-31 only Mail-Advanced permissions
+ * allow changes to received mail, and does not say whether this includes attachments.
  */
 async function explainRefusal(
   mailbox: GraphMailbox,
@@ -171,10 +171,10 @@ async function explainRefusal(
   const message = await attempt(() => mailbox.ask(getMessage, { itemId: place.messageId, detail: {} }));
   const looked = message.ok ? await attempt(() => mailbox.ask(getAttachmentKind, place)) : message;
   if (!looked.ok && looked.failure.code === "cancelled") throw looked.failure;
-  // After a lost answer one look settles it: the message is there, and the attachment is not.
+  // After a lost reply one check decides: the message exists, and the attachment does not.
   if (isLost) return message.ok && !looked.ok && looked.failure.code === "not-found" ? done({}) : failed(failure);
   if (!looked.ok && looked.failure.code === "not-found") return failed(looked.failure);
-  // A draft is not guarded: whoever is refused there lacks something else.
+  // Drafts are not protected, so a refusal there has another cause.
   if (message.ok && message.value.isDraft === true) return failed(failure);
   const { code, message: text, wireCode, requestId, backOffMs } = failure;
   const hint =

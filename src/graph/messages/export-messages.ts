@@ -10,7 +10,7 @@ import { oneByOne } from "../session/one-by-one.ts";
 import { restId } from "../session/request-description.ts";
 import { ExportReply } from "./export-reply.ts";
 
-/** Each message as exportItems returns it, one request each. */
+/** Returns each message as exportItems exports it, with one request each. */
 export async function* exported(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {
   const ready = await attempt(async () => {
     if (!mailbox.behaviour.importExport) throw new Failure("unsupported", noExportInCloud);
@@ -24,7 +24,7 @@ export async function* exported(mailbox: GraphMailbox, itemIds: readonly string[
   const { mailboxId, ids } = ready.value;
   yield* oneByOne(itemIds, async (id) => {
     const reply = await mailbox.stream(exportItem, { mailboxId, itemId: ids.get(id) ?? restId(id) });
-    // An item that is not exported has its error in the place of data: it must not look as if it were opened.
+    // A failed export has an error in the place of data. It is read first, so it does not look like an opened item.
     const data = dataOf(reply);
     const first = await data.next();
     return { bytes: beginningWith(first, data) };
@@ -39,7 +39,7 @@ async function* beginningWith(
   yield* rest;
 }
 
-/** The data of the item, while it comes. Throws Failure at the end when the reply says that there is none. */
+/** Yields the data of the item while it arrives. Throws Failure at the end when the reply reports that there is none. */
 async function* dataOf(reply: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = new ExportReply();
   const decoder = openPartDecoder("base64");

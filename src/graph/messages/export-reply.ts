@@ -2,17 +2,17 @@ import { Failure } from "../../failure.ts";
 import { parseJson } from "../../text/parse-json.ts";
 import { type JsonObject, objectOf } from "../session/read-json.ts";
 
-/** What a reply of exportItems says besides the data: ids and an error. */
+/** Maximum size of the reply besides the data: ids and an error. */
 const maxBesides = 64 * 1024;
-/** Where the data of an item stands: in an object in the list of the reply. */
+/** Depth of an item's data: in an object in the list of the reply. */
 const depthOfItems = 3;
 
 /**
- * Reads the reply of exportItems (one item) while it arrives: the data goes on as it comes, the rest is kept. So an item of any size takes no
- * memory. The data is not understood, only checked to be Base64 (RFC 4648), which needs no escaping in JSON.
+ * Reads the reply of exportItems (one item) while it arrives. The data is passed on, the rest is kept, so memory does not depend on the size of the
+ * item. The data is only checked to be Base64 (RFC 4648), which needs no escaping in JSON.
  */
 export class ExportReply {
-  /** Besides the data, which is left empty in it. Bytes, one per character. */
+  /** The reply without the data. Bytes, one per character. */
   #besides = "";
   /** Braces and brackets that are open. */
   #open = "";
@@ -20,12 +20,12 @@ export class ExportReply {
   /** The string that was read last: before a colon it is a name. */
   #last = "";
   #name = "";
-  /** An escape that is not whole yet. */
+  /** An escape that is not complete yet. */
   #rest = "";
   #size = 0;
   #hasData = false;
 
-  /** The data that is in this piece. Throws Failure `broken-reply`. */
+  /** Returns the data in this piece. Throws Failure `broken-reply`. */
   read(piece: Uint8Array): string {
     const text = this.#rest + Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString("latin1");
     this.#rest = "";
@@ -42,7 +42,9 @@ export class ExportReply {
     return data;
   }
 
-  /** Nothing more comes: the reply without its data, and how many characters that had; undefined where it had none. Throws Failure `broken-reply`. */
+  /**
+   * Ends the reply. Returns it without its data, and the number of data characters; undefined where there is no data. Throws Failure `broken-reply`.
+   */
   end(): { readonly reply: JsonObject; readonly size: number | undefined } {
     const reply = this.#rest === "" ? objectOf(parseJson(Buffer.from(this.#besides, "latin1").toString("utf8"))) : undefined;
     if (reply === undefined) throw broken("it is not the JSON that it should be");
@@ -79,7 +81,7 @@ export class ExportReply {
     return at + length;
   }
 
-  /** Up to the end of the data, or of the text. */
+  /** Reads up to the end of the data, or of the text. */
   #dataIn(text: string, from: number): { readonly taken: string; readonly next: number } {
     let taken = "";
     let at = from;
@@ -111,7 +113,7 @@ export class ExportReply {
   }
 }
 
-/** Where the next quotation mark or backslash is; the end of the text where there is none. */
+/** Returns the position of the next quotation mark or backslash, or the end of the text. */
 function nextOf(text: string, from: number): number {
   const quote = text.indexOf('"', from);
   const end = quote < 0 ? text.length : quote;
@@ -119,7 +121,7 @@ function nextOf(text: string, from: number): number {
   return backslash < 0 ? end : from + backslash;
 }
 
-/** White space in Base64 means nothing. */
+/** Checks Base64 and removes white space, which means nothing in it. */
 function base64(text: string): string {
   if (/^[A-Za-z0-9+/=_-]*$/.test(text)) return text;
   const compact = text.replace(/\s+/g, "");

@@ -10,15 +10,15 @@ import { pagesAround } from "../search/list-around-failures.ts";
 import { unknownFolder } from "../session/id-ownership.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 
-/** A folder to look into; without an id it is the Contacts folder. */
+/** A folder to read; without an id it is the Contacts folder. */
 interface ContactFolderRef {
   readonly folderId: string | undefined;
   readonly path: string | undefined;
 }
 
 /**
- * The contacts of a folder, and of those below it where asked; at most the limit. Graph gives no distribution lists of the person's own, so asking
- * for groups adds none, and the list says so. None is an empty list. Throws Failure.
+ * Returns the contacts of a folder and, if requested, of its subfolders, up to the limit. Graph returns no personal distribution lists, so a request
+ * for groups adds none, and the list reports this. No match is an empty list. Throws Failure.
  */
 export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Promise<ContactList> {
   const { folder = "contacts" } = query;
@@ -27,7 +27,7 @@ export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Prom
   } catch (thrown) {
     const failure = asFailure(thrown);
     const isUnknown = failure.code === "not-found" || failure.code === "invalid-input";
-    // Graph has one code for items and folders: here it was a folder that was named.
+    // Graph has one code for items and folders; here a folder was named.
     throw isUnknown && parseFolderName(folder).kind === "id" ? await unknownFolder(mailbox, folder, failure) : failure;
   }
 }
@@ -47,7 +47,7 @@ async function listContactsOf(mailbox: GraphMailbox, query: ContactQuery): Promi
       };
       for await (const items of pagesAround(mailbox, listContacts, list, missed)) {
         for (const contact of items) {
-          // The Contacts folder may be listed among the others.
+          // The Contacts folder may also be listed among the others.
           if (found.has(contact.itemId) || (wanted !== undefined && !matches(contact, wanted))) continue;
           found.set(contact.itemId, path === undefined ? contact : { ...contact, folderPath: path });
           if (found.size === query.limit) break places;
@@ -65,7 +65,7 @@ function matches(
   return [displayName, givenName, surname, company, ...emailAddresses].some(has);
 }
 
-/** Tells a folder that cannot be listed, and what is below it. */
+/** Receives a folder, or subfolders, that cannot be listed. */
 type ReportFailure = (failure: Failure) => void;
 
 async function foldersToRead(
@@ -82,7 +82,7 @@ async function foldersToRead(
     : [top];
 }
 
-/** By its id, or by the names of a path; the path may begin with the Contacts folder, below which Graph shows no names. */
+/** Resolves a folder by its id, or by the names of a path. The path may begin with the Contacts folder, whose name Graph does not show. */
 async function resolveContactFolder(mailbox: GraphMailbox, folder: string): Promise<ContactFolderRef> {
   const parsed = parseFolderName(folder);
   if (parsed.kind === "id") return { folderId: parsed.id, path: undefined };
@@ -102,7 +102,7 @@ async function resolveContactFolder(mailbox: GraphMailbox, folder: string): Prom
   return { folderId: parent, path: joinPath(parsed.parts) };
 }
 
-/** Every folder below one, parents before children. */
+/** Returns every folder below one, parents before children. */
 async function foldersBelow(
   mailbox: GraphMailbox,
   parent: string | undefined,

@@ -10,14 +10,14 @@ import type { GraphMailbox } from "../session/mailbox.ts";
 import { oneByOne } from "../session/one-by-one.ts";
 import { type AttachmentLocation, parseAttachmentId, partLocationOf } from "./attachment-ids.ts";
 
-/** The RFC 5322 form of each message, one request each: in a batch it would be base64 inside of JSON, and held whole. */
+/** Returns the RFC 5322 form of each message, with one request each: in a batch it would be base64 in JSON, and held in memory. */
 export function mime(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {
   return oneByOne(itemIds, async (id) => ({ bytes: beginsAsMessage(await mailbox.stream(getMimeMessage, id)) }));
 }
 
 /**
- * The bytes of each attachment, one request each; of what hangs in one attached message, one for all that is asked for of it together. What a
- * reference attachment links to is never fetched.
+ * Returns the bytes of each attachment, with one request each. Parts inside one attached message share a download. The target of a reference
+ * attachment is never fetched.
  */
 export async function* attachmentContent(mailbox: GraphMailbox, requested: readonly Attachment[]): AsyncIterable<Outcome<Content>> {
   const places = await Promise.all(requested.map(({ id, kind }) => attempt(async () => readableLocation(id, kind))));
@@ -42,7 +42,7 @@ function readableLocation(id: string, kind: AttachmentKind): AttachmentLocation 
   return parseAttachmentId(id);
 }
 
-/** Undefined when nothing is in an attached message: most calls need none of it. */
+/** Returns undefined when no part is inside an attached message, as in most calls. */
 export async function partReaderFor(
   mailbox: GraphMailbox,
   places: readonly (AttachmentLocation | undefined)[],
@@ -55,7 +55,7 @@ export async function partReaderFor(
   );
 }
 
-/** Bytes that nobody wants keep a connection until they are ended; and what has not begun cannot end. */
+/** Ends bytes that are not needed, which would otherwise keep a connection. An iterator must begin before it can end. */
 export async function dropBytes(bytes: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const _ of bytes) return;
 }

@@ -2,10 +2,13 @@ import type { Address, Detail, Header, Importance, Message } from "../../exchang
 import { withSmtpAddress } from "../../exchange/smtp-address.ts";
 import { flagIn, type JsonObject, objectIn, objectsIn, textIn, textsIn, timeIn } from "../session/read-json.ts";
 
-/** PidTagMessageSize and PidTagMessageClass: a message of Graph has neither a size nor a class. @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/ */
+/**
+ * PidTagMessageSize and PidTagMessageClass: a message in Graph has neither a size nor a class.
+ * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/
+ */
 const sizeProperty = "Integer 0x0E08";
 const classProperty = "String 0x001A";
-/** PidTagSentRepresentingSmtpAddress and PidTagSenderSmtpAddress: of a colleague who left or moved, From and Sender hold an X.500 address. */
+/** PidTagSentRepresentingSmtpAddress and PidTagSenderSmtpAddress: for a colleague who left or moved, From and Sender have an X.500 address. */
 export const fromSmtpProperty = "String 0x5D02";
 export const senderSmtpProperty = "String 0x5D01";
 const expanded = [sizeProperty, classProperty, fromSmtpProperty, senderSmtpProperty].map((id) => `id eq '${id}'`).join(" or ");
@@ -38,7 +41,10 @@ const summary = [
   "webLink",
 ];
 
-/** `$select` and `$expand` that give a message with this detail; its attachments are asked for by themselves. `sizes`: with the properties of MAPI: size, class, and the SMTP addresses of the sender. */
+/**
+ * Returns `$select` and `$expand` for this detail; attachments are requested separately. `sizes` includes the MAPI properties: size, class, and the
+ * sender's SMTP addresses.
+ */
 export function shapeOf(detail: Detail, sizes: boolean): { readonly $select: string; readonly $expand?: string } {
   const fields = [
     ...summary,
@@ -54,7 +60,8 @@ export function shapeOf(detail: Detail, sizes: boolean): { readonly $select: str
 }
 
 /**
- * The preferences that this detail needs. Without the second, Graph takes out of HTML what could do harm: the very thing that is looked for.
+ * Returns the preferences that this detail needs. Without the second preference, Graph removes harmful parts of HTML, which are what an analyst looks
+ * for.
  * @see https://learn.microsoft.com/en-us/graph/api/message-get
  */
 export function preferencesOf(detail: Detail): readonly string[] {
@@ -63,7 +70,7 @@ export function preferencesOf(detail: Detail): readonly string[] {
 }
 
 /**
- * A message as Graph writes it. What was not asked for, and what is not of the kind that it should be, is absent.
+ * Converts a message from Graph's JSON. Members that were not requested, or have a wrong type, are absent.
  * @see https://learn.microsoft.com/en-us/graph/api/resources/message
  */
 export function messageOf(json: JsonObject): Message {
@@ -111,7 +118,7 @@ const importances: ReadonlyMap<string, Importance> = new Map([
   ["high", "High"],
 ]);
 
-/** The classes whose type Graph tells, for where the property itself is not given. */
+/** Item classes by Graph's type, for messages without the property itself. */
 const classes: ReadonlyMap<string, string> = new Map([
   ["#microsoft.graph.eventMessageRequest", "IPM.Schedule.Meeting.Request"],
   ["#microsoft.graph.eventMessage", "IPM.Schedule.Meeting"],

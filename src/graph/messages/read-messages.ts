@@ -5,10 +5,10 @@ import { getMessage } from "../requests/messages.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { attachments } from "./attachments.ts";
 
-/** Bodies are held whole, so fewer at once. */
+/** Bodies are held whole, so fewer are read at a time. */
 const bodyBatch = 5;
 
-/** Each message with the detail that is asked: as many Outcomes as ids, in their order. Throws only when cancelled. */
+/** Returns each message with the requested detail: as many Outcomes as ids, in their order. Throws only when cancelled. */
 export async function* getMessages(mailbox: GraphMailbox, itemIds: readonly string[], detail: Detail): AsyncIterable<Outcome<Message>> {
   const hasBody = detail.body === "text" || detail.body === "html";
   const requested = itemIds.map((itemId) => ({ itemId, detail }));
@@ -30,7 +30,7 @@ export async function* getMessages(mailbox: GraphMailbox, itemIds: readonly stri
   }
 }
 
-/** Reads messages again: by the id that they were listed with, what came of each. Throws only when cancelled. */
+/** Reads messages again. Returns an Outcome for each id as listed. Throws only when cancelled. */
 export async function readMessages(
   mailbox: GraphMailbox,
   messages: readonly Message[],

@@ -9,8 +9,8 @@ import { getMessage } from "../requests/messages.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 
 /**
- * After a lost answer one look settles what became of an item. `look` gives the value when it sees that the item was done. If it does not, the
- * failure stays: the order may still be on its way.
+ * Checks once after a lost reply what became of an item. `look` returns the value if it sees that the request was carried out. Otherwise the failure
+ * stays, because the request may still be on its way.
  */
 export async function* confirmAfterLostReply<T>(
   ids: readonly string[],
@@ -30,7 +30,7 @@ export async function* confirmAfterLostReply<T>(
   }
 }
 
-/** Sees that a message lies in a folder. An id of the form that a move changes names nothing afterwards, which shows nothing. */
+/** Returns a check that a message is in a folder. A default id, which a move changes, opens nothing afterwards, and that shows nothing. */
 export function checkInFolder(mailbox: GraphMailbox, folder: FolderRef): (id: string) => Promise<Relocated | undefined> {
   let goal: Promise<string> | undefined;
   return async (itemId) => {
@@ -40,7 +40,7 @@ export function checkInFolder(mailbox: GraphMailbox, folder: FolderRef): (id: st
   };
 }
 
-/** Sees that Graph has no message of this id any more. */
+/** Returns a check that Graph has no message with this id any more. */
 export function checkGone(mailbox: GraphMailbox): (id: string) => Promise<Relocated | undefined> {
   return async (itemId) => {
     const there = await attempt(() => mailbox.ask(getMessage, { itemId, detail: {} }));

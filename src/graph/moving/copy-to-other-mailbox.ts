@@ -20,12 +20,12 @@ import { memberOf, objectsIn, textIn } from "../session/read-json.ts";
 import { restId } from "../session/request-description.ts";
 import { importMime } from "./import-mime.ts";
 
-/** A session that ends within this time is not begun with: an item takes minutes at most. Milliseconds. */
+/** A session that ends within this time is not used: importing an item takes minutes at most. Milliseconds. */
 const renewBefore = 300_000;
-/** An export whose reply breaks off is asked for once more: it changes nothing. */
+/** An export whose reply breaks off is requested once more, because it changes nothing. */
 const maxExports = 2;
 
-/** Where the items go to. */
+/** The mailbox that items go to. */
 interface Target {
   readonly mailbox: GraphMailbox;
   readonly mailboxId: string;
@@ -35,14 +35,17 @@ interface Target {
 interface ItemToImport {
   readonly file: string;
   readonly size: number;
-  /** Microsoft names the ids of its own lists of folders; those of mail folders look the same. One that is not taken is refused, and told in the answer. */
+  /**
+   * Microsoft names the ids of its own lists of folders; ids of mail folders look the same. An id that is not accepted is refused, and the answer
+   * reports it.
+   */
   readonly folderId: string;
 }
 
 /**
- * Copies messages into another mailbox, one by one: by export and import, which lose nothing; where the cloud has not these two, the application
- * may not use them, or they refuse a message, in RFC 5322 form. The value says which. Nothing is tried another way once it may be in the other
- * mailbox. Where the folder is, or whether it is to be made, is asked when the first message has been read.
+ * Copies messages into another mailbox, one by one: by export and import, which lose nothing; or in RFC 5322 form, where the cloud lacks these, the
+ * application may not use them, or they refuse a message. The value reports the method. No other method is tried once the message may be in the other
+ * mailbox. The folder is resolved, or created, after the first message has been read.
  * @see https://learn.microsoft.com/en-us/graph/import-exchange-mailbox-item
  */
 export async function* copyToOtherMailbox(
@@ -72,7 +75,7 @@ export async function* copyToOtherMailbox(
       const carried = await attempt(() => now.carry(id));
       if (carried.ok) return carried.value;
       if (!mayUseMime(carried.failure)) throw carried.failure;
-      // What is missing is missing for the next ones too; what is wrong with one message need not be.
+      // A missing feature or right is missing for the next messages too; a problem with one message need not recur.
       if (missingAccess.has(carried.failure.code)) {
         readySession = carried.failure;
         reportFallback(from, to, readySession);
@@ -86,7 +89,10 @@ export async function* copyToOtherMailbox(
 
 const missingAccess: ReadonlySet<string> = new Set(["access-denied", "role-missing", "unsupported"]);
 
-/** True for a refusal: then nothing was done, and MIME is another way. What passes is better repeated, and what may have been done must not be. */
+/**
+ * Tells whether a failure is a refusal: then nothing was done, and MIME may work. A temporary failure is better retried, and a request that may have
+ * been carried out must not be.
+ */
 function mayUseMime({ code, retryable }: Failure): boolean {
   return (
     !retryable && !["cancelled", "unknown-outcome", "unauthenticated", "mailbox-not-found", "quota-exceeded", "internal"].includes(code)
@@ -95,7 +101,7 @@ function mayUseMime({ code, retryable }: Failure): boolean {
 
 export const noExportInCloud = "This cloud has no export and import of mailbox items.";
 
-/** One sentence, for the answer. */
+/** Returns one sentence for the answer. */
 function reasonOf({ code, wireCode }: Failure): string {
   if (code === "unsupported" && wireCode === undefined) return noExportInCloud;
   if (code === "access-denied" || code === "role-missing") {
@@ -108,7 +114,7 @@ function reportFallback(from: GraphMailbox, to: GraphMailbox, why: Failure): voi
   from.call.progress?.(`${reasonOf(why)} What is copied to ${to.address} counts as unsent there: content and headers are the same.`);
 }
 
-/** All that is needed before the first message. Throws Failure: then nothing was done. */
+/** Prepares everything before the first message. Throws Failure: then nothing was done. */
 async function prepare(from: GraphMailbox, itemIds: readonly string[], to: GraphMailbox, there: () => Promise<FolderRef>) {
   if (!from.behaviour.importExport) throw new Failure("unsupported", noExportInCloud);
   const source = await from.ask(getMailboxId, undefined);
@@ -117,7 +123,7 @@ async function prepare(from: GraphMailbox, itemIds: readonly string[], to: Graph
   const exportIds = await exportIdsOf(from, itemIds);
   const session = openSession({ mailbox: to, mailboxId });
   await session.ready();
-  // The size of an import must be known before it begins, so the item rests in a file that only this account can read.
+  // The size of an import must be known before it begins, so the item is stored in a file that only this account can read.
   const directory = await mkdtemp(join(tmpdir(), "mailcordon-"));
   const file = join(directory, "item");
   return {
@@ -133,8 +139,8 @@ async function prepare(from: GraphMailbox, itemIds: readonly string[], to: Graph
 }
 
 /**
- * The ids as exportItems takes them. Which form that is Microsoft does not say beyond its own lists of items; a setting says another one.
- * An immutable id can be told from a default one by translating only.
+ * Converts ids to the form that exportItems accepts. Microsoft only says that it accepts ids of its own item lists; a setting selects another form.
+ * Only a translation can distinguish an immutable id from a default one.
  */
 export async function exportIdsOf(mailbox: GraphMailbox, itemIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const to = mailbox.behaviour.exportIds;
@@ -142,7 +148,7 @@ export async function exportIdsOf(mailbox: GraphMailbox, itemIds: readonly strin
   for (const from of ["restImmutableEntryId", "restId"] as const) {
     const left = itemIds.filter((id) => !known.has(id));
     if (from === to) {
-      // Those that could not be read as the other form are of this one.
+      // Ids that could not be read in the other form have this one.
       if (from === "restId") for (const id of left) known.set(id, restId(id));
       continue;
     }
@@ -158,14 +164,14 @@ export async function exportIdsOf(mailbox: GraphMailbox, itemIds: readonly strin
   return known;
 }
 
-/** A copy is told by the id that stays; where that cannot be learned, by the one that came. */
+/** Returns the immutable id of a copy, or the original id where it cannot be determined. */
 async function toImmutableId(mailbox: GraphMailbox, id: string): Promise<string> {
   const translated = await attempt(() => mailbox.ask(translateIds, { ids: [id], from: "restId", to: "restImmutableEntryId" }));
   if (!translated.ok) throwDefect(translated.failure, "The message was copied.");
   return (translated.ok ? translated.value.get(id) : undefined) ?? id;
 }
 
-/** Puts the item into the file, as base64. Its length. Throws Failure. */
+/** Saves the item to the file, as base64, and returns its length. Throws Failure. */
 async function exportTo(path: string, mailbox: GraphMailbox, mailboxId: string, itemId: string): Promise<number> {
   for (let tries = 1; ; tries++) {
     const size = await attempt(() => exportOnce(path, mailbox, mailboxId, itemId));
@@ -176,7 +182,7 @@ async function exportTo(path: string, mailbox: GraphMailbox, mailboxId: string, 
 
 async function exportOnce(path: string, mailbox: GraphMailbox, mailboxId: string, itemId: string): Promise<number> {
   const reader = new ExportReply();
-  // First the file: bytes that nobody begins to read keep a connection.
+  // The file is opened first, because unread bytes would keep a connection.
   const file = await open(path, "w", 0o600);
   try {
     for await (const piece of await mailbox.stream(exportItem, { mailboxId, itemId })) {
@@ -189,7 +195,7 @@ async function exportOnce(path: string, mailbox: GraphMailbox, mailboxId: string
   return sizeOfExport(reader);
 }
 
-/** How many characters of base64 the export had, when all of it has come. Throws Failure when the reply says that there are none. */
+/** Returns the number of base64 characters of a complete export. Throws Failure when the reply reports that there are none. */
 export function sizeOfExport(reader: ExportReply): number {
   const { reply, size } = reader.end();
   const [item] = objectsIn(reply, "value") ?? [];
@@ -201,7 +207,7 @@ export function sizeOfExport(reader: ExportReply): number {
   return size;
 }
 
-/** One import session after the other: each is good for some time. */
+/** Manages import sessions, each of which is valid for some time. */
 function openSession(target: Target) {
   let session: ImportSession | undefined;
   async function ready(isRefused = false): Promise<ImportSession> {
@@ -211,12 +217,12 @@ function openSession(target: Target) {
   }
   return {
     ready,
-    /** Imports what is in the file. The id of the new item. Throws Failure; `unknown-outcome` when the answer was lost. */
+    /** Imports the content of the file and returns the id of the new item. Throws Failure; `unknown-outcome` when the reply was lost. */
     async put(data: ItemToImport): Promise<string> {
       try {
         return await importInto(target, await ready(), data);
       } catch (thrown) {
-        // Turned down at the door, nothing was imported: the session may have ended before its time.
+        // Nothing was imported, because the request was rejected first: the session may have ended early.
         if (asFailure(thrown).code !== "unauthenticated") throw thrown;
         return await importInto(target, await ready(true), data);
       }
@@ -227,7 +233,7 @@ function openSession(target: Target) {
 async function importInto({ mailbox }: Target, { url }: ImportSession, { file, size, folderId }: ItemToImport): Promise<string> {
   const before = Buffer.from(`${JSON.stringify({ FolderId: folderId, Mode: "create" }).slice(0, -1)},"Data":"`);
   const after = Buffer.from('"}');
-  // Every time makes one more.
+  // Each request imports another item.
   const requested = mailbox.requestWithoutToken({ name: "mailbox-import-item", reply: made("itemId") }, "never", {
     url,
     method: "POST",
@@ -248,7 +254,7 @@ async function importInto({ mailbox }: Target, { url }: ImportSession, { file, s
   throw withLocation(new Failure("unknown-outcome", "The reply to the import says success but has no itemId."), mailbox);
 }
 
-/** Where to look for what may have been imported. */
+/** Adds where a possibly imported message can be found. */
 function withLocation(failure: Failure, { address }: GraphMailbox): Failure {
   const { code, message, wireCode, requestId } = failure;
   if (code !== "unknown-outcome") return failure;

@@ -18,8 +18,8 @@ import { draftSearchOf, messageIdOf } from "../sending/send-message.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 
 /**
- * Copies a message into another mailbox in RFC 5322 form: Graph takes at most 3 MB of it, and makes a draft. Content and headers are those of the
- * message; what else is lost the value says. Graph has upload sessions for attachments only, so there is no way for a larger one. Throws Failure.
+ * Copies a message into another mailbox in RFC 5322 form. Graph accepts at most 3 MB and creates a draft. Content and headers are those of the
+ * original; the value reports what else is lost. Graph has upload sessions for attachments only, so larger messages cannot be copied. Throws Failure.
  * @see https://learn.microsoft.com/en-us/graph/outlook-send-mime-message
  */
 export async function importMime(
@@ -47,7 +47,7 @@ export async function importMime(
   }
 }
 
-/** Where the draft of this id lies. */
+/** Finds the folder of the draft with this id. */
 async function locateDraft(mailbox: GraphMailbox, id: string): Promise<readonly LeftDraft[]> {
   const opened = await attempt(() => mailbox.ask(getMessage, { itemId: id, detail: {} }));
   if (!opened.ok && opened.failure.code === "not-found") return [];
@@ -60,7 +60,7 @@ async function locateDraft(mailbox: GraphMailbox, id: string): Promise<readonly 
 /** Milliseconds. */
 const lookDelayMs = 1000;
 
-/** A draft of which the answer was lost is not known: it stays where it is, and the failure names the drafts that may be it. */
+/** Creates a draft. If the reply was lost, the draft is not known: it stays where it is, and the failure names the drafts that may be it. */
 async function createDraft(to: GraphMailbox, mime: Uint8Array): Promise<string> {
   try {
     return await to.ask(postMimeMessage, mime);
@@ -95,7 +95,7 @@ async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes;
 }
 
-/** Held whole, since its size must be known before it is sent; what would be too large for the request is not read to its end. */
+/** Reads a whole message into memory, since its size must be known before it is sent. A message too large for the request is not read to its end. */
 async function readHeld(mailbox: GraphMailbox, id: string, why: string): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;

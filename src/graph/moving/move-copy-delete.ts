@@ -16,19 +16,19 @@ import { checkGone, checkInFolder, confirmAfterLostReply } from "./confirm-moves
 
 type Outcomes = AsyncIterable<Outcome<Relocated>>;
 
-/** Within a mailbox by Graph's own copy; into another one as `copyToOtherMailbox` can. */
+/** Copies messages: within a mailbox with Graph's copy, to another one with `copyToOtherMailbox`. */
 export function copy(mailbox: GraphMailbox, itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<Copied>> {
   return relocate(mailbox, copyMessage, itemIds, destination);
 }
 
-/** Within a mailbox only: what Graph can carry to another one is not the message as it was. */
+/** Moves messages within a mailbox only, because Graph cannot transfer a message unchanged to another one. */
 export function move(mailbox: GraphMailbox, itemIds: readonly string[], destination: Destination): Outcomes {
   return relocate(mailbox, moveMessage, itemIds, destination);
 }
 
 /**
- * `trash` and `soft` move, since where a plain DELETE leads to is not promised; `hard` deletes for good. Where the cloud cannot, it is deleted softly,
- * and the value says so.
+ * Deletes messages. `trash` and `soft` move, since Microsoft does not promise where a plain DELETE leads; `hard` deletes permanently. Where the cloud
+ * cannot, the message is deleted softly, and the value reports it.
  */
 export function remove(mailbox: GraphMailbox, itemIds: readonly string[], mode: DeleteMode): AsyncIterable<Outcome<Deleted>> {
   if (mode === "trash") return moveTo(mailbox, itemIds, "deleteditems");
@@ -36,7 +36,7 @@ export function remove(mailbox: GraphMailbox, itemIds: readonly string[], mode: 
   return mailbox.behaviour.permanentDelete ? deleteEach(mailbox, itemIds) : softDeleteInstead(mailbox, itemIds);
 }
 
-/** Graph has no other way to say that something is junk than to move it. Who sent it is neither blocked nor reported. */
+/** Marks messages as junk by moving them, which is all that Graph offers. The sender is neither blocked nor reported. */
 export async function* junk(
   mailbox: GraphMailbox,
   itemIds: readonly string[],
@@ -85,7 +85,7 @@ async function* relocate(
     const destinationId = idOf(to.value);
     const requested = itemIds.map((id) => ({ id, destinationId }));
     const relocated = mailbox.each(request, requested);
-    // Of a copy the message itself shows nothing.
+    // The original shows nothing about a lost copy.
     yield* request.name === copyMessage.name ? relocated : confirmAfterLostReply(itemIds, relocated, checkInFolder(mailbox, to.value));
   }
 }
@@ -122,7 +122,7 @@ async function* failEach(itemIds: readonly string[], failure: Failure): AsyncIte
   for (const _ of itemIds) yield failed(failure);
 }
 
-/** To the Recoverable Items. That they can be moved to is seen and not promised: who is refused deletes there instead. */
+/** Moves messages to the Recoverable Items. This was seen to work but is not promised, so a refused move becomes a deletion. */
 async function* softDeleteEach(mailbox: GraphMailbox, itemIds: readonly string[]): Outcomes {
   const { softDelete } = mailbox.behaviour;
   let requested: Promise<string> | undefined;
@@ -159,7 +159,7 @@ async function* softDeleteInstead(mailbox: GraphMailbox, itemIds: readonly strin
   }
 }
 
-/** A DELETE leads to Deleted Items or to the Recoverable Items, from the former to the latter. Throws Failure. */
+/** Deletes a message softly. A DELETE leads to Deleted Items or to the Recoverable Items, and from the former to the latter. Throws Failure. */
 async function deleteSoftly(mailbox: GraphMailbox, id: string, recoverable: () => Promise<string>, times: number): Promise<Relocated> {
   const goal = await recoverable();
   let message = await mailbox.ask(getMessage, { itemId: id, detail: {} });
@@ -168,7 +168,7 @@ async function deleteSoftly(mailbox: GraphMailbox, id: string, recoverable: () =
     const deleted = await attempt(() => mailbox.ask(deleteMessage, itemId));
     if (!deleted.ok && deleted.failure.wireCode !== cannotDelete) throw deleted.failure;
     const now = await attempt(() => mailbox.ask(getMessage, { itemId, detail: {} }));
-    // What lies among the Recoverable Items need not be shown.
+    // Messages in the Recoverable Items may be invisible.
     if (!now.ok && deleted.ok && now.failure.code === "not-found") return {};
     if (!now.ok) throw now.failure;
     if (!deleted.ok && now.value.parentFolderId !== goal) throw deleted.failure;
@@ -193,13 +193,16 @@ async function* deleteEach(mailbox: GraphMailbox, itemIds: readonly string[]): A
   for await (const outcome of confirmAfterLostReply(itemIds, mailbox.each(permanentDelete, itemIds), checkGone(mailbox))) {
     const id = itemIds[index++] ?? "";
     if (outcome.ok) yield outcome;
-    // It is another cloud than the settings say.
+    // The cloud is not the one in the settings.
     else if (outcome.failure.wireCode === noSuchRequest) yield* softDeleteInstead(mailbox, [id]);
     else yield outcome.failure.wireCode === cannotDelete ? await explainRefusal(mailbox, id, outcome.failure) : outcome;
   }
 }
 
-/** Of a message that is already gone, an immutable id is answered as if its deletion were forbidden: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3047 */
+/**
+ * Explains a refused deletion. If a message no longer exists, a deletion by immutable id is reported as forbidden:
+ * https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3047
+ */
 async function explainRefusal(mailbox: GraphMailbox, itemId: string, refused: Failure): Promise<Outcome<never>> {
   const there = await attemptUnlessCancelled(() => mailbox.ask(getMessage, { itemId, detail: {} }));
   return failed(!there.ok && there.failure.code === "not-found" ? there.failure : refused);

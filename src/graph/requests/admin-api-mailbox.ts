@@ -6,7 +6,7 @@ import { type Page, pageOf } from "../session/paging.ts";
 import { type JsonObject, textIn } from "../session/read-json.ts";
 import type { Request } from "../session/request-description.ts";
 
-/** The same in every organisation; it says which servers are to answer, where no mailbox does. */
+/** The same in every organisation. It routes a request that concerns no mailbox. */
 const systemMailbox = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
 
 function addressedTo(tenant: string) {
@@ -18,8 +18,9 @@ function getMailbox(size: "Unlimited" | 1): JsonObject {
 }
 
 /**
- * All mailboxes that Exchange Online lists for the application, each as far as we need it. It is written as a POST and reads only; the further pages
- * are asked for with the same body. Without an address it is no mailbox that could be named. Needs Exchange.ManageAsAppV2 and a role of Exchange.
+ * Lists all mailboxes that Exchange Online shows to the application, with the properties that mailcordon needs. The request is a POST but only reads;
+ * further pages are requested with the same body. A mailbox without an address cannot be named, so it is left out. Needs Exchange.ManageAsAppV2 and a
+ * role of Exchange.
  * @see https://learn.microsoft.com/en-us/exchange/reference/admin-api-endpoints-mailbox
  */
 export const getMailboxes: Request<string, Page<SearchableMailbox | undefined>> = {
@@ -35,14 +36,14 @@ export const getMailboxes: Request<string, Page<SearchableMailbox | undefined>> 
   read: (reply) =>
     pageOf(reply, (found) => {
       const mailbox = textIn(found, "PrimarySmtpAddress") ?? "";
-      // The directory's id, as the list of the directory has it; a mailbox without an account there has its own.
+      // The id in the directory, as in the directory's list; a mailbox without an account there has an id of its own.
       const referenceId = textIn(found, "ExternalDirectoryObjectId") || textIn(found, "Guid") || undefined;
       const displayName = textIn(found, "DisplayName");
       return mailbox === "" ? undefined : { mailbox, referenceId, displayName, isGroup: false };
     }),
 };
 
-/** Whether the application may list them at all. @see https://learn.microsoft.com/en-us/exchange/reference/admin-api-endpoints-mailbox */
+/** Checks whether the application may list mailboxes at all. @see https://learn.microsoft.com/en-us/exchange/reference/admin-api-endpoints-mailbox */
 export const anyMailbox: Request<string, undefined> = {
   name: "admin-api-mailbox",
   safety: "read",

@@ -4,8 +4,8 @@ import { textIn } from "../session/read-json.ts";
 import { type Request, required, segment } from "../session/request-description.ts";
 
 /**
- * Opens an upload for a large file: where its pieces go to. Nothing is on the draft before the last piece; a session that is not used ends by
- * itself, so opening another harms nobody.
+ * Opens an upload session for a large file and returns its URL. The draft stays unchanged until the last piece; an unused session ends by itself, so
+ * opening another is harmless.
  * @see https://learn.microsoft.com/en-us/graph/api/attachment-createuploadsession
  */
 export const createUploadSession: Request<{ readonly draft: string; readonly attachment: NewAttachment }, string> = {

@@ -6,7 +6,8 @@ import { pathOf } from "./attachment-get.ts";
 type Deleted = { readonly changeKey?: string | undefined };
 
 /**
- * Takes an attachment out of a message. Once it is gone it cannot go again, so it may be repeated. The reply has no body, so no change key.
+ * Deletes an attachment of a message. May be repeated, because a deleted attachment cannot be deleted again. The reply has no body, and so no change
+ * key.
  * @see https://learn.microsoft.com/en-us/graph/api/attachment-delete
  */
 export const deleteAttachment: Request<AttachmentName, Deleted> = {

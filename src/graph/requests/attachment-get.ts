@@ -8,7 +8,7 @@ export function pathOf({ messageId, attachmentId }: AttachmentName): string {
   return `/messages/${segment(messageId)}/attachments/${segment(attachmentId)}`;
 }
 
-/** The bytes of a file; of an item, its RFC 5322 form. */
+/** Reads the bytes of a file attachment, or the RFC 5322 form of an item attachment. */
 export const getAttachmentValue: Request<AttachmentName, undefined> = {
   name: "attachment-get",
   safety: "read",
@@ -17,7 +17,7 @@ export const getAttachmentValue: Request<AttachmentName, undefined> = {
   read: () => undefined,
 };
 
-/** An attachment with the message inside it. Of a file it is the file with its content, so ask only for items. */
+/** Reads an attachment with the message inside. For a file it returns the file with its content, so use it only for items. */
 export const getAttachedItem: Request<AttachmentName, JsonObject> = {
   name: "attachment-get",
   safety: "read",
@@ -31,7 +31,7 @@ export const getAttachedItem: Request<AttachmentName, JsonObject> = {
   read: (reply) => reply,
 };
 
-/** What kind of attachment it is. */
+/** Reads the kind of an attachment. */
 export const getAttachmentKind: Request<AttachmentName, JsonObject> = {
   name: "attachment-get",
   safety: "read",

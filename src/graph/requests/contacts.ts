@@ -14,11 +14,11 @@ const select =
 export interface ContactListing {
   readonly folder: string | undefined;
   readonly top?: number | undefined;
-  /** How many contacts to leave out before the first. */
+  /** Number of contacts to skip before the first. */
   readonly skip?: number | undefined;
 }
 
-/** The contacts of a folder; undefined is the Contacts folder. @see https://learn.microsoft.com/en-us/graph/api/user-list-contacts */
+/** Lists the contacts of a folder; undefined is the Contacts folder. @see https://learn.microsoft.com/en-us/graph/api/user-list-contacts */
 export const listContacts: Request<ContactListing, Page<Contact>> = {
   name: "user-list-contacts",
   safety: "read",
@@ -31,7 +31,7 @@ export const listContacts: Request<ContactListing, Page<Contact>> = {
   read: (reply) => pageOf(reply, contactOf),
 };
 
-/** Whether contacts can be listed at all: one, by its id alone. @see https://learn.microsoft.com/en-us/graph/api/user-list-contacts */
+/** Checks whether contacts can be listed at all: reads the id of one. @see https://learn.microsoft.com/en-us/graph/api/user-list-contacts */
 export const anyContact: Request<undefined, Page<unknown>> = {
   name: "user-list-contacts",
   safety: "read",
@@ -46,7 +46,7 @@ export interface ContactFolder {
   readonly displayName: string;
 }
 
-/** The folders below one; without a folder, those below the root. @see https://learn.microsoft.com/en-us/graph/api/user-list-contactfolders */
+/** Lists the folders below one; without a folder, those below the root. @see https://learn.microsoft.com/en-us/graph/api/user-list-contactfolders */
 export const listContactFolders: Request<ContactListing, Page<ContactFolder>> = {
   name: "user-list-contactfolders",
   safety: "read",
@@ -81,7 +81,7 @@ function contactOf(json: JsonObject): Contact {
   };
 }
 
-/** Under the keys that Exchange Web Services have, so that both tell the same. */
+/** Uses the keys of Exchange Web Services, so both back ends report the same. */
 function phonesOf(json: JsonObject): PhoneNumber[] {
   const labelled = [
     ...labels(textsIn(json, "businessPhones"), "BusinessPhone"),

@@ -5,16 +5,16 @@ import { type Page, pageOf } from "../session/paging.ts";
 import { flagIn, type JsonObject, numberIn, textIn } from "../session/read-json.ts";
 import { type Request, required, segment } from "../session/request-description.ts";
 
-/** A folder of a listing, and whether others are below it. */
+/** A listed folder, and whether it has subfolders. */
 export interface ListedFolder extends FoundFolder {
   readonly hasChildren: boolean;
 }
 
-// Most mailboxes have fewer folders on one level; the service takes up to 1000.
+// Most mailboxes have fewer folders on one level; the service accepts up to 1000.
 export const foldersPerPage = 250;
 const select = "id,displayName,parentFolderId,childFolderCount,totalItemCount";
 
-/** The segment of a folder's name in a path. */
+/** Writes a folder's name as a segment of a path. */
 export function folderSegment(folder: FolderRef): string {
   return "id" in folder ? segment(folder.id) : folder.distinguished;
 }
@@ -26,9 +26,9 @@ function folderOf(folder: JsonObject): ListedFolder {
     parentFolderId: textIn(folder, "parentFolderId"),
     displayName: textIn(folder, "displayName"),
     totalCount: numberIn(folder, "totalItemCount"),
-    // Graph lists folders for mail only and does not tell their class.
+    // Graph lists mail folders only and does not report their class.
     folderClass: undefined,
-    // A search folder shows what lies elsewhere.
+    // A search folder shows messages of other folders.
     isSearchFolder: textIn(folder, "@odata.type") === "#microsoft.graph.mailSearchFolder" || flagIn(folder, "isHidden") === true,
     hasChildren: (numberIn(folder, "childFolderCount") ?? 0) > 0,
   };
@@ -38,13 +38,13 @@ export interface FolderListing {
   /** Undefined: the visible root. */
   readonly parent: FolderRef | undefined;
   readonly top?: number | undefined;
-  /** How many folders to leave out before the first. */
+  /** Number of folders to skip before the first. */
   readonly skip?: number | undefined;
-  /** Nothing but the id of each: what remains to ask of a folder that cannot be listed. */
+  /** Request only the id of each folder, for a folder that cannot be listed otherwise. */
   readonly idsOnly?: boolean | undefined;
 }
 
-/** The folders directly below another one, or below the visible root. @see https://learn.microsoft.com/en-us/graph/api/user-list-mailfolders */
+/** Lists the folders directly below another one, or below the visible root. @see https://learn.microsoft.com/en-us/graph/api/user-list-mailfolders */
 export const listFolders: Request<FolderListing, Page<ListedFolder>> = {
   name: "mailfolder-list-childfolders",
   safety: "read",
@@ -70,7 +70,10 @@ export const getFolder: Request<FolderRef, ListedFolder> = {
   read: (reply) => identified(folderOf(reply)),
 };
 
-/** Another folder of the same name is refused, so a lost answer is found out by repeating. @see https://learn.microsoft.com/en-us/graph/api/mailfolder-post-childfolders */
+/**
+ * Creates a folder. May be repeated, because a second folder with the same name is refused, which also resolves a lost reply.
+ * @see https://learn.microsoft.com/en-us/graph/api/mailfolder-post-childfolders
+ */
 export const createFolder: Request<{ readonly parent: FolderRef; readonly displayName: string }, ListedFolder> = {
   name: "mailfolder-post-childfolders",
   safety: "idempotent",

@@ -2,16 +2,16 @@ import { made } from "../session/expected-reply.ts";
 import { textIn, timeIn } from "../session/read-json.ts";
 import { mailboxPath, type Request, required } from "../session/request-description.ts";
 
-/** Where items are imported to. */
+/** The target of an import. */
 export interface ImportSession {
-  /** Whoever has it may import: it is shown to nobody. */
+  /** Anybody with this URL may import, so it is never shown. */
   readonly url: string;
-  /** ISO 8601; undefined where it is not said. */
+  /** ISO 8601; undefined where the reply does not say. */
   readonly expires: string | undefined;
 }
 
 /**
- * Opens a way into a mailbox for what was exported. It imports nothing and ends by itself, so opening another harms nobody. Needs
+ * Opens an import session for exported items. It imports nothing and ends by itself, so opening another is harmless. Needs
  * MailboxItem.ImportExport.All.
  * @see https://learn.microsoft.com/en-us/graph/api/mailbox-createimportsession
  */

@@ -19,7 +19,7 @@ export const getAutomaticReplies: Request<undefined, OutOfOffice> = {
   name: "user-get-mailboxsettings",
   safety: "read",
   reply: found("status"),
-  // Without this preference the schedule comes in the mailbox's own time zone.
+  // Without this preference the schedule is in the mailbox's own time zone.
   write: () => ({ method: "GET", path: "/mailboxSettings/automaticRepliesSetting", prefer: ['outlook.timezone="UTC"'] }),
   read: (reply) => ({
     state: required(states.get(textIn(reply, "status") ?? ""), "status"),
@@ -32,7 +32,7 @@ export const getAutomaticReplies: Request<undefined, OutOfOffice> = {
 };
 
 /**
- * A time with its zone beside it: UTC was asked for. Another zone cannot be converted safely, so its time is left out rather than told wrongly.
+ * Reads a time with its zone; UTC was requested. A time in another zone cannot be converted safely, so it is left out rather than reported wrongly.
  * @see https://learn.microsoft.com/en-us/graph/api/resources/datetimetimezone
  */
 function instantOf(time: JsonObject | undefined): string | undefined {
@@ -43,7 +43,7 @@ function instantOf(time: JsonObject | undefined): string | undefined {
   return Number.isNaN(at) ? undefined : new Date(at).toISOString();
 }
 
-/** What a mailbox is for: `user`, `shared`, `room` and others. @see https://learn.microsoft.com/en-us/graph/api/user-get-mailboxsettings */
+/** Reads the purpose of a mailbox: `user`, `shared`, `room` and others. @see https://learn.microsoft.com/en-us/graph/api/user-get-mailboxsettings */
 export const getUserPurpose: Request<string, string | undefined> = {
   name: "user-get-mailboxsettings userPurpose",
   safety: "read",

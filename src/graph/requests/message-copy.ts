@@ -4,7 +4,7 @@ import { type Request, required, segment } from "../session/request-description.
 import type { Relocated, Relocation } from "./message-move.ts";
 
 /**
- * Copies a message within its mailbox. Every repetition would make another copy, so it is never repeated after a lost answer.
+ * Copies a message within its mailbox. Never repeated after a lost reply, because each repetition makes another copy.
  * @see https://learn.microsoft.com/en-us/graph/api/message-copy
  */
 export const copyMessage: Request<Relocation, Relocated> = {

@@ -3,7 +3,7 @@ import type { JsonObject } from "../session/read-json.ts";
 import { type Request, segment } from "../session/request-description.ts";
 
 /**
- * Makes the draft of a reply, with the message below. A repetition would make another draft.
+ * Creates the draft of a reply, with the original below. Not repeated: each request creates another draft.
  * @see https://learn.microsoft.com/en-us/graph/api/message-createreply
  * @see https://learn.microsoft.com/en-us/graph/api/message-createreplyall
  */

@@ -3,8 +3,8 @@ import { type Request, segment } from "../session/request-description.ts";
 import type { Relocated } from "./message-move.ts";
 
 /**
- * Deletes a message; where it then lies Microsoft does not say the same everywhere. Drafts of our own go this way in clouds without
- * permanentDelete; others only where moving is refused, and then it is looked where they are.
+ * Deletes a message. Microsoft's pages differ about the folder where it is afterwards. Used for our own drafts in clouds without permanentDelete, and
+ * for other messages only where a move is refused; their folder is then checked.
  * @see https://learn.microsoft.com/en-us/graph/api/message-delete
  */
 export const deleteMessage: Request<string, Relocated> = {

@@ -5,7 +5,7 @@ import { type Request, segment } from "../session/request-description.ts";
 import { defaultBehaviour } from "../unpromised.ts";
 
 /**
- * The attachments of a message. The contents, which come unless others are named, are left out; the content id belongs to files only.
+ * Lists the attachments of a message. The contents, returned unless other properties are named, are left out; only files have a content id.
  * @see https://learn.microsoft.com/en-us/graph/api/message-list-attachments
  */
 export const listAttachments: Request<string, Page<JsonObject>> = {

@@ -13,8 +13,8 @@ export interface Relocated {
 }
 
 /**
- * Moves a message within its mailbox. What has been moved is no longer found by an id of the default form, and by an immutable one it is moved to
- * where it lies: so it may be repeated.
+ * Moves a message within its mailbox. May be repeated: after a move, a default id finds nothing, and an immutable id moves the message to the folder
+ * where it already is.
  * @see https://learn.microsoft.com/en-us/graph/api/message-move
  */
 export const moveMessage: Request<Relocation, Relocated> = {
@@ -26,7 +26,10 @@ export const moveMessage: Request<Relocation, Relocated> = {
   read: (reply) => ({ newItemId: required(textIn(reply, "id"), "id") }),
 };
 
-/** The same, with ids that change: an order under way to the old id can no longer be carried out. It must tell the new id, so nothing is taken for it. */
+/**
+ * As `moveMessage`, with ids that change: an order under way to the old id can no longer be carried out. The reply must have the new id, and nothing
+ * replaces it.
+ */
 export const moveAway: Request<Relocation, string> = {
   name: "message-move",
   safety: "never",

@@ -3,7 +3,8 @@ import { type Request, segment } from "../session/request-description.ts";
 import type { Relocated } from "./message-move.ts";
 
 /**
- * Deletes a message for good, unless a hold keeps it. Only the worldwide cloud has it. Once it is gone it cannot go again, so it may be repeated.
+ * Deletes a message permanently, unless a hold keeps it. Only the worldwide cloud has this request. May be repeated, because a deleted message cannot
+ * be deleted again.
  * @see https://learn.microsoft.com/en-us/graph/api/message-permanentdelete
  */
 export const permanentDelete: Request<string, Relocated> = {
@@ -15,5 +16,5 @@ export const permanentDelete: Request<string, Relocated> = {
   read: () => ({}),
 };
 
-/** What a cloud says that has no permanentDelete: the request has no body, so only its path can be wrong. */
+/** The reply of a cloud without permanentDelete. The request has no body, so only its path can be wrong. */
 export const noSuchRequest = "BadRequest";

@@ -4,7 +4,7 @@ import { made } from "../session/expected-reply.ts";
 import { RawBody, type Request, segment } from "../session/request-description.ts";
 
 /**
- * Puts a small file on a draft; larger ones have upload sessions. A repetition would put it there twice.
+ * Adds a small file to a draft; larger files use upload sessions. Not repeated: a repetition would add it twice.
  * @see https://learn.microsoft.com/en-us/graph/api/message-post-attachments
  */
 export const postAttachment: Request<{ readonly draft: string; readonly attachment: NewAttachment }, undefined> = {
@@ -20,7 +20,7 @@ export const postAttachment: Request<{ readonly draft: string; readonly attachme
   read: () => undefined,
 };
 
-/** A fileAttachment whose content is encoded while it is sent. */
+/** Writes a fileAttachment whose content is encoded while it is sent. */
 function fileAttachment(attachment: NewAttachment): RawBody {
   const { name, contentType, contentId, isInline, size } = attachment;
   const about = JSON.stringify({

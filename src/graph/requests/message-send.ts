@@ -2,7 +2,7 @@ import { accepted } from "../session/expected-reply.ts";
 import { type Request, segment } from "../session/request-description.ts";
 
 /**
- * Sends a draft; Exchange keeps a copy in Sent Items. A lost answer may have been a sent message, so it is never repeated by itself.
+ * Sends a draft; Exchange keeps a copy in Sent Items. Never repeated by itself, because a lost reply may belong to a sent message.
  * @see https://learn.microsoft.com/en-us/graph/api/message-send
  */
 export const sendDraft: Request<string, undefined> = {

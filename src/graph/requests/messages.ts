@@ -25,18 +25,18 @@ export const getMessage: Request<{ readonly itemId: string; readonly detail: Det
   },
 };
 
-/** What is asked of one folder, or of the whole mailbox. */
+/** A listing of one folder, or of the whole mailbox. */
 export interface Listing {
   readonly folder: FolderRef | undefined;
   readonly detail: Detail;
   readonly filter?: string | undefined;
   readonly orderBy?: string | undefined;
-  /** KQL, without the quotes around it. It excludes `filter` and `orderBy`, and gives no immutable ids. */
+  /** KQL, without the quotes around it. It excludes `filter` and `orderBy`, and the reply has no immutable ids. */
   readonly search?: string | undefined;
   readonly top: number;
-  /** How many messages of the list to leave out before the first. Not with `search`. */
+  /** Number of messages of the list to skip before the first. Not with `search`. */
   readonly skip?: number | undefined;
-  /** Only what names a message: what is left to ask of one that cannot be listed. */
+  /** Request only the ids, for a message that cannot be listed otherwise. */
   readonly idsOnly?: boolean | undefined;
 }
 

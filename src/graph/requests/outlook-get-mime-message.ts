@@ -2,7 +2,7 @@ import { content } from "../session/expected-reply.ts";
 import { type Request, segment } from "../session/request-description.ts";
 
 /**
- * The RFC 5322 form of a message. Exchange makes it anew from what it has stored: it need not be, byte for byte, what came over the wire.
+ * Reads the RFC 5322 form of a message. Exchange generates it from its store, so it may differ from the bytes that were received.
  * @see https://learn.microsoft.com/en-us/graph/outlook-get-mime-message
  */
 export const getMimeMessage: Request<string, undefined> = {

@@ -2,7 +2,7 @@ import { found } from "../session/expected-reply.ts";
 import { objectsIn, textIn } from "../session/read-json.ts";
 import type { Request } from "../session/request-description.ts";
 
-/** How many ids it takes at once. */
+/** Maximum number of ids per request. */
 export const maxIds = 1000;
 
 /** @see https://learn.microsoft.com/en-us/graph/api/user-translateexchangeids#exchangeidformat-values */
@@ -16,8 +16,8 @@ export interface Translation {
 }
 
 /**
- * The ids in another form; what cannot be translated is left out. Needs User.Read.All; of a person User.ReadBasic.All.
- * An application may ask only with the user in the path (since June 2026), which every request of ours about a mailbox has.
+ * Translates ids; ids that cannot be translated are left out. Needs User.Read.All, or User.ReadBasic.All for a signed-in person. An application must
+ * name the user in the path (since June 2026), as all our requests about a mailbox do.
  * @see https://learn.microsoft.com/en-us/graph/api/user-translateexchangeids
  */
 export const translateIds: Request<Translation, ReadonlyMap<string, string>> = {
@@ -38,7 +38,7 @@ export const translateIds: Request<Translation, ReadonlyMap<string, string>> = {
     ),
 };
 
-/** The immutable id of each default id. */
+/** Translates default ids to immutable ids. */
 export const toImmutable: Request<readonly string[], ReadonlyMap<string, string>> = {
   ...translateIds,
   write: (ids) => translateIds.write({ ids, from: "restId", to: "restImmutableEntryId" }),

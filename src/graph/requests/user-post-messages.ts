@@ -3,14 +3,11 @@ import { made } from "../session/expected-reply.ts";
 import { type JsonObject, textIn } from "../session/read-json.ts";
 import { RawBody, type Request, required } from "../session/request-description.ts";
 
-/**
- * What one request may hold is 4 MB, and base64 makes four bytes of three.
- * @see https://learn.microsoft.com/en-us/graph/outlook-send-mime-message
- */
+/** A request may have 4 MB, and base64 turns three bytes into four. @see https://learn.microsoft.com/en-us/graph/outlook-send-mime-message */
 export const maxMimeBytes = 3 * 1024 * 1024 - 1024;
 
 /**
- * Makes a draft. The id is of the form that changes when the draft is moved or sent. A repetition would make another draft.
+ * Creates a draft. Its id changes when the draft is moved or sent. Not repeated: each request creates another draft.
  * @see https://learn.microsoft.com/en-us/graph/api/user-post-messages
  */
 export const postMessage: Request<JsonObject, string> = {
@@ -21,7 +18,7 @@ export const postMessage: Request<JsonObject, string> = {
   read: (reply) => required(textIn(reply, "id"), "id"),
 };
 
-/** Makes a message of its RFC 5322 form. Whatever it was, it is a draft now: https://learn.microsoft.com/en-us/graph/outlook-send-mime-message */
+/** Creates a message from its RFC 5322 form, always as a draft: https://learn.microsoft.com/en-us/graph/outlook-send-mime-message */
 export const postMimeMessage: Request<Uint8Array, string> = {
   name: "user-post-messages",
   safety: "never",

@@ -3,23 +3,23 @@ import { type Page, pageOf } from "../session/paging.ts";
 import { flagIn, objectsIn, textIn } from "../session/read-json.ts";
 import { encodedSegment, type Request } from "../session/request-description.ts";
 
-/** Who may have a mailbox. */
+/** A person who may have a mailbox. */
 export interface DirectoryUser {
   readonly id: string;
   readonly mail: string | undefined;
   readonly displayName: string | undefined;
-  /** Of another organisation, where the mailbox is too. */
+  /** True for a person of another organisation, where the mailbox is as well. */
   readonly isGuest: boolean;
 }
 
 export interface UserListing {
-  /** Only those whose name or address begins with it. */
+  /** Only users whose name or address begins with this text. */
   readonly beginning: string | undefined;
-  /** How many on a page; at most 999. */
+  /** Number of users per page; at most 999. */
   readonly top: number;
 }
 
-/** Those whose name or address begins with a text; without one, all. @see https://learn.microsoft.com/en-us/graph/api/user-list */
+/** Lists users whose name or address begins with a text; without one, all users. @see https://learn.microsoft.com/en-us/graph/api/user-list */
 export const listUsers: Request<UserListing, Page<DirectoryUser>> = {
   name: "user-list",
   safety: "read",
@@ -45,7 +45,7 @@ function filterOf(beginning: string): string {
   return ["mail", "displayName", "userPrincipalName"].map((name) => `startswith(${name},'${text}')`).join(" or ");
 }
 
-/** Whether the directory can be listed at all. @see https://learn.microsoft.com/en-us/graph/api/user-list */
+/** Checks whether the directory can be listed at all. @see https://learn.microsoft.com/en-us/graph/api/user-list */
 export const anyUser: Request<undefined, Page<unknown>> = {
   name: "user-list",
   safety: "read",
@@ -54,16 +54,16 @@ export const anyUser: Request<undefined, Page<unknown>> = {
   read: (reply) => pageOf(reply, (user) => user),
 };
 
-/** What the directory says of a person that bears on the mailbox. What the application may not see is undefined. */
+/** Properties of a person in the directory that affect the mailbox. A property that the application may not see is undefined. */
 export interface DirectoryEntry {
-  /** True when the account comes from the organisation's own directory. */
+  /** True when the account is synchronised from the organisation's own directory. */
   readonly synced: boolean | undefined;
-  /** Whether Exchange is among the plans that are assigned and enabled. */
+  /** Whether an assigned and enabled plan includes Exchange. */
   readonly exchangePlan: boolean | undefined;
   readonly enabled: boolean | undefined;
 }
 
-/** One person, by user principal name or object id. @see https://learn.microsoft.com/en-us/graph/api/user-get */
+/** Reads one person, by user principal name or object id. @see https://learn.microsoft.com/en-us/graph/api/user-get */
 export const getUser: Request<string, DirectoryEntry> = {
   name: "user-get",
   safety: "read",

@@ -3,7 +3,7 @@ import { textIn } from "../session/read-json.ts";
 import { type Request, required } from "../session/request-description.ts";
 
 /**
- * The id (`MBX:guid@guid`) by which a mailbox is exported from and imported into. Worldwide cloud only; needs User.Read.All.
+ * Reads the id (`MBX:guid@guid`) of a mailbox for export and import. Worldwide cloud only; needs User.Read.All.
  * @see https://learn.microsoft.com/en-us/graph/api/usersettings-list-exchange
  */
 export const getMailboxId: Request<undefined, string> = {

@@ -13,7 +13,7 @@ import { toImmutable } from "../requests/translate-exchange-ids.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import type { Unlisted } from "./newest-first.ts";
 
-/** So many results a search has at most, however many match: https://learn.microsoft.com/en-us/graph/search-query-parameter */
+/** Maximum number of results of a search, however many match: https://learn.microsoft.com/en-us/graph/search-query-parameter */
 const maxResults = 1000;
 const pageSize = 250;
 const dayMs = 86_400_000;
@@ -24,16 +24,16 @@ interface DayRange {
   readonly to: number | undefined;
 }
 
-/** What a query of the server's language finds in several places, with all that the limit of one search hides. */
+/** The results of a KQL query in several places, including those that the limit of one search hides. */
 export interface QueryResults {
-  /** Newest first by day, and within what one search gave. */
+  /** Newest first by day, and in the order of each search within a day. */
   messages(): AsyncIterable<Message>;
   readonly unlisted: readonly Unlisted[];
 }
 
 /**
- * Searches with `$search`. When there are as many results as a search can have, it is repeated over shorter times, as short as a day: the language
- * compares no finer. A day with more is told as not listed.
+ * Searches with `$search`. If a search reaches its maximum number of results, it is repeated over shorter periods, down to a day, since KQL compares
+ * days only. A day with more results is reported as not listed completely.
  */
 export function searchByQuery(
   mailbox: GraphMailbox,
@@ -66,7 +66,7 @@ export function searchByQuery(
       yield* found;
       return;
     }
-    // Where the results end is where the next search begins; with both ends given, in the middle.
+    // The next search begins where the results end; if both ends are given, in the middle.
     const split = window.from === undefined || window.to === undefined ? oldest : Math.floor((oldest + newest) / 2);
     const [newer, older]: [DayRange, DayRange] =
       split >= newest
@@ -82,7 +82,7 @@ export function searchByQuery(
     if (older.from === undefined || older.to === undefined || older.from <= older.to) yield* within(older);
   }
 
-  /** As many as the server gave, those that are not looked for among them: what it cut off is seen by their number. */
+  /** Returns everything that the server returned, including messages that do not match: the number shows whether the server cut the results. */
   async function all(place: FolderRef | undefined, window: DayRange): Promise<Message[]> {
     const found: Message[] = [];
     const listing = { folder: place, detail, search: queryWithin(query, window), top: pageSize };
@@ -93,7 +93,7 @@ export function searchByQuery(
       }
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
-      // A broken page ends the results of this place: with `$search` the service takes no number to go on from.
+      // A broken page ends the results of this place, because the service cannot continue a `$search` from a number.
       const isBroken = mayBeFaultOfOneItem(thrown) && found.length > 0;
       if (!isBroken && (!isLocal(thrown) || places.length === 1)) throw thrown;
       unlisted.push({ place, isMessage: false, failure: thrown });
@@ -102,7 +102,7 @@ export function searchByQuery(
   }
 
   async function* messages(): AsyncIterable<Message> {
-    // Windows meet at days, and a day may begin earlier where the mailbox is.
+    // Periods meet at days, and a day may begin earlier in the mailbox's time zone.
     const seen = new Set<string>();
     for await (const some of chunks(within(times), maxResults)) {
       const fresh = some.filter(({ itemId }) => !seen.has(itemId));
@@ -113,7 +113,7 @@ export function searchByQuery(
   return { messages, unlisted };
 }
 
-/** The days that can hold what is looked for: one more on each side, since a day begins elsewhere at another time. */
+/** Returns the days that can contain matches, with one more on each side, since days begin at other times in other time zones. */
 export function daysOf({ receivedAfter, receivedBefore }: Filters, after: Position | undefined): DayRange {
   const upper = [receivedBefore, after?.receivedAt].flatMap((time) => (time === undefined || time === "" ? [] : [Date.parse(time)]));
   return {
@@ -128,7 +128,7 @@ function queryWithin(query: string, { from, to }: DayRange): string {
   return bounds.length === 0 ? query : [`(${query})`, ...bounds].join(" AND ");
 }
 
-/** With `$search` the service gives the ids that change with every move. Where it may not translate them, they stay: they name the same messages. */
+/** Translates ids, because `$search` returns default ids. Where the service may not translate them they stay, and name the same messages. */
 async function withImmutableIds(mailbox: GraphMailbox, messages: readonly Message[]): Promise<readonly Message[]> {
   if (messages.length === 0) return messages;
   try {

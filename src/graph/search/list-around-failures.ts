@@ -6,26 +6,26 @@ import type { GraphMailbox } from "../session/mailbox.ts";
 import type { Page } from "../session/paging.ts";
 import type { Request } from "../session/request-description.ts";
 
-/** A list that may also be asked for by number. */
+/** A list that can also be requested by position. */
 interface NumberedList<In, T> {
-  /** What asks for so many items, after leaving out so many; both undefined: as usual. */
+  /** Returns the input that requests `top` items after skipping `skip`; both undefined: the usual first page. */
   asking(top?: number, skip?: number): In;
-  /** How many items a page usually has. */
+  /** Usual number of items per page. */
   readonly size: number;
-  /** What one item is called, before its number. */
+  /** Text for one item, before its number. */
   readonly what: string;
-  /** What an item is told from others by; empty where the server gives none. */
+  /** Returns the id of an item; empty where the server returns none. */
   idOf(item: T): string;
-  /** Names the item at a place that could not be listed, where the server gives at least its id. Default: it is not named. */
+  /** Returns the id of an item that could not be listed, where the server returns at least that. Default: no id. */
   readonly nameOf?: ((at: number) => Promise<string | undefined>) | undefined;
 }
 
-/** No list has so many pages: a server that goes on beyond this is going round in circles. */
+/** No list has so many pages: a server that continues beyond this is in a loop. */
 const maxPages = 20_000;
 
 /**
- * The items of a list, page by page. What spoils its page is left out, and `missed` told; so is why the list ends before its end. Throws Failure of what
- * concerns more than an item, and of a list of which nothing could be had.
+ * Yields the items of a list, page by page. An item that spoils its page is left out and passed to `missed`, and so is the reason for an early end.
+ * Throws Failure for what concerns more than one item, and for a list that could not be read at all.
  */
 export async function* pagesAround<In, T>(
   mailbox: GraphMailbox,
@@ -52,14 +52,14 @@ export async function* pagesAround<In, T>(
     const page = await attempt(() => one(link === undefined && offset > 0 ? asking(size, offset) : asking(), link));
     if (page.ok) {
       const fresh = freshOf(page.value.items);
-      // What was given before does not bring the list to its end.
+      // Items returned before do not count as progress.
       if (fresh.length > 0) offset += page.value.length;
       yield fresh;
       link = page.value.next;
       count = page.value.count ?? count;
       if (link === undefined) {
         if (count === undefined || count <= offset) return;
-        // What the server counts and did not give is asked for once more, by its number.
+        // Items that the server counts but did not return are requested once more, by position.
         if (fresh.length === 0 && wasShort) return missed(contradiction(count, offset, "Microsoft Graph"));
         wasShort = true;
         continue;

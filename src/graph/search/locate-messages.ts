@@ -18,8 +18,9 @@ import { noArchive, resolveSearchFolders, type SearchFolders } from "./search-fo
 const unreadable: readonly FailureCode[] = ["invalid-input", "refused"];
 
 /**
- * Every message that each name stands for, newest first, or where it was looked for and is not. Ids of Exchange Web Services are translated first. What has
- * only an Internet Message-ID, or an id that is dead, is looked for in the whole mailbox. As many Outcomes as names, in their order; throws only when cancelled.
+ * Returns every message that each name stands for, newest first, or where it was searched and not found. Ids of Exchange Web Services are translated
+ * first. Names with only an Internet Message-ID, or whose id no longer exists, are searched in the whole mailbox. Returns as many Outcomes as names,
+ * in their order; throws only when cancelled.
  */
 export async function* locate(mailbox: GraphMailbox, names: readonly MessageName[], within: Within = {}): AsyncIterable<Outcome<Located>> {
   if (within.archive === true) {
@@ -62,8 +63,8 @@ export async function* locate(mailbox: GraphMailbox, names: readonly MessageName
 }
 
 /**
- * Graph opens the primary mailbox alone, and says of what lies in an archive, in a public folder or in another mailbox that it is not there: of an id that
- * says itself that it is not of this mailbox, or that may be such a one, nothing is known.
+ * Converts "not found" for ids that are not shown to belong to the primary mailbox. Graph opens only that, and reports items of an archive, a public
+ * folder or another mailbox as missing, so nothing is known about such an id.
  */
 async function refuseUnshown(
   mailbox: GraphMailbox,
@@ -83,13 +84,13 @@ async function refuseUnshown(
   }
 }
 
-/** Where names are looked for. */
+/** The folders in which names are searched. */
 interface LookupFolders extends Pick<SearchFolders, "places" | "pathOfId" | "includes" | "extent" | "closed"> {
-  /** Of the one folder that is named. */
+  /** Id of the folder, if one was named. */
   readonly folderId?: string;
 }
 
-/** Asked once, when it is needed. */
+/** Returns a function that resolves the folders once, when they are needed. */
 function lookupFoldersOf(mailbox: GraphMailbox, within: Within): () => Promise<LookupFolders> {
   let requested: Promise<LookupFolders> | undefined;
   return () => {
@@ -115,12 +116,12 @@ async function folderAlone(mailbox: GraphMailbox, within: Within): Promise<Looku
   };
 }
 
-/** One search for several Internet Message-IDs over every place that is meant; without ids it only opens each. Throws Failure. */
+/** Searches all intended places for several Internet Message-IDs; without ids it only opens each place. Throws Failure. */
 async function findCopies(mailbox: GraphMailbox, ids: readonly string[], where: LookupFolders): Promise<Omit<SearchHits, "archive">> {
   const found = new Map<string, Message>();
   const list = await newestFirst(mailbox, where.places, {
     detail: {},
-    // Where the service refuses to look for them, everything is listed and compared here.
+    // Where the service refuses this search, everything is listed and compared here.
     filters: ids.length === 0 ? [undefined] : [messageIdFilter(ids), undefined],
     expected: ids.length,
     includes: (message, place) =>

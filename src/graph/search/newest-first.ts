@@ -10,66 +10,66 @@ import { type Listing, listMessages } from "../requests/messages.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { endsShort, type Page } from "../session/paging.ts";
 
-/** What is asked of every place. */
+/** The listing of every place. */
 export interface ListingRequest {
   readonly detail: Detail;
-  /** `$filter`, the best first: the next is tried when one is refused. */
+  /** `$filter`, the best first. When one is refused, the next is tried. */
   readonly filters: readonly (string | undefined)[];
-  /** How many messages will probably be taken. */
+  /** Number of messages that will probably be needed. */
   readonly expected: number;
-  /** Whether a message is one of the list. */
+  /** Tells whether a message belongs to the list. */
   includes(message: Message, place: FolderRef | undefined): boolean;
 }
 
-/** A place that could not be listed to its end, or one of its messages that could not be listed, and why. */
+/** A place that could not be listed completely, or one of its messages that could not be listed, and the reason. */
 export interface Unlisted {
   readonly place: FolderRef | undefined;
-  /** True of one message; its id where the server gives at least that. */
+  /** True for a single message, with its id if the server returns at least that. */
   readonly isMessage: boolean;
   readonly itemId?: string | undefined;
   readonly failure: Failure;
 }
 
-/** Several places as one list. */
+/** Several places merged into one list. */
 export interface NewestFirst {
-  /** Which of the filters was taken. */
+  /** Index of the filter that was accepted. */
   readonly taken: number;
-  /** Newest first, no item of a place twice. What arrives while we read may stand in between. Throws Failure. */
+  /** Yields messages newest first, no item of a place twice. Messages that arrive during reading may be in between. Throws Failure. */
   messages(): AsyncIterable<Message>;
   readonly unlisted: readonly Unlisted[];
-  /** How many messages match, when the first pages are all there is. */
+  /** Returns the number of messages that match, if the first pages are all. */
   total(): number | undefined;
 }
 
-// Larger pages have been seen to time out at the gateway; with bodies sooner.
+// Larger pages were seen to time out at the gateway, and earlier with bodies.
 const maxPageSize = 250;
 const maxPageSizeWithBody = 50;
 const minPageSize = 25;
 
-/** How far one place was read. */
+/** Progress of reading one place. */
 interface PlaceProgress extends ListProgress {
   readonly place: FolderRef | undefined;
-  /** The pages after the first. */
+  /** Link to the next page. */
   link: string | undefined;
-  /** How many messages the server has given, or could not give: where to go on without a link. */
+  /** Number of messages that the server has returned or could not return: the position from which to continue without a link. */
   offset: number;
-  /** Nothing of it could be listed. */
+  /** True when nothing of the place could be listed. */
   failed: boolean;
 }
 
-/** Asks for the first page of every place. Throws Failure. */
+/** Requests the first page of every place. Throws Failure. */
 export async function newestFirst(
   mailbox: GraphMailbox,
   places: readonly (FolderRef | undefined)[],
   asking: ListingRequest,
 ): Promise<NewestFirst> {
   const unlisted: Unlisted[] = [];
-  /** The places that were asked with the filter of the moment. */
+  /** The places that were requested with the current filter. */
   let begun: PlaceProgress[] = [];
   const withBody = asking.detail.body === "text" || asking.detail.body === "html";
   const maxSize = withBody ? maxPageSizeWithBody : maxPageSize;
   const fairShare = Math.ceil((2 * asking.expected) / Math.max(1, places.length));
-  // One more than expected tells whether more follows.
+  // One more than expected shows whether more follows.
   const top = Math.max(1, Math.min(maxSize, asking.expected + 1, Math.max(minPageSize, fairShare)));
   const listingOf = (place: FolderRef | undefined, filter: string | undefined): Listing => ({
     folder: place,
@@ -88,13 +88,13 @@ export async function newestFirst(
     throw new Failure("internal", "A list was asked for without a filter, not even none.");
   }
 
-  /** Undefined when the filter is refused and another is left. */
+  /** Returns undefined when the filter is refused and another is left. */
   async function firstPages(filter: string | undefined, isLast: boolean): Promise<readonly PlaceProgress[] | undefined> {
     const sources: PlaceProgress[] = [];
     begun = sources;
     unlisted.length = 0;
     const listings = places.map((place) => listingOf(place, filter));
-    // Twenty pages in one reply must not be more than one page may be.
+    // Twenty pages in one reply must not exceed the size of one page.
     const batchSize = Math.max(1, Math.min(20, Math.floor((2 * maxSize) / top)));
     let index = 0;
     for await (const outcome of mailbox.each(listMessages, listings, { batchSize })) {
@@ -105,7 +105,7 @@ export async function newestFirst(
       else if (!isLast && isRefusal(outcome.failure)) return undefined;
       else {
         await readAround(source, filter, outcome.failure);
-        // It may have been the filter, after all.
+        // The filter may have caused the failure after all.
         if (source.failed && !isLast && mayBeFaultOfOneItem(outcome.failure)) return undefined;
       }
     }
@@ -128,11 +128,11 @@ export async function newestFirst(
     throw new Failure("internal", "A list without a page.");
   }
 
-  /** One message may spoil its page: the others are listed without it, by their numbers. */
+  /** Lists the other messages of a page that one message may spoil, by position. */
   async function readAround(source: PlaceProgress, filter: string | undefined, failure: Failure): Promise<void> {
     if (!mayBeFaultOfOneItem(failure) || begun.filter(({ failed }) => failed).length >= mostFailedFolders) return giveUp(source, failure);
     const listing = listingOf(source.place, filter);
-    // Of several messages one more failure is expected; of one alone it must not be an accident.
+    // In a page of several messages another failure is expected, so it is not retried; for a single message a failure must not be accidental.
     const hasty = mailbox.during({ ...mailbox.call, tries: 1 });
     let count: number | undefined;
     const found = await listAround(
@@ -170,7 +170,7 @@ export async function newestFirst(
 
   async function take(source: PlaceProgress, filter: string | undefined, page: Page<Message>): Promise<void> {
     source.link = page.next;
-    // A last page of what was given before does not bring the list to its end.
+    // A last page of messages returned before does not count as progress.
     const isRepeated = page.next === undefined && page.items.length > 0 && page.items.every(({ itemId }) => source.seen.has(itemId));
     if (!isRepeated) source.offset += page.length;
     const nameless = page.length - page.items.length;
@@ -183,15 +183,15 @@ export async function newestFirst(
   }
 
   /**
-   * A list that ended before its own count is asked for again behind its last message. What that gives is read, and a count that agrees by now settles it;
-   * otherwise the place is told as not listed to its end.
+   * Checks a list that ended before its own count by a request after its last message. New messages are read, and a count that now agrees settles the
+   * matter; otherwise the place is reported as not listed completely.
    */
   async function takeAgain(source: PlaceProgress, filter: string | undefined, { items, count = 0 }: Page<Message>): Promise<void> {
     const again = await attempt(() => onePage({ ...listingOf(source.place, filter), skip: source.offset }));
     if (!again.ok && again.failure.code === "cancelled") throw again.failure;
     const known = new Set(items.map(({ itemId }) => itemId));
     const fresh = again.ok ? again.value.items.filter(({ itemId }) => !known.has(itemId) && !source.seen.has(itemId)) : [];
-    // The next page is asked for by its number: what is wrong with it is found there.
+    // The next page is requested by position, where its failure will be found.
     if (!again.ok || fresh.length > 0) {
       source.offset += fresh.length;
       takeItems(source, [...items, ...fresh], false);
@@ -222,7 +222,7 @@ export async function newestFirst(
   return { taken, unlisted, messages: () => mergeNewestFirst(sources, refill), total: () => (more ? undefined : count) };
 }
 
-/** What the service says of a filter that it does not know, or does not want to answer. A folder that is not there is another thing. */
+/** Tells whether the service does not know or does not accept a filter. A missing folder has another code. */
 function isRefusal({ code }: Failure): boolean {
   return code === "invalid-input" || code === "refused" || code === "unsupported";
 }

@@ -4,40 +4,40 @@ import type { Applied, AppliedFilters, FilterName, Filters } from "../../exchang
 import { fromSmtpProperty, senderSmtpProperty } from "../messages/message-reader.ts";
 import { restId } from "../session/request-description.ts";
 
-/** One way to divide the filters between server and client. */
+/** One division of the filters between server and client. */
 export interface Division {
-  /** `$filter`; it begins with what the list is sorted by. */
+  /** `$filter`; it begins with the property that the list is sorted by. */
   readonly filter: string | undefined;
   readonly applied: AppliedFilters;
-  /** To be decided by us; for `sender` also after the server. */
+  /** Filters for the client to decide; `sender` is checked again after the server. */
   readonly check: readonly ClientFilter[];
 }
 
-/** What of a search the server does, and what is left to us. */
+/** The division of a search between server and client. */
 export interface Plan {
-  /** The best first. When the server refuses one as too complex or unknown, the next is tried; the last asks for nothing. */
+  /** The best first. When the server refuses one as too complex or unknown, the next is tried; the last has no filter. */
   readonly divisions: readonly [Division, ...Division[]];
-  /** A query in the server's language (KQL): `$search` takes no `$filter` beside it. */
+  /** A KQL query: `$search` excludes `$filter`. */
   readonly search: string | undefined;
 }
 
-/** How much later than its reading a message may really have been received: Graph tells whole seconds and compares finer ones. */
+/** How much later than its displayed time a message may have been received: Graph returns whole seconds but compares fractions. */
 const hiddenFractionMs = 1000;
-/** Before all mail. */
+/** A time before all mail. */
 const earliest = "1900-01-01T00:00:00Z";
-/** More Internet Message-IDs than this make a filter that the service refuses as too complex. */
+/** The service refuses a filter with more Internet Message-IDs as too complex. */
 export const maxMessageIds = 10;
 
-/** How sure it is that the service takes a condition: by Microsoft's documentation, or by what others have seen. */
+/** A condition, and whether the service certainly accepts it: `certain` rests on Microsoft's documentation, otherwise on what others have seen. */
 interface Condition {
   readonly text: string;
   readonly certain: boolean;
 }
 
 /**
- * Divides the filters between server and client. `$search` excludes `$filter`, so with `query` all other filters are the client's. Bodies,
- * recipients and names of attachments are never left to `$search`: its index knows words and their beginnings, and what a search finds may not
- * depend on where a word begins. Without `guesses` nothing is asked that the service may not take. Throws Failure `invalid-input` for filters that mean nothing.
+ * Divides the filters between server and client. `$search` excludes `$filter`, so with `query` the client applies all other filters. Bodies,
+ * recipients and attachment names are never left to `$search`: its index has words and their beginnings, and the result of a search must not depend
+ * on where a word begins. Without `guesses` only certain conditions are sent. Throws Failure `invalid-input` for invalid filters.
  * @see https://learn.microsoft.com/en-us/graph/filter-query-parameter
  * @see https://learn.microsoft.com/en-us/graph/search-query-parameter
  */
@@ -59,7 +59,7 @@ function divide(filters: Filters, after: Position | undefined, takes: (condition
   const conditions: string[] = [];
   for (const name of givenFilters(filters)) {
     if (name === "query") {
-      // No line of a list shows what a query looked at.
+      // A listed message does not show what a query looked at.
       applied.query = "server, unchecked";
       continue;
     }
@@ -74,7 +74,7 @@ function divide(filters: Filters, after: Position | undefined, takes: (condition
 }
 
 /**
- * What the list is sorted by has to stand first in the filter.
+ * Writes the filter. It must begin with the property that the list is sorted by.
  * @see https://learn.microsoft.com/en-us/graph/api/user-list-messages#using-filter-and-orderby-in-the-same-query
  */
 function filterOf(filters: Filters, after: Position | undefined, conditions: readonly string[]): string | undefined {
@@ -92,7 +92,7 @@ function filterOf(filters: Filters, after: Position | undefined, conditions: rea
   return all.length === 0 ? undefined : all.join(" and ");
 }
 
-/** Matches any of these Internet Message-IDs, with and without their angle brackets: some senders leave them out. */
+/** Writes a filter for any of these Internet Message-IDs, with and without angle brackets, which some senders leave out. */
 export function messageIdFilter(ids: readonly string[]): string {
   return `receivedDateTime ge ${earliest} and ${messageIdCondition(ids)}`;
 }
@@ -102,7 +102,7 @@ function messageIdCondition(ids: readonly string[]): string {
   return any([...spellings].map((id) => `internetMessageId eq ${literal(id)}`));
 }
 
-/** A condition on the server for this filter; undefined where it has none. */
+/** Returns the server's condition for this filter; undefined where it has none. */
 function conditionOf(name: ClientFilter, filters: Filters): Condition | undefined {
   switch (name) {
     case "subject":
@@ -123,7 +123,7 @@ function conditionOf(name: ClientFilter, filters: Filters): Condition | undefine
       return filters.importance && sure(`importance eq ${literal(filters.importance.toLowerCase())}`);
     case "category":
       return filters.category === undefined ? undefined : sure(`categories/any(c:c eq ${literal(filters.category)})`);
-    // Graph compares neither sizes nor classes but as extended properties, and knows no regular expressions and no hashes; of the rest see above.
+    // Graph compares sizes and classes only as extended properties, and has no regular expressions and no hashes; for the rest see `planFilters`.
     case "receivedAfter":
     case "receivedBefore":
     case "recipient":
@@ -139,7 +139,7 @@ function conditionOf(name: ClientFilter, filters: Filters): Condition | undefine
 }
 
 function subjectCondition({ subject, subjectMatch = "contains" }: Filters): Condition | undefined {
-  // Whether a missing subject equals an empty one is said nowhere.
+  // Microsoft does not say whether a missing subject equals an empty one.
   if (subject === undefined || subject === "") return undefined;
   if (subjectMatch === "equals") return sure(`subject eq ${literal(subject)}`);
   if (subjectMatch === "prefix") return sure(`startswith(subject,${literal(subject)})`);
@@ -147,7 +147,7 @@ function subjectCondition({ subject, subjectMatch = "contains" }: Filters): Cond
   return guess(`contains(subject,${literal(subject)})`);
 }
 
-/** The SMTP addresses that a message keeps beside From and Sender: of a colleague who left or moved, these hold an X.500 address. */
+/** The SMTP addresses that a message keeps beside From and Sender, which have an X.500 address for a colleague who left or moved. */
 const smtpProperties = [fromSmtpProperty, senderSmtpProperty];
 
 function senderCondition(part: string): string {

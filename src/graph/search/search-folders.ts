@@ -8,17 +8,17 @@ import type { GraphMailbox } from "../session/mailbox.ts";
 
 /** The folders of one search, with their paths for people. */
 export interface SearchFolders {
-  /** What is listed: folders, or (undefined) the whole mailbox at once. */
+  /** The listed places: folders, or the whole mailbox (undefined). */
   readonly places: readonly (FolderRef | undefined)[];
-  /** How many folders that makes. */
+  /** Number of folders in these places. */
   readonly folders: number;
   pathOf(place: FolderRef | undefined): string | undefined;
   pathOfId(folderId: string | undefined): string | undefined;
-  /** What is meant and cannot be listed. */
+  /** Intended places that cannot be listed. */
   readonly closed: readonly { readonly failure: Failure }[];
-  /** What of the mailbox these places are. */
+  /** The part of the mailbox that these places are. */
   readonly extent: Omit<SearchExtent, "by">;
-  /** Whether a message that this place lists is looked for: the list of a whole mailbox also has what lies in folders that nobody sees. */
+  /** Tells whether a message listed in this place is wanted: the list of a whole mailbox includes messages in hidden folders. */
   includes(message: Message, place: FolderRef | undefined): boolean;
 }
 
@@ -28,12 +28,12 @@ export interface SearchFoldersRequest {
   readonly includeRecoverable?: boolean | undefined;
 }
 
-/** Where messages lie that were deleted softly: the list of a whole mailbox does not have them. */
+/** The folder of softly deleted messages, which the list of a whole mailbox does not include. */
 const recoverableName = "recoverableitemsdeletions";
 const recoverableItems: FolderRef = { distinguished: recoverableName };
 
 /**
- * Where to search: in the whole mailbox (Deleted Items among it), or in the folder that is named and those below it. Throws Failure
+ * Returns the places to search: the whole mailbox (including Deleted Items), or the named folder and its subfolders. Throws Failure
  * `folder-not-found`.
  */
 export async function resolveSearchFolders(mailbox: GraphMailbox, requested: SearchFoldersRequest): Promise<SearchFolders> {
@@ -74,7 +74,7 @@ export async function resolveSearchFolders(mailbox: GraphMailbox, requested: Sea
   };
 }
 
-/** Microsoft Graph v1.0 does not even tell whether there is one. */
+/** Returns the Failure for a search of the archive. Microsoft Graph v1.0 does not even report whether there is one. */
 export function noArchive(): Failure {
   return new Failure("unsupported", "Microsoft Graph v1.0 does not reach archive mailboxes: nothing was searched.", {
     hint: "Leave archive out, or use a connection over Exchange Web Services where they are still allowed.",

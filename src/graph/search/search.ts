@@ -13,10 +13,10 @@ import { newestFirst, type Unlisted } from "./newest-first.ts";
 import { type Division, type Plan, planFilters } from "./odata-filter.ts";
 import { noArchive, resolveSearchFolders } from "./search-folders.ts";
 
-/** A client that has to choose looks at least at so many: a first page for the price of one request. */
+/** Minimum number of messages expected where the client filters: a first page costs one request. */
 const fewestExpected = 100;
 
-/** What these filters ask, Graph tells by properties of MAPI alone. */
+/** Filters on properties that Graph returns only as MAPI properties. */
 const mapiFilters = ["minSize", "maxSize", "itemClass"] as const;
 
 function sizesNotRequested(): Failure {
@@ -25,18 +25,18 @@ function sizesNotRequested(): Failure {
   });
 }
 
-/** What the server listed, and how. */
+/** The messages that the server listed, and how it listed them. */
 interface Listed {
   readonly division: Division;
   readonly messages: AsyncIterable<Message>;
-  /** Grows while it is read. */
+  /** Grows while the list is read. */
   readonly unlisted: readonly Unlisted[];
   readonly total: number | undefined;
 }
 
 /**
- * Searches one mailbox, newest first over all its folders. The server narrows down by `$filter` or by `$search`; what it cannot decide is decided
- * by looking at each message. Throws Failure.
+ * Searches one mailbox, newest first over all its folders. The server narrows the list by `$filter` or `$search`; what it cannot decide is decided by
+ * reading each message. Throws Failure.
  */
 export async function search(mailbox: GraphMailbox, requested: Search, access: AttachmentAccess): Promise<SearchPage> {
   if (!Number.isSafeInteger(requested.limit) || requested.limit < 1)
@@ -54,7 +54,7 @@ export async function search(mailbox: GraphMailbox, requested: Search, access: A
 
   async function byFilter(): Promise<Listed> {
     const { divisions } = plan;
-    // Of what is left to us, nobody knows how much will match.
+    // When the client filters, the number of matches is not known.
     const expected = divisions[0].check.length > 0 ? Math.max(requested.limit, fewestExpected) : requested.limit;
     const found = await newestFirst(mailbox, where.places, {
       detail,
@@ -97,7 +97,7 @@ export async function search(mailbox: GraphMailbox, requested: Search, access: A
   };
 }
 
-/** A list gives everything but headers and attachments, so what must be judged is listed in the form to judge it. */
+/** Returns the detail of the listing. A listing includes everything but headers and attachments, so properties needed for matching are listed. */
 function listDetail(requested: Detail, plan: Plan): Detail {
   const needed = detailFor(plan.divisions.flatMap(({ check }) => check));
   const body = needed.body ?? requested.body;

@@ -6,19 +6,19 @@ import { reasonOf } from "../../wire/throttling/retry-safety.ts";
 import { certainlyNotDone } from "../failures.ts";
 
 /**
- * Graph's own codes for an order to send after which the message certainly was not sent, in lower case. Short on purpose: after any other, the mark
- * tells what became of the message. Not on it: what Graph may say of a draft that it has sent already (not found, changed), quotas, which may be those
- * of the copy, and all that failed inside.
+ * Graph's own codes, in lower case, for an order to send after which the message certainly was not sent. The list is short on purpose: after any
+ * other code, the mark shows what became of the message. Not on the list: codes that Graph may return for a draft that it has already sent (not
+ * found, changed), quotas, which may concern the copy, and internal failures.
  * @see https://learn.microsoft.com/en-us/graph/errors
  */
 const refusedBefore: ReadonlySet<string> = new Set([
-  // The token and the permissions in it are checked before Exchange is asked.
+  // The token and its permissions are checked before Exchange receives the request.
   "invalidauthenticationtoken",
   "compacttokenparsingfailed",
   "authorization_requestdenied",
-  // Whether the application may open the mailbox and the draft, which Exchange does before it submits.
+  // Whether the application may open the mailbox and the draft, which Exchange checks before it submits.
   "erroraccessdenied",
-  // Checked when the draft is submitted, which these refuse: the sender, the recipients, the size, and how much an account may send.
+  // Checked when the draft is submitted: the sender, the recipients, the size, and how much an account may send.
   "errorsendasdenied",
   "errorinvalidrecipients",
   "errormissingrecipients",
@@ -27,20 +27,20 @@ const refusedBefore: ReadonlySet<string> = new Set([
   "errorexceededmessagelimit",
 ]);
 
-/** A gateway says with these that it had no reply of Exchange; Graph's own gives no more than `UnknownError`. */
+/** A gateway reports with these that it got no reply from Exchange; Graph's own gateway returns only `UnknownError`. */
 const gatewayCodes: ReadonlySet<string> = new Set(["HTTP 502", "HTTP 503", "HTTP 504", "UnknownError"]);
 
-/** True when the message of an order to send that failed certainly was not sent. */
+/** Tells whether the message of a failed order certainly was not sent. */
 export function certainlyNotSent(failure: Failure): boolean {
   const { wireCode } = failure;
-  // Throttled, not attempted, never on its way: the server says that it has not begun, or nothing has reached it.
+  // Throttled, not attempted or never sent: the server reports that it has not begun, or nothing has reached it.
   if (certainlyNotDone(failure)) return true;
-  // Of our own making: the order was never written.
+  // mailcordon refused it itself: the order was never written.
   if (wireCode === undefined) return failure.code === "invalid-input" || failure.code === "invalid-settings";
   return refusedBefore.has(wireCode.toLowerCase());
 }
 
-/** True when no reply to the order came: what is said with a success is a reply, whatever is missing in it. */
+/** Tells whether no reply to the order came. A reply with a success status is a reply, even if parts are missing. */
 export function hasNoReply(failure: Failure): boolean {
   return hadNoReply(reasonOf(failure)) || gatewayCodes.has(failure.wireCode ?? "");
 }

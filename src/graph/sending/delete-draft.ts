@@ -6,8 +6,8 @@ import type { GraphMailbox } from "../session/mailbox.ts";
 import { findSentByMark } from "./find-sent-by-mark.ts";
 
 /**
- * How a draft of ours is deleted, and where those with this mark lie: looking for one may have moved it to Deleted Items, and so does a deletion of
- * which the answer was lost.
+ * Returns how to delete our draft and find drafts with this mark. A search for one may have moved it to Deleted Items, and so may a deletion whose
+ * reply was lost.
  */
 export function draftCleanup(mailbox: GraphMailbox, mark: string): DraftCleanup<string> {
   return {
@@ -24,7 +24,7 @@ export function draftCleanup(mailbox: GraphMailbox, mark: string): DraftCleanup<
   };
 }
 
-/** Deletes a message of our own making, as far as this cloud can. Throws Failure; one that is gone already is none. */
+/** Deletes a message that mailcordon made, as permanently as this cloud can. Throws Failure, except for a message that no longer exists. */
 export async function deleteDraft(mailbox: GraphMailbox, id: string): Promise<void> {
   try {
     if (!mailbox.behaviour.permanentDelete || !(await tryPermanentDelete(mailbox, id))) await mailbox.ask(deleteMessage, id);
@@ -33,7 +33,7 @@ export async function deleteDraft(mailbox: GraphMailbox, id: string): Promise<vo
   }
 }
 
-/** False where the cloud turns out to have no permanentDelete. */
+/** Returns false where the cloud has no permanentDelete. */
 async function tryPermanentDelete(mailbox: GraphMailbox, id: string): Promise<boolean> {
   try {
     await mailbox.ask(permanentDelete, id);

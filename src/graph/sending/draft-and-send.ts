@@ -14,24 +14,25 @@ import { uploadAttachment } from "./upload-attachment.ts";
 
 type About = Pick<Sent, "subject" | "to" | "cc" | "bcc">;
 
-/** One message to send: how its draft is made, and what else belongs to it. */
+/** One message to send: how to make its draft, and what to add to it. */
 export interface Delivery {
-  /** Carried by this draft and by nothing else. */
+  /** Only this draft has this mark. */
   readonly mark: string;
-  /** Gives the id of the draft, in the form that changes when the draft is moved or sent. */
+  /** Creates the draft and returns its id, which changes when the draft is moved or sent. */
   make(): Promise<string>;
-  /** What is done to the draft before the attachments are put on it. Gives what is to be told of the message. */
+  /** Changes the draft before the attachments are added. Returns what to report about the message. */
   finish(draft: string): Promise<About>;
   readonly attachments: readonly NewAttachment[];
   readonly saveToSent: boolean;
 }
 
 /**
- * Sends one message once (`sendOnce`): a draft is sent again only after it was moved, which gives it another id, and nothing was found under the id
- * that the order named, so that an order that is still under way finds nothing either. Throws Failure: `unknown-outcome` where it cannot be told, and otherwise nothing was sent.
+ * Sends one message exactly once (`sendOnce`). A draft is sent again only after a move gave it another id and nothing was found under the id in the
+ * first order, so an order that is still under way finds nothing either. Throws Failure: `unknown-outcome` where the outcome is not known; otherwise
+ * nothing was sent.
  */
 export async function deliver(mailbox: GraphMailbox, delivery: Delivery, delays: RetryDelays): Promise<Sent> {
-  // Once there is a draft, what was begun is brought to an end, also when the caller goes away.
+  // Once there is a draft, sending is brought to an end even if the caller disconnects.
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   let about: About | undefined;
   await sendOnce(
@@ -58,15 +59,15 @@ export async function deliver(mailbox: GraphMailbox, delivery: Delivery, delays:
   return { ...about, ...(await removeCopy(steady, delivery.mark, copy)) };
 }
 
-/** Gives the draft with its new id, once nothing is found under that of `ordered`. */
+/** Finds the state of the message. Returns the draft with its new id, once nothing is found under that of `ordered`. */
 async function findSentState(mailbox: GraphMailbox, mark: string, ordered: string | undefined): Promise<SentState<string>> {
   if ((await findSentByMark(mailbox, mark, ["sentitems"], "rest")).length > 0) return "sent";
-  // Each move gives another id: to Deleted Items the first time, and back the second.
+  // Each move changes the id: to Deleted Items the first time, and back the second.
   for (const [folder, to] of [
     ["drafts", "deleteditems"],
     ["deleteditems", "drafts"],
   ] as const) {
-    // What was sent may have been moved out of Sent Items meanwhile: it is no draft any more.
+    // A sent message may have been moved out of Sent Items meanwhile, but it is not a draft any more.
     const unsent = (await findSentByMark(mailbox, mark, [folder], "rest")).find(({ isDraft }) => isDraft === true);
     if (unsent === undefined) continue;
     if (ordered === undefined) return "draft";
@@ -76,14 +77,14 @@ async function findSentState(mailbox: GraphMailbox, mark: string, ordered: strin
   return undefined;
 }
 
-/** True when the id that the order named opens nothing any more. */
+/** Tells whether the id in the order opens nothing any more. */
 async function isOrderRefused(mailbox: GraphMailbox, ordered: string): Promise<boolean> {
   const opened = await attempt(() => mailbox.ask(getMessage, { itemId: ordered, detail: {} }));
   if (!opened.ok && opened.failure.code !== "not-found") throw opened.failure;
   return !opened.ok;
 }
 
-/** Moves the draft, so that its id is another. Undefined when it is no longer where it was seen, or did not become another: it is being sent. */
+/** Moves the draft, which changes its id. Undefined when it is no longer where it was seen, or its id did not change: it is being sent. */
 async function fence(mailbox: GraphMailbox, id: string, destinationId: string): Promise<string | undefined> {
   try {
     const moved = await mailbox.ask(moveAway, { id, destinationId });
@@ -102,7 +103,7 @@ async function findCopy(mailbox: GraphMailbox, mark: string): Promise<Partial<Se
   return { itemId, internetMessageId, conversationId, sentAt, subject, to, cc, bcc };
 }
 
-/** Graph keeps a copy of every draft that it sends; where none is wanted, it is deleted afterwards, and looked for again. */
+/** Deletes the copy that Graph keeps of every sent draft, where none is wanted. */
 async function removeCopy(mailbox: GraphMailbox, mark: string, { itemId }: Partial<Sent>): Promise<Pick<Sent, "copyLeft">> {
   try {
     if (itemId !== undefined) await deleteDraft(mailbox, itemId);

@@ -10,7 +10,7 @@ import { markFilter } from "./draft-json.ts";
 interface MarkListing {
   readonly folder: string;
   readonly mark: string;
-  /** Of drafts the id that changes when they are sent; of what was sent the one that stays. */
+  /** Default ids for drafts, since these change on sending; immutable ids for sent messages. */
   readonly ids: "rest" | "immutable";
 }
 
@@ -33,7 +33,7 @@ const listMarked: Request<MarkListing, Page<Message>> = {
   read: (reply) => pageOf(reply, messageOf),
 };
 
-/** What carries the mark in these well-known folders; a folder that the mailbox does not have holds nothing. Throws Failure. */
+/** Returns the messages with the mark in these well-known folders; a folder that the mailbox does not have counts as empty. Throws Failure. */
 export async function findSentByMark(
   mailbox: GraphMailbox,
   mark: string,
@@ -43,7 +43,7 @@ export async function findSentByMark(
   const found: Message[] = [];
   for (const folder of folders) {
     try {
-      // A first page may be empty and yet lead to another.
+      // A first page may be empty and still have a link to another.
       for await (const { items } of mailbox.pages(listMarked, { folder, mark, ids }))
         for (const one of items.filter(({ itemId }) => itemId !== "")) found.push(one);
     } catch (thrown) {

@@ -19,8 +19,8 @@ import { withQuotedOriginal } from "./quote-original.ts";
 import { draftSearchOf } from "./send-message.ts";
 
 /**
- * Replies to a message of any folder. Exchange makes the draft, so that it stands in its conversation; text, recipients and headers are then set
- * as they were asked for, and without the original its text is left out. Throws Failure as sending does.
+ * Replies to a message in any folder. Exchange makes the draft, so it belongs to the conversation; text, recipients and headers are then set as
+ * requested, and the quoted text is removed if it is not wanted. Throws Failure as sending does.
  */
 export async function reply(mailbox: GraphMailbox, requested: Reply, delays: RetryDelays = defaultRetryDelays): Promise<Sent> {
   checkReply(requested);
@@ -52,7 +52,7 @@ export async function reply(mailbox: GraphMailbox, requested: Reply, delays: Ret
   return deliver(mailbox, delivery, delays);
 }
 
-/** What of the draft is set: only what is asked for; the rest Exchange has chosen. */
+/** Returns the properties to set on the draft: only those requested. Exchange has chosen the rest. */
 function replyUpdates(requested: Reply, mark: string, made: JsonObject): JsonObject {
   const { subject, from, to, cc, bcc, headers, quoteOriginal = true } = requested;
   return {
@@ -64,12 +64,12 @@ function replyUpdates(requested: Reply, mark: string, made: JsonObject): JsonObj
   };
 }
 
-/** One "RE: " before a subject, however the service writes it. Other languages' own (`AW:`, `SV:`) are left as they are. */
+/** Writes one "RE: " before a subject, whatever form the service uses. Prefixes of other languages (`AW:`, `SV:`) stay as they are. */
 function replySubject(given: string | undefined): JsonObject {
   return /^re\s*:/i.test(given ?? "") ? { subject: (given ?? "").replace(/^re\s*:\s*/i, "RE: ") } : {};
 }
 
-/** Pictures of the original, which Exchange puts on the reply with its text: without the text they are to go as well. */
+/** Removes pictures of the original, which Exchange adds to the reply together with the quoted text. */
 async function removeOriginalAttachments(mailbox: GraphMailbox, draft: string): Promise<void> {
   const { items } = await mailbox.ask(listAttachments, draft);
   for (const one of items) {

@@ -14,7 +14,7 @@ import { type Delivery, deliver } from "./draft-and-send.ts";
 import { markProperties, messageJson } from "./draft-json.ts";
 import { findSentByMark } from "./find-sent-by-mark.ts";
 
-/** Sends a message. Throws Failure: `unknown-outcome` where it cannot be told whether it was sent, and otherwise nothing was. */
+/** Sends a message. Throws Failure: `unknown-outcome` where it is not known whether it was sent; otherwise nothing was sent. */
 export async function send(mailbox: GraphMailbox, draft: Draft, delays: RetryDelays = defaultRetryDelays): Promise<Sent> {
   checkDraft(draft);
   const mark = randomUUID();
@@ -27,7 +27,7 @@ export async function send(mailbox: GraphMailbox, draft: Draft, delays: RetryDel
   return deliver(mailbox, delivery, delays);
 }
 
-/** A message that came whole. A mark cannot be put into it when it is made, so that is done afterwards. */
+/** Returns the delivery of a raw message. It cannot have a mark when it is created, so the mark is set afterwards. */
 function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string, delays: RetryDelays): Omit<Delivery, "saveToSent"> {
   return {
     mark,
@@ -53,7 +53,7 @@ function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string, delay
   };
 }
 
-/** A draft that has no mark yet is known by what its message has of its own. */
+/** Finds a draft that has no mark yet by a property of its message. */
 export function draftSearchOf(mailbox: GraphMailbox, known: (steady: GraphMailbox) => ReturnType<DraftSearch["known"]>): DraftSearch {
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   return {
@@ -69,7 +69,7 @@ export function messageIdOf(mime: Uint8Array): string | undefined {
   return fieldIn(fieldsOf(mime.subarray(0, head?.index ?? mime.length)), "message-id");
 }
 
-/** Makes a draft; when the answer is lost, looks for it by its mark before making another. */
+/** Makes a draft. After a lost reply, it searches for the draft by its mark before it makes another. */
 function makeMarked(mailbox: GraphMailbox, draft: Draft, mark: string, delays: RetryDelays): Promise<string> {
   const json = messageJson(draft, mark);
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });

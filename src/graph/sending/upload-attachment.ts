@@ -7,19 +7,19 @@ import type { GraphMailbox } from "../session/mailbox.ts";
 import { textsIn } from "../session/read-json.ts";
 
 /**
- * From this size on a file has an upload session, below it may have none. So that the rest of the request has its place in the 4 MB that one may
- * hold, a file just below goes by a session as well when it is refused as too large.
+ * Files of at least this size use an upload session; smaller ones may not. A request may have 4 MB in total, so a file just below the limit uses a
+ * session as well if it is refused as too large.
  * @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments
  */
 const sessionFrom = 3 * 1024 * 1024;
-/** The largest file of an upload session: same page. */
+/** Maximum size of a file in an upload session, on the same page. */
 const maxSize = 150 * 1024 * 1024;
-/** Bytes of one piece: below 4 MB, and a multiple of 320 KiB, as Microsoft asks of uploads elsewhere. */
+/** Bytes of one piece: below 4 MB, and a multiple of 320 KiB, as Microsoft demands for other uploads. */
 const pieceSize = 12 * 320 * 1024;
-/** How often one piece is sent at most. */
+/** Maximum number of tries for one piece. */
 const maxTries = 3;
 
-/** Puts a file on a draft. Throws Failure: then the draft may or may not hold it, and must not be sent. */
+/** Adds a file to a draft. Throws Failure: then the draft may or may not have it, and must not be sent. */
 export async function uploadAttachment(mailbox: GraphMailbox, draft: string, attachment: NewAttachment): Promise<void> {
   if (attachment.size > maxSize) {
     throw new Failure("too-large", `${JSON.stringify(attachment.name.slice(0, 80))} is larger than the 150 MB that Microsoft Graph takes.`);
@@ -29,7 +29,7 @@ export async function uploadAttachment(mailbox: GraphMailbox, draft: string, att
       await mailbox.ask(postAttachment, { draft, attachment });
       return;
     } catch (thrown) {
-      // Refused for its size, it was not put there.
+      // A file refused for its size was not added.
       if (asFailure(thrown).code !== "too-large" || attachment.size < sessionFrom / 2) throw thrown;
     }
   }
@@ -50,12 +50,12 @@ function sizeMismatch({ name }: NewAttachment): Failure {
   return new Failure("invalid-input", `The content of ${JSON.stringify(name.slice(0, 80))} has not the size that was said.`);
 }
 
-/** More pieces are awaited. Which is next is written in two ways (`nextExpectedRanges`, `NextExpectedRanges`). */
+/** The reply when more pieces are expected. The position of the next is written in two ways (`nextExpectedRanges`, `NextExpectedRanges`). */
 const further: ExpectedReply = { status: [200, 202], body: "json" };
-/** The file is on the message: the reply says where. @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments */
+/** The reply when the file is on the message, with its location. @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments */
 const last: ExpectedReply = { status: [201], body: "nothing", headers: ["location"] };
 
-/** One piece; after a lost answer it is asked what has arrived. */
+/** Uploads one piece. After a lost reply the server is asked what has arrived. */
 async function uploadPiece(mailbox: GraphMailbox, url: string, piece: Buffer, start: number, total: number): Promise<void> {
   const end = start + piece.length;
   const source = {
@@ -75,7 +75,7 @@ async function uploadPiece(mailbox: GraphMailbox, url: string, piece: Buffer, st
       return;
     } catch (thrown) {
       const failure = asFailure(thrown);
-      // After the last piece there is no session any more that could be asked.
+      // After the last piece the session no longer exists.
       if (failure.code !== "unknown-outcome" || end === total || tries >= maxTries) throw failure;
       const next = await nextExpectedStart(mailbox, url);
       if (next === end) return;
@@ -84,7 +84,10 @@ async function uploadPiece(mailbox: GraphMailbox, url: string, piece: Buffer, st
   }
 }
 
-/** Where the server says that the next piece begins. @see https://learn.microsoft.com/en-us/graph/api/driveitem-createuploadsession#resuming-an-in-progress-upload */
+/**
+ * Returns the position at which the server expects the next piece.
+ * @see https://learn.microsoft.com/en-us/graph/api/driveitem-createuploadsession#resuming-an-in-progress-upload
+ */
 async function nextExpectedStart(mailbox: GraphMailbox, url: string): Promise<number | undefined> {
   const json = await mailbox.requestWithoutToken({ name: "attachment-upload", reply: further }, "read", {
     url,
@@ -96,7 +99,7 @@ async function nextExpectedStart(mailbox: GraphMailbox, url: string): Promise<nu
   return begin === undefined ? undefined : Number(begin);
 }
 
-/** The same bytes in pieces of one size; the last may be smaller. */
+/** Yields the bytes in pieces of one size; the last may be smaller. */
 async function* pieces(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Buffer> {
   let parts: Uint8Array[] = [];
   let size = 0;
@@ -109,7 +112,7 @@ async function* pieces(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Buffer> 
       parts = [];
       size = 0;
     }
-    // A copy: whoever gives the bytes may use their memory again.
+    // A copy, because the owner of the bytes may reuse their memory.
     if (rest.length > 0) parts.push(Buffer.from(rest));
     size += rest.length;
   }

@@ -11,19 +11,19 @@ import type { GraphMailbox } from "./mailbox.ts";
 import { type Connection, openMailbox } from "./open-mailbox.ts";
 import { encodedSegment } from "./request-description.ts";
 
-/** How the Exchange Online Admin API is reached. */
+/** How to reach the Exchange Online Admin API. */
 export interface AdminApi {
   /** Such as `https://outlook.office365.com`. */
   readonly url: string;
-  /** The id of the tenant. Throws Failure; `role-missing` where it is known before asking. */
+  /** Returns the id of the tenant. Throws Failure; `role-missing` where the missing role is known before a request. */
   tenant(call: Call | undefined): Promise<string>;
-  /** A client that signs in to Exchange Online, around the one it is given. */
+  /** Wraps a client in one that signs in to Exchange Online. */
   readonly signIn: (http: Http) => Http;
-  /** Whether its list is wanted or none; otherwise the directory's is given where this cannot be had. */
+  /** True when only this list is acceptable; otherwise the directory's list replaces it where it is not available. */
   readonly isRequired: boolean;
 }
 
-/** What is opened for one list: it is seldom asked for. */
+/** Opened for each list, because it is seldom needed. */
 export interface AdminApiConnection {
   readonly admin: AdminApi;
   readonly network: HttpOptions;
@@ -32,8 +32,8 @@ export interface AdminApiConnection {
 }
 
 /**
- * The mailboxes that Exchange Online lists. The interface is a preview, so it may change.
- * Throws Failure; `role-missing` when the application may not.
+ * Lists the mailboxes that Exchange Online shows. The interface is a preview, so it may change. Throws Failure; `role-missing` when the application
+ * may not use it.
  * @see https://learn.microsoft.com/en-us/exchange/reference/admin-api-get-started
  */
 export function listByAdminApi(
@@ -50,7 +50,7 @@ export function listByAdminApi(
   });
 }
 
-/** Asks for one mailbox, to see whether the application may. Throws Failure as the list does. */
+/** Requests one mailbox, to check whether the application may. Throws Failure as the list does. */
 export function tryAdminApi(adminConnection: AdminApiConnection, call: Call = {}): Promise<void> {
   return withAdminApi(adminConnection, call, (account, tenant) => account.ask(anyMailbox, tenant));
 }
@@ -65,7 +65,7 @@ async function withAdminApi<T>(
     const tenant = await admin.tenant(call);
     const base = new URL(`${admin.url.replace(/\/$/, "")}/adminapi/v2.0/${encodedSegment(tenant)}`);
     const rest = openGraphHttp({ base, http: admin.signIn(http), anonymous: http, userAgent });
-    // All who list wait together.
+    // All callers of the list wait together.
     return await work(openMailbox({ ...connection, rest }, "Exchange Online Admin API", call), tenant);
   } catch (thrown) {
     throw explainRefusal(asFailure(thrown));
@@ -75,7 +75,7 @@ async function withAdminApi<T>(
 }
 
 /**
- * The permission that a token must have for it. The older one, of PowerShell, is not known to be refused.
+ * The permission that a token needs for it. The older permission, made for PowerShell, is not known to be refused.
  * @see https://learn.microsoft.com/en-us/exchange/reference/admin-api-authentication
  */
 export const adminApiPermission = {
@@ -84,12 +84,12 @@ export const adminApiPermission = {
   older: "Exchange.ManageAsApp",
 } as const;
 
-/** Whether the token of an application has it: it is given by consent alone, so a token without it is refused. */
+/** Tells whether an application's token has the permission. Only consent grants it, so a token without it is refused. */
 export function mayList({ roles }: Pick<TokenFacts, "roles">): boolean {
   return roles.some((role) => role === adminApiPermission.application || role === adminApiPermission.older);
 }
 
-/** Its Get-Mailbox takes no filter. */
+/** Filters here, because Get-Mailbox of this interface accepts no filter. */
 function matchesFilter({ mailbox, displayName = "" }: SearchableMailbox, filter: string): boolean {
   const beginning = filter.toLowerCase();
   return mailbox.toLowerCase().startsWith(beginning) || displayName.toLowerCase().startsWith(beginning);

@@ -11,10 +11,10 @@ import { isRepeatable, type RequestSender, requestWithRetry, slowDown, waitForTu
 /** How many requests one batch has at most: https://learn.microsoft.com/en-us/graph/json-batching#batch-size-limitations */
 const maxBatchSize = 20;
 
-/** After these the next request would fail the same way. */
+/** After these failures the next request would fail in the same way. */
 const fatalCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "tls-failed", "unreachable"]);
 
-/** Asks one thing. Throws Failure. */
+/** Sends one request. Throws Failure. */
 export async function requestOne<In, Out>(request: Request<In, Out>, input: In, sender: RequestSender): Promise<Out> {
   const requested = request.write(input, sender.behaviour);
   let before: Failure | undefined;
@@ -39,8 +39,8 @@ export async function requestOne<In, Out>(request: Request<In, Out>, input: In, 
 }
 
 /**
- * Asks for many things in batches: as many Outcomes as inputs, in their order. Repeats only what failed, and only when the server says that it was
- * not done or when doing it twice is harmless. Throws Failure `cancelled`, and nothing else.
+ * Sends requests for many inputs in batches and returns as many Outcomes as inputs, in their order. Repeats only failed requests, and only if the
+ * server reports that they were not done or if doing them twice is harmless. Throws only Failure `cancelled`.
  */
 export async function* requestEach<In, Out>(
   request: Request<In, Out>,
@@ -59,13 +59,13 @@ export async function* requestEach<In, Out>(
   }
 }
 
-/** One request of a batch, and which of the inputs it is for. */
+/** One request of a batch, and the index of its input. */
 interface WrittenRequest {
   readonly index: number;
   readonly parts: RequestParts;
 }
 
-/** One batch, asked again for what is left of it until each input has its Outcome. */
+/** Sends one batch and retries what is left of it until each input has an Outcome. */
 async function requestBatch<In, Out>(request: Request<In, Out>, inputs: readonly In[], sender: RequestSender): Promise<Outcome<Out>[]> {
   const settled = new Map<number, Outcome<Out>>();
   const written = new Map<number, WrittenRequest>();
@@ -75,13 +75,13 @@ async function requestBatch<In, Out>(request: Request<In, Out>, inputs: readonly
     else settled.set(index, one);
   }
   let pending = [...written.keys()];
-  /** Why each of those that are pending was not done the last time. */
+  /** The failure of the last try, for each pending index. */
   const last = new Map<number, Failure>();
   for (let tries = 1; pending.length > 0; tries++) {
     const turn = await attempt(() => waitForTurn(sender));
     if (!turn.ok) {
       if (turn.failure.code === "cancelled") throw turn.failure;
-      // What the server itself said of an item tells more than that we do not wait for it.
+      // The server's own failure for an item says more than the failure of waiting.
       for (const index of pending) settled.set(index, failed(last.get(index) ?? turn.failure));
       break;
     }
@@ -109,7 +109,7 @@ async function requestBatch<In, Out>(request: Request<In, Out>, inputs: readonly
   return inputs.map((_, index) => settled.get(index) ?? failed(unanswered(request.safety)));
 }
 
-/** One request for all of them: what came of each that was answered, by its index. Throws only when cancelled. */
+/** Sends one request for all inputs. Returns the Outcome of each input with a reply, by its index. Throws only when cancelled. */
 async function requestRound<In, Out>(
   request: Request<In, Out>,
   written: readonly WrittenRequest[],
@@ -135,20 +135,20 @@ async function requestRound<In, Out>(
   return outcomes;
 }
 
-/** Failures of a whole batch that may be the fault of one of its requests, where asking one by one cannot do anything twice. */
+/** Tells whether one request may have caused the failure of its whole batch, and single requests cannot do anything twice. */
 function mayBeFaultOfOneRequest({ code, wireCode }: Failure, safety: RepeatSafety): boolean {
-  // A refusal without a code of Graph's may be that of a proxy, after all of it was done.
+  // A refusal without one of Graph's codes may come from a proxy, after everything was done.
   if (safety !== "read" && code !== "too-large" && wireCode?.startsWith("HTTP ")) return false;
-  // A batch that is not right, or too large, is refused before anything is done.
+  // Graph refuses an invalid or too large batch before anything is done.
   if (code === "invalid-input" || code === "refused" || code === "too-large") return true;
-  // Of a batch nothing can be missing: what is, is said of each by itself.
+  // A batch itself cannot be missing; each of its replies reports its own missing item.
   if (notFoundCodes.has(code)) return safety !== "never";
   return safety === "read" && code === "unreadable";
 }
 
 const notFoundCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["not-found", "folder-not-found", "mailbox-not-found"]);
 
-/** What is said to be missing is the batch, and none of what it asks for. */
+/** Returns the Failure for a batch that was answered as missing, which says nothing about its requests. */
 function batchMisanswered({ message, wireCode, requestId }: Failure): Failure {
   return new Failure("broken-reply", `The batch was answered as if it were one request: ${message}`, { wireCode, requestId });
 }
@@ -166,7 +166,7 @@ async function requestTogether<In, Out>(
 /** @see https://learn.microsoft.com/en-us/graph/json-batching */
 function batchOf(written: readonly WrittenRequest[], mailbox: string): RequestParts {
   const requests = written.map(({ index, parts: requested }): JsonObject => {
-    // A batch is refused as a whole where a POST or PATCH in it has no body, though alone it needs none.
+    // Graph refuses a whole batch where a POST or PATCH in it has no body, though alone it needs none.
     const body = requested.body ?? (requested.method === "GET" || requested.method === "DELETE" ? undefined : {});
     const headers = { ...headersOf(requested), ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
     return {
@@ -180,7 +180,7 @@ function batchOf(written: readonly WrittenRequest[], mailbox: string): RequestPa
   return { method: "POST", path: "/$batch", ofOrganisation: true, ids: "rest", body: { requests } };
 }
 
-/** The answers stand in any order; each says by its id which request it answers. An answer to nothing is ignored. */
+/** Reads the replies of a batch, which are in any order; each names its request by id. A reply to an unknown request is ignored. */
 function readBatch<In, Out>(
   request: Request<In, Out>,
   reply: JsonObject,
@@ -192,7 +192,7 @@ function readBatch<In, Out>(
   const outcomes = new Map<number, Outcome<Out>>();
   for (const answer of answers) {
     const index = Number(textIn(answer, "id") ?? "none");
-    // Two answers to one request: which of them is true cannot be known, and neither undoes what the first said.
+    // With two replies to one request it is not known which is true, so the first counts.
     if (expected.has(index) && !outcomes.has(index)) outcomes.set(index, outcomeOf(request, answer));
   }
   return outcomes;
@@ -218,7 +218,7 @@ function headersIn(answer: JsonObject): ReadonlyMap<string, string> {
   return new Map(headers.map(([name, value]) => [name.toLowerCase(), String(value)]));
 }
 
-/** What a repetition says that finds nothing any more: if the answer before it was lost, the first time was carried out. */
+/** Converts "not found" on a repetition: if the previous reply was lost, the first request was carried out. */
 function repeatedOutcome<In, Out>(outcome: Outcome<Out>, before: Failure | undefined, { gone }: Request<In, Out>): Outcome<Out> {
   if (outcome.ok || gone === undefined || outcome.failure.code !== "not-found") return outcome;
   return before === undefined || certainlyNotDone(before) ? outcome : done(gone);

@@ -4,14 +4,14 @@ import { attempt } from "../../outcome.ts";
 import { maxIds, translateIds } from "../requests/translate-exchange-ids.ts";
 import type { GraphMailbox } from "./mailbox.ts";
 
-/** Only ids of Exchange Web Services have these characters; without them an id is the same text for both. */
+/** Tells whether an id has characters that only ids of Exchange Web Services have. Without them an id is the same text in both. */
 export function isOfEws(id: string): boolean {
   return /[/+]/.test(id);
 }
 
 /**
- * The ids of Exchange Web Services among these as Graph knows them, by the id that was given. Left out is what Graph does not translate: a message
- * that has moved since, or all of them where the application may not ask. Throws Failure `cancelled`.
+ * Translates ids of Exchange Web Services to ids of Graph, by the given id. Ids that Graph does not translate are left out: a message that has moved
+ * since, or all ids where the application may not translate. Throws Failure `cancelled`.
  * @see https://learn.microsoft.com/en-us/graph/outlook-immutable-id
  */
 export async function translatedIds(mailbox: GraphMailbox, itemIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -22,7 +22,7 @@ export async function translatedIds(mailbox: GraphMailbox, itemIds: readonly str
     const ids = foreign.slice(start, start + maxIds);
     const translated = await attempt(() => mailbox.ask(translateIds, { ids, from: "ewsId", to: "restImmutableEntryId" }));
     if (!translated.ok && translated.failure.code === "cancelled") throw translated.failure;
-    // Whatever else is wrong, the ids themselves may still do: they are asked for next.
+    // Whatever the failure is, the ids themselves may still work, and are tried next.
     if (!translated.ok) {
       throwDefect(translated.failure);
       return known;
@@ -33,8 +33,8 @@ export async function translatedIds(mailbox: GraphMailbox, itemIds: readonly str
 }
 
 /**
- * Why an id of Exchange Web Services names nothing here, where Graph has only said that it does not know it. One that was translated is looked for as
- * any other; of one that was not, nothing is known: its message may be there under another id.
+ * Explains why an id of Exchange Web Services is unknown to Graph. A translated id is treated as any other; about an id that was not translated
+ * nothing is known, because its message may exist under another id.
  */
 export function explainEwsId(failure: Failure, itemId: string, translated: ReadonlyMap<string, string>): Failure {
   if (!isOfEws(itemId) || (failure.code !== "not-found" && failure.code !== "invalid-input")) return failure;
@@ -46,12 +46,12 @@ export function explainEwsId(failure: Failure, itemId: string, translated: Reado
   return new Failure(explainedCode, `${why}: ${message}`, { hint, wireCode, requestId, cause: failure });
 }
 
-/** Whether an id is of a kind that tells its mailbox or is of a public folder, or is one of Exchange Web Services: not one that stays as long as its message. */
+/** Tells whether an id names its mailbox or a public folder, or belongs to Exchange Web Services: such an id is not immutable. */
 export function namesStore(id: string): boolean {
   return mailboxGuidOf(id) !== undefined || isOfEws(id) || /^A[AQ][EI]/.test(id);
 }
 
-/** Why nothing is known of an id which Graph does not know, and which is not shown to be of the primary mailbox. */
+/** Returns the Failure for an id that Graph does not know and that is not shown to belong to the primary mailbox. */
 export function notOfPrimary({ address }: Pick<GraphMailbox, "address">, failure: Failure): Failure {
   const { message, wireCode, requestId } = failure;
   const why = `This id is not shown to be of the primary mailbox of ${address}: it may be of its archive, of a public folder or of another mailbox, where Microsoft Graph does not look`;

@@ -3,25 +3,25 @@ import { notOfGraph } from "../failures.ts";
 import { type JsonObject, memberOf } from "./read-json.ts";
 
 /**
- * The reply that Graph gives to a request that it has carried out, as Microsoft's page about it says. Any other reply was written by something else,
- * or is about something else: it shows neither that something was done nor that nothing was.
+ * The reply that Graph returns to a request that it has carried out, according to Microsoft's page. Any other reply was written by something else, or
+ * concerns something else: it shows neither that something was done nor that nothing was.
  */
 export interface ExpectedReply {
   readonly status: readonly number[];
   /** `nothing`: no body. `json`: an object. The others are streamed: a message in RFC 5322 form, the content of a file, a long JSON text. */
   readonly body: "nothing" | "json" | "message" | "file" | "long-json";
-  /** Members that the object has. */
+  /** Members that the object must have. */
   readonly has?: readonly string[] | undefined;
-  /** Headers that the reply has, in lower case. */
+  /** Headers that the reply must have, in lower case. */
   readonly headers?: readonly string[] | undefined;
 }
 
-/** An object that was asked for. */
+/** Describes an object that was requested. */
 export function found(...has: readonly string[]): ExpectedReply {
   return { status: [200], body: "json", has };
 }
 
-/** An object that was made. Microsoft's pages say 201, and the examples on some of them 200. */
+/** Describes an object that was created. Microsoft's pages document 201, and some of their examples show 200. */
 export function made(...has: readonly string[]): ExpectedReply {
   return { status: [200, 201], body: "json", has };
 }
@@ -33,20 +33,20 @@ export function content(body: "message" | "file" | "long-json"): ExpectedReply {
   return { status: [200], body };
 }
 
-/** A reply with its body read to its end. */
+/** A reply whose body was read to its end. */
 export interface WholeReply {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
-  /** Undefined where there is no body, or one that is no JSON object. */
+  /** Undefined where there is no body, or one that is not a JSON object. */
   readonly json: JsonObject | undefined;
   readonly isEmpty: boolean;
 }
 
-/** The object of a declared reply, empty where none is due. Throws Failure `broken-reply` for a reply that is not as declared. */
+/** Returns the object of an expected reply, empty where none is expected. Throws Failure `broken-reply` for any other reply. */
 export function asExpected(declared: ExpectedReply, reply: WholeReply): JsonObject {
   const { status, headers, json = {}, isEmpty } = reply;
   const isBody = declared.body === "nothing" ? isEmpty : reply.json !== undefined && isJsonType(headers.get("content-type"));
-  // A success has no error beside it.
+  // A success has no error member.
   const isSuccess = declared.status.includes(status) && isBody && memberOf(json, "error") === undefined;
   if (!isSuccess || declared.headers?.some((name) => !headers.has(name))) throw notOfGraph(status, headers);
   const missing = declared.has?.find((name) => memberOf(json, name) === undefined);
@@ -56,8 +56,8 @@ export function asExpected(declared: ExpectedReply, reply: WholeReply): JsonObje
 }
 
 /**
- * Throws Failure `broken-reply` unless a reply whose body is streamed is as declared. Bytes say nothing of who wrote them, and their end is not to be
- * seen in them: so the reply must bear the id that every reply of Graph bears, and say itself where it ends.
+ * Throws Failure `broken-reply` unless a streamed reply is as expected. Bytes show neither their author nor their end, so the reply must have the id
+ * of every Graph reply, and declare where it ends.
  * @see https://learn.microsoft.com/en-us/graph/best-practices-concept (request-id)
  */
 export function checkStreamed(
@@ -81,7 +81,7 @@ function isJsonType(type: string | undefined): boolean {
   return type === undefined || /^application\/(?:[\w.-]+\+)?json\b/i.test(type);
 }
 
-/** Graph says `text/plain` of MIME; what is no text of its own may be called bytes, and a contact or an appointment has types of its own. */
+/** Graph sends MIME as `text/plain`; MIME that is not text may be sent as bytes, and a contact or an appointment has a type of its own. */
 function isMessageType(type: string | undefined): boolean {
   return type === undefined || /^(?:text\/(?:plain|calendar|x?-?vcard)|message\/|application\/octet-stream)/i.test(type);
 }

@@ -10,25 +10,28 @@ import { asExpected, checkStreamed, type ExpectedReply, type WholeReply } from "
 import { type JsonObject, objectOf } from "./read-json.ts";
 import { encodedSegment, encodedText, RawBody, type RequestParts } from "./request-description.ts";
 
-/** A page of 250 messages with bodies, or 20 of those in a batch; more is not held in memory. */
+/** Maximum size of a reply in memory: a page of 250 messages with bodies, or 20 of those in a batch. */
 const maxReplyBytes = 64 * 1024 * 1024;
 
-/** A request that says itself where it goes: a link of the server's. */
+/** A request with its own URL, from a link of the server. */
 export type AddressedRequest = RequestParts & { readonly link?: URL | undefined };
 
-/** What one request to Graph is made with. */
+/** Sends single requests to Graph. */
 export interface GraphHttp {
-  /** The whole URL of a request about this mailbox. */
+  /** Returns the whole URL of a request about this mailbox. */
   urlOf(requested: AddressedRequest, mailbox: string): URL;
-  /** Asks and reads the answer. Throws Failure for every reply that is not as declared. */
+  /** Sends a request and reads the reply. Throws Failure for every reply that is not as expected. */
   call(request: NamedRequest, requested: AddressedRequest, mailbox: string, call: Call): Promise<JsonObject>;
-  /** Asks for bytes. Throws Failure until they begin, as `call` does, and out of them when they end too early. */
+  /** Requests bytes. Throws Failure until they begin, as `call` does, and while reading when they end too early. */
   open(request: NamedRequest, requested: AddressedRequest, mailbox: string, call: Call): Promise<HttpResponse>;
-  /** Asks another place that the server named, without our token. Throws Failure, as `call` does; `refused` for a place that it does not own. */
+  /**
+   * Sends a request without our token to another URL that the server named. Throws Failure, as `call` does; `refused` for a host that does not belong
+   * to Exchange Online.
+   */
   requestWithoutToken(request: NamedRequest, to: UnauthenticatedRequest, call: Call): Promise<JsonObject>;
 }
 
-/** What is asked, for who observes, and the reply that is due. */
+/** The name of a request, for logs, and its expected reply. */
 export interface NamedRequest {
   readonly name: string;
   readonly reply: ExpectedReply;
@@ -44,9 +47,9 @@ export interface UnauthenticatedRequest {
 export interface GraphHttpOptions {
   /** Such as `https://graph.microsoft.com/v1.0`, without a slash at its end. */
   readonly base: URL;
-  /** Signs in. */
+  /** A client that signs in. */
   readonly http: Http;
-  /** Does not. */
+  /** A client that does not sign in. */
   readonly anonymous: Http;
   readonly userAgent: string;
 }
@@ -108,7 +111,7 @@ export function openGraphHttp({ base, http, anonymous, userAgent }: GraphHttpOpt
   return rest;
 }
 
-/** The path and query of a request, from below the version. */
+/** Returns the path and query of a request, below the version. */
 export function pathOf(requested: RequestParts, mailbox: string): string {
   const query = Object.entries(requested.query ?? {}).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${encodedText(value)}`],
@@ -123,7 +126,7 @@ function userPath(user: string): string {
   return user.startsWith("$") ? `/users('${name.replaceAll("'", "''")}')` : `/users/${name}`;
 }
 
-/** The headers that a request has inside a batch as well. Several preferences are one header (RFC 7240). */
+/** Returns the headers that a request also has inside a batch. Several preferences form one header (RFC 7240). */
 export function headersOf({ ids, prefer = [], headers }: RequestParts): Record<string, string> {
   const all = [...(ids === "rest" ? [] : ['IdType="ImmutableId"']), ...prefer];
   return { ...(all.length === 0 ? {} : { prefer: all.join(", ") }), ...headers };
@@ -163,7 +166,7 @@ export function urlOfLink(link: string): URL | undefined {
   return link.length <= longestLink && URL.canParse(link) ? new URL(link) : undefined;
 }
 
-/** Hosts at which Exchange Online takes uploads and imports, by cloud: the server's word alone must not lead us anywhere. */
+/** Hosts of Exchange Online for uploads and imports, by cloud. The server's URL alone must not decide where we send. */
 const exchangeHosts = /(^|\.)(office\.com|office365\.com|office365\.us|office365\.cn|outlook\.cn)$/i;
 
 function exchangeUrl(link: string, base: URL): URL {

@@ -8,14 +8,17 @@ import { getFolder } from "../requests/mail-folders.ts";
 import { isOfEws } from "./ews-ids.ts";
 import type { GraphMailbox } from "./mailbox.ts";
 
-/** The GUID of the primary mailbox, as the id of its Inbox tells it. Undefined where the id tells none, or the Inbox cannot be opened. Throws Failure `cancelled`. */
+/**
+ * Returns the GUID of the primary mailbox, from the id of its Inbox. Undefined where the id has none, or the Inbox cannot be opened. Throws Failure
+ * `cancelled`.
+ */
 export async function guidOfMailbox(mailbox: GraphMailbox): Promise<string | undefined> {
   const inbox = await attempt(() => mailbox.ask(getFolder, { distinguished: "inbox" }));
   if (!inbox.ok && inbox.failure.code === "cancelled") throw inbox.failure;
   return inbox.ok ? mailboxGuidOf(inbox.value.folderId) : undefined;
 }
 
-/** Why Graph does not know a folder: the id is of another mailbox, or there is no such folder. Throws Failure `cancelled`. */
+/** Explains why Graph does not know a folder: the id belongs to another mailbox, or there is no such folder. Throws Failure `cancelled`. */
 export async function unknownFolder(mailbox: GraphMailbox, name: FolderName, cause: Failure): Promise<Failure> {
   const parsed = parseFolderName(name);
   const guid = parsed.kind === "id" ? mailboxGuidOf(parsed.id) : undefined;

@@ -1,10 +1,13 @@
 import type { Failure, FailureCode } from "../../failure.ts";
 import { attempt, failed, type Outcome } from "../../outcome.ts";
 
-/** After these the next request would fail the same way. */
+/** After these failures the next request would fail in the same way. */
 const fatalCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "tls-failed", "unreachable"]);
 
-/** For what is more than one request each. What `work` throws is its own Failure, until it is hopeless; `cancelled` is thrown. */
+/**
+ * Runs `work` for one input at a time, for operations of several requests. A Failure that `work` throws becomes the Outcome of its input, until one
+ * is fatal; `cancelled` is thrown.
+ */
 export async function* oneByOne<In, Out>(inputs: readonly In[], work: (input: In) => Promise<Out>): AsyncIterable<Outcome<Out>> {
   let end: Failure | undefined;
   for (const input of inputs) {

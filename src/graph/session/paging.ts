@@ -8,20 +8,20 @@ import { type RequestSender, requestWithRetry } from "./retry.ts";
 /** One page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Where the next page is: followed as it stands, and never to another server. */
+  /** Link to the next page. It is followed unchanged, and never to another server. */
   readonly next: string | undefined;
-  /** How many items the server gave, also those that could not be named. */
+  /** Number of items that the server returned, including those that could not be named. */
   readonly length: number;
-  /** How many items the whole list has, where the server says so. */
+  /** Number of items of the whole list, where the server reports it. */
   readonly count?: number | undefined;
 }
 
-/** Whether a list ends with this page before its own count does. `before`: how many items came before it. */
+/** Tells whether a list ends with this page before its own count. `before`: number of items on earlier pages. */
 export function endsShort({ next, length, count = 0 }: Omit<Page<unknown>, "items">, before: number): boolean {
   return next === undefined && count > before + length;
 }
 
-/** No list has so many pages: a server that goes on beyond this is going round in circles. */
+/** No list has so many pages: a server that continues beyond this is in a loop. */
 const maxPages = 20_000;
 
 /** @see https://learn.microsoft.com/en-us/graph/paging */
@@ -38,8 +38,8 @@ export function pageOf<T>(reply: JsonObject, read: (item: JsonObject) => T): Pag
 }
 
 /**
- * All pages of a list, from the first or from a link on. A list that ends before its own count does has its last page asked for again; where that does not
- * settle it, it ends with a Failure after what was given. Throws Failure.
+ * Yields all pages of a list, from the first page or from a link. If a list ends before its own count, its last page is requested again. If the count
+ * still disagrees, the list ends with a Failure after its items. Throws Failure.
  */
 export async function* pages<In, P extends Page<unknown>>(
   request: Request<In, P>,
@@ -53,7 +53,7 @@ export async function* pages<In, P extends Page<unknown>>(
   let given = 0;
   for (let count = 0; count < maxPages; count++) {
     let page = await requestPage(request, requested, link, sender);
-    // From a link on it is not known how many came before.
+    // From a link on, the number of earlier items is not known.
     if (from === undefined && endsShort(page, given)) page = await requestPage(request, requested, link, sender);
     yield page;
     given += page.length;
@@ -82,7 +82,7 @@ async function requestPage<In, P>(
   });
 }
 
-/** The token goes with the request: so a link leads to the server that gave it, or nowhere. */
+/** Checks a link. The request carries our token, so the link must lead to the server that returned it. */
 function linkOf(link: string, requested: URL): URL {
   const url = urlOfLink(link);
   if (url !== undefined && url.origin === requested.origin) return url;

@@ -1,9 +1,9 @@
-/** A JSON object as it came: nothing is known of its members. */
+/** A JSON object from a reply. Nothing is known about its members. */
 export interface JsonObject {
   readonly [name: string]: unknown;
 }
 
-/** The object that a value is; undefined for a list, null and everything else. */
+/** Returns a value if it is an object; undefined for a list, null and everything else. */
 export function objectOf(value: unknown): JsonObject | undefined {
   return isObject(value) ? value : undefined;
 }
@@ -12,7 +12,7 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** An own member: what every object inherits is no answer of the server. */
+/** Returns an own member: inherited members are not part of the reply. */
 export function memberOf(object: JsonObject | undefined, name: string): unknown {
   return object !== undefined && Object.hasOwn(object, name) ? object[name] : undefined;
 }
@@ -32,7 +32,7 @@ export function numberIn(object: JsonObject | undefined, name: string): number |
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
-/** The objects of a list; what is none is left out. Undefined where there is no list. */
+/** Returns the objects of a list; other values are left out. Undefined where there is no list. */
 export function objectsIn(object: JsonObject | undefined, name: string): readonly JsonObject[] | undefined {
   const value = memberOf(object, name);
   return Array.isArray(value) ? value.filter(isObject) : undefined;
@@ -47,7 +47,7 @@ export function objectIn(object: JsonObject | undefined, name: string): JsonObje
   return objectOf(memberOf(object, name));
 }
 
-/** A time as ISO 8601 in UTC with milliseconds, so that times can be compared as text; undefined for what is none. */
+/** Returns a time as ISO 8601 in UTC with milliseconds, which makes times comparable as text; undefined for an invalid time. */
 export function timeIn(object: JsonObject | undefined, name: string): string | undefined {
   const text = textIn(object, name);
   const at = Date.parse(text ?? "");

@@ -7,36 +7,36 @@ import { certainlyNotDone, isThrottled, mayRepeat, reported } from "../failures.
 import type { UnpromisedBehaviour } from "../unpromised.ts";
 import type { GraphHttp } from "./graph-http.ts";
 
-/** What one mailbox asks with. */
+/** What one mailbox sends requests with. */
 export interface RequestSender {
   readonly rest: GraphHttp;
   readonly mailbox: string;
   readonly call: Call;
   readonly schedule: RequestQueue;
-  /** All who ask for the same mailbox wait together: Outlook counts requests per application and mailbox. */
+  /** All callers of the same mailbox wait together: Outlook counts requests per application and mailbox. */
   readonly key: string;
   readonly limits: RetryLimits;
   readonly behaviour: UnpromisedBehaviour;
 }
 
-/** Waits until it may be asked. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was asked. */
+/** Waits until a request may be sent. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was sent. */
 export function waitForTurn({ schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
   return schedule.turn(key, limits, call);
 }
 
-/** True when what failed may be asked again, `tries` being how often it was. */
+/** Tells whether a failed request may be sent again after `tries` tries. */
 export function isRepeatable(failure: Failure, safety: RepeatSafety, tries: number, { limits, call }: RequestSender): boolean {
   if (tries >= (call.tries ?? Number.POSITIVE_INFINITY) && !certainlyNotDone(failure)) return false;
   return mayRepeat(failure, safety) && isWorthAnotherTry(failure, tries, limits);
 }
 
 /**
- * Makes everybody who asks for this mailbox wait as long as these failures say: what throttles one request throttles the mailbox.
+ * Makes every caller of this mailbox wait as long as these failures say: throttling applies to the whole mailbox.
  * @see https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
  */
 export function slowDown(failures: readonly Failure[], tries: number, { schedule, key, limits }: RequestSender): void {
   for (const failure of failures) {
-    // What was not attempted need not wait; what only a person can mend does not pass by waiting.
+    // Items that were not attempted need no wait, and waiting does not fix what needs a person.
     if (!failure.retryable || failure.code === "not-attempted" || failure.code === "cancelled") continue;
     const requested = failure.code === "busy";
     schedule.pause(key, failure.backOffMs ?? Math.min(backoffDelay(tries), limits.maxWaitMs), {
@@ -47,7 +47,7 @@ export function slowDown(failures: readonly Failure[], tries: number, { schedule
   }
 }
 
-/** Asks one thing until it is answered or must not be asked again. `lost` is told of each failure after which it is asked again. Throws Failure. */
+/** Sends one request until it succeeds or must not be sent again. `lost` receives each failure that is followed by a retry. Throws Failure. */
 export async function requestWithRetry<T>(
   sender: RequestSender,
   safety: RepeatSafety,
