@@ -87,7 +87,7 @@ function guardOf(mailboxes: readonly string[], backend: Exchange["backend"]): Gu
     if (backend === "graph" || meant.kind !== "id") return;
     // Microsoft Graph writes the same ids with - and _ where these have / and +.
     if ((await of.foreign([meant.id.replaceAll("-", "/").replaceAll("_", "+")])).size === 0) return;
-    throw new Failure("access-denied", `This folder id is not shown to be of the mailbox ${of.address}.`, {
+    throw new Failure("access-denied", `This folder id is not shown to belong to the mailbox ${of.address}.`, {
       hint: "Name the folder by its path, such as Inbox/Reports.",
     });
   };

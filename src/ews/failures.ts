@@ -13,7 +13,7 @@ interface Meaning {
 }
 
 const impersonation =
-  "An administrator must give the account the role ApplicationImpersonation for this mailbox; or use delegate access (access: delegate).";
+  "Ask an administrator to give the account the role ApplicationImpersonation for this mailbox, or use delegate access (access: delegate).";
 const applicationActsAs =
   "An application has no mailbox of its own: name the mailbox, and reach it by impersonation (access: impersonation).";
 const notAnId = "Check the id, or name the message by internet_message_id.";
@@ -40,7 +40,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
     "ErrorInternalServerError",
     {
       code: "broken-reply",
-      hint: "Exchange failed inside; the event log of the server says why. Retry; if it persists, ask its administrator.",
+      hint: "Retry. If it persists, ask the administrator of the server: its event log has the reason.",
     },
   ],
   // Temporary trouble inside Exchange. How far it got is not known.
@@ -63,18 +63,18 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorAccessDenied", { code: "access-denied" }],
   [
     "ErrorAccessDeniedDueToCompliance",
-    { code: "access-denied", hint: "A compliance rule (a hold or a retention policy) keeps this item." },
+    { code: "access-denied", hint: "Ask an administrator which hold or retention policy keeps this item." },
   ],
   [
     "ErrorRecoverableItemsAccessDenied",
-    { code: "access-denied", hint: "The account may not write in the Recoverable Items of this mailbox." },
+    { code: "access-denied", hint: "Give the account the right to write in the Recoverable Items of this mailbox." },
   ],
   ["ErrorCreateItemAccessDenied", { code: "access-denied" }],
   ["ErrorCreateSubfolderAccessDenied", { code: "access-denied" }],
   ["ErrorCannotDeleteObject", { code: "access-denied" }],
   ["ErrorMailboxLogonFailed", { code: "access-denied" }],
   ["ErrorOrganizationAccessBlocked", { code: "access-denied" }],
-  ["ErrorMessageSubmissionBlocked", { code: "access-denied", hint: "This account is blocked from sending." }],
+  ["ErrorMessageSubmissionBlocked", { code: "access-denied", hint: "Ask an administrator to unblock sending for this account." }],
   ["ErrorSendAsDenied", { code: "access-denied", hint: "Give the account Send As for this address." }],
   ["ErrorImpersonateUserDenied", { code: "role-missing", hint: impersonation }],
   ["ErrorImpersonationDenied", { code: "role-missing", hint: impersonation }],
@@ -83,31 +83,31 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorInvalidManagementRoleHeader", { code: "role-missing" }],
   ["ErrorDiscoverySearchesDisabled", { code: "role-missing" }],
   // The account itself.
-  ["ErrorAccountDisabled", { code: "unauthenticated", hint: "The account is disabled." }],
-  ["ErrorPasswordExpired", { code: "unauthenticated", hint: "The password of the account has expired." }],
-  ["ErrorPasswordChangeRequired", { code: "unauthenticated", hint: "The password of the account must be changed first." }],
+  ["ErrorAccountDisabled", { code: "unauthenticated", hint: "Ask an administrator to enable the account." }],
+  ["ErrorPasswordExpired", { code: "unauthenticated", hint: "Change the password of the account: it has expired." }],
+  ["ErrorPasswordChangeRequired", { code: "unauthenticated", hint: "Change the password of the account first." }],
   ["ErrorProxyTokenExpired", { code: "unauthenticated" }],
   ["ErrorInvalidAuthorizationContext", { code: "unauthenticated" }],
   // Mailboxes.
   ["ErrorNonExistentMailbox", { code: "mailbox-not-found" }],
   ["ErrorCannotFindUser", { code: "mailbox-not-found" }],
   ["ErrorNameResolutionNoMailbox", { code: "mailbox-not-found" }],
-  ["ErrorMissingEmailAddress", { code: "mailbox-not-found", hint: "The account has no mailbox of its own: name one." }],
+  ["ErrorMissingEmailAddress", { code: "mailbox-not-found", hint: "Name a mailbox: the account has none of its own." }],
   ["ErrorNonPrimarySmtpAddress", { code: "mailbox-not-found" }],
   ["ErrorInvalidSmtpAddress", { code: "mailbox-not-found" }],
   ["ErrorMailRecipientNotFound", { code: "mailbox-not-found" }],
-  ["ErrorArchiveMailboxNotEnabled", { code: "mailbox-not-found", hint: "This mailbox has no archive." }],
+  ["ErrorArchiveMailboxNotEnabled", { code: "mailbox-not-found", hint: "Leave the archive out: this mailbox has none." }],
   [
     "ErrorNoPublicFolderReplicaAvailable",
-    { code: "mailbox-not-found", hint: "This organisation has no public folders that the account can reach." },
+    { code: "mailbox-not-found", hint: "Check whether the organisation has public folders, and the account's rights to them." },
   ],
   [
     "ErrorNoPublicFolderServerAvailable",
-    { code: "mailbox-not-found", hint: "This organisation has no public folders that the account can reach." },
+    { code: "mailbox-not-found", hint: "Check whether the organisation has public folders, and the account's rights to them." },
   ],
   [
     "ErrorPublicFolderMailboxDiscoveryFailed",
-    { code: "mailbox-not-found", hint: "This organisation has no public folders that the account can reach." },
+    { code: "mailbox-not-found", hint: "Check whether the organisation has public folders, and the account's rights to them." },
   ],
   // Items and folders. Exchange does not distinguish what does not exist from what the account may not see.
   ["ErrorItemNotFound", { code: "not-found" }],
@@ -127,7 +127,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorStaleObject", { code: "changed" }],
   ["ErrorIrresolvableConflict", { code: "changed" }],
   ["ErrorInvalidChangeKey", { code: "changed" }],
-  ["ErrorFolderExists", { code: "changed", hint: "A folder of this name exists already." }],
+  ["ErrorFolderExists", { code: "changed", hint: "Use the existing folder of this name." }],
   // Content that Exchange cannot return.
   ["ErrorCannotOpenFileAttachment", unreadable],
   ["ErrorMimeContentConversionFailed", unreadable],
@@ -140,24 +140,24 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorMimeContentInvalid", unreadable],
   ["ErrorItemPropertyRequestFailed", unreadable],
   ["ErrorInvalidIdTooManyAttachmentLevels", unreadable],
-  ["ErrorVirusDetected", { code: "unreadable", hint: "The server's virus scanner keeps this content back." }],
-  ["ErrorVirusMessageDeleted", { code: "unreadable", hint: "The server's virus scanner deleted this message." }],
+  ["ErrorVirusDetected", { code: "unreadable", hint: "Check the server's virus scanner, which holds this content back." }],
+  ["ErrorVirusMessageDeleted", { code: "unreadable", hint: "Check the log of the server's virus scanner, which deleted this message." }],
   // Sizes.
   ["ErrorMessageSizeExceeded", { code: "too-large" }],
   ["ErrorAttachmentSizeLimitExceeded", { code: "too-large" }],
   ["ErrorDataSizeLimitExceeded", { code: "too-large" }],
   ["ErrorRequestStreamTooBig", { code: "too-large" }],
   ["ErrorResultSetTooBig", { code: "too-large" }],
-  ["ErrorExceededMaxRecipientLimit", { code: "too-large", hint: "Too many recipients for one message." }],
+  ["ErrorExceededMaxRecipientLimit", { code: "too-large", hint: "Send to fewer recipients: there are too many for one message." }],
   ["ErrorAttachmentNestLevelLimitExceeded", { code: "too-large" }],
   ["ErrorQuotaExceeded", { code: "quota-exceeded" }],
   [
     "ErrorQuotaExceededOnDelete",
-    { code: "quota-exceeded", hint: "The Recoverable Items of the mailbox are full: an administrator must make room." },
+    { code: "quota-exceeded", hint: "Ask an administrator to make room in the Recoverable Items of the mailbox, which are full." },
   ],
   ["ErrorMessagePerFolderCountReceiveQuotaExceeded", { code: "quota-exceeded" }],
-  ["ErrorSubmissionQuotaExceeded", { code: "quota-exceeded", hint: "The account has sent too many messages." }],
-  ["ErrorExceededMessageLimit", { code: "quota-exceeded", hint: "The account has sent too many messages." }],
+  ["ErrorSubmissionQuotaExceeded", { code: "quota-exceeded", hint: "Wait before you send again: the account has sent too many messages." }],
+  ["ErrorExceededMessageLimit", { code: "quota-exceeded", hint: "Wait before you send again: the account has sent too many messages." }],
   // Input that makes no sense to the server. An invalid id does not mean that the item does not exist: the server does not accept the text as an id.
   ["ErrorInvalidId", invalidId],
   ["ErrorInvalidIdMalformed", invalidId],
@@ -180,15 +180,12 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorInvalidValueForFilter", invalidInput],
   ["ErrorMoveDistinguishedFolder", invalidInput],
   // Features that this server does not have.
-  ["ErrorInvalidServerVersion", { code: "unsupported", hint: "Exchange 2013 SP1 or newer is needed." }],
-  ["ErrorIncorrectSchemaVersion", { code: "unsupported", hint: "Exchange 2013 SP1 or newer is needed." }],
-  ["ErrorInvalidSchemaVersionForMailboxVersion", { code: "unsupported", hint: "Mailboxes on Exchange 2013 SP1 or newer are needed." }],
+  ["ErrorInvalidServerVersion", { code: "unsupported", hint: "Use Exchange 2013 SP1 or newer." }],
+  ["ErrorIncorrectSchemaVersion", { code: "unsupported", hint: "Use Exchange 2013 SP1 or newer." }],
+  ["ErrorInvalidSchemaVersionForMailboxVersion", { code: "unsupported", hint: "Use a mailbox on Exchange 2013 SP1 or newer." }],
   ["ErrorWrongServerVersion", { code: "unsupported" }],
   ["ErrorInvalidOperation", { code: "unsupported" }],
-  [
-    "ErrorContentIndexingNotEnabled",
-    { code: "unsupported", hint: "This mailbox is not indexed, so the server cannot take a query; use the other filters." },
-  ],
+  ["ErrorContentIndexingNotEnabled", { code: "unsupported", hint: "Use the other filters instead of query: this mailbox is not indexed." }],
   ["ErrorCrossMailboxMoveCopy", { code: "unsupported" }],
 ]);
 

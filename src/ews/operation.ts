@@ -40,11 +40,11 @@ export function outcomeOf<V extends Status, T>(value: (message: V) => T | undefi
     // A warning with this code stands for a request that was not processed (Microsoft: ResponseClass).
     if (responseClass === "Error" || responseCode === "ErrorBatchProcessingStopped") return failed(failureOf(message));
     if (responseClass === undefined && responseCode === "")
-      return failed(new Failure("broken-reply", "The reply says neither that it was done nor that it was not."));
+      return failed(new Failure("broken-reply", "The reply reports neither success nor failure."));
     const made = value(message);
     if (made !== undefined) return done(made);
     if (responseClass === "Warning") return failed(failureOf(message));
-    return failed(new Failure("broken-reply", "The reply says success but lacks what was asked.", { wireCode: responseCode }));
+    return failed(new Failure("broken-reply", "The reply reports success but lacks the requested data.", { wireCode: responseCode }));
   };
 }
 

@@ -3,7 +3,7 @@ import { mailboxGuidOf, readableBytes } from "./mailbox-guid.ts";
 
 /** Returns the Failure for a folder id that is not shown to belong to the mailbox: an action on it could change another mailbox. */
 export function foreignFolder(address: string): Failure {
-  return new Failure("invalid-input", `This folder id is not shown to be of the mailbox ${address}.`, {
+  return new Failure("invalid-input", `This folder id is not shown to belong to the mailbox ${address}.`, {
     hint: "Name the mailbox that the folder is in, or name the folder by its path, such as Inbox/Reports.",
   });
 }
@@ -11,7 +11,7 @@ export function foreignFolder(address: string): Failure {
 /** Returns the Failure for an item id that is the id of a folder. */
 export function folderForItem(): Failure {
   return new Failure("invalid-input", "This is the id of a folder, not of a message.", {
-    hint: "Put the item_id of a message, or name the message by internet_message_id.",
+    hint: "Give the item_id of a message, or name the message by internet_message_id.",
   });
 }
 

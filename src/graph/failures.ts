@@ -13,13 +13,13 @@ interface Meaning {
 }
 
 const consent =
-  "An administrator must grant the application the permission at Microsoft Graph, and consent to it; then it takes a new token.";
+  "Ask an administrator to grant the application the permission for Microsoft Graph, with consent. It takes effect with a new token.";
 const scopeOfAccess =
-  "Either the application lacks the permission at Microsoft Graph, or RBAC for Applications does not let it into this mailbox (Test-ServicePrincipalAuthorization tells).";
+  "Check the application's permission for Microsoft Graph, and whether RBAC for Applications lets it into this mailbox (Test-ServicePrincipalAuthorization).";
 const notAnId = "Check the id, or name the message by internet_message_id.";
 const unlocated = {
   code: "mailbox-not-found",
-  hint: "Microsoft Graph finds a mailbox by its user principal name or object id; another address of the same person may not be enough.",
+  hint: "Name the mailbox by its user principal name or object id: for Microsoft Graph another address of the same person may not be enough.",
 } as const;
 
 /**
@@ -46,17 +46,20 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
     authorization_requestdenied: { code: "role-missing", hint: consent },
     accessdenied: { code: "access-denied", hint: scopeOfAccess },
     forbidden: { code: "access-denied", hint: scopeOfAccess },
-    errorsendasdenied: { code: "access-denied", hint: "The application may not send from this address." },
+    errorsendasdenied: { code: "access-denied", hint: "Send from an address that the application may use." },
     errorcannotdeleteobject: { code: "access-denied" },
-    errormessagesubmissionblocked: { code: "access-denied", hint: "This mailbox is blocked from sending." },
+    errormessagesubmissionblocked: { code: "access-denied", hint: "Ask an administrator to unblock sending for this mailbox." },
     invalidauthenticationtoken: { code: "unauthenticated" },
     compacttokenparsingfailed: { code: "unauthenticated" },
     // Mailboxes.
     mailboxnotenabledforrestapi: {
       code: "mailbox-not-found",
-      hint: "This mailbox is inactive, soft-deleted, without a licence, or on an Exchange Server of the organisation: there it is reached over EWS.",
+      hint: "Check whether this mailbox is inactive, soft-deleted or without a licence. If it is on an Exchange Server of the organisation, use EWS.",
     },
-    mailboxnotsupportedforrestapi: { code: "mailbox-not-found", hint: "This kind of mailbox cannot be reached over Microsoft Graph." },
+    mailboxnotsupportedforrestapi: {
+      code: "mailbox-not-found",
+      hint: "Use EWS: this kind of mailbox cannot be reached over Microsoft Graph.",
+    },
     errornonexistentmailbox: unlocated,
     errorinvaliduser: unlocated,
     resourcenotfound: unlocated,
@@ -65,7 +68,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
     erroritemnotfound: { code: "not-found" },
     errorinvalidmailboxitemid: {
       code: "invalid-input",
-      hint: "This id belongs to another mailbox: name the mailbox that it came from, or name the message by internet_message_id.",
+      hint: "Name the mailbox that this id came from, or name the message by internet_message_id.",
     },
     errorinvalidid: { code: "not-found" },
     errorinvalidattachmentid: { code: "not-found" },
@@ -73,7 +76,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
     errorinvalidfolderid: { code: "folder-not-found" },
     errorparentfoldernotfound: { code: "folder-not-found" },
     errortofoldernotfound: { code: "folder-not-found" },
-    errorfolderexists: { code: "changed", hint: "A folder of this name exists already." },
+    errorfolderexists: { code: "changed", hint: "Use the existing folder of this name." },
     errorirresolvableconflict: { code: "changed" },
     errorstaleobject: { code: "changed" },
     errorinvalidchangekey: { code: "changed" },
@@ -83,7 +86,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
     errorcontentconversionfailed: { code: "unreadable" },
     errorcorruptdata: { code: "unreadable" },
     erroritemcorrupt: { code: "unreadable" },
-    errorvirusdetected: { code: "unreadable", hint: "The server's virus scanner keeps this content back." },
+    errorvirusdetected: { code: "unreadable", hint: "Check the server's virus scanner, which holds this content back." },
     // Sizes.
     errormessagesizeexceeded: { code: "too-large" },
     errorattachmentsizelimitexceeded: { code: "too-large" },
@@ -91,7 +94,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
     errorquotaexceeded: { code: "quota-exceeded" },
     errorquotaexceededondelete: {
       code: "quota-exceeded",
-      hint: "The Recoverable Items of the mailbox are full: an administrator must make room.",
+      hint: "Ask an administrator to make room in the Recoverable Items of the mailbox, which are full.",
     },
     // Input that makes no sense to the server.
     errorinvalididmalformed: { code: "invalid-input", hint: notAnId },
@@ -141,12 +144,12 @@ export function notOfGraph(status: number, headers: ReadonlyMap<string, string>,
   const type = /^[\w.+-]{1,40}\/[\w.+-]{1,40}/.exec(headers.get("content-type") ?? "")?.[0];
   const failure = new Failure(
     codeOfForeignReply(status),
-    `The reply is not one that Microsoft Graph gives to this request (HTTP ${status}${type === undefined ? "" : `, ${type}`}).`,
+    `The reply is not one that Microsoft Graph returns to this request (HTTP ${status}${type === undefined ? "" : `, ${type}`}).`,
     {
       wireCode: `HTTP ${status}`,
       requestId: headers.get("request-id"),
       backOffMs: readRetryAfter(headers.get("retry-after"), now),
-      hint: "Repeat; if it stays, check the address of Microsoft Graph, and what stands between: a proxy or its sign-in page may have replied.",
+      hint: "Retry. If it persists, check the address of Microsoft Graph and the proxies in between: a proxy or its sign-in page may have replied.",
     },
   );
   notWrittenByGraph.add(failure);
@@ -231,5 +234,5 @@ export function mayBeDone(failure: Failure): boolean {
 
 /** Returns the Failure for a missing reply: broken-reply, which becomes `unknown-outcome` where the request must not be repeated. */
 export function unanswered(safety: RepeatSafety): Failure {
-  return reported(new Failure("broken-reply", "The server gave no answer for this item."), safety);
+  return reported(new Failure("broken-reply", "The server returned no reply for this item."), safety);
 }

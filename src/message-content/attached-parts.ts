@@ -92,7 +92,7 @@ function isAfter(path: PartPath, last: PartPath): boolean {
 }
 
 function readTooOften(): Failure {
-  return new Failure("too-large", `An attachment that others hang in is not read more than ${maxPasses} times in one call.`, {
-    hint: "Ask for what is left of it in another call, by attachment_ids.",
+  return new Failure("too-large", `An attachment with nested attachments is read at most ${maxPasses} times in one call.`, {
+    hint: "Request the remaining parts in another call, by attachment_ids.",
   });
 }

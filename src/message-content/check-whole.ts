@@ -73,14 +73,14 @@ export async function checkMessage(
   const second = reader.end();
   if (hash.digest("hex") !== first.sha256 && second.digest !== first.digest) throw notWhole(unequal);
   if (!second.isComplete || !first.isComplete) {
-    throw notWhole("the message that Exchange gave ends before its parts do");
+    throw notWhole("the message that Exchange returned ends before its parts do");
   }
   if (isDifferentId(internetMessageId, read.headers?.filter(({ name }) => /^message-id$/i.test(name)).map(({ value }) => value) ?? [])) {
-    throw notWhole("Exchange gave a message with another Message-ID");
+    throw notWhole("Exchange returned a message with another Message-ID");
   }
   const [missing] = missingFrom(read.attachments ?? [], attachments);
   if (missing !== undefined) {
-    throw notWhole(`the message that Exchange gave has not the attachment ${JSON.stringify((missing.name ?? "").slice(0, 80))}`);
+    throw notWhole(`the message that Exchange returned lacks the attachment ${JSON.stringify((missing.name ?? "").slice(0, 80))}`);
   }
 }
 
@@ -113,11 +113,11 @@ async function* hashed(bytes: AsyncIterable<Uint8Array>, hash: ReturnType<typeof
   }
 }
 
-const unequal = "two readings of it were not the same";
+const unequal = "two readings of it differ";
 
 function noEvidence(why: string): Failure {
   return new Failure("evidence-failed", `The evidence may not be whole: ${why}. It was not kept, and the item was not touched.`, {
-    hint: "Repeat. If it stays, keep the bytes with download-mail-as-eml or get-attachments, look at them, and delete without keeping evidence.",
+    hint: "Retry. If it persists, save the bytes with download-mail-as-eml or get-attachments, check them, and delete without keeping evidence.",
   });
 }
 

@@ -93,15 +93,18 @@ async function confirmAttachmentAbsent(
 }
 
 function couldNotConfirm({ message, wireCode, requestId }: Failure): Failure {
-  return new Failure("could-not-look", `It is said not to be there, and could not be looked for: ${message}`, { wireCode, requestId });
+  return new Failure("could-not-look", `The server reports it as missing, and it could not be searched: ${message}`, {
+    wireCode,
+    requestId,
+  });
 }
 
 function stillThere({ message, wireCode, requestId }: Failure, where: string | undefined): Failure {
   const place = where === undefined ? "where it was" : `in ${where}`;
-  return new Failure("refused", `Exchange says that it is not there, but it still lies ${place}: ${message}`, {
+  return new Failure("refused", `Exchange reports it as missing, but it is still ${place}: ${message}`, {
     wireCode,
     requestId,
-    hint: "Look at the item: it has not been done, or not to the end. Repeat it.",
+    hint: "Check the item: the action was not carried out, or not completely. Then retry.",
   });
 }
 
@@ -109,11 +112,11 @@ function movedElsewhere({ folderPath, itemId }: Message, { wireCode, requestId }
   const where = folderPath === undefined ? "in another folder" : `in ${folderPath}`;
   return new Failure(
     "changed",
-    `It does not lie where it lay, and a message of the same Message-ID lies ${where}: it may have been moved.`,
+    `It is no longer in its folder, and a message with the same Message-ID is ${where}: it may have been moved.`,
     {
       wireCode,
       requestId,
-      hint: `Look at it, then repeat, naming it by internet_message_id; it has the id ${itemId} now.`,
+      hint: `Check it, then retry with internet_message_id; its id is now ${itemId}.`,
     },
   );
 }

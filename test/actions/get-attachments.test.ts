@@ -129,7 +129,7 @@ describe.each(backends)("over %s", (backend) => {
 
   test.each([
     new Failure("too-large", "An attached message of more than 256 MB is not taken apart."),
-    new Failure("unreadable", "Exchange gave no item for this attachment."),
+    new Failure("unreadable", "Exchange returned no item for this attachment."),
   ])("an attached mail that is not opened makes the answer incomplete: $code", async (failure) => {
     const answer = await at.run(getAttachments, rich, failingToOpen(failure));
     expect(answer.results?.[2]).toMatchObject({ status: "failed", error: { code: failure.code } });

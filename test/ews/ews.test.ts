@@ -232,7 +232,7 @@ describe("what is refused", () => {
     },
   );
 
-  test("who may not move into the Recoverable Items deletes softly instead, and only those items", async () => {
+  test("items that may not be moved into the Recoverable Items, and only those, are deleted softly instead", async () => {
     const { exchange, seen } = await start(({ operation, ids }) =>
       operation === "MoveItem"
         ? replyOf(
@@ -253,7 +253,7 @@ describe("what is refused", () => {
     expect(seen.at(-1)?.body).toContain('DeleteType="SoftDelete"');
   });
 
-  test("a hard delete tells nobody", async () => {
+  test("a hard delete notifies nobody", async () => {
     const { exchange, seen } = await start(({ ids }) =>
       replyOf(
         "DeleteItem",

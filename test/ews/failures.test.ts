@@ -55,7 +55,7 @@ test.each([
   expect(of("ErrorServerBusy", { messageXml }).backOffMs).toBe(backOffMs);
 });
 
-test("what was turned away may be repeated even when it must not be done twice", () => {
+test("a rejected request may be repeated even if it must not be done twice", () => {
   for (const code of ["ErrorServerBusy", "ErrorBatchProcessingStopped", "ErrorExceededConnectionCount"]) {
     expect(mayRepeat(of(code), "never")).toBe(true);
   }

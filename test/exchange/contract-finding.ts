@@ -43,7 +43,7 @@ export function finding(promise: PromiseOf): void {
     },
   );
 
-  promise("a dead id is healed through the Internet Message-ID", async ({ practice, ann, mailbox, deliver }) => {
+  promise("a message whose id no longer exists is found by its Internet Message-ID", async ({ practice, ann, mailbox, deliver }) => {
     const item = itemOf(ann, deliver(mail("wandered", { id: "<wandered@example.org>" })));
     const { id } = item;
     const now = ann.move(item, ann.known("deleteditems"));
@@ -58,7 +58,7 @@ export function finding(promise: PromiseOf): void {
     expect(sent.internetMessageId).toBe([...bob.known("inbox").items.values()][0]?.internetMessageId);
   });
 
-  promise("a message whose sending loses its answer is sent once", async ({ practice, bob, mailbox }) => {
+  promise("a message whose send reply is lost is sent once", async ({ practice, bob, mailbox }) => {
     practice.addFault({ kind: "reset-after", nth: 2, times: 1 });
     await mailbox.send({ to: [{ address: bob.address }], subject: "Once", text: "Only once." }).catch(() => undefined);
     expect([...bob.known("inbox").items.values()].filter(({ subject }) => subject === "Once").length).toBe(1);
@@ -109,13 +109,13 @@ export function finding(promise: PromiseOf): void {
     });
   });
 
-  promise("the searchable mailboxes are listed for who has the role", async ({ practice }) => {
+  promise("the searchable mailboxes are listed for an account with the role", async ({ practice }) => {
     const { source, mailboxes } = await practice.exchange.searchableMailboxes({ filter: "ann" });
     expect(source).toBe("ediscovery");
     expect(mailboxes.map((one) => one.mailbox)).toEqual(["ann@example.com"]);
   });
 
-  promise("who has not the role is told its name", async ({ practice }) => {
+  promise("an account without the role gets a failure that names it", async ({ practice }) => {
     const thrown = await practice.powerless.searchableMailboxes({}).catch((failure: unknown) => failure);
     expect(thrown).toMatchObject({ code: "role-missing", message: expect.stringContaining("Discovery Management") });
   });
@@ -134,7 +134,7 @@ export function finding(promise: PromiseOf): void {
       expect(outcome).toMatchObject({ ok: false, failure: { code: expect.stringMatching(told) } });
   });
 
-  promise("a mailbox that is not there is mailbox-not-found", async ({ practice }) => {
+  promise("a missing mailbox is mailbox-not-found", async ({ practice }) => {
     await expect(practice.exchange.mailbox("nobody@example.com").folder("inbox")).rejects.toMatchObject({ code: "mailbox-not-found" });
   });
 }

@@ -17,7 +17,7 @@ const passing: readonly FaultKind[] = [
 
 /** Reading messages, attachments and folders. */
 export function reading(promise: PromiseOf): void {
-  promise("a message is read with what was asked of it", async ({ mailbox, deliver }) => {
+  promise("a message is read with the requested detail", async ({ mailbox, deliver }) => {
     const id = deliver(withParts);
     const [outcome] = await all(mailbox.get([id], { recipients: true, attachments: true, headers: true, body: "text" }));
     expect(outcome).toMatchObject({
@@ -44,7 +44,7 @@ export function reading(promise: PromiseOf): void {
     ]);
   });
 
-  promise("an id of another mailbox is told from its own ones, or names nothing", async ({ practice, mailbox, bob, deliver }) => {
+  promise("an id of another mailbox is distinguished from own ids, or finds nothing", async ({ practice, mailbox, bob, deliver }) => {
     const own = deliver(mail("own"));
     const [delivered] = practice.store.deliver(mail("theirs"), { from: "mallory@example.org", to: [bob.address], at: new Date() });
     const theirs = delivered?.item === undefined ? "" : practice.idOf(delivered.item);
@@ -54,7 +54,7 @@ export function reading(promise: PromiseOf): void {
     expect(foreign.has(theirs) || read?.ok === false).toBe(true);
   });
 
-  promise("what was not asked for is not there", async ({ mailbox, deliver }) => {
+  promise("detail that was not requested is absent", async ({ mailbox, deliver }) => {
     const message = have((await all(mailbox.get([deliver(withParts)], {})))[0]);
     expect([message.to, message.attachments, message.headers, message.bodyText, message.bodyHtml]).toEqual([
       undefined,
@@ -65,13 +65,13 @@ export function reading(promise: PromiseOf): void {
     ]);
   });
 
-  promise("the body comes as HTML when it is asked as HTML", async ({ mailbox, deliver }) => {
+  promise("the body is HTML when HTML is requested", async ({ mailbox, deliver }) => {
     const message = have((await all(mailbox.get([deliver(mail("plain"))], { body: "html" })))[0]);
     expect(message.bodyText).toBeUndefined();
     expect(message.bodyHtml).toContain("Look at this &amp; that &lt;now&gt;.");
   });
 
-  promise("HTML comes as it was sent, with whatever could do harm: that is what is looked for", async ({ mailbox, deliver }) => {
+  promise("HTML is returned as sent, including harmful parts, which analysts look for", async ({ mailbox, deliver }) => {
     const harmful = '<p onclick="evil()">Pay</p><script>evil("now")</script><a href="javascript:evil()">here</a>';
     const head = "From: a@example.org\r\nTo: ann@example.com\r\nSubject: harm\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n";
     const message = have((await all(mailbox.get([deliver(Buffer.from(`${head}\r\n${harmful}`))], { body: "html" })))[0]);
@@ -80,7 +80,7 @@ export function reading(promise: PromiseOf): void {
     expect(found.messages.map(({ bodyHtml }) => bodyHtml)).toEqual([expect.stringContaining(harmful)]);
   });
 
-  promise("an id that is none is its own failure and nobody else's", async ({ five, subjects }) => {
+  promise("an invalid id fails alone", async ({ five, subjects }) => {
     const [first = "", second = ""] = five();
     const read = await subjects([first, "nonsense", second]);
     expect(read[0]).toBe("one");
@@ -88,7 +88,7 @@ export function reading(promise: PromiseOf): void {
     expect(["invalid-input", "not-found"]).toContain(read[1]);
   });
 
-  promise("an item of another mailbox is not given out", async ({ practice, bob }) => {
+  promise("an item of another mailbox is not returned", async ({ practice, bob }) => {
     const item = practice.store.deliver(mail("not yours"), { from: "mallory@example.org", to: [bob.address] })[0]?.item;
     const outcome = (await all(practice.powerless.mailbox("eve@example.com", { access: "delegate" }).get([item?.id ?? ""], {})))[0];
     expect(outcome?.ok).toBe(false);
@@ -102,7 +102,7 @@ export function reading(promise: PromiseOf): void {
     });
   }
 
-  promise("a batch that is stopped in the middle is finished", async ({ practice, five, subjects }) => {
+  promise("a batch stopped in the middle is completed", async ({ practice, five, subjects }) => {
     const ids = five();
     practice.addFault({ kind: "batch-stopped", item: 2 });
     expect(await subjects(ids)).toEqual(["one", "access-denied", "three", "four", "five"]);
@@ -221,13 +221,13 @@ export function reading(promise: PromiseOf): void {
     },
   );
 
-  promise("a folder that is not there is folder-not-found", async ({ mailbox, deliver }) => {
+  promise("a missing folder is folder-not-found", async ({ mailbox, deliver }) => {
     await expect(mailbox.folder("Inbox/Nowhere")).rejects.toMatchObject({ code: "folder-not-found" });
     const [outcome] = await all(mailbox.move([deliver(mail("stays"))], { folder: "Inbox/Nowhere" }));
     expect(outcome).toMatchObject({ ok: false, failure: { code: "folder-not-found" } });
   });
 
-  promise("a call that is cancelled throws cancelled and asks nothing more", async ({ practice, ann, five }) => {
+  promise("a cancelled call throws cancelled and sends no more requests", async ({ practice, ann, five }) => {
     const ids = five();
     const stop = new AbortController();
     stop.abort();

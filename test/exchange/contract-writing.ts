@@ -22,7 +22,7 @@ export function writing(promise: PromiseOf): void {
     expect(again).toMatchObject({ ok: false, failure: { code: "not-found" } });
   });
 
-  promise("the missing folders of a path are made, and asking again makes none", async ({ practice, ann, mailbox }) => {
+  promise("the missing folders of a path are created, and a second request creates none", async ({ practice, ann, mailbox }) => {
     const made = await mailbox.createFolder("Inbox/Cases/4711");
     expect(made).toMatchObject({ displayName: "4711", path: "Inbox/Cases/4711" });
     expect(await mailbox.createFolder("Inbox/Cases/4711")).toEqual(made);
@@ -38,7 +38,7 @@ export function writing(promise: PromiseOf): void {
     expect(await subjects(copies)).toEqual(await subjects(ids));
   });
 
-  promise("a moved message is found by its new id and no more by the old", async ({ ann, mailbox, deliver, subjects }) => {
+  promise("a moved message is found by its new id and no longer by the old one", async ({ ann, mailbox, deliver, subjects }) => {
     const id = deliver(mail("moves"));
     const { newItemId = "" } = have((await all(mailbox.move([id], { folder: "Archive" })))[0]);
     expect(await subjects([id, newItemId])).toEqual(["not-found", "moves"]);
@@ -53,7 +53,7 @@ export function writing(promise: PromiseOf): void {
     expect(ann.known("archive").items.size).toBe(5);
   });
 
-  promise("a lost answer to a copy is unknown-outcome and not done again", async ({ practice, ann, mailbox, five }) => {
+  promise("a lost reply to a copy is unknown-outcome, and the copy is not repeated", async ({ practice, ann, mailbox, five }) => {
     const ids = five();
     practice.addFault({ kind: "reset-after", operation: practice.copying });
     const outcomes = await all(mailbox.copy(ids, { folder: "archive" }));
@@ -69,17 +69,17 @@ export function writing(promise: PromiseOf): void {
     expect(outcome).toMatchObject({ ok: true, value: { newItemId: copy && practice.idOf(copy) } });
   });
 
-  promise("trash moves to Deleted Items and gives the id that an undo needs", async ({ ann, mailbox, deliver }) => {
+  promise("trash moves to Deleted Items and returns the id that an undo needs", async ({ ann, mailbox, deliver }) => {
     const { newItemId = "" } = have((await all(mailbox.delete([deliver(mail("gone"))], "trash")))[0]);
     expect(itemOf(ann, newItemId).folder).toBe(ann.known("deleteditems"));
   });
 
-  promise("soft moves to the Recoverable Items and gives the id that an undo needs", async ({ ann, mailbox, deliver }) => {
+  promise("soft moves to the Recoverable Items and returns the id that an undo needs", async ({ ann, mailbox, deliver }) => {
     const { newItemId = "" } = have((await all(mailbox.delete([deliver(mail("gone"))], "soft")))[0]);
     expect(itemOf(ann, newItemId).folder).toBe(ann.known("recoverableitemsdeletions"));
   });
 
-  promise("hard leaves nothing in the mailbox, and a second time nothing is found", async ({ ann, mailbox, deliver, subjects }) => {
+  promise("hard leaves nothing in the mailbox, and a second deletion finds nothing", async ({ ann, mailbox, deliver, subjects }) => {
     const id = deliver(mail("gone"));
     expect((await all(mailbox.delete([id], "hard")))[0]).toMatchObject({ ok: true });
     // Where it is purged, it is kept for a while where only a hold looks.
@@ -95,7 +95,7 @@ export function writing(promise: PromiseOf): void {
     expect(itemOf(ann, back.newItemId ?? "").folder).toBe(ann.known("inbox"));
   });
 
-  promise("junk blocks the sender; not junk lets mail of theirs in again", async ({ ann, mailbox, deliver }) => {
+  promise("junk blocks the sender; not junk unblocks the sender", async ({ ann, mailbox, deliver }) => {
     const junked = have((await all(mailbox.junk([deliver(mail("junk"))], { isJunk: true, move: true })))[0]);
     expect(junked.senderBlocked).toBe(true);
     expect([...ann.blockedSenders]).toContain("mallory@example.org");

@@ -46,10 +46,10 @@ async function practise(): Promise<Practice> {
 }
 
 contract("Microsoft Graph", practise, {
-  "a moved message is found by its new id and no more by the old": "an immutable id stays as it is when its message moves",
-  "junk blocks the sender; not junk lets mail of theirs in again": "Graph does not change the list of blocked senders",
-  "the searchable mailboxes are listed for who has the role": "Graph lists the directory, which is not the same",
-  "who has not the role is told its name": "Graph asks for permissions, not for the role group",
-  "a batch that is stopped in the middle is finished": "the requests of a batch do not stop one another",
+  "a moved message is found by its new id and no longer by the old one": "an immutable id stays as it is when its message moves",
+  "junk blocks the sender; not junk unblocks the sender": "Graph does not change the list of blocked senders",
+  "the searchable mailboxes are listed for an account with the role": "Graph lists the directory, which is not the same",
+  "an account without the role gets a failure that names it": "Graph asks for permissions, not for the role group",
+  "a batch stopped in the middle is completed": "the requests of a batch do not stop one another",
   "illegal characters in a reply are replaced and counted, and the neighbours are untouched": "JSON has no character that it cannot carry",
 });

@@ -60,7 +60,7 @@ const rich = [
   "--m--",
 ];
 
-test("an attached message says who, what and when, and everything in it that is no body is listed", async () => {
+test("an attached message has its sender, subject and date, and every part but the body is listed", async () => {
   const message = await readAttached(coming(rich), "m.a");
   expect(message).toMatchObject({
     itemId: "m.a",
@@ -90,7 +90,7 @@ test("an attached message says who, what and when, and everything in it that is 
   ]);
 });
 
-test("what is hidden among alternatives is listed all the same", async () => {
+test("attachments hidden among alternatives are listed as well", async () => {
   const message = await readAttached(
     coming([
       "Content-Type: multipart/alternative; boundary=a",
@@ -113,7 +113,7 @@ test("what is hidden among alternatives is listed all the same", async () => {
   expect(message.attachments?.map(({ name, contentType }) => name ?? contentType)).toEqual(["evil.exe", "text/calendar"]);
 });
 
-test("of HTML alone its text is given with where its links lead, and of what is no mail at all an empty text", async () => {
+test("an HTML body becomes text with its link targets, and content that is not a message an empty text", async () => {
   expect(
     await readAttached(coming(["Content-Type: text/html", "", '<b>x</b> <a href="https://evil.example/">y</a>']), "m.a"),
   ).toMatchObject({
@@ -129,7 +129,7 @@ test("a message that is nothing but a file has that file", async () => {
   expect(await bytesOf((await partIn(coming(mime), 1))?.whole() ?? coming([]))).toEqual(Buffer.from([0, 1, 2]));
 });
 
-test("the part of a number comes with its encoding undone, and nothing behind it is read", async () => {
+test("a part is returned by its number, decoded, and nothing after it is read", async () => {
   async function* source() {
     yield* coming(rich, 64);
     throw new Error("It was read to its end.");
@@ -139,7 +139,7 @@ test("the part of a number comes with its encoding undone, and nothing behind it
   expect((await bytesOf(part?.whole() ?? coming([]))).toString()).toBe("a file");
 });
 
-test("a message in it is opened like the outer one, and a number that it has not is undefined", async () => {
+test("a nested message is opened like the outer one, and a missing number is undefined", async () => {
   const inner = await partIn(coming(rich), 6);
   expect(inner?.isMessage).toBe(true);
   expect(await readAttached(inner?.whole() ?? coming([]), "m.a.6")).toMatchObject({
@@ -164,7 +164,7 @@ test("a message without end is too-large", async () => {
   await expect(readAttached(endless(), "m.a")).rejects.toMatchObject({ code: "too-large" });
 });
 
-test("of a text longer than a megabyte the beginning is there, and it says so", async () => {
+test("a text longer than a megabyte is cut to its beginning, and marked as cut", async () => {
   const line = "x".repeat(1022);
   const message = await readAttached(coming(["Subject: long", "", ...Array(1100).fill(line)]), "m.a");
   expect(message.bodyCut).toBe(true);

@@ -86,7 +86,7 @@ test("twenty files of an attached message cost one download, and with the messag
   expect(downloads() - before).toBe(2);
 });
 
-test("what is asked for in another order than it stands in comes in the order asked, from one download when it is small", async () => {
+test("parts requested in an order other than theirs come in the requested order, from one download if they are small", async () => {
   const { box, seen } = await giving(twenty);
   const order = [9, 3, 21, 2, 9, 99, 4];
   const expected = order.map((number) => (number > 21 ? "not-found" : hash(bytes(number - 2))));
@@ -101,7 +101,7 @@ test("what is asked for in another order than it stands in comes in the order as
   expect(seen.length).toBeLessThanOrEqual(2);
 });
 
-test("what is too large to be kept is read again, and no more often than sixteen times", async () => {
+test("a part too large to be kept is downloaded again, at most sixteen times", async () => {
   const large = 5 * 1024 * 1024;
   const { box, seen } = await giving(holding("large", [part("a", bytes(1, large)), part("b", bytes(2))]));
   const order = Array.from({ length: 40 }, (_, at) => (at % 2 === 0 ? 3 : 2));
@@ -117,7 +117,7 @@ test("what is too large to be kept is read again, and no more often than sixteen
   expect(seen).toHaveLength(16);
 });
 
-test("three deep, each message before what hangs in it, everything is given from one download", async () => {
+test("messages nested three deep, each before its attachments, are read from one download", async () => {
   const inner = holding("inner", [part("deep", bytes(3))]);
   const middle = holding("middle", [part("flat", bytes(2)), attached(inner), part("last", bytes(4))]);
   const { box, seen } = await giving(holding("top", [attached(middle), part("end", bytes(5))]));
@@ -129,7 +129,7 @@ test("three deep, each message before what hangs in it, everything is given from
   expect(seen).toHaveLength(1);
 });
 
-test("messages beside each other in an attached one are read from one download", async () => {
+test("sibling messages in an attached message are read from one download", async () => {
   const names = ["one", "two", "three", "four"];
   const { box, seen } = await giving(
     holding(
@@ -153,7 +153,7 @@ test("messages beside each other in an attached one are read from one download",
   expect(seen.length).toBeLessThanOrEqual(2);
 });
 
-test("when it breaks off in the middle the part being read fails, and the others come from another download", async () => {
+test("when a download breaks off, the part being read fails, and the others come from another download", async () => {
   const cut = Buffer.byteLength(twenty) / 2;
   const { box, seen } = await giving(twenty, [Math.floor(cut)]);
   const answers = await read(
@@ -169,7 +169,7 @@ test("when it breaks off in the middle the part being read fails, and the others
   expect(seen).toHaveLength(2);
 });
 
-test("when it always breaks off at the same place the rest is given up after three times", async () => {
+test("when a download breaks off at the same place three times, the rest is given up", async () => {
   const cut = Math.floor(Buffer.byteLength(twenty) / 2);
   const { box, seen } = await giving(twenty, Array(20).fill(cut));
   const answers = await read(
@@ -184,7 +184,7 @@ test("when it always breaks off at the same place the rest is given up after thr
   expect(seen).toHaveLength(3);
 });
 
-test("a part that is left unread is read over, and whoever comes for it later is told", async () => {
+test("an unread part is skipped, and a later reader of it gets a failure", async () => {
   const { box, seen } = await giving(twenty);
   let late: AsyncIterable<Uint8Array> | undefined;
   const got: string[] = [];
@@ -201,7 +201,7 @@ test("a part that is left unread is read over, and whoever comes for it later is
   if (late !== undefined) await expect(bytesOf(late)).rejects.toMatchObject({ code: "invalid-input" });
 });
 
-test("a message of which the reader had enough is followed by what hangs in it, without a second download", async () => {
+test("after a message that was not read to its end, its attachments come without a second download", async () => {
   const large = holding("inner", [part("deep", bytes(3)), part("filling", bytes(9, 3_000_000))]);
   const { box, seen } = await giving(holding("top", [attached(large), part("end", bytes(5))]));
   const got: string[] = [];
@@ -216,7 +216,7 @@ test("a message of which the reader had enough is followed by what hangs in it, 
   expect(seen).toHaveLength(1);
 });
 
-test("whoever stops asking ends the download", async () => {
+test("a caller that stops requesting parts ends the download", async () => {
   const { box, seen } = await giving(holding("large", [part("a", bytes(1)), part("b", bytes(2, 40_000_000))]));
   for await (const outcome of attachmentContent(box, ["2", "3"].map(file))) {
     expect(hash(await bytesOf(have(outcome).bytes))).toBe(hash(bytes(1)));

@@ -88,7 +88,7 @@ describe("a message that is read twice", () => {
     ["an attached message", { id: "4", kind: "item", name: "second", size: 100 }],
     ["a file of the same name", { id: "4", kind: "file", name: "in_voice.pdf", size: 1_000_000 }],
   ] as const)("is not when Exchange lists %s that it has not", async (_, missing) => {
-    await expect(check(message(), message(), { ...about, attachments: [...listed, missing] })).rejects.toThrow(/has not the attachment/);
+    await expect(check(message(), message(), { ...about, attachments: [...listed, missing] })).rejects.toThrow(/lacks the attachment/);
   });
 
   test("is whole when files may be packed in a part: an invitation, a signed or a TNEF message", async () => {

@@ -46,26 +46,32 @@ describe.each(backends)("over %s", (backend) => {
   afterAll(() => at.close());
   beforeEach(() => at.lab.clearFaults());
 
-  test.each(acts)("%#: what is said not to be there and still lies there is a failure", async (action, more, ews, graph) => {
-    const item = at.put(who, { internetMessageId: `<stays-${ews}-${JSON.stringify(more).length}@example.net>`, attachments: [attachment] });
-    const operation = backend === "ews" ? ews : graph;
-    // Choosing by Message-ID reads no item; the bytes are the first that GetItem is asked for.
-    at.lab.addFault({ kind: "item-error", operation, code: "ErrorItemNotFound" });
-    const answer = await at.run(action, { mailbox: who, internet_message_id: item.internetMessageId, ...more });
-    expect(answer).toMatchObject({
-      success: false,
-      counts: { requested: 1, succeeded: 0, failed: 1, not_found: 0 },
-      results: [
-        {
-          status: "failed",
-          error: { code: "refused", wire_code: "ErrorItemNotFound", message: expect.stringMatching(/still lies in Inbox/) },
-        },
-      ],
-    });
-    expect(exitCodeOf(answer)).not.toBe(0);
-    expect(answer.results?.[0]?.verified).toBeUndefined();
-    expect([item.folder.distinguishedName, item.attachments.length]).toEqual(["inbox", 1]);
-  });
+  test.each(acts)(
+    "%#: a target that the server reports as missing but that still exists is a failure",
+    async (action, more, ews, graph) => {
+      const item = at.put(who, {
+        internetMessageId: `<stays-${ews}-${JSON.stringify(more).length}@example.net>`,
+        attachments: [attachment],
+      });
+      const operation = backend === "ews" ? ews : graph;
+      // Choosing by Message-ID reads no item; the bytes are the first that GetItem is asked for.
+      at.lab.addFault({ kind: "item-error", operation, code: "ErrorItemNotFound" });
+      const answer = await at.run(action, { mailbox: who, internet_message_id: item.internetMessageId, ...more });
+      expect(answer).toMatchObject({
+        success: false,
+        counts: { requested: 1, succeeded: 0, failed: 1, not_found: 0 },
+        results: [
+          {
+            status: "failed",
+            error: { code: "refused", wire_code: "ErrorItemNotFound", message: expect.stringMatching(/still in Inbox/) },
+          },
+        ],
+      });
+      expect(exitCodeOf(answer)).not.toBe(0);
+      expect(answer.results?.[0]?.verified).toBeUndefined();
+      expect([item.folder.distinguishedName, item.attachments.length]).toEqual(["inbox", 1]);
+    },
+  );
 
   test.skipIf(backend === "graph")(
     "it is not said to be gone while a folder could not be looked into, though another copy was seen there (a fault of one folder of EWS)",
@@ -85,7 +91,7 @@ describe.each(backends)("over %s", (backend) => {
     },
   );
 
-  test("of many the one that is said not to be there fails alone", async () => {
+  test("of many targets, only the one reported as missing fails", async () => {
     const items = ["a", "b", "c"].map((name) => at.put(who, { internetMessageId: `<many-${name}@example.net>` }));
     // Of a $batch each request is one by itself.
     const second = backend === "ews" ? { operation: "MoveItem", item: 2 } : { operation: "message-move", nth: 2 };
@@ -100,7 +106,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(items.filter(({ id, folder }) => folder.items.has(id) && folder.distinguishedName === "inbox")).toHaveLength(1);
   });
 
-  test("what was moved while it was to be deleted is told as changed, with where a message of its Message-ID lies", async () => {
+  test("a message moved before its deletion is reported as changed, with the place of a message with its Message-ID", async () => {
     const item = at.put(who, { internetMessageId: "<moved-away@example.net>" });
     // It goes when it has been chosen. Over Graph an id stays, and the deletion finds it: there the refusal is a fault.
     if (backend === "graph") at.lab.addFault({ kind: "item-error", operation: "message-move", code: "ErrorItemNotFound" });
@@ -109,7 +115,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer).toMatchObject({ success: false, results: [{ status: "failed", error: { code: "changed" } }] });
   });
 
-  test("what somebody else deleted meanwhile is already gone, after every folder was looked into", async () => {
+  test("a message that somebody else deleted meanwhile is already_gone, after every folder was searched", async () => {
     const item = at.put(who, { internetMessageId: "<taken@example.net>" });
     const append = once(() => at.mailbox(who).remove(item));
     const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: "<taken@example.net>" }, { audit: { append } });
@@ -120,7 +126,7 @@ describe.each(backends)("over %s", (backend) => {
     });
   });
 
-  test("what was to be copied and is gone meanwhile is not found, which fails a call that was to make something", async () => {
+  test("a message that disappears before its copy is not found, which fails the call", async () => {
     const item = at.put(who, { internetMessageId: "<copied@example.net>" });
     const append = once(() => at.mailbox(who).remove(item));
     const asked = { mailbox: who, internet_message_id: "<copied@example.net>", destination_folder: "drafts" };
@@ -131,7 +137,7 @@ describe.each(backends)("over %s", (backend) => {
     });
   });
 
-  test("where it cannot be looked again nothing is said of what is there", async () => {
+  test("where a second search is not possible, no absence is reported", async () => {
     const item = at.put(who, { internetMessageId: "<blind@example.net>" });
     at.lab.addFault({ kind: "item-error", operation: backend === "ews" ? "MoveItem" : "message-move", code: "ErrorItemNotFound" });
     // Nothing can be opened after that: the moment after the audit has begun.

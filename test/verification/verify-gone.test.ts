@@ -72,7 +72,7 @@ describe.each(backends)("over %s", (backend) => {
     }
   });
 
-  test("what was only said to be marked as junk is not verified", async () => {
+  test("a junk mark that the server only reports is not verified", async () => {
     for (const exchange of [idle(), denying()]) {
       const item = at.put(who, { internetMessageId: "<idle-junk@example.net>" });
       const answer = await at.run(junkMail, { mailbox: who, item_id: at.idOf(item) }, { exchange });
@@ -81,7 +81,7 @@ describe.each(backends)("over %s", (backend) => {
     }
   });
 
-  test("a deletion is not verified while the folder that the message lay in cannot be looked into", async () => {
+  test("a deletion is not verified while the message's former folder cannot be searched", async () => {
     const item = at.put(who, { internetMessageId: "<blind-hard@example.net>" });
     // After it was chosen by its id, which lists nothing.
     const closed = backend === "ews" ? "FindItem" : "mailfolder-list-messages";
@@ -90,7 +90,7 @@ describe.each(backends)("over %s", (backend) => {
     expect((await at.run(deleteEmail, asked)).results).toMatchObject([{ status: "done", action: "hard_deleted", verified: false }]);
   });
 
-  test("what lies where it was to go is verified by its new id, and costs no list of a folder", async () => {
+  test("a message in its target folder is verified by its new id, without listing a folder", async () => {
     const item = at.put(who, { internetMessageId: "<seen-there@example.net>" });
     const before = at.lab.requests.length;
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item) });

@@ -24,7 +24,7 @@ export function redirectProbe(domain: string): URL {
 export function redirection(response: Pick<HttpResponse, "status" | "headers">, from: URL): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(response.status)) return undefined;
   const location = response.headers.get("location");
-  if (location === undefined) throw new Failure("refused", `${from.host} sends us elsewhere but does not say where.`);
+  if (location === undefined) throw new Failure("refused", `${from.host} redirects without a target.`);
   return checkedUrl(location, from);
 }
 

@@ -136,8 +136,8 @@ export class AutodiscoverSearch<Values extends object, Found> {
     const seen = new Set<string>();
     let url = start;
     for (let chain = hops; ; chain++) {
-      if (chain > longestChain) throw new Failure("refused", `${start.host} sends us around: more than ${longestChain} redirects.`);
-      if (seen.has(url.href)) throw new Failure("refused", `${start.host} sends us in a circle, back to ${url.host}.`);
+      if (chain > longestChain) throw new Failure("refused", `${start.host} redirects too often: more than ${longestChain} redirects.`);
+      if (seen.has(url.href)) throw new Failure("refused", `${start.host} redirects in a circle, back to ${url.host}.`);
       seen.add(url.href);
       if (protocol.signsIn && !isTrusted(url.hostname, this.#trust)) throw untrustedHost(url, this.#trust);
       const response = await this.#send({ url, ...protocol.request(address, url) }, protocol.signsIn);
@@ -156,9 +156,9 @@ export class AutodiscoverSearch<Values extends object, Found> {
 
   async #redirectedTo(address: string, from: URL, chain: number): Promise<Found | undefined> {
     const domain = domainOf(address);
-    if (domain === undefined) throw new Failure("refused", `${from.host} names another address that is none.`);
-    if (this.#addresses.has(address.toLowerCase())) throw new Failure("refused", `${from.host} sends us in a circle of addresses.`);
-    if (chain >= longestChain) throw new Failure("refused", `${from.host} sends us around: more than ${longestChain} redirects.`);
+    if (domain === undefined) throw new Failure("refused", `${from.host} names another address, which is not valid.`);
+    if (this.#addresses.has(address.toLowerCase())) throw new Failure("refused", `${from.host} redirects in a circle of addresses.`);
+    if (chain >= longestChain) throw new Failure("refused", `${from.host} redirects too often: more than ${longestChain} redirects.`);
     return await this.forAddress(address, domain, chain + 1);
   }
 

@@ -28,7 +28,7 @@ export const json: Protocol = {
 };
 
 function broken(): Failure {
-  return new Failure("broken-reply", "It did not answer as Autodiscover does.");
+  return new Failure("broken-reply", "Its reply is not an Autodiscover reply.");
 }
 
 async function objectOf(response: HttpResponse): Promise<Readonly<Record<string, unknown>>> {

@@ -88,14 +88,14 @@ const documentOf = <Values extends object>(readSettings: ReadSettings<Values>): 
       const error = response?.error ?? refusal?.error;
       if (error !== undefined) return nothing(`it answered ${oneLine(error.code) || "an error"}`, error.message, oneLine(error.code));
       const found = response?.account;
-      if (found === undefined) throw new Failure("broken-reply", "It did not answer as Autodiscover does.");
+      if (found === undefined) throw new Failure("broken-reply", "Its reply is not an Autodiscover reply.");
       switch (found.action?.trim().toLowerCase()) {
         case "redirecturl":
-          return found.url ? { kind: "elsewhere", url: found.url.trim() } : nothing("it sends us elsewhere but does not say where");
+          return found.url ? { kind: "elsewhere", url: found.url.trim() } : nothing("it redirects without a target");
         case "redirectaddr":
           return found.address
             ? { kind: "address", address: found.address.trim() }
-            : nothing("it names another address but does not say which");
+            : nothing("it redirects to another address without naming it");
         default: {
           const protocols = found.protocols.map(({ type, server, ewsUrl }) => ({
             type: type?.trim().toUpperCase() ?? "",

@@ -126,7 +126,7 @@ export function envelopeOf<Values extends object>(readSettings: SettingsRequest<
   return mapped(record({ body: optional(s("Body"), body) }), ({ body: read }) => {
     if (read?.fault !== undefined) return nothing({ code: "a fault", message: read.fault.text });
     const { response } = read ?? {};
-    if (response === undefined) throw new Failure("broken-reply", "It did not answer as Autodiscover does.");
+    if (response === undefined) throw new Failure("broken-reply", "Its reply is not an Autodiscover reply.");
     const [first] = response.users ?? [];
     if (response.code !== undefined && response.code !== "NoError" && first === undefined) return nothing(response);
     return first === undefined ? nothing(response) : answerOf(first, readSettings);

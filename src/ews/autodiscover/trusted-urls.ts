@@ -27,8 +27,7 @@ const longestUrl = 8192;
 
 /** Returns a URL from a reply if it is acceptable: https, with only host, port, path and query. Throws Failure. */
 export function checkedUrl(text: string, from: URL): URL {
-  if (text.length > longestUrl || !URL.canParse(text, from.href))
-    throw new Failure("refused", `${from.host} names a place that is no URL.`);
+  if (text.length > longestUrl || !URL.canParse(text, from.href)) throw new Failure("refused", `${from.host} names an invalid URL.`);
   const url = new URL(text, from);
   if (url.protocol !== "https:") {
     throw new Failure("refused", `${from.host} sends us to ${url.protocol}//${url.host}, which is not https.`, {
@@ -44,7 +43,7 @@ export function checkedUrl(text: string, from: URL): URL {
 export function untrustedHost(url: URL, { domain }: TrustedUrls): Failure {
   return new Failure(
     "invalid-settings",
-    `Autodiscover leads to ${url.hostname}, which is not in ${domain}: nobody there was told who we are.`,
+    `Autodiscover leads to ${url.hostname}, which is not in ${domain}: no credentials were sent there.`,
     {
       hint: `If ${url.hostname} is yours, allow it: ews: { autodiscover: { allow_hosts: ["${url.hostname}"] } }. Or give ews.url.`,
     },

@@ -97,7 +97,7 @@ export async function listFolderTree(
 }
 
 function endlessFolderList(): Failure {
-  return new Failure("could-not-look", "The server says that there are more folders, and does not go on in their list.");
+  return new Failure("could-not-look", "The server reports more folders but does not continue their list.");
 }
 
 /**

@@ -10,7 +10,7 @@ import type { EwsMailbox } from "../session/mailbox.ts";
 export function exported(mailbox: EwsMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {
   return oneByOne(itemIds, async (id) => {
     const { bytes } = await mailbox.stream(exportItem, { id }, [m("Data")]);
-    if (bytes === undefined) throw new Failure("unreadable", "Exchange gave no data for this item.");
+    if (bytes === undefined) throw new Failure("unreadable", "Exchange returned no data for this item.");
     return { bytes };
   });
 }

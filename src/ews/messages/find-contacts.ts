@@ -128,6 +128,6 @@ async function* idPagesOf(
     }
     break;
   }
-  const text = "The server says again and again that a folder has more contacts, and gives none that are new.";
+  const text = "The server repeatedly reports that a folder has more contacts but returns no new ones.";
   unread.push({ failure: new Failure("broken-reply", text) });
 }

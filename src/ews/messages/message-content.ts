@@ -18,7 +18,7 @@ const fileContent = [t("Content")];
 export function mime(mailbox: EwsMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {
   return oneByOne(itemIds, async (id) => {
     const { bytes } = await mailbox.stream(getItemMime, { id }, mimeContent);
-    if (bytes === undefined) throw new Failure("unreadable", "Exchange gave no MIME content for this item.");
+    if (bytes === undefined) throw new Failure("unreadable", "Exchange returned no MIME content for this item.");
     return { bytes: beginsAsMessage(bytes) };
   });
 }
@@ -84,7 +84,7 @@ async function partReaderFor(mailbox: EwsMailbox, requested: readonly Attachment
     places.map((place) => (place.inside.length > 0 ? place : undefined)),
     async (holder) => {
       const bytes = await download(mailbox, holder);
-      if (bytes === undefined) throw new Failure("unreadable", "Exchange gave no content for the attachment that it hangs in.");
+      if (bytes === undefined) throw new Failure("unreadable", "Exchange returned no content for the attachment that contains it.");
       return bytes;
     },
   );
@@ -102,7 +102,7 @@ async function* openItemAttachments(mailbox: EwsMailbox, attachmentIds: readonly
     const id = attachmentIds[index++] ?? "";
     if (!outcome.ok) yield outcome;
     else if (outcome.value.attachment.kind !== "item") yield failed(notAMessage());
-    else if (outcome.value.item === undefined) yield failed(new Failure("unreadable", "Exchange gave no item for this attachment."));
+    else if (outcome.value.item === undefined) yield failed(new Failure("unreadable", "Exchange returned no item for this attachment."));
     else yield await completeFromMime(mailbox, id, outcome.value.item);
   }
 }
@@ -143,7 +143,7 @@ export async function* attachmentContent(mailbox: EwsMailbox, requested: readonl
     if (bytes !== undefined) return { bytes: kind === "item" ? beginsAsMessage(bytes) : bytes };
     // An empty file has no content in the reply.
     if (kind === "file" && size === 0) return { bytes: noBytes() };
-    throw new Failure("unreadable", "Exchange gave no content for this attachment.");
+    throw new Failure("unreadable", "Exchange returned no content for this attachment.");
   });
   try {
     yield* contents;

@@ -51,7 +51,7 @@ export async function confirmMoves(
     if (read === undefined || outcome === undefined) continue;
     if (read.ok && read.value.parentFolderId === folderId.value && isMove) settled[index] = done({ newItemId: read.value.itemId });
     else if (read.ok && !outcome.ok)
-      settled[index] = failed(withObservation(outcome.failure, "One look afterwards found it where it lay before."));
+      settled[index] = failed(withObservation(outcome.failure, "A check afterwards found it in its former folder."));
     else if (read.ok || read.failure.code === "not-found") {
       const messageId = read.ok ? read.value.internetMessageId : known.get(ids[index] ?? "");
       if (messageId !== undefined) wanted.set(index, messageId);
@@ -76,7 +76,7 @@ export async function confirmMoves(
       settled[index] = done({ newItemId: which?.itemId });
     } else if (outcome !== undefined && !outcome.ok && isWhole)
       settled[index] = failed(
-        withObservation(outcome.failure, "One look afterwards found it neither where it lay nor where it was to go."),
+        withObservation(outcome.failure, "A check afterwards found it neither in its former folder nor in the target folder."),
       );
   }
   return settled;

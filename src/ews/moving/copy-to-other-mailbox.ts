@@ -105,7 +105,7 @@ async function contentOf(
   content: QName,
 ): Promise<AsyncIterable<Uint8Array>> {
   const { bytes } = await mailbox.stream(operation, item, [content]);
-  if (bytes === undefined) throw new Failure("unreadable", "Exchange gave no data for this item.");
+  if (bytes === undefined) throw new Failure("unreadable", "Exchange returned no data for this item.");
   return bytes;
 }
 
@@ -129,7 +129,7 @@ function isOfHttp({ wireCode }: Failure): boolean {
 
 function cannotMove(why: Failure): Failure {
   return new Failure("unsupported", `It was not moved: to another mailbox it can only be copied here. ${reasonOf(why)}`, {
-    hint: "Copy it there and delete it here.",
+    hint: "Copy it to the other mailbox, then delete it here.",
     wireCode: why.wireCode,
     requestId: why.requestId,
     cause: why,

@@ -216,8 +216,8 @@ async function openPublicFolder(mailbox: EwsMailbox, itemId: string, unknown: Fa
 
 function inOtherStore(store: "archive" | "public", { message, wireCode, requestId }: Failure): Failure {
   const place = store === "archive" ? "the archive mailbox" : "a public folder";
-  return new Failure("could-not-look", `This id is of ${place}, where it was not looked for: ${message}`, {
-    hint: `Name the folder that the message lay in: ${store}:… as folder${store === "archive" ? "; or set archive" : ""}.`,
+  return new Failure("could-not-look", `This id belongs to ${place}, which was not searched: ${message}`, {
+    hint: `Name the folder that the message was in: ${store}:… as folder${store === "archive" ? "; or set archive" : ""}.`,
     wireCode,
     requestId,
   });
@@ -226,7 +226,7 @@ function inOtherStore(store: "archive" | "public", { message, wireCode, requestI
 function unshownId(mailbox: EwsMailbox): Failure {
   return new Failure(
     "could-not-look",
-    `No message has this id, and nothing shows that it is of the mailbox ${mailbox.address}: it may be of another, or of a message that has moved since.`,
+    `No message has this id, and nothing shows that it belongs to the mailbox ${mailbox.address}: it may belong to another one, or to a message that has moved since.`,
     { hint: "Check the mailbox, or name the message by internet_message_id." },
   );
 }
@@ -234,9 +234,9 @@ function unshownId(mailbox: EwsMailbox): Failure {
 function foreignMessage(mailbox: EwsMailbox): Failure {
   return new Failure(
     "invalid-input",
-    `This id is not shown to be of the mailbox ${mailbox.address}: it is of another, or none of its folders holds the message.`,
+    `This id is not shown to belong to the mailbox ${mailbox.address}: it belongs to another one, or no folder of the mailbox has the message.`,
     {
-      hint: "Name the mailbox that the message lies in, or name the message by internet_message_id.",
+      hint: "Name the mailbox that the message is in, or name the message by internet_message_id.",
     },
   );
 }

@@ -100,5 +100,5 @@ async function listMarked(mailbox: EwsMailbox, mark: string, folder: FolderRef):
     if (items.length === 0) break;
   }
   if (found.length > 0) return found;
-  throw new Failure("could-not-look", "The server refuses to look for the mark of a message, and did not list the folder to its end.");
+  throw new Failure("could-not-look", "The server refuses to search for the mark of a message, and did not list the folder completely.");
 }

@@ -147,7 +147,7 @@ async function requestOnce<Id, In, Out>(
   }
   if (answers.length === ids.length) return answers;
   if (answers.length > ids.length)
-    return failAll(ids.length, new Failure("broken-reply", `The server gave ${answers.length} answers to ${ids.length} questions.`));
+    return failAll(ids.length, new Failure("broken-reply", `The server returned ${answers.length} replies to ${ids.length} requests.`));
   const [first] = answers;
   // One error message for the whole batch.
   if (answers.length === 1 && first !== undefined && !first.ok) {

@@ -51,10 +51,10 @@ function requestTooLong(
   const ofAspNet = status === 500 && page.includes("Maximum request length exceeded");
   if (!ofIis && !ofAspNet) return undefined;
   const limits = ofIis ? "maxAllowedContentLength" : "maxRequestLength of httpRuntime";
-  return new Failure("too-large", `The request (${requestBytes} bytes) is larger than the web server takes.`, {
+  return new Failure("too-large", `The request (${requestBytes} bytes) is larger than the web server accepts.`, {
     wireCode: ofIis ? "HTTP 404.13" : "HTTP 500",
     requestId: headers.get("request-id"),
-    hint: `An administrator can raise ${limits} of EWS in its web.config. Nothing was done.`,
+    hint: `Ask an administrator to raise ${limits} of EWS in its web.config. Nothing was done.`,
   });
 }
 
@@ -64,7 +64,7 @@ function failureOf({ status, headers }: Pick<HttpResponse, "status" | "headers">
     case 200:
       return new Failure("broken-reply", "The server answered with a page instead of SOAP.", {
         ...details,
-        hint: "Check the URL: it ends in /EWS/Exchange.asmx. A sign-in page of a proxy may stand between.",
+        hint: "Check the URL: it ends in /EWS/Exchange.asmx. A proxy may have replied with its sign-in page.",
       });
     case 401:
     case 440: // IIS: the login has expired.
@@ -74,7 +74,7 @@ function failureOf({ status, headers }: Pick<HttpResponse, "status" | "headers">
         ...details,
         hint:
           "EWS may be switched off for the organisation, for this mailbox or for this application (Exchange Online does so by default since October 2026): " +
-          "an administrator can look with Get-OrganizationConfig | fl Ews* and Get-CASMailbox. Otherwise a proxy or a firewall rule forbids it.",
+          "an administrator can check with Get-OrganizationConfig | fl Ews* and Get-CASMailbox. Otherwise a proxy or a firewall rule forbids it.",
       });
     case 404:
       return new Failure("unreachable", "There is no EWS at this URL.", {
@@ -82,9 +82,9 @@ function failureOf({ status, headers }: Pick<HttpResponse, "status" | "headers">
         hint: "Check the URL: it ends in /EWS/Exchange.asmx.",
       });
     case 413:
-      return new Failure("too-large", "The request is larger than the web server takes.", {
+      return new Failure("too-large", "The request is larger than the web server accepts.", {
         ...details,
-        hint: "An administrator can raise maxAllowedContentLength and maxReceivedMessageSize of EWS in IIS.",
+        hint: "Ask an administrator to raise maxAllowedContentLength and maxReceivedMessageSize of EWS in IIS.",
       });
     case 408:
     case 504:

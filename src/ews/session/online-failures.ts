@@ -30,13 +30,13 @@ export function onlineFailure(
   const application = token.appId === undefined ? "this application" : `the application ${token.appId}`;
   const reason = diagnosticsCode(headers.get("x-ms-diagnostics"));
   if (now >= retirement && (status === 403 || status === 404 || status === 410)) {
-    return new Failure("unsupported", "Exchange Online has no EWS any more: it ended on 2027-04-01.", {
+    return new Failure("unsupported", "Exchange Online no longer has EWS: it ended on 2027-04-01.", {
       ...details,
-      hint: "Microsoft Graph is the way to mailboxes of Exchange Online; EWS stays for mailboxes on premises.",
+      hint: "Use Microsoft Graph for mailboxes of Exchange Online. EWS remains for mailboxes on premises.",
     });
   }
   if (reason === "2000008") {
-    return new Failure("role-missing", `Exchange Online takes the token of ${application}, but it allows too little (${reason}).`, {
+    return new Failure("role-missing", `Exchange Online accepts the token of ${application}, but it allows too little (${reason}).`, {
       ...details,
       hint: token.appOnly
         ? "In the Entra admin center open App registrations, the application, API permissions: add Office 365 Exchange Online, application permission full_access_as_app, then Grant admin consent. A token that was fetched before lasts about an hour."
@@ -57,12 +57,12 @@ export function onlineFailure(
     {
       ...details,
       hint: [
-        `By default it does so since October 2026. An administrator allows it with Set-OrganizationConfig: EwsEnabled true, and ${application} added to EwsAllowedAppIDs, which is one comma-separated text (up to 24 hours until it counts); \`mailcordon doctor\` prints the PowerShell lines that keep what is in the list.`,
+        `By default it does so since October 2026. An administrator allows it with Set-OrganizationConfig: EwsEnabled true, and ${application} added to EwsAllowedAppIDs, which is one comma-separated text (it takes up to 24 hours to take effect); \`mailcordon doctor\` prints the PowerShell lines that keep what is in the list.`,
         ...(mailbox === undefined
           ? []
           : [`If other mailboxes work: Get-CASMailbox -Identity '${escapeForPowerShell(mailbox)}' | fl EwsEnabled, and its licence.`]),
         ...(token.appOnly && !token.roles.includes("full_access_as_app")
-          ? ["The token has no full_access_as_app either: that is right only where RBAC for Applications gives the access."]
+          ? ["The token has no full_access_as_app either: that is correct only where RBAC for Applications grants the access."]
           : []),
       ].join(" "),
     },

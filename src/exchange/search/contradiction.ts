@@ -7,9 +7,9 @@ import { Failure } from "../../failure.ts";
 export function contradiction(counted: number, given: number, whose: string): Failure {
   return new Failure(
     "broken-reply",
-    `The server counts ${counted} in the list of ${whose}, and gives ${given}, also when it is asked again.`,
+    `The server counts ${counted} in the list of ${whose} but returned ${given}, even on a second request.`,
     {
-      hint: "Retry. If it persists, look at this mailbox in another client: it may hold more than was listed.",
+      hint: "Retry. If it persists, open this mailbox in another client: it may contain more than was listed.",
     },
   );
 }

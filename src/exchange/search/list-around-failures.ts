@@ -64,7 +64,7 @@ export async function listAround<T>(
       for (const one of page.value.items) items.push(one);
       at += page.value.length;
       if (page.value.isLast) return ended();
-      if (page.value.length === 0) return ended(new Failure("broken-reply", "The server says that more follows, and gives nothing."));
+      if (page.value.length === 0) return ended(new Failure("broken-reply", "The server reports that more follows but returned nothing."));
       inARow = 0;
       size *= 2;
     } else if (!mayBeFaultOfOneItem(page.failure)) return ended(page.failure);
@@ -93,7 +93,7 @@ export function gapFailure({ at, failure }: Gap, what: string, id?: string): Fai
   return new Failure(code, `The server cannot list ${what} ${at + 1}${id ? ` (id ${id.slice(0, 300)})` : ""}: ${message}`, {
     wireCode,
     requestId,
-    hint: "Look at this item in the mailbox itself; all others were listed.",
+    hint: "Open this item in the mailbox itself. All others were listed.",
     cause: failure,
   });
 }
@@ -101,7 +101,7 @@ export function gapFailure({ at, failure }: Gap, what: string, id?: string): Fai
 /** Returns the Failure for a list of folders that is incomplete: a folder that is not on the list may exist. */
 export function incompleteFolderList(cut: Failure): Failure {
   const { message, wireCode, requestId } = cut;
-  return new Failure("could-not-look", `The list of folders is not whole. ${message}`, { wireCode, requestId, cause: cut });
+  return new Failure("could-not-look", `The list of folders is incomplete. ${message}`, { wireCode, requestId, cause: cut });
 }
 
 /** Returns the Failure for subfolders that cannot be listed. `path` is the path of the folder above. */

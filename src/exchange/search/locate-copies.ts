@@ -105,7 +105,7 @@ function outcomeOfId(id: string | undefined, { messages, unlisted, places, archi
   if (first === undefined) return done({ absentFrom: { ...places, by }, archive });
   const sought =
     id === undefined ? "No message has this id" : `No message with the Internet Message-ID ${JSON.stringify(id.slice(0, 200))}`;
-  const closed = `${unlisted.length} of the folders could not be looked into`;
+  const closed = `${unlisted.length} of the folders could not be searched`;
   return failed(couldNotLook(`${sought} ${searchExtentOf(places)}, but ${closed}: ${first.failure.message}`, first.failure));
 }
 
@@ -115,11 +115,11 @@ function outcomeOfId(id: string | undefined, { messages, unlisted, places, archi
  */
 export function requireFolders({ mailbox, folders, places }: Omit<SearchExtent, "by">): void {
   if (folders > (places.includes("recoverable_items_deletions") && places.includes("mailbox") ? 1 : 0)) return;
-  throw new Failure("could-not-look", `The server shows no folder of ${mailbox}, so nothing could be looked for.`);
+  throw new Failure("could-not-look", `The server shows no folder of ${mailbox}, so nothing could be searched.`);
 }
 
 function mayHaveMoreCopies(number: number, { mailbox }: Pick<SearchExtent, "mailbox">, first: Failure): Failure {
-  const message = `There may be more copies: ${number} of the folders of ${mailbox} could not be looked into: ${first.message}`;
+  const message = `There may be more copies: ${number} of the folders of ${mailbox} could not be searched: ${first.message}`;
   const { wireCode, requestId } = first;
   return new Failure("could-not-look", message, { wireCode, requestId, cause: first });
 }

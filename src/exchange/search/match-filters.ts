@@ -22,7 +22,7 @@ export interface AttachmentAccess {
 export const noAttachmentAccess: AttachmentAccess = { sha256: () => attachmentNotNeeded(), inside: () => attachmentNotNeeded() };
 
 function attachmentNotNeeded(): Promise<never> {
-  return Promise.reject(new Failure("internal", "An attachment was looked into for a filter that needs none."));
+  return Promise.reject(new Failure("internal", "A filter that needs no attachment requested one."));
 }
 
 /** People write no longer patterns. The linear engine's cost grows with the size of the pattern times the size of the text. */
@@ -219,7 +219,7 @@ function anyAttachment(
       if (holders.length > 0 && depth === maxLevels)
         throw new Failure(
           "too-large",
-          `Messages are attached to attached messages more than ${maxLevels} levels deep: what lies below was not looked at.`,
+          `Messages are attached to attached messages more than ${maxLevels} levels deep: deeper ones were not checked.`,
         );
       const below: Attachment[] = [];
       for (const holder of holders) for (const one of await access.inside(holder)) below.push(one);

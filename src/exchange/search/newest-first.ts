@@ -43,7 +43,7 @@ export function addPage(
   reading.ended = isLast;
   if (isLast || (reading.idlePages < maxIdlePages && reading.pages < maxPages)) return undefined;
   reading.ended = true;
-  return new Failure("broken-reply", "The server says again and again that a folder has more messages, and gives none that are new.");
+  return new Failure("broken-reply", "The server repeatedly reports that a folder has more messages but returns no new ones.");
 }
 
 /** Ends the list: nothing more of it is read. */

@@ -35,11 +35,11 @@ export function messageIdProblem(text: string, besideId = false): string | undef
   const inner = text.startsWith("<") && text.endsWith(">") ? text.slice(1, -1) : text;
   if (inner.trim() === "") return "is empty";
   // Angle brackets inside an id are odd, but somebody may have sent them.
-  if (/>[,;]?\s+<|>[,;]</.test(inner) || /^<[^<>@]+@[^<>]+></.test(text)) return "holds more than one Message-ID: give each by itself";
+  if (/>[,;]?\s+<|>[,;]</.test(inner) || /^<[^<>@]+@[^<>]+></.test(text)) return "contains more than one Message-ID: give each separately";
   // An id in angle brackets has a clear end, and senders do write blanks there.
-  if (inner === text && /\s/.test(text)) return "holds a blank: give each Message-ID by itself, or in angle brackets";
+  if (inner === text && /\s/.test(text)) return "contains a blank: give each Message-ID separately, or in angle brackets";
   if (inner === text && !text.includes("@") && (!besideId || isLikeItemId.test(text))) {
-    return "is no Message-ID, since it has neither an @ nor angle brackets: an item id belongs into item_id; a Message-ID without an @ is written as <…>";
+    return "is not a Message-ID, because it has neither an @ nor angle brackets: give an item id in item_id, and a Message-ID without an @ as <…>";
   }
   return undefined;
 }
@@ -53,8 +53,8 @@ export function itemIdsIn(text: string): string[] {
 }
 
 export function itemIdProblem(text: string): string | undefined {
-  if (/[<>@]/.test(text)) return "is no item id: a Message-ID belongs into internet_message_id";
-  return /[\s,;]/.test(text) ? "holds a blank or a comma, as no item id does: give each by itself" : undefined;
+  if (/[<>@]/.test(text)) return "is not an item id: give a Message-ID in internet_message_id";
+  return /[\s,;]/.test(text) ? "contains a blank or a comma, which no item id has: give each id separately" : undefined;
 }
 
 const label = /(?:^|(?<=[\s,;]))(?:internet-?)?message-?id[ \t]*[:=]/gi;

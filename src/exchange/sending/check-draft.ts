@@ -69,7 +69,7 @@ function checkAddress(field: string, value: Address | undefined): void {
   if (!/^[^\s@<>()[\]\\,;:"]+@[^\s@<>()\\,;:"]+$/.test(address) || controls.test(address) || address.length > maxAddressLength) {
     refuse(field, `${JSON.stringify(address.slice(0, 80))} is not an SMTP address`);
   }
-  if (controls.test(name)) refuse(field, "a display name holds a line break or another control character");
+  if (controls.test(name)) refuse(field, "a display name contains a line break or another control character");
 }
 
 function checkHeaders(headers: readonly Header[] | undefined): void {
@@ -77,7 +77,7 @@ function checkHeaders(headers: readonly Header[] | undefined): void {
   for (const { name, value } of headers ?? []) {
     if (!restrictedHeaderName.test(name))
       refuse("headers", `${JSON.stringify(name.slice(0, 80))} is not a header name that begins with X-`);
-    if (controlsButTab.test(value)) refuse("headers", `the value of ${name} holds a line break or another control character`);
+    if (controlsButTab.test(value)) refuse("headers", `the value of ${name} contains a line break or another control character`);
     if (name.length + 2 + value.length > maxHeaderLength) refuse("headers", `${name} is longer than ${maxHeaderLength} characters`);
     // Exchange keeps one value per name.
     if (seen.has(name.toLowerCase())) refuse("headers", `${name} is given twice`);
@@ -95,7 +95,7 @@ function checkAttachments(attachments: readonly NewAttachment[] | undefined): vo
     if (contentId !== undefined && (!/^<?[^\s<>]+>?$/.test(contentId) || controls.test(contentId))) {
       refuse(
         "attachments",
-        `the content id of ${JSON.stringify(name.slice(0, 80))} holds white space, angle brackets or control characters`,
+        `the content id of ${JSON.stringify(name.slice(0, 80))} contains white space, angle brackets or control characters`,
       );
     }
     if (!(Number.isSafeInteger(size) && size >= 0)) refuse("attachments", `the size of ${JSON.stringify(name.slice(0, 80))} is not known`);
@@ -103,7 +103,7 @@ function checkAttachments(attachments: readonly NewAttachment[] | undefined): vo
 }
 
 function checkLine(field: string, text: string | undefined): void {
-  if (text !== undefined && controlsButTab.test(text)) refuse(field, "it holds a line break or another control character");
+  if (text !== undefined && controlsButTab.test(text)) refuse(field, "it contains a line break or another control character");
 }
 
 function refuse(field: string, problem: string): never {

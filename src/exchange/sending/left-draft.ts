@@ -28,7 +28,7 @@ export async function draftNotMade(failure: Failure, draftSearch: DraftSearch, {
   const { seen, how, possibleDrafts } = await findPossibleDrafts(draftSearch, notSent.message);
   const { code, wireCode, requestId, backOffMs, cause } = notSent;
   return new Failure(code, `${notSent.message} An unfinished draft may be left in Drafts of ${mailbox}. ${seen}`, {
-    hint: `Before you repeat it, look in Drafts of ${mailbox} with search-emails-extended (folder drafts${how}), and delete what is left over.`,
+    hint: `Before you retry, search Drafts of ${mailbox} with search-emails-extended (folder drafts${how}) and delete unfinished drafts.`,
     wireCode,
     requestId,
     backOffMs,
@@ -51,21 +51,21 @@ export async function findPossibleDrafts(draftSearch: DraftSearch, before: strin
   const looked = await attempt(() => candidates(draftSearch));
   if (looked.ok) return looked.value;
   throwDefect(looked.failure, before);
-  return { seen: "It could not be looked for.", how: "" };
+  return { seen: "It could not be searched.", how: "" };
 }
 
 async function candidates({ mailbox, known, search }: DraftSearch): Promise<PossibleDrafts> {
   const filters = await known();
-  if (filters === undefined) return { seen: "Nothing is known by which it could be looked for.", how: "" };
+  if (filters === undefined) return { seen: "Nothing is known by which it could be found.", how: "" };
   const { conversationId } = filters;
   const what = conversationId === undefined ? "with its Message-ID" : "of its conversation";
   const how = conversationId === undefined ? ", and internet_message_id" : `, and conversation_id ${conversationId.slice(0, 300)}`;
   const page = await search({ filters, folder: "drafts", recursive: false, limit: mostNamed });
   const ids = page.messages.filter(({ isDraft }) => isDraft !== false).map(({ itemId }) => itemId);
   const possibleDrafts = ids.map((itemId) => ({ mailbox, folder: "drafts", itemId }));
-  if (ids.length > 0) return { seen: `Drafts ${what} that are there: ${ids.join(", ")}.`, how, possibleDrafts };
+  if (ids.length > 0) return { seen: `Drafts ${what} found: ${ids.join(", ")}.`, how, possibleDrafts };
   return {
-    seen: page.unsearched === undefined ? `No draft ${what} was there afterwards.` : "Drafts could not be searched as a whole.",
+    seen: page.unsearched === undefined ? `No draft ${what} was found afterwards.` : "Drafts could not be searched as a whole.",
     how,
   };
 }

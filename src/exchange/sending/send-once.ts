@@ -147,8 +147,8 @@ export async function copyOf(
 function aboutDraft(failure: Failure): Failure {
   if (failure.code !== "not-found") return failure;
   const { message, wireCode, requestId } = failure;
-  return new Failure("changed", `The draft that was made is not there any more: ${message}`, {
-    hint: "Look for a rule or a person that moves drafts in this mailbox, then send it again.",
+  return new Failure("changed", `The draft is no longer there: ${message}`, {
+    hint: "Check whether a rule or a person moves drafts in this mailbox, then send the message again.",
     wireCode,
     requestId,
     cause: failure,
@@ -190,7 +190,7 @@ export async function withLeftDrafts(failure: Failure, { left, leftIn }: Pick<Dr
     return new Failure(code, explanation, { ...details, leftDrafts: drafts });
   } catch (thrown) {
     throwDefect(asFailure(thrown), message);
-    return new Failure(code, `${message} A draft may be left in ${leftIn}: it could not be looked for.`, details);
+    return new Failure(code, `${message} A draft may be left in ${leftIn}: it could not be searched.`, details);
   }
 }
 
@@ -233,7 +233,7 @@ async function settle<D>(
   { settle: waits }: RetryDelays,
 ): Promise<Settled<D>> {
   const look = looking(ordered, isLost);
-  let seen = "Nobody has looked for it.";
+  let seen = "It was not searched.";
   let stays = 0;
   for (const wait of waits) {
     await sleep(wait);
@@ -251,7 +251,7 @@ async function settle<D>(
       const trouble = asFailure(thrown);
       throwDefect(trouble, "It is not known whether the message was sent.");
       const { code, retryable, message } = trouble;
-      seen = `Looking for it failed: ${message}`;
+      seen = `The search for it failed: ${message}`;
       if (!retryable && code !== "unknown-outcome") break;
     }
   }

@@ -19,7 +19,7 @@ export async function searchableMailboxes(
   if (adminConnection === undefined) {
     return {
       ...(await listDirectory(account, query)),
-      note: "The list is that of the directory: the Exchange Online Admin API was not asked.",
+      note: "The list is that of the directory: the Exchange Online Admin API was not used.",
     };
   }
   const listed = await attempt(() => listByAdminApi(adminConnection, query, account.call));
@@ -27,7 +27,7 @@ export async function searchableMailboxes(
   if (adminConnection.admin.isRequired || listed.failure.code === "cancelled") throw listed.failure;
   throwDefect(listed.failure);
   const { code, wireCode } = listed.failure;
-  const note = `The Exchange Online Admin API was asked first and did not list them (${code}${wireCode === undefined ? "" : `, ${wireCode.slice(0, 80)}`}).`;
+  const note = `The Exchange Online Admin API was tried first and did not list them (${code}${wireCode === undefined ? "" : `, ${wireCode.slice(0, 80)}`}).`;
   return { ...(await listDirectory(account, query)), note };
 }
 
@@ -56,7 +56,7 @@ async function listDirectory(account: GraphMailbox, query: SearchableMailboxQuer
     }
   }
   // Without an address: the owner is not known.
-  if (cut !== undefined) failed.push({ mailbox: "", message: `The list of users ends before its end: ${cut.message}`, failure: cut });
+  if (cut !== undefined) failed.push({ mailbox: "", message: `The list of users is incomplete: ${cut.message}`, failure: cut });
   return { source: "directory", mailboxes, failed, unopened };
 }
 
@@ -87,7 +87,7 @@ async function listInto(
 
 function permissionMissing(thrown: unknown, permission: string): unknown {
   if (!(thrown instanceof Failure) || (thrown.code !== "access-denied" && thrown.code !== "role-missing")) return thrown;
-  return new Failure("role-missing", `The application may not list mailboxes: it lacks the permission ${permission} at Microsoft Graph.`, {
+  return new Failure("role-missing", `The application may not list mailboxes: it lacks the permission ${permission} for Microsoft Graph.`, {
     wireCode: thrown.wireCode,
     requestId: thrown.requestId,
     hint: `An administrator can grant it: API permissions, Microsoft Graph, application permission ${permission}, then admin consent.`,

@@ -30,8 +30,8 @@ export function parseAttachmentId(id: string): AttachmentLocation {
   const isPlace = messageId !== "" && attachmentId !== "" && numbers.length <= maxPartDepth;
   if (isPlace && numbers.every((number) => /^[1-9]\d{0,3}$/.test(number))) return { messageId, attachmentId, inside: numbers.map(Number) };
   const form = "<message id>.<attachment id>, and with the numbers of parts behind it inside an attached message";
-  throw new Failure("invalid-input", `This is no id of an attachment as Microsoft Graph and mailcordon give them: ${form}.`, {
-    hint: "Ids of attachments hold for the back end that gave them: those of Exchange Web Services name nothing here, and Microsoft translates none. List the attachments of the message, and take the ids from there.",
+  throw new Failure("invalid-input", `This is not an attachment id as mailcordon returns it for Microsoft Graph: ${form}.`, {
+    hint: "List the attachments of the message, and use those ids. Attachment ids are valid only for the back end that returned them: Microsoft does not translate those of Exchange Web Services.",
   });
 }
 

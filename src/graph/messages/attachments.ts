@@ -71,7 +71,7 @@ async function attachedMessage(mailbox: GraphMailbox, place: AttachmentLocation,
   if (kind !== "item") throw notAMessage();
   const attachment = await mailbox.ask(getAttachedItem, place);
   const item = objectIn(attachment, "item");
-  if (item === undefined) throw new Failure("unreadable", "Exchange gave no item for this attachment.");
+  if (item === undefined) throw new Failure("unreadable", "Exchange returned no item for this attachment.");
   const messageItem = messageOf(item);
   const message = { ...messageItem, itemId: id, subject: textIn(item, "subject") ?? textIn(attachment, "name") };
   if (!isOfMessage(textIn(item, "@odata.type"))) return message;
@@ -144,7 +144,7 @@ async function onlyAllowed(
 }
 
 function draftsOnly(): Failure {
-  return new Failure("unsupported", "Over this connection attachments are taken out of drafts only: nothing was asked for.", {
+  return new Failure("unsupported", "Over this connection attachments are deleted from drafts only: nothing was requested.", {
     hint: "Keep a copy as evidence and delete the message; or set graph.delete_attachments to try.",
   });
 }
@@ -152,7 +152,7 @@ function draftsOnly(): Failure {
 function parseTopLevelId(id: string) {
   const place = parseAttachmentId(id);
   if (place.inside.length === 0) return place;
-  throw new Failure("unsupported", "This hangs in an attached message, out of which Microsoft Graph takes nothing.", {
+  throw new Failure("unsupported", "This attachment is inside an attached message, from which Microsoft Graph deletes nothing.", {
     hint: "Delete the attached message instead; a copy of it is kept first.",
   });
 }

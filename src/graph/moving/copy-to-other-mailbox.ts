@@ -202,7 +202,7 @@ export function sizeOfExport(reader: ExportReply): number {
   const error = memberOf(item, "error") ?? undefined;
   if (error !== undefined) throw failureOf(400, new Map(), { error });
   if (size === undefined || size === 0) {
-    throw new Failure("unreadable", "Exchange gave no data for this item.", { wireCode: "no data" });
+    throw new Failure("unreadable", "Exchange returned no data for this item.", { wireCode: "no data" });
   }
   return size;
 }
@@ -258,6 +258,6 @@ async function importInto({ mailbox }: Target, { url }: ImportSession, { file, s
 function withLocation(failure: Failure, { address }: GraphMailbox): Failure {
   const { code, message, wireCode, requestId } = failure;
   if (code !== "unknown-outcome") return failure;
-  const hint = `A copy may be in the folder of ${address}: look there before you copy it again.`;
+  const hint = `Check the folder of ${address} for a copy before you copy it again.`;
   return new Failure(code, message, { hint, wireCode, requestId, cause: failure });
 }

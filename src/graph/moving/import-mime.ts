@@ -68,7 +68,7 @@ async function createDraft(to: GraphMailbox, mime: Uint8Array): Promise<string> 
     const failure = asFailure(thrown);
     const { code, message, wireCode, requestId } = failure;
     if (code !== "unknown-outcome" && code !== "cancelled") throw failure;
-    const hint = `A copy may be left in Drafts of ${to.address}: look there before you copy it again.`;
+    const hint = `Check Drafts of ${to.address} for a copy before you copy it again.`;
     // A server whose reply was lost may still be working.
     await sleep(lookDelayMs);
     const messageId = messageIdOf(mime);

@@ -43,7 +43,7 @@ export async function* junk(
   { isJunk, move: moves }: Junk,
 ): AsyncIterable<Outcome<Junked>> {
   if (moves) {
-    const note = `Microsoft Graph has moved it and cannot ${isJunk ? "block" : "unblock"} its sender: who is blocked is as before.`;
+    const note = `Microsoft Graph has moved it and cannot ${isJunk ? "block" : "unblock"} its sender: the list of blocked senders is unchanged.`;
     for await (const outcome of moveTo(mailbox, itemIds, isJunk ? "junkemail" : "inbox"))
       yield outcome.ok ? done({ ...outcome.value, note }) : outcome;
     return;
@@ -114,7 +114,7 @@ function noPublicFolders(): Failure {
 
 function noMoveBetween(): Failure {
   return new Failure("unsupported", "Microsoft Graph does not move messages between mailboxes: nothing was moved.", {
-    hint: "Copy it there and delete it here.",
+    hint: "Copy it to the other mailbox, then delete it here.",
   });
 }
 
@@ -175,8 +175,8 @@ async function deleteSoftly(mailbox: GraphMailbox, id: string, recoverable: () =
     message = now.value;
   }
   if (message.parentFolderId === goal) return { newItemId: message.itemId };
-  throw new Failure("not-verified", "It was deleted, but it does not lie in the Recoverable Items.", {
-    hint: "Look at the item: it should be in Deleted Items. With graph: { soft_delete: delete_twice } it is deleted from there, too.",
+  throw new Failure("not-verified", "It was deleted, but it is not in the Recoverable Items.", {
+    hint: "Check the item: it should be in Deleted Items. Set graph: { soft_delete: delete_twice } to delete it from there as well.",
   });
 }
 

@@ -145,7 +145,7 @@ async function withImmutableIds(mailbox: GraphMailbox, messages: readonly Messag
 
 function tooManyResults(day: number | undefined): Failure {
   const when = day === undefined ? "" : ` on ${new Date(day * dayMs).toISOString().slice(0, 10)}`;
-  return new Failure("too-large", `More than ${maxResults} messages match the query${when}: Microsoft Graph gives no more than these.`, {
+  return new Failure("too-large", `More than ${maxResults} messages match the query${when}: Microsoft Graph returns no more than these.`, {
     hint: "Make the query narrower, or use the other filters instead of it.",
   });
 }

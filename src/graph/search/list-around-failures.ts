@@ -85,5 +85,5 @@ export async function* pagesAround<In, T>(
     offset += found.length;
     link = undefined;
   }
-  missed(new Failure("broken-reply", "The server says again and again that a list goes on, and leads us in a circle."));
+  missed(new Failure("broken-reply", "The server repeatedly reports another page of a list, in a circle."));
 }

@@ -20,7 +20,7 @@ const fewestExpected = 100;
 const mapiFilters = ["minSize", "maxSize", "itemClass"] as const;
 
 function sizesNotRequested(): Failure {
-  return new Failure("unsupported", "Sizes and item classes are not asked for over this connection, so nothing can be found by them.", {
+  return new Failure("unsupported", "Sizes and item classes are not requested over this connection, so they cannot be filters.", {
     hint: "Leave the filter out, or set graph.sizes to true.",
   });
 }

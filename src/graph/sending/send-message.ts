@@ -33,8 +33,8 @@ function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string, delay
     mark,
     async make() {
       if (mime.length > maxMimeBytes) {
-        throw new Failure("too-large", "Nothing was sent. Microsoft Graph takes raw messages of at most 3 MB.", {
-          hint: "Give its parts instead: of attachments it takes up to 150 MB each.",
+        throw new Failure("too-large", "Nothing was sent. Microsoft Graph accepts raw messages of at most 3 MB.", {
+          hint: "Give its parts instead: Microsoft Graph accepts attachments of up to 150 MB each.",
         });
       }
       try {

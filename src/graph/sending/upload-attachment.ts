@@ -22,7 +22,10 @@ const maxTries = 3;
 /** Adds a file to a draft. Throws Failure: then the draft may or may not have it, and must not be sent. */
 export async function uploadAttachment(mailbox: GraphMailbox, draft: string, attachment: NewAttachment): Promise<void> {
   if (attachment.size > maxSize) {
-    throw new Failure("too-large", `${JSON.stringify(attachment.name.slice(0, 80))} is larger than the 150 MB that Microsoft Graph takes.`);
+    throw new Failure(
+      "too-large",
+      `${JSON.stringify(attachment.name.slice(0, 80))} is larger than the 150 MB that Microsoft Graph accepts.`,
+    );
   }
   if (attachment.size < sessionFrom) {
     try {
@@ -47,7 +50,7 @@ async function uploadPieces(mailbox: GraphMailbox, url: string, attachment: NewA
 }
 
 function sizeMismatch({ name }: NewAttachment): Failure {
-  return new Failure("invalid-input", `The content of ${JSON.stringify(name.slice(0, 80))} has not the size that was said.`);
+  return new Failure("invalid-input", `The content of ${JSON.stringify(name.slice(0, 80))} does not have the size that was given.`);
 }
 
 /** The reply when more pieces are expected. The position of the next is written in two ways (`nextExpectedRanges`, `NextExpectedRanges`). */

@@ -54,8 +54,8 @@ export function namesStore(id: string): boolean {
 /** Returns the Failure for an id that Graph does not know and that is not shown to belong to the primary mailbox. */
 export function notOfPrimary({ address }: Pick<GraphMailbox, "address">, failure: Failure): Failure {
   const { message, wireCode, requestId } = failure;
-  const why = `This id is not shown to be of the primary mailbox of ${address}: it may be of its archive, of a public folder or of another mailbox, where Microsoft Graph does not look`;
+  const why = `This id is not shown to belong to the primary mailbox of ${address}: it may belong to its archive, a public folder or another mailbox, where Microsoft Graph does not search`;
   const hint =
-    "Name the mailbox that the message lies in, or name the message by internet_message_id. For an archive or a public folder use a connection over Exchange Web Services.";
+    "Name the mailbox that the message is in, or name the message by internet_message_id. For an archive or a public folder use a connection over Exchange Web Services.";
   return new Failure("could-not-look", `${why}: ${message}`, { hint, wireCode, requestId, cause: failure });
 }

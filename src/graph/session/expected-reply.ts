@@ -73,7 +73,7 @@ export function checkStreamed(
   throw new Failure("broken-reply", "The reply does not say where it ends: it may have been cut.", {
     wireCode: `HTTP ${status}`,
     requestId: headers.get("request-id"),
-    hint: "Repeat; if it stays, look at the proxy in between: it must keep Content-Length or the chunked encoding.",
+    hint: "Retry. If it persists, check the proxy in between: it must keep Content-Length or the chunked encoding.",
   });
 }
 

@@ -174,6 +174,6 @@ function exchangeUrl(link: string, base: URL): URL {
   if (url !== undefined && (url.origin === base.origin || (url.protocol === "https:" && exchangeHosts.test(url.hostname)))) return url;
   throw new Failure(
     "refused",
-    `The server sends us to a place that is not Exchange Online's${url ? `: ${url.host}` : ""}. Nothing was sent there.`,
+    `The server named a URL that does not belong to Exchange Online${url ? `: ${url.host}` : ""}. Nothing was sent there.`,
   );
 }

@@ -30,7 +30,7 @@ export async function unknownFolder(mailbox: GraphMailbox, name: FolderName, cau
 }
 
 const ofEws =
-  "This is an id of Exchange Web Services: those of folders for mail are known to Microsoft Graph in another alphabet, those of archives and public folders are not. Name the folder by its path.";
+  "This is an id of Exchange Web Services: those of folders for mail are known to Microsoft Graph in another alphabet, those of archives and public folders are not known. Name the folder by its path.";
 
 export function folderNotFound(name: FolderName, missing: readonly string[], cause?: Failure): Failure {
   const [first] = missing;

@@ -27,7 +27,7 @@ const maxPages = 20_000;
 /** @see https://learn.microsoft.com/en-us/graph/paging */
 export function pageOf<T>(reply: JsonObject, read: (item: JsonObject) => T): Page<T> {
   const items = objectsIn(reply, "value");
-  if (items === undefined) throw new Failure("broken-reply", "The reply should be a list and is none.");
+  if (items === undefined) throw new Failure("broken-reply", "The reply should be a list but is not.");
   const count = numberIn(reply, "@odata.count");
   return {
     items: items.map(read),
@@ -64,7 +64,7 @@ export async function* pages<In, P extends Page<unknown>>(
     if (seen.has(link)) break;
     seen.add(link);
   }
-  throw new Failure("broken-reply", "The server says again and again that a list goes on, and leads us in a circle.");
+  throw new Failure("broken-reply", "The server repeatedly reports another page of a list, in a circle.");
 }
 
 async function requestPage<In, P>(

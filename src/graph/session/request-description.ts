@@ -68,7 +68,7 @@ export function encodedSegment(name: string): string {
 /** Encodes a text for a path or a query. Throws Failure `invalid-input` for half a character (a lone surrogate), which UTF-8 cannot represent. */
 export function encodedText(text: string): string {
   if (/\p{Surrogate}/u.test(text)) {
-    throw new Failure("invalid-input", "A text holds half a character (a lone surrogate), which cannot be sent to Microsoft Graph.");
+    throw new Failure("invalid-input", "A text contains half a character (a lone surrogate), which cannot be sent to Microsoft Graph.");
   }
   return encodeURIComponent(text);
 }

@@ -55,7 +55,7 @@ export function openRepetition(certainlyNotDone: (failure: Failure) => boolean) 
 
   /** The failure for a missing reply: `broken-reply`, or `unknown-outcome` if the operation must not be repeated. */
   const unanswered = (safety: RepeatSafety): Failure =>
-    reported(new Failure("broken-reply", "The server gave no answer for this item."), safety);
+    reported(new Failure("broken-reply", "The server returned no reply for this item."), safety);
 
   return { isThrottled, mayRepeat, reported, unanswered };
 }

@@ -49,7 +49,7 @@ describe.each(ways)("over EWS, $title", ({ action, input, folder, operation }) =
     at.lab.addFault({ kind: "reset-before", operation });
     const answer = await at.run(action, { mailbox: who, item_id: item.id, ...input });
     expect(answer.results).toMatchObject([
-      { status: "failed", error: { code: "unknown-outcome", message: expect.stringContaining("found it where it lay before") } },
+      { status: "failed", error: { code: "unknown-outcome", message: expect.stringContaining("found it in its former folder") } },
     ]);
     expect(copies("inbox")).toHaveLength(1);
   });

@@ -41,7 +41,7 @@ describe.each(backends)("over %s, a reply", (backend) => {
     });
     expect(answer).toMatchObject({ success: false, counts: { not_found: 0, failed: 1 } });
     expect(answer.results).toMatchObject([{ status: "failed", error: { code: "changed" } }]);
-    expect(answer.results[0]?.error.message).toMatch(/^Nothing was sent\. The draft that was made is not there any more/);
+    expect(answer.results[0]?.error.message).toMatch(/^Nothing was sent\. The draft is no longer there/);
   }, 30_000);
 
   test("of which the draft was made and the reply to its making was lost names the draft that may be left", async () => {
@@ -49,7 +49,7 @@ describe.each(backends)("over %s, a reply", (backend) => {
     const { answer, at } = await run((passing) => (isMaking(passing) ? { status: 500, body: "<html>An error</html>" } : undefined));
     const [draft] = at.mailbox("replies@example.com").known("drafts").items.values();
     expect(answer.results[0]?.error.message).toContain("An unfinished draft may be left in Drafts of replies@example.com.");
-    expect(answer.results[0]?.error.message).toContain(`Drafts of its conversation that are there: ${at.idOf(draft)}.`);
+    expect(answer.results[0]?.error.message).toContain(`Drafts of its conversation found: ${at.idOf(draft)}.`);
     expect(answer.results[0]?.error.possible_drafts).toEqual([
       { mailbox: "replies@example.com", folder: "drafts", item_id: at.idOf(draft) },
     ]);

@@ -170,7 +170,7 @@ test.each([
   expect(signedIn).not.toContain("user:pw@mail.example.com");
 });
 
-test("a lie does not end the search: the next who tells the truth is believed", async () => {
+test("a false reply does not end the search: the next correct one is used", async () => {
   const lie: AutodiscoverBehaviour = { kind: "answer", external: "http://mail.example.com/EWS/Exchange.asmx" };
   const { find } = await stage({ rules: [{ host: "example.com", protocol: "json", behave: lie }] });
   expect(await find()).toMatchObject({ url: new URL(ewsUrl) });
@@ -252,7 +252,7 @@ test("another address of another domain is asked for there, but its hosts are as
   });
 });
 
-test("addresses that send us to one another end", async () => {
+test("addresses that redirect to one another end", async () => {
   const rules: AutodiscoverRule[] = [
     { protocol: "soap", behave: { kind: "redirect-address", address: "SOC@Example.com" } },
     { behave: notFound },
@@ -358,7 +358,7 @@ test("a proxy that wants a password is asked once", async () => {
   expect(proxy.requests.length).toBe(1);
 });
 
-test("being cancelled ends the search", async () => {
+test("a cancellation ends the search", async () => {
   const { find, lab } = await stage({ rules: [] });
   const stop = new AbortController();
   stop.abort();
@@ -382,7 +382,7 @@ test.each([
   expect(proxy.requests).toEqual([]);
 });
 
-test("what every host said is in the failure, without an end to it", async () => {
+test("the replies of all hosts are in the failure, within a limit", async () => {
   const { find } = await stage({ rules: [{ protocol: "json", behave: { kind: "error", code: "X".repeat(5000) } }, { behave: notFound }] });
   const thrown = await failure(find());
   expect(thrown.message).toContain("autodiscover.example.com:");

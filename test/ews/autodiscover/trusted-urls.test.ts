@@ -9,7 +9,7 @@ test("the domain of an address is the host that its URLs have", () => {
 });
 
 // To be read as hosts they take minutes.
-test("a host of half a million marks is no domain, and no place to go to", () => {
+test("a host of half a million marks is neither a domain nor a valid URL", () => {
   expect(domainOf(`soc@a${marks}.example`)).toBeUndefined();
-  expect(() => checkedUrl(`https://a${marks}.example/`, new URL("https://autodiscover.example.com/"))).toThrow("no URL");
+  expect(() => checkedUrl(`https://a${marks}.example/`, new URL("https://autodiscover.example.com/"))).toThrow("invalid URL");
 });

@@ -22,7 +22,7 @@ test("an item's id, and that of its attachment, name the public folder that it l
   expect([folder, item, attachment].map(publicFolderOf)).toEqual([folder, folder, folder]);
 });
 
-test("what is of a mailbox, or no id at all, is of no public folder", () => {
+test("an id of a mailbox, or invalid text, belongs to no public folder", () => {
   const mint = new IdMint(guidOf(3));
   const folder = mint.folder();
   for (const name of [folder, mint.item(folder), "inbox", "", "AAE", "AAEu", "AAIARgA=", "AQIA", plain.slice(0, 20)])

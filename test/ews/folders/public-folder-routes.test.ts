@@ -171,7 +171,7 @@ test("the contacts of a public folder are read where its contents are", async ()
   ]);
 });
 
-test("what Autodiscover and the folders said is remembered: the second time nobody is asked", async () => {
+test("routes are remembered: a second call sends no lookup", async () => {
   const { lab, exchange, old } = await stage();
   const item = put(old, "Older phish");
   const mailbox = exchange.mailbox(undefined);
@@ -299,7 +299,7 @@ test("an Autodiscover that fails is not asked with each request, but again after
   expect(await routes.to("hierarchy", ana, [folder], neverAsked, undefined)).toMatchObject([{ anchor: hierarchy }]);
 });
 
-test("who is cancelled stops waiting, and the others get what was found", async () => {
+test("a cancelled caller stops waiting, and the others get the result", async () => {
   let answer: (settings: UserSettings) => void = () => undefined;
   const settings = () =>
     new Promise<{ settings: UserSettings; at: URL }>((resolve) => {

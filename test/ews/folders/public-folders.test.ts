@@ -83,7 +83,7 @@ test("no listing of public folders is deep, which Exchange does not allow", asyn
   expect(lab.requests.filter(({ status }) => status !== 200)).toEqual([]);
 });
 
-test("a public folder that is not there is named, and made when it is to be made", async () => {
+test("a missing public folder is named, and created if requested", async () => {
   const missing = await failure(exchange.mailbox(undefined).folder("public:Security/Nowhere"));
   expect(missing).toMatchObject({ code: "folder-not-found" });
   expect(missing.message).toContain("Nowhere");
@@ -103,7 +103,7 @@ test("an organisation without public folders says so", async () => {
   expect(thrown.wireCode).toBe("ErrorNoPublicFolderReplicaAvailable");
 });
 
-test("what is copied to a public folder is found again there, and what is deleted there is gone", async () => {
+test("a message copied to a public folder is found there again, and one deleted there is gone", async () => {
   const item = await put(lab.store.mailbox(ana)?.known("inbox") ?? folders.old, "Report me");
   const [copied] = await all(exchange.mailbox(undefined).copy([item.id], { folder: "public:Security/Reports" }));
   expect(copied).toMatchObject({ ok: true });

@@ -87,7 +87,7 @@ test("a public folder that is not there is folder-not-found for each, and nothin
   expect(server.seen.some(({ operation }) => operation === "CopyItem")).toBe(false);
 });
 
-test("between mailboxes, what Exchange refuses to copy is carried there, and only that", async () => {
+test("between mailboxes, only messages that Exchange refuses to copy are exported and imported", async () => {
   server = await scripted(
     ({ operation, ids }) => {
       if (operation === "GetItem")

@@ -68,7 +68,7 @@ async function run(names: readonly MessageName[]) {
 
 const operations = () => server.asked.map(({ operation }) => operation);
 
-test("every copy of an Internet Message-ID is found, newest first, and nothing that only looks like it", async () => {
+test("every copy of an Internet Message-ID is found, newest first, and no message with a similar id", async () => {
   answer = careless;
   expect(await run([{ internetMessageId: "phish@example.net" }])).toEqual([["copy2", "copy1"]]);
   expect(await run([{ internetMessageId: "<PHISH@example.net>" }])).toEqual([["copy2", "copy1"]]);
@@ -82,7 +82,7 @@ test("copies say in which folder they lie", async () => {
   }
 });
 
-test("many names are answered each, in the order asked, with one GetItem and one FindItem", async () => {
+test("many names get one outcome each, in their order, with one GetItem and one FindItem", async () => {
   answer = careless;
   const names = [
     { internetMessageId: "nobody@example.net" },
@@ -112,7 +112,7 @@ test("many names are answered each, in the order asked, with one GetItem and one
   expect(operations()).toEqual(["GetItem", "FindFolder", "FindItem", "FindItem"]);
 });
 
-test("an id that lives costs no search, and one that names no mailbox the list of the mailbox's folders", async () => {
+test("a valid id costs no search, and one that names no mailbox the list of the mailbox's folders", async () => {
   answer = careless;
   await run([{ itemId: "copy1", internetMessageId: "phish@example.net" }]);
   expect(operations()).toEqual(["GetItem", "FindFolder"]);
@@ -153,7 +153,7 @@ test("an id that names no mailbox is refused where no folder of the mailbox hold
   }
 });
 
-test("an id that failed for another reason is not taken for dead", async () => {
+test("an id that failed for another reason is not searched by Message-ID", async () => {
   answer = (asked) => (asked.operation === "GetItem" ? reply("GetItem", failure("GetItem", "ErrorAccessDenied")) : careless(asked));
   expect(await run([{ itemId: "copy1", internetMessageId: "phish@example.net" }])).toEqual(["access-denied"]);
 });
@@ -163,7 +163,7 @@ test("when the search fails, each name that needed it has that failure, and the 
   expect(await run([{ internetMessageId: "other@example.net" }, { itemId: "copy1" }])).toEqual(["busy", ["copy1"]]);
 });
 
-test("nothing found where a folder could not be looked into is could-not-look: it may be there", async () => {
+test("no match beside a folder that could not be searched is could-not-look", async () => {
   answer = (asked) => {
     if (asked.operation !== "FindItem") return careless(asked);
     return findIn({ inbox: box.inbox ?? [] }, asked);
@@ -174,13 +174,13 @@ test("nothing found where a folder could not be looked into is could-not-look: i
       failure: {
         code: "could-not-look",
         wireCode: "ErrorFolderNotFound",
-        message: expect.stringContaining("1 of the folders could not be looked into"),
+        message: expect.stringContaining("1 of the folders could not be searched"),
       },
     });
   }
 });
 
-test("a mailbox of which a delegate is not shown every folder, or none, is one that could not be looked into", async () => {
+test("a mailbox whose folders are hidden from a delegate is could-not-look", async () => {
   const shown = (...names: readonly string[]) => folderTree(names.map((name) => ({ id: name, name, distinguished: name })));
   const nobody = { internetMessageId: "nobody@example.net" };
   const locatedIn = async (folders: Answer) => {
@@ -200,7 +200,7 @@ test("a mailbox of which a delegate is not shown every folder, or none, is one t
   expect(await locatedIn(folderTree([]))).toEqual(["could-not-look", "could-not-look", "could-not-look"]);
 });
 
-test("copies that were found are told though another folder could not be looked into; what was not found is then not said to be nowhere", async () => {
+test("found copies are reported although another folder could not be searched; other names are then not reported absent", async () => {
   answer = (asked) => {
     if (asked.operation !== "FindItem" || !foldersOf(asked).includes("deleted")) return careless(asked);
     const inbox = page((box.inbox ?? []).map(messageXml), { last: true, total: 4 });

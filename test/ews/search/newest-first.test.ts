@@ -99,7 +99,7 @@ describe("messages of many folders", () => {
     }
   });
 
-  test("are not read further than somebody looks", async () => {
+  test("are read only as far as they are needed", async () => {
     answer = (asked) => findIn({ a: many("a", 5000, (index) => 9000 - index) }, asked);
     server.asked.length = 0;
     for await (const message of newestFirst(server.mailbox(), refs(["a"]), { ...plain, expected: 10 }).messages()) {
@@ -141,7 +141,7 @@ describe("a server that pages in its own way", () => {
     expect(server.asked.map((asked) => offsetOf(asked).offset)).toEqual([0, 5, 10]);
   });
 
-  test("gives empty pages for ever is left, and the folder reported as not listed to its end", async () => {
+  test("returns empty pages for ever is given up, and the folder reported as incomplete", async () => {
     answer = (asked) => reply("FindItem", page([], { next: offsetOf(asked).offset + 10, last: false }));
     const { given, list } = await read(["a"]);
     expect(given).toEqual([]);
@@ -149,7 +149,7 @@ describe("a server that pages in its own way", () => {
     expect(server.asked.length).toBeLessThan(10);
   });
 
-  test("gives the same page for ever is left with what it gave, and the folder reported as not listed to its end", async () => {
+  test("returns the same page for ever is given up after it, and the folder reported as incomplete", async () => {
     answer = () => reply("FindItem", page(items.slice(0, 5), { next: 5, last: false }));
     const { given, list } = await read(["a"]);
     expect(given).toEqual(["m0", "m1", "m2", "m3", "m4"]);

@@ -74,7 +74,7 @@ describe.skipIf(schemaMissing !== undefined)(`every search is valid in the schem
   });
 });
 
-describe("what the server is asked", () => {
+describe("the request to the server", () => {
   test("is said for every filter, and nothing is left out", () => {
     expect(planFilters(everything).applied).toEqual({
       subject: "server",
@@ -100,7 +100,7 @@ describe("what the server is asked", () => {
     expect(planFilters({}).applied).toEqual({});
   });
 
-  test("the client decides what the server cannot, and looks at the sender again", () => {
+  test("the client decides what the server cannot, and checks the sender again", () => {
     expect(new Set(planFilters(everything).check)).toEqual(
       new Set(["sender", "recipient", "bodyRegex", "attachmentName", "attachmentSha256", "conversationId"]),
     );

@@ -75,7 +75,7 @@ const box: Box = {
 };
 
 describe("a search of a whole mailbox", () => {
-  test("looks into every folder for mail, Deleted Items and folders below others included, and into no other", async () => {
+  test("searches every mail folder, including Deleted Items and subfolders, and no other", async () => {
     answer = mailboxOf(box);
     const found = await run({});
     expect(ids(found)).toEqual(["b5", "d4", "i3", "r2", "i1"]);
@@ -90,7 +90,7 @@ describe("a search of a whole mailbox", () => {
     expect(of("FindItem").flatMap(foldersOf)).toEqual(["inbox", "reports", "below", "deleted"]);
   });
 
-  test("keeps its limit over all folders, and goes on from there with nothing twice and nothing left out", async () => {
+  test("keeps its limit over all folders, and continues without duplicates or gaps", async () => {
     answer = mailboxOf(box);
     const first = await run({ limit: 2 });
     expect(ids(first)).toEqual(["b5", "d4"]);
@@ -115,7 +115,7 @@ describe("a search of a whole mailbox", () => {
     expect(ids(await run({}))).not.toContain("x9");
   });
 
-  test("says that the list of folders was cut, and does not take a folder for missing that it was not shown", async () => {
+  test("reports a cut list of folders, and does not call a hidden folder missing", async () => {
     const plain = mailboxOf(box);
     answer = (asked) => {
       const said = plain(asked);
@@ -131,7 +131,7 @@ describe("a search of a whole mailbox", () => {
     await expect(run({ folder: "Projects/2026" })).rejects.toMatchObject({ code: "could-not-look" });
   });
 
-  test("says which folder it could not look into", async () => {
+  test("names the folder that it could not search", async () => {
     answer = mailboxOf({ inbox: box.inbox ?? [], reports: box.reports ?? [], below: [] });
     const found = await run({});
     expect(ids(found)).toEqual(["i3", "r2", "i1"]);
@@ -160,7 +160,7 @@ describe("a search of one folder", () => {
   });
 });
 
-describe("what FindItem does not tell", () => {
+describe("a value that FindItem does not return", () => {
   const long = "s".repeat(255);
 
   test("of a subject is read again when it may be cut, by characters or by bytes", async () => {
@@ -231,7 +231,7 @@ describe("filters that the server does not know", () => {
     expect(ids(rest)).toEqual(["m37", "m47", "m57"]);
   });
 
-  test("give back nothing that was read for them only", async () => {
+  test("return nothing that was read for them only", async () => {
     answer = mailboxOf({ inbox, ...others }, items);
     const [message] = (await run({ filters: { recipient: "ana@", bodyRegex: "text" } })).messages;
     expect(message).not.toHaveProperty("to");

@@ -123,7 +123,7 @@ describe("over the lab, a message comes once or not at all, and the answer says 
   );
 });
 
-test("a reply's own words stand above the original, its headers go out, and it answers the message", async () => {
+test("a reply has its text above the original, its own headers, and a reference to the original", async () => {
   await send(to, { to: [{ address: ana }], subject: "Is this real?", html: "<p>Look <b>here</b></p>" }, pace);
   const [question] = await find(from, "Is this real?", "inbox");
   const sent = await reply(
@@ -156,7 +156,7 @@ test("a reply's own words stand above the original, its headers go out, and it a
   expect(answer?.headers).toContainEqual({ name: "In-Reply-To", value: question?.internetMessageId });
 });
 
-test("a mark of ours is seen by nobody who gets the message", async () => {
+test("the mark of a message does not reach its recipients", async () => {
   await send(from, { to: [{ address: ben }], subject: "unmarked", text: "x" }, pace);
   const detail = { headers: true, body: "text" as const };
   const [got] = (await search(to, { filters: { subject: "unmarked" }, folder: "inbox", limit: 1, detail }, none)).messages;

@@ -64,7 +64,7 @@ describe("a reply that quotes", () => {
     expect(update).toContain('PropertyName="X-Case"');
   });
 
-  test("whose making was lost is no unknown outcome: nothing was sent", async () => {
+  test("whose draft was lost is not an unknown outcome: nothing was sent", async () => {
     trouble("CreateItem", "lost after");
     await expect(run()).rejects.toMatchObject({
       retryable: true,
@@ -104,21 +104,21 @@ describe("a reply that does not quote", () => {
     expect(created()).not.toContain("CcRecipients");
   });
 
-  test("to all reaches everybody once, and not the mailbox it is sent from", async () => {
+  test("to all goes to each recipient once, without the sending mailbox", async () => {
     box.original = crowd;
     const sent = await run({ quoteOriginal: false, all: true, saveToSent: false });
     expect(sent.to.map(({ address: to }) => to)).toEqual(["answers@example.org", "ben@example.org", "mallory@example.org"]);
     expect(sent.cc.map(({ address: cc }) => cc)).toEqual(["cy@example.org"]);
   });
 
-  test("goes only to those who are named, when somebody is", async () => {
+  test("goes only to the named recipients, if there are any", async () => {
     box.original = crowd;
     const sent = await run({ quoteOriginal: false, to: [{ address: "boss@example.com" }], saveToSent: false });
     expect(sent.to).toEqual([{ address: "boss@example.com" }]);
   });
 });
 
-test("a message that is gone is Failure not-found, and nothing is made", async () => {
+test("a message that does not exist is Failure not-found, and nothing is created", async () => {
   await expect(reply(server.mailbox(), { itemId: "dead", all: false, text: "x" }, pace)).rejects.toMatchObject({ code: "not-found" });
   expect(operations()).toEqual(["GetItem"]);
 });

@@ -39,7 +39,7 @@ const trouble = (operation: string, ...kinds: Trouble[]) => box.trouble.push(...
 const operations = () => server.asked.map(({ operation }) => operation);
 
 describe("a message", () => {
-  test("is sent, and what Exchange made of it is found again", async () => {
+  test("is sent, and its copy is found again", async () => {
     expect(await run()).toEqual({
       itemId: "sent2",
       internetMessageId: "<sent2@example.com>",
@@ -59,20 +59,20 @@ describe("a message", () => {
     expect((await run()).itemId).toBe("sent2");
   });
 
-  test("whose copy never appears was sent all the same, and is told by what was asked", async () => {
+  test("whose copy never appears was sent all the same, and is reported as requested", async () => {
     box.slowness = 1000;
     const sent = await run({ cc: [{ address: "cy@example.org" }] });
     expect(sent).toEqual({ subject: "Notice", to: draft.to, cc: [{ address: "cy@example.org" }], bcc: [] });
     expect(box.sent).toHaveLength(1);
   });
 
-  test("whose copy cannot be looked for was sent all the same", async () => {
+  test("whose copy cannot be searched was sent all the same", async () => {
     trouble("FindItem", "ErrorAccessDenied");
     expect((await run()).subject).toBe("Notice");
     expect(box.sent).toHaveLength(1);
   });
 
-  test("of which no copy is wanted leaves none, and none is looked for", async () => {
+  test("without a wanted copy leaves none, and none is searched", async () => {
     expect(await run({ saveToSent: false })).toEqual({ subject: "Notice", to: draft.to, cc: [], bcc: [] });
     expect(operations()).toEqual(["CreateItem", "SendItem"]);
     expect(box.kept).toEqual([]);
@@ -91,7 +91,7 @@ describe("a message", () => {
     expect(inline?.xml).toContain("<t:ContentId>logo@x</t:ContentId><t:IsInline>true</t:IsInline>");
   });
 
-  test("given raw goes as its own bytes", async () => {
+  test("given raw is sent with its exact bytes", async () => {
     const mime = Buffer.from("To: ben@example.org\r\nSubject: raw\r\n\r\n\u0000\u00ff");
     await send(server.mailbox(), { to: [], mime }, pace);
     const content = /<t:MimeContent>([^<]*)</.exec(box.sent[0]?.xml ?? "")?.[1] ?? "";
@@ -148,14 +148,14 @@ describe("whatever is lost, a message is sent once", () => {
     expect(operations()).toContain("UpdateItem");
   });
 
-  test("and when it never comes through, nothing was sent and nothing is left behind", async () => {
+  test("and when no order succeeds, nothing was sent and no draft is left", async () => {
     trouble("SendItem", "lost before", "lost before", "lost before");
     await expect(run()).rejects.toMatchObject({ message: expect.stringContaining("Nothing was sent"), retryable: true });
     expect(box.sent).toEqual([]);
     expect(box.kept).toEqual([]);
   });
 
-  test("and when nobody can tell, that is said, and no second order is given", async () => {
+  test("and when the outcome is not known, this is reported, and no second order is sent", async () => {
     trouble("SendItem", "lost after");
     box.slowness = 1000;
     await expect(run()).rejects.toMatchObject({ code: "unknown-outcome", retryable: false, hint: expect.stringContaining("Sent Items") });
@@ -163,7 +163,7 @@ describe("whatever is lost, a message is sent once", () => {
     expect(operations().filter((operation) => operation === "SendItem")).toHaveLength(1);
   });
 
-  test("and while it is on its way among the drafts, it is not ordered again", async () => {
+  test("and while it is being submitted among the drafts, it is not ordered again", async () => {
     trouble("SendItem", "lost before");
     const watched = box.answer.bind(box);
     box.answer = (asked) => {
@@ -191,7 +191,7 @@ describe("whatever is lost, a message is sent once", () => {
     expect(box.drafts()).toEqual([]);
   });
 
-  test("a draft that cannot be made at all is no unknown outcome: nothing was sent", async () => {
+  test("a draft that cannot be made is not an unknown outcome: nothing was sent", async () => {
     trouble("CreateItem", "lost before", "lost before");
     await expect(run()).rejects.toMatchObject({ message: expect.stringContaining("Nothing was sent"), retryable: true });
     expect(box.sent).toEqual([]);
@@ -259,7 +259,7 @@ describe("a reply that came is never taken for a lost one:", () => {
   });
 });
 
-describe("what fails for certain leaves nothing behind", () => {
+describe("a certain failure leaves no draft", () => {
   test.each([
     ["SendItem", "ErrorSendAsDenied", "access-denied"],
     ["SendItem", "ErrorInvalidRecipients", "invalid-input"],
@@ -278,7 +278,7 @@ describe("what fails for certain leaves nothing behind", () => {
     expect(box.kept).toEqual([]);
   });
 
-  test("and when even the draft cannot be taken away, that is said", async () => {
+  test("and when the draft cannot be deleted either, this is reported", async () => {
     trouble("SendItem", "ErrorSendAsDenied");
     trouble("DeleteItem", "ErrorAccessDenied");
     await expect(run()).rejects.toMatchObject({
@@ -290,7 +290,7 @@ describe("what fails for certain leaves nothing behind", () => {
   });
 });
 
-describe("a caller who goes away", () => {
+describe("a caller that disconnects", () => {
   test("before the order to send leaves no draft behind and nothing sent", async () => {
     const stop = new AbortController();
     const attachment = {
@@ -305,7 +305,7 @@ describe("a caller who goes away", () => {
     expect(box.sent).toEqual([]);
   });
 
-  test("while the order is under way is told the truth: it was sent", async () => {
+  test("while the order is under way gets the true result: it was sent", async () => {
     const stop = new AbortController();
     const watched = box.answer.bind(box);
     box.answer = (asked) => {

@@ -25,11 +25,11 @@ test.each([
   expect(failure(status)).toMatchObject({ code, wireCode: `HTTP ${status}` });
 });
 
-test("what refuses the sign-in says which ways it offers", () => {
+test("a refused sign-in names the schemes that the server offers", () => {
   expect(failure(401, { "www-authenticate": "Negotiate, NTLM" }).message).toContain("it offers Negotiate, NTLM");
 });
 
-test("of a redirect only the origin is told", () => {
+test("only the origin of a redirect is reported", () => {
   const { message } = failure(302, { location: "https://login.example.com/adfs?token=secret" });
   expect(message).toContain("https://login.example.com");
   expect(message).not.toContain("secret");

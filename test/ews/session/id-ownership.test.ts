@@ -138,7 +138,7 @@ describe.each([
     const [own, foreign] = putBoth();
     const answer = await run(action, { mailbox: ann, item_id: [foreign?.id], ...input });
     expect(answer).toMatchObject({ success: false });
-    expect(JSON.stringify(answer)).toContain("is not shown to be of the mailbox ann.home@example.com");
+    expect(JSON.stringify(answer)).toContain("is not shown to belong to the mailbox ann.home@example.com");
     expect(here.mailbox(ben).item(foreign?.id ?? "")).toMatchObject({ folder: { distinguishedName: "inbox" }, attachments: [{}] });
     expect(await run(action, { mailbox: ann, item_id: [own?.id], ...input })).toMatchObject({ success: true });
   });
@@ -160,7 +160,7 @@ describe.each([
     const items = folder.items.size;
     const answer = await run(action, { ...input, [field]: folder.id });
     expect(answer).toMatchObject({ success: false });
-    expect(JSON.stringify(answer)).toContain("This folder id is not shown to be of the mailbox ann.home@example.com");
+    expect(JSON.stringify(answer)).toContain("This folder id is not shown to belong to the mailbox ann.home@example.com");
     expect(folder.items.size).toBe(items);
   });
 
@@ -355,7 +355,7 @@ describe("on a server whose ids name no mailbox, which opens the named one alone
     const foreign = here.put(ben, { internetMessageId: "<foreign@example.net>" });
     const answer = await here.run(action, { mailbox: ann, item_id: foreign.id, ...input });
     expect(answer).toMatchObject({ success: false, results: [{ status: "failed", error: { code: "could-not-look" } }] });
-    expect(JSON.stringify(answer)).toContain("nothing shows that it is of the mailbox ann.home@example.com");
+    expect(JSON.stringify(answer)).toContain("nothing shows that it belongs to the mailbox ann.home@example.com");
   });
 
   test("a deletion that is repeated is already done, as the audit log shows", async () => {

@@ -42,11 +42,11 @@ test("a name that people give to folders of their own is not certain to be the w
   expect(parseFolderName("Archive")).toMatchObject({ kind: "well-known", name: "archive", certain: false });
 });
 
-test("an id is an id although it holds slashes", () => {
+test("an id with slashes is recognised as an id", () => {
   const id = `AAMkAGE1/M2+Q${"A".repeat(100)}==`;
   expect(parseFolderName(id)).toEqual({ kind: "id", id });
 });
 
-test("a long path is no id", () => {
+test("a long path is not an id", () => {
   expect(parseFolderName(`${"Inbox/Reports of the year ".repeat(5)}`).kind).toBe("path");
 });

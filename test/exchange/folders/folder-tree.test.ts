@@ -22,16 +22,16 @@ test("parents stand before their children whatever the server's order, each with
   ]);
 });
 
-test("a folder that two pages name is there once", () => {
+test("a folder on two pages is in the tree once", () => {
   expect(treeOf([...found, ...found])).toHaveLength(4);
 });
 
-test("folders that are each other's parent do not hang it, and are not left out", () => {
+test("folders that are each other's parent end in the tree, without a loop", () => {
   const tree = treeOf([folder("x", "y", "X"), folder("y", "x", "Y"), folder("a", "root", "A"), folder("s", "s", "S")]);
   expect(tree.map(({ path }) => path)).toEqual(["A", "X", "X/Y", "S"]);
 });
 
-test("a tree that is deeper than Exchange's has every folder, and no path that grows on", () => {
+test("a tree deeper than Exchange allows has every folder, with paths of limited length", () => {
   const deep = Array.from({ length: 5000 }, (_, index) => folder(`f${index}`, `f${index - 1}`, "x"));
   const tree = treeOf(deep);
   expect(tree).toHaveLength(5000);
@@ -46,7 +46,7 @@ test("two hundred thousand folders in one folder are all in the tree", () => {
   expect(treeOf([top, ...below])).toHaveLength(200_001);
 });
 
-test("a well-known folder is met by its English name in a mailbox of another language", () => {
+test("a well-known folder is found by its English name in a mailbox of another language", () => {
   const { node, missing } = walk(treeOf(found), ["Inbox", "berichte"]);
   expect([node?.folderId, missing]).toEqual(["b", []]);
 });

@@ -71,7 +71,7 @@ describe.each(backends)("over %s", (backend) => {
   afterAll(() => at.close());
   beforeEach(() => at.lab.clearFaults());
 
-  test.each(actions)("$name tells where it looked for a Message-ID that is nowhere", async (action, more) => {
+  test.each(actions)("$name reports where it searched for a Message-ID that does not exist", async (action, more) => {
     const answer = await at.run(action, { mailbox: who, internet_message_id: "<nowhere@example.net>", ...more });
     expect(answer.results).toMatchObject([
       { status: "not_found", looked: { mailbox: who, folders: expect.any(Number), places: ["mailbox"], by: "internet_message_id" } },
@@ -79,7 +79,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer.message).toMatch(/not found in \d+ folders of user01@example\.com\.$/);
   });
 
-  test.each(actions)("$name takes an id of another mailbox for no message of this one", async (action, more) => {
+  test.each(actions)("$name does not accept an id of another mailbox", async (action, more) => {
     const item = at.put(bystander);
     const answer = await at.run(action, { mailbox: who, item_id: at.idOf(item), ...more });
     expect(answer).toMatchObject({ success: false, counts: { failed: 1, not_found: 0 } });
@@ -88,7 +88,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   // "Default folder Root not found": a mailbox that is moved, not provisioned, or not for us.
-  test.each(actions)("$name does not take a mailbox without a root for one without the message", async (action, more) => {
+  test.each(actions)("$name does not report absence for a mailbox without a root", async (action, more) => {
     const item = at.put(who);
     const listing = backend === "ews" ? "FindFolder" : "user-list-mailfolders";
     at.lab.addFault({ kind: "item-error", operation: listing, code: "ErrorItemNotFound", times: 99 });
@@ -147,7 +147,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(alone).toMatchObject({ success: true, message: "1 message already deleted.", counts: { not_found: 1 } });
   });
 
-  test("a dry run by id says in which folder a message lies, also among the Recoverable Items", async () => {
+  test("a dry run by id names the folder of a message, also in the Recoverable Items", async () => {
     const item = at.put(who, {}, "inbox/Sorted");
     const gone = at.put(who, {}, "recoverableitemsdeletions");
     const asked = { mailbox: who, item_id: [at.idOf(item), at.idOf(gone)], delete_type: "hard", dry_run: true };
@@ -156,7 +156,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(recoverable?.folder_path).toMatch(/Deletions$/);
   });
 
-  test("where the Recoverable Items cannot be looked into, a soft deletion says not found, and a hard one that it could not look", async () => {
+  test("where the Recoverable Items cannot be searched, a soft deletion reports not found, and a hard one could-not-look", async () => {
     const closed = backend === "ews" ? { operation: "FindItem", item: 99 } : { operation: "mailfolder-list-messages" };
     const asked = { mailbox: who, internet_message_id: "<hidden@example.net>" };
     const folders = (await at.run(deleteEmail, asked)).results?.[0]?.looked?.folders ?? 0;
@@ -179,7 +179,7 @@ describe.each(backends)("over %s", (backend) => {
     expect((await at.run(deleteEmail, asked)).results).toMatchObject([{ status: "not_found", action: "not_found" }]);
   });
 
-  test("a message in Deleted Items that is to go there has not been looked for in vain: it lies there already, verified", async () => {
+  test("a message to be moved to Deleted Items that is already there is verified", async () => {
     const item = at.put(who, {}, "deleteditems");
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), delete_type: "trash" });
     expect(answer).toMatchObject({ message: "1 message already deleted.", results: [{ action: "already_gone", verified: true }] });
@@ -213,7 +213,7 @@ describe("over ews", () => {
     },
   );
 
-  test("contacts and a search of a mailbox that is closed to the account are no empty lists", async () => {
+  test("contacts and a search of a mailbox closed to the account are failures, not empty lists", async () => {
     for (const action of [getContacts, searchEmailsExtended]) {
       const answer = await at.run(action, { mailbox: who, access: "delegate" });
       expect([action.name, answer.success, codeOf(answer)]).toEqual([action.name, false, "could-not-look"]);
@@ -266,21 +266,21 @@ describe("over ews", () => {
     }
   });
 
-  test("without a folder an archive is not looked into, and the answer says where it looked", async () => {
+  test("without a folder the archive is not searched, and the answer names the places searched", async () => {
     const item = inArchive("<not-meant@example.net>");
     const answer = await at.run(deleteEmail, { mailbox: withArchive, internet_message_id: "<not-meant@example.net>" });
     expect(answer.results).toMatchObject([{ status: "not_found", action: "not_found", looked: { places: ["mailbox"] } }]);
     expect(item.folder.items.has(item.id)).toBe(true);
   });
 
-  test("a dead id of an archive that is not named is a failure: it was not looked for there", async () => {
+  test("an unknown id of an archive that was not requested is a failure, since the archive was not searched", async () => {
     const item = inArchive("<dead-archived@example.net>");
     item.folder.mailbox.remove(item);
     const answer = await at.run(deleteEmail, { mailbox: withArchive, item_id: item.id });
     expect([codeOf(answer), answer.success]).toEqual(["could-not-look", false]);
   });
 
-  test("a dead id of a public folder is looked for in the folder that it names, and the audit knows what was deleted there", async () => {
+  test("an unknown id of a public folder is searched in the folder that it names, and the audit log has earlier deletions there", async () => {
     const [dead, deleted] = [inPublic("<dead-public@example.net>"), inPublic("<deleted-public@example.net>")];
     dead.folder.mailbox.remove(dead);
     const hard = { mailbox: who, item_id: deleted.id, delete_type: "hard", confirm_hard: true };
@@ -294,7 +294,7 @@ describe("over ews", () => {
     ]);
   });
 
-  test("a dead id of a public folder that cannot be opened is a failure", async () => {
+  test("an unknown id of a public folder that cannot be opened is a failure", async () => {
     const item = inPublic("<closed-public@example.net>");
     item.folder.mailbox.remove(item);
     at.lab.addFault({ kind: "item-error", operation: "FindItem", code: "ErrorAccessDenied", times: 9 });
@@ -302,7 +302,7 @@ describe("over ews", () => {
     expect([codeOf(answer), answer.success]).toEqual(["could-not-look", false]);
   });
 
-  test.each(["trash", "soft"])("a message of a public folder says so, and in whose mailbox it lies after a deletion (%s)", async (type) => {
+  test.each(["trash", "soft"])("a message of a public folder is reported as such, with its mailbox after a deletion (%s)", async (type) => {
     for (const more of [{}, { folder: "public:Notices" }]) {
       const item = inPublic(`<mine-${type}@example.net>`);
       const asked = { mailbox: who, item_id: item.id, delete_type: type, ...more };
@@ -312,7 +312,7 @@ describe("over ews", () => {
     }
   });
 
-  test("a search of a public folder gives the path of each message", async () => {
+  test("a search of a public folder returns the path of each message", async () => {
     inPublic("<pathed@example.net>");
     const answer = await at.run(searchEmailsExtended, {
       mailbox: who,
@@ -329,7 +329,7 @@ describe("over ews", () => {
     expect(answer.results?.[0]).not.toHaveProperty("destination_mailbox");
   });
 
-  test("a dry run by id says where in the archive a message lies", async () => {
+  test("a dry run by id names the archive folder of a message", async () => {
     const item = inArchive("<where-archived@example.net>");
     const answer = await at.run(deleteEmail, { mailbox: withArchive, item_id: item.id, dry_run: true });
     expect(answer.results).toMatchObject([{ status: "planned", folder_path: "archive:Inbox/Contracts" }]);

@@ -19,8 +19,8 @@ function page(mailbox: readonly Message[], limit: number, cursor: string | undef
   return { messages, cursor: rest.length > limit ? nextCursor(asked, messages, position) : undefined };
 }
 
-describe("going on with a search", () => {
-  test("gives every message once, in order, however many share an instant and whatever is deleted of what was given", () => {
+describe("continuing a search", () => {
+  test("returns every message once, in order, however many share a time and whatever is deleted meanwhile", () => {
     fc.assert(
       fc.property(
         fc.array(fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }), { maxLength: 40 }),
@@ -46,13 +46,13 @@ describe("going on with a search", () => {
     );
   });
 
-  test("leaves out what arrived meanwhile", () => {
+  test("leaves out messages that arrived meanwhile", () => {
     const old = [at("b", 2), at("a", 1)];
     const { cursor } = page(old, 1, undefined);
     expect(page([at("new", 9), ...old], 5, cursor).messages.map(({ itemId }) => itemId)).toEqual(["a"]);
   });
 
-  test("may ask for more at once, or for more detail", () => {
+  test("may request a larger page, or more detail", () => {
     const { cursor } = page([at("b", 2), at("a", 1)], 1, undefined);
     expect(readCursor({ ...search, limit: 100, detail: { headers: true }, cursor })).toBeDefined();
   });
@@ -121,14 +121,14 @@ describe("a cursor is refused", () => {
   });
 });
 
-test("a cursor says nothing of what was searched for or found", () => {
+test("a cursor reveals nothing about the query or the results", () => {
   const messages = [{ itemId: "secret-item-id", receivedAt: "2026-01-01T00:00:00.000Z" }];
   const text = Buffer.from(nextCursor(search, messages, undefined) ?? "", "base64url").toString();
   expect(text).toContain("2026-01-01");
   expect(text).not.toMatch(/secret-item-id|parcel/);
 });
 
-test("more messages at one instant than a cursor can name are refused with a way out", () => {
+test("more messages at one time than a cursor can name are refused with a hint", () => {
   const messages = Array.from({ length: 5001 }, (_, index) => at(`id${index}`, 1));
   expect(() => nextCursor(search, messages, undefined)).toThrow(
     expect.objectContaining({ code: "too-large", hint: expect.stringContaining("limit") }),

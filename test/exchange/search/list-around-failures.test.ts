@@ -19,7 +19,7 @@ function listOf(total: number, bad: ReadonlySet<number>, most = Number.POSITIVE_
 }
 
 describe("a page that cannot be listed at once", () => {
-  test("is listed but for the items that spoil it, whatever these are, and each of them is named by its place", async () => {
+  test("is listed except for the items that spoil it, and each of these is named by its position", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 300 }),
@@ -51,7 +51,7 @@ describe("a page that cannot be listed at once", () => {
     }
   });
 
-  test("is given up where three neighbours fail even alone: that is no item's fault", async () => {
+  test("is given up where three neighbours fail even alone, since no item causes that", async () => {
     const { ask, asked } = listOf(1000, new Set([100, 101, 102]));
     const given = await listAround(ask, 0, 250);
     expect(given).toMatchObject({ failure: { code: "broken-reply" }, isLast: true });
@@ -62,7 +62,7 @@ describe("a page that cannot be listed at once", () => {
     expect(asked.length).toBeLessThan(40);
   });
 
-  test("is given up at once where the failure is about more than an item", async () => {
+  test("is given up immediately where the failure concerns more than an item", async () => {
     let asked = 0;
     const ask = async () => {
       asked += 1;
@@ -73,7 +73,7 @@ describe("a page that cannot be listed at once", () => {
   });
 });
 
-test("a list that says that more follows and gives nothing is ended, and not as if it were whole", async () => {
+test("a list that reports more but returns nothing is ended with a failure", async () => {
   const ask = async () => ({ items: [], length: 0, isLast: false });
   expect(await listAround(ask, 0, 8)).toMatchObject({ failure: { code: "broken-reply" } });
 });

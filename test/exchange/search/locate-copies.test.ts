@@ -41,18 +41,18 @@ async function located(
 const named = (...ids: readonly string[]) => ids.map((internetMessageId) => ({ internetMessageId }));
 const all = (ids: readonly string[]): Found => ({ messages: ids.map(messageOf), unlisted: [] });
 
-test("so many are looked for at once, and each has its own copies", async () => {
+test("ids are searched in groups, and each gets its own copies", async () => {
   const { said, searches } = await located(named("<a@x>", "<b@x>", "<c@x>"), (ids) => all([...ids, ...ids]));
   expect(searches).toEqual([["<a@x>", "<b@x>"], ["<c@x>"]]);
   expect(said).toEqual([2, 2, 2]);
 });
 
-test("what only looks like the id is no copy, whatever the server takes for equal; the case of letters does not matter, as to Exchange", async () => {
+test("a message with a similar id is not a copy, whatever the server considers equal; case is ignored, as Exchange does", async () => {
   const { said } = await located(named("<a@x>"), () => all(["<a@x>", "<aa@x>", "<A@x>"]));
   expect(said).toEqual([2]);
 });
 
-test("an id that lives is not looked for, a dead one is, and one that failed otherwise is not", async () => {
+test("only an id that no longer exists is searched by Message-ID, not a valid one or one with another failure", async () => {
   const names = named("<a@x>", "<b@x>", "<c@x>").map((name) => ({ ...name, itemId: "id" }));
   const before = [done({ messages: [messageOf("<a@x>")] }), failed(new Failure("not-found", "gone")), failed(new Failure("busy", "later"))];
   const { said, searches } = await located(names, all, before);
@@ -60,7 +60,7 @@ test("an id that lives is not looked for, a dead one is, and one that failed oth
   expect(said).toEqual([1, 1, "busy"]);
 });
 
-test("one name that cannot be read does not cost the others their answer", async () => {
+test("one unreadable name does not spoil the results of the others", async () => {
   const { said, searches } = await located(named("<a@x>", "odd"), (ids) =>
     ids.includes("odd") ? new Failure("invalid-input", "cannot be read") : all(ids),
   );
@@ -68,14 +68,14 @@ test("one name that cannot be read does not cost the others their answer", async
   expect(said).toEqual([1, "invalid-input"]);
 });
 
-test("not found where a folder could not be looked into is could-not-look, and what was found elsewhere is told", async () => {
+test("not found beside a folder that could not be searched is could-not-look, and copies found elsewhere are reported", async () => {
   const unlisted = [{ failure: new Failure("access-denied", "closed") }];
   const { said, outcomes } = await located(named("<a@x>", "<b@x>"), () => ({ messages: [messageOf("<a@x>")], unlisted }));
   expect(said).toEqual([1, "could-not-look"]);
-  expect(outcomes[1]).toMatchObject({ failure: { message: expect.stringContaining("1 of the folders could not be looked into: closed") } });
+  expect(outcomes[1]).toMatchObject({ failure: { message: expect.stringContaining("1 of the folders could not be searched: closed") } });
 });
 
-test("a folder that is gone meanwhile does not say that the message is nowhere", async () => {
+test("a folder deleted meanwhile does not show that the message is absent", async () => {
   const unlisted = [{ failure: new Failure("not-found", "gone") }];
   expect((await located(named("<a@x>"), () => ({ messages: [], unlisted }))).said).toEqual(["could-not-look"]);
 });
@@ -84,7 +84,7 @@ test("a search that is cancelled ends all of it", async () => {
   await expect(located(named("<a@x>"), () => new Failure("cancelled", "stop"))).rejects.toMatchObject({ code: "cancelled" });
 });
 
-test("what is found nowhere says by which name it was looked for, and where", async () => {
+test("an absent message is reported with the name and the places of the search", async () => {
   const names = [{ internetMessageId: "<a@x>" }, { itemId: "dead" }];
   const before: Outcome<Located>[] = [failed(new Failure("invalid-input", "nameless")), failed(new Failure("not-found", "unknown"))];
   const { outcomes, searches } = await located(names, () => ({ messages: [], unlisted: [] }), before);
@@ -95,7 +95,7 @@ test("what is found nowhere says by which name it was looked for, and where", as
   ]);
 });
 
-test("an id that the server does not know is not gone where a place could not be opened, nor where the mailbox could not", async () => {
+test("an id that the server does not know is not reported absent where a place, or the mailbox, could not be opened", async () => {
   const unknown = [failed(new Failure("not-found", "unknown"))];
   const closed = [{ failure: new Failure("not-found", "closed") }];
   expect((await located([{ itemId: "dead" }], () => ({ messages: [], unlisted: closed }), unknown)).said).toEqual(["could-not-look"]);

@@ -89,7 +89,7 @@ describe("a filter decided by the client", () => {
     expect(await passes(filters)).toBe(expected);
   });
 
-  test("takes what is not known of a message for no match, whatever is asked", async () => {
+  test("does not match a missing value, whatever the filter", async () => {
     const bare: Message = { itemId: "bare" };
     for (const [filters] of cases) {
       if (filters.hasAttachments === false || filters.importance === "Normal") continue;
@@ -99,12 +99,12 @@ describe("a filter decided by the client", () => {
     expect(await passes({ hasAttachments: false }, bare)).toBe(true);
   });
 
-  test("needs all filters to hold", async () => {
+  test("matches only if all filters match", async () => {
     expect(await passes({ subject: "parcel", sender: "parcels.example", isUnread: true })).toBe(true);
     expect(await passes({ subject: "parcel", sender: "parcels.example", isUnread: false })).toBe(false);
   });
 
-  test("only those named are looked at", async () => {
+  test("applies only the named filters", async () => {
     const matches = await openMatcher({ subject: "nowhere", sender: "parcels.example" }, ["sender"], never);
     expect(await matches(message)).toBe(true);
   });
@@ -208,7 +208,7 @@ describe("the hash of an attachment", () => {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const other: Attachment = { id: "a2", kind: "item", name: "mail" };
 
-  test("is asked of file attachments only, and only when the other filters hold", async () => {
+  test("is requested for file attachments only, and only when the other filters match", async () => {
     const asked: string[] = [];
     const means = {
       sha256: async ({ id }: Attachment) => {
@@ -226,7 +226,7 @@ describe("the hash of an attachment", () => {
     expect(await matches({ ...message, attachments: [other] })).toBe(false);
   });
 
-  test("that cannot be had makes the message undecided, not absent", async () => {
+  test("that cannot be read makes the message undecided, not absent", async () => {
     const means = { sha256: () => Promise.reject(new Failure("unreadable", "no")), inside: async () => [] };
     const matches = await openMatcher({ attachmentSha256: sha256 }, ["attachmentSha256"], means);
     await expect(matches(message)).rejects.toMatchObject({ code: "unreadable" });
@@ -238,7 +238,7 @@ describe("what hangs in an attached message", () => {
   const named = (inside: (attachment: Attachment) => Promise<readonly Attachment[]>) =>
     openMatcher({ attachmentName: "wanted" }, ["attachmentName"], { ...never, inside });
 
-  test("is asked for level by level, and only as long as nothing was found", async () => {
+  test("is read level by level, and only as long as nothing was found", async () => {
     const asked: string[] = [];
     const matches = await named(async ({ id }) => {
       asked.push(id);
@@ -250,7 +250,7 @@ describe("what hangs in an attached message", () => {
     expect(asked).toEqual(["a", "b"]);
   });
 
-  test("that cannot be opened, or lies too deep, makes the message undecided, not absent", async () => {
+  test("that cannot be opened, or is too deep, makes the message undecided, not absent", async () => {
     const broken = await named(() => Promise.reject(new Failure("unreadable", "no")));
     await expect(broken({ itemId: "x", attachments: [item("a")] })).rejects.toMatchObject({ code: "unreadable" });
     const endless = await named(async ({ id }) => [item(`${id}a`)]);
@@ -305,7 +305,7 @@ describe("filters that mean nothing are refused by name", () => {
   });
 });
 
-test("what a filter needs to know is asked for, and nothing else", () => {
+test("only the detail that the filters need is requested", () => {
   expect(detailFor(["recipient"])).toEqual({ recipients: true });
   expect(detailFor(["attachmentSha256", "bodyRegex"])).toEqual({ attachments: true, body: "text" });
   expect(detailFor(["sender", "conversationId"])).toEqual({});

@@ -29,7 +29,7 @@ async function all(lists: readonly List[]): Promise<string[]> {
   return ids;
 }
 
-test("whatever pages the lists come in, together they are newest first, and each message is given once", async () => {
+test("lists in any pages are merged newest first, and each message is returned once", async () => {
   const days = fc.array(fc.integer({ min: 1, max: 28 }), { maxLength: 12 });
   await fc.assert(
     fc.asyncProperty(fc.array(days, { maxLength: 4 }), fc.integer({ min: 1, max: 5 }), async (folders, size) => {
@@ -47,7 +47,7 @@ test("whatever pages the lists come in, together they are newest first, and each
   );
 });
 
-test("what an arriving message pushes onto the next page again is not given twice", async () => {
+test("a message pushed onto the next page by a new arrival is not returned twice", async () => {
   const [one, two, three] = [message("one", 3), message("two", 2), message("three", 1)];
   expect(
     await all([
@@ -59,7 +59,7 @@ test("what an arriving message pushes onto the next page again is not given twic
   ).toEqual(["one", "two", "three"]);
 });
 
-test("a list that is ended gives nothing more, and the others go on", async () => {
+test("an ended list returns nothing more, and the others continue", async () => {
   const broken = listOf([[message("a", 9)], [message("b", 8)]]);
   const other = listOf([[message("c", 5)]]);
   const ids: string[] = [];
@@ -71,7 +71,7 @@ test("a list that is ended gives nothing more, and the others go on", async () =
   expect(ids).toEqual(["a", "c"]);
 });
 
-test("a server that goes on with nothing new ends its list with what was read, and that is said", async () => {
+test("a list that continues without new messages is ended with what was read, and this is reported", async () => {
   for (const page of [[message("same", 1)], []]) {
     const list = listOf(Array.from({ length: 9 }, () => page));
     expect(await all([list, listOf([[message("other", 2)]])])).toEqual(["other", ...page.map(({ itemId }) => itemId)]);

@@ -18,8 +18,8 @@ async function kept(messages: readonly Message[], filters: Filters, applied = on
   return { ids, applied: list.applied(), isBroken: list.isBroken() };
 }
 
-describe("what a server has filtered, looked at again,", () => {
-  test("loses nothing that our own matcher takes, whatever the message and the filter", async () => {
+describe("a list filtered by the server and rechecked", () => {
+  test("loses no message that our own matcher accepts, whatever the message and the filter", async () => {
     const words = fc.constantFrom("a", "A", "ab", "\u00e4", "a\u0308", "\uff21", " ", "-", "\u200b", "\u00df", "invoice 7");
     const text = fc.array(words, { maxLength: 4 }).map((parts) => parts.join(""));
     const wanted = text.filter((one) => /[a-z]/i.test(one));
@@ -57,7 +57,7 @@ describe("what a server has filtered, looked at again,", () => {
     );
   });
 
-  test("keeps what a server may compare otherwise than we do", async () => {
+  test("keeps messages that a server may compare differently", async () => {
     const one: Message = { itemId: "one", subject: "R\u00e9sum\u00e9 \uff21\uff22", receivedAt: "2026-01-01T10:00:00.000Z" };
     expect(await kept([one], { subject: "resume ab", subjectMatch: "equals" })).toMatchObject({ ids: ["one"] });
     // Received within the second that is shown.
@@ -66,7 +66,7 @@ describe("what a server has filtered, looked at again,", () => {
     expect(await kept([{ itemId: "two", subject: "x".repeat(255) }], { subject: "the end" })).toMatchObject({ ids: ["two"] });
   });
 
-  test("says of a filter that it was ignored, or that nobody could see whether it was", async () => {
+  test("reports a filter that was ignored, or that could not be checked", async () => {
     const messages: Message[] = [
       { itemId: "big", size: 9 },
       { itemId: "small", size: 1 },

@@ -53,7 +53,7 @@ describe("a draft is refused", () => {
     expect(() => checkDraft({ ...good, ...change })).toThrow(refused(field));
   });
 
-  test("when it is raw and something else stands beside it, which would be lost", () => {
+  test("when it is raw and has other fields, which would be lost", () => {
     const mime = Buffer.from("Subject: x\r\n\r\n");
     expect(() => checkDraft({ to: good.to, mime })).toThrow(refused("to"));
     expect(() => checkDraft({ to: [], mime, subject: "x" })).toThrow(refused("subject"));
@@ -77,7 +77,7 @@ test("an ordinary draft passes, with names and files of any language", () => {
   expect(() => checkDraft({ to: [], bcc: good.to })).not.toThrow();
 });
 
-test("a reply may leave recipients and subject to Exchange, and is held to the rest", () => {
+test("a reply may leave recipients and subject to Exchange, and every other field is checked", () => {
   expect(() => checkReply({ itemId: "x", all: false })).not.toThrow();
   expect(() => checkReply({ itemId: "x", all: false, to: [{ address: "a\r\nb" }] })).toThrow(refused("to"));
   expect(() => checkReply({ itemId: "x", all: false, subject: "a\rb" })).toThrow(refused("subject"));

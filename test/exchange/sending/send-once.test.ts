@@ -39,28 +39,28 @@ function practice(orders: readonly (Failure | undefined)[], looks: readonly Seen
   return { done, sent: () => sendOnce(steps, pace) };
 }
 
-test("what is answered is ordered once", async () => {
+test("a message whose order is answered is ordered once", async () => {
   const { done, sent } = practice([undefined]);
   await sent();
   expect(done).toEqual(["order draft"]);
 });
 
-test("an order whose answer was lost, and that was carried out, is not given again", async () => {
+test("an order that was carried out is not repeated after a lost reply", async () => {
   const { done, sent } = practice([fail("unknown-outcome")], [undefined, fail("busy"), fail("unknown-outcome"), "sent"]);
   await sent();
   expect(done).toEqual(["order draft", "look", "look", "look", "look"]);
 });
 
-test("it is given again only for a draft that the first order cannot send any more; that the second finds nothing is looked into", async () => {
+test("an order is repeated only for a draft that the first order cannot send any more; if the second finds nothing, the mark decides", async () => {
   const { done, sent } = practice([fail("unknown-outcome"), fail("not-found")], [{ draft: "moved" }, "sent"]);
   await sent();
   expect(done).toEqual(["order draft", "look", "order moved", "look"]);
 });
 
-test("where it cannot be seen, it is told that it is not known, what was seen, and where to look; the draft stays", async () => {
+test("an unknown outcome reports what was seen and where to look, and keeps the draft", async () => {
   const looks: [readonly Seen[], string][] = [
     [[undefined, undefined, undefined, undefined], "neither a copy nor the draft was found in Sent Items"],
-    [[fail("access-denied")], "Looking for it failed: It failed."],
+    [[fail("access-denied")], "The search for it failed: It failed."],
     [["draft", "draft", "draft", "draft"], "no copy of it was in Sent Items, and its draft was still there"],
   ];
   for (const [seen, words] of looks) {
@@ -97,20 +97,20 @@ describe("after a reply that is not certain to mean that nothing was done, the o
   });
 });
 
-test("after three lost orders the draft is taken back, and nothing was sent", async () => {
+test("after three lost orders the draft is deleted, and nothing was sent", async () => {
   const lost = fail("unknown-outcome");
   const { done, sent } = practice([lost, lost, lost], [{ draft: "b" }, { draft: "c" }, { draft: "d" }]);
   await expect(sent()).rejects.toMatchObject({ message: expect.stringMatching(/^Nothing was sent\./) });
   expect(done.filter((step) => step !== "look")).toEqual(["order draft", "order b", "order c", "discard d"]);
 });
 
-test("one that was cancelled on its way is not given again", async () => {
+test("an order cancelled on its way is not repeated", async () => {
   const { done, sent } = practice([fail("cancelled")], [{ draft: "b" }]);
   await expect(sent()).rejects.toMatchObject({ code: "cancelled" });
   expect(done).toEqual(["order draft", "look", "discard b"]);
 });
 
-test("what cannot be made ready, or is refused, leaves no draft behind; one that stays is told", async () => {
+test("a message that cannot be completed, or is refused, leaves no draft; a remaining draft is reported", async () => {
   const refused = practice([fail("access-denied")]);
   await expect(refused.sent()).rejects.toMatchObject({ code: "access-denied" });
   expect(refused.done).toEqual(["order draft", "discard draft"]);
@@ -131,13 +131,13 @@ test("what cannot be made ready, or is refused, leaves no draft behind; one that
     left: () => Promise.reject(fail("busy")),
   });
   await expect(hidden.sent()).rejects.toMatchObject({
-    message: "Nothing was sent. It failed. A draft may be left in Drafts or Attic: it could not be looked for.",
+    message: "Nothing was sent. It failed. A draft may be left in Drafts or Attic: it could not be searched.",
   });
   const gone = practice([fail("access-denied")], [], { discard: () => Promise.reject(fail("not-found")) });
   await expect(gone.sent()).rejects.toMatchObject({ message: expect.not.stringContaining("Drafts") });
 });
 
-test("a draft whose answer was lost is looked for before another is made", async () => {
+test("a draft whose reply was lost is searched before another is made", async () => {
   let made = 0;
   const steps = (found: readonly (string | undefined)[]) => {
     const looks = [...found];
@@ -158,7 +158,7 @@ test("a draft whose answer was lost is looked for before another is made", async
   expect([await makeOnce(steps([undefined, undefined]), pace), made]).toEqual(["second", 2]);
 });
 
-test("a copy is looked for as long as it may appear, and no failure to read it makes what was sent unsent", async () => {
+test("a copy is searched as long as it may appear, and a failure to read it does not make a sent message unsent", async () => {
   const told: string[] = [];
   const looks: (Failure | { readonly itemId: string } | undefined)[] = [undefined, fail("not-found"), { itemId: "copy" }];
   const find = async () => {
@@ -171,7 +171,7 @@ test("a copy is looked for as long as it may appear, and no failure to read it m
   expect(await copyOf(() => Promise.reject(fail("access-denied")), pace, undefined)).toEqual({});
 });
 
-test("a defect while the copy is read is no progress on a success, and says that the message was sent", async () => {
+test("a defect while the copy is read is thrown, and says that the message was sent", async () => {
   const find = () => Promise.reject(new TypeError("x is not a function"));
   await expect(copyOf(find, pace, undefined)).rejects.toMatchObject({
     code: "internal",

@@ -35,7 +35,7 @@ test.each(["archive:Inbox", "public:Security", "recoverableitemspurges", "calend
   },
 );
 
-test("folders that a server gives again and again end a listing", async () => {
+test("folders that a server returns repeatedly end a listing", async () => {
   const loop = { id: "A", displayName: "A", parentFolderId: "ROOT", childFolderCount: 1 };
   const { mailbox, seen } = await scripted(() => ({ json: { value: [loop] } }));
   expect(await mailbox.folders.tree()).toHaveLength(1);

@@ -7,7 +7,7 @@ test("whoever has a mailbox in the cloud is listed, and the answer says that it 
   expect(source).toBe("directory");
   expect(mailboxes.map(({ mailbox }) => mailbox).sort()).toEqual(["ann@example.com", "soc@example.com"]);
   expect(failed).toEqual([]);
-  expect(note).toBe("The list is that of the directory: the Exchange Online Admin API was not asked.");
+  expect(note).toBe("The list is that of the directory: the Exchange Online Admin API was not used.");
   expect(unopened).toMatchObject([{ mailbox: "bob@example.com", failure: { code: "mailbox-not-found" } }]);
 });
 

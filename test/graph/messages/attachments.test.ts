@@ -97,7 +97,7 @@ describe("in an attached message", () => {
     expect(await all(attachedMessages(box, [itemAt(`${outer?.id}.2`)]))).toMatchObject([{ ok: false, failure: { code: "invalid-input" } }]);
   });
 
-  test("nothing can be deleted, and it is said why", async () => {
+  test("nothing can be deleted, and the reason is reported", async () => {
     const { box, id, lab } = await opened();
     const [outer] = have((await all(attachments(box, [id])))[0]);
     const [file] = have((await all(attachedMessages(box, [itemAt(outer?.id ?? "")])))[0]).attachments ?? [];
@@ -122,7 +122,7 @@ test("a deletion whose answer was lost counts as done", async () => {
   expect(await all(deleteAttachments(box, [outer?.id ?? ""]))).toEqual([{ ok: true, value: {} }]);
 });
 
-test("who may not take attachments out of received mail is told which permission does", async () => {
+test("a refused deletion from received mail names the missing permission", async () => {
   const { mailbox } = await scripted(() => ({ status: 403, json: { error: { code: "ErrorAccessDenied", message: "Access is denied." } } }));
   expect(await all(deleteAttachments(mailbox, ["message.attachment"]))).toMatchObject([
     { ok: false, failure: { code: "access-denied", hint: expect.stringContaining("Mail-Advanced.ReadWrite.All") } },
@@ -140,7 +140,7 @@ describe("where Graph guards received mail against changes", () => {
     return (await all(deleteAttachments(box, [listed?.id ?? ""])))[0];
   };
 
-  test("who lacks the permission is told its name, and the attachment stays", async () => {
+  test("a missing permission is named, and the attachment stays", async () => {
     const stage = await onStage(guarded);
     const item = withFile(stage, false);
     expect(await taken(stage, item)).toMatchObject({
@@ -157,7 +157,7 @@ describe("where Graph guards received mail against changes", () => {
     expect(item.attachments).toHaveLength(0);
   });
 
-  test("who has the permission takes them out of received mail", async () => {
+  test("the permission allows deletions from received mail", async () => {
     const tokens = { strong: ["Mail.ReadWrite", "Mail-Advanced.ReadWrite.All"] };
     const stage = await onStage({ graph: { ...guarded.graph, tokens } });
     const item = withFile(stage, false);

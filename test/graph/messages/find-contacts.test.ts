@@ -17,7 +17,7 @@ function add({ ann }: Stage, folder: LabFolder, displayName: string): void {
   });
 }
 
-test("contacts are told as over EWS", async () => {
+test("contacts are returned as over EWS", async () => {
   const stage = await onStage();
   add(stage, stage.ann.known("contacts"), "Carl Example");
   const [one] = (await stage.graph().mailbox(stage.ann.address).contacts({ limit: 5 })).contacts;
@@ -26,7 +26,7 @@ test("contacts are told as over EWS", async () => {
   expect(one?.emailAddresses).toEqual(["carl@example.com"]);
 });
 
-test("folders below are looked into where that is asked, each contact once, up to the limit", async () => {
+test("subfolders are read if requested, each contact once, up to the limit", async () => {
   const stage = await onStage();
   const contacts = stage.ann.known("contacts");
   const friends = stage.ann.createFolder(contacts, "Friends", "IPF.Contact");

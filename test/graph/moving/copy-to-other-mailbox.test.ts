@@ -52,7 +52,7 @@ function ownTemporary(): string {
   return own;
 }
 
-test("a message is carried with all that Exchange keeps of it, and the answer says how", async () => {
+test("a message is copied with everything that Exchange keeps of it, and the answer names the method", async () => {
   const stage = await stageWith();
   const item = deliver(stage, "evidence");
   stage.ann.update(item, { isRead: true, categories: ["Red"] });
@@ -99,7 +99,7 @@ test("who imports shows no token besides that of the session", async () => {
   expect(imported).toMatchObject({ status: 200, caller: undefined });
 });
 
-describe("in RFC 5322 form, and it is said why", () => {
+describe("in RFC 5322 form, and the reason is reported", () => {
   const byMime = async (stage: Stage, behaviour: Partial<UnpromisedBehaviour> = {}, make = deliver) => {
     const ids = ["one", "two"].map((subject) => immutableId(make(stage, subject)));
     const outcomes = await toBob(stage, ids, behaviour);
@@ -164,7 +164,7 @@ describe("in RFC 5322 form, and it is said why", () => {
 });
 
 describe("a lost answer", () => {
-  test("to an import is unknown-outcome: nothing is done again, nor in another way", async () => {
+  test("to an import is unknown-outcome: it is not repeated, nor done with another method", async () => {
     const stage = await stageWith();
     const ids = ["one", "two"].map((subject) => immutableId(deliver(stage, subject)));
     stage.lab.addFault({ kind: "reset-after", operation: "mailbox-import-item" });

@@ -106,7 +106,7 @@ describe("deleting", () => {
     expect(stage.ann.known("inbox").items.size).toBe(0);
   });
 
-  test("what is gone by its immutable id is not-found, though Graph says that it may not be deleted", async () => {
+  test("a message missing under its immutable id is not-found, though Graph reports its deletion as forbidden", async () => {
     const stage = await onStage();
     const item = deliver(stage, "one");
     const id = immutableId(item);
@@ -115,7 +115,7 @@ describe("deleting", () => {
     expect(codes(await all(remove(boxOf(stage), [id], "hard")))).toEqual(["not-found"]);
   });
 
-  test("what is there and may not be deleted keeps its refusal", async () => {
+  test("an existing message that may not be deleted keeps its refusal", async () => {
     const stage = await onStage();
     const id = immutableId(deliver(stage, "one"));
     stage.lab.addFault({ kind: "item-error", operation: "message-permanentdelete", code: "ErrorCannotDeleteObject" });

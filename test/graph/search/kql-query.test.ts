@@ -51,7 +51,7 @@ test("more than a search can have are found over shorter times, each once", asyn
   expect(page.unsearched).toBeUndefined();
 });
 
-test("a day with more than a search can have is told as not wholly searched", async () => {
+test("a day with more results than a search can return is reported as incomplete", async () => {
   const stage = await onStage();
   deliver(stage, 1100, 0.02);
   const page = await stage

@@ -129,7 +129,7 @@ test("of an id of an archive, of another mailbox's archive or of a public folder
   expect(new Set(seen.map((one) => "code" in one && one.code))).toEqual(new Set(["could-not-look"]));
 });
 
-test("of an id of the mailbox itself, which is gone, it is said that it is not there", async () => {
+test("an unknown id of the mailbox itself is reported absent", async () => {
   const { graph, ann: mailbox } = await onStage();
   const item = mailbox.add(mailbox.known("inbox"), { subject: "Gone" });
   mailbox.remove(item);

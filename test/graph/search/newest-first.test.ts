@@ -30,7 +30,7 @@ test("when the service refuses the last filter too, that is what is told", async
   });
 });
 
-test("several folders are one list, newest first, and one that may not be read is told", async () => {
+test("several folders are one list, newest first, and one that may not be read is reported", async () => {
   const times: Record<string, readonly string[]> = { a: ["2026-01-04", "2026-01-01"], b: ["2026-01-03", "2026-01-02"] };
   const { mailbox } = await scripted((one) => ({
     json: {
@@ -47,7 +47,7 @@ test("several folders are one list, newest first, and one that may not be read i
   expect(list.unlisted.map(({ place, failure }) => [place, failure.code])).toEqual([[{ id: "x" }, "access-denied"]]);
 });
 
-test("a message that moved to the next page meanwhile is given once", async () => {
+test("a message that moved to the next page meanwhile is returned once", async () => {
   const stage = await scripted(({ path }) => {
     const first = { value: [{ id: "one" }, { id: "two" }], "@odata.nextLink": `${stage.origin}/v1.0/next` };
     return { json: path.endsWith("/next") ? { value: [{ id: "two" }, { id: "three" }] } : first };
@@ -56,7 +56,7 @@ test("a message that moved to the next page meanwhile is given once", async () =
   expect(await ids(list.messages())).toEqual(["one", "two", "three"]);
 });
 
-test("a server that goes on and gives nothing new is left with what it gave, and the place reported as not listed to its end", async () => {
+test("a list that continues without new messages is given up, and the place reported as incomplete", async () => {
   const stage = await scripted((_, number) => ({ json: { value: [{ id: "one" }], "@odata.nextLink": `${stage.origin}/v1.0/${number}` } }));
   const list = await newestFirst(stage.mailbox, [undefined], { ...everything, filters: [undefined] });
   expect(await ids(list.messages())).toEqual(["one"]);

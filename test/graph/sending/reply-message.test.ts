@@ -115,7 +115,7 @@ describe("a reply", () => {
     expect(answer(stage)?.subject).toBe("RE: Real?");
   });
 
-  test("whose draft may or may not have been made is not sent, and that is said", async () => {
+  test("whose draft may or may not have been made is not sent, and this is reported", async () => {
     const stage = await asked(plain);
     stage.lab.addFault({ kind: "reset-after", operation: "message-createreply" });
     await expect(run(stage)).rejects.toMatchObject({ message: expect.stringMatching(/Nothing was sent.*may be left in Drafts/) });

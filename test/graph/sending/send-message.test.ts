@@ -57,7 +57,7 @@ describe("a message", () => {
     expect([...inFolder(stage.ann, "sentitems"), ...inFolder(stage.ann, "drafts"), ...inFolder(stage.ann, "deleteditems")]).toEqual([]);
   });
 
-  test("given raw goes as it is", async () => {
+  test("given raw is sent unchanged", async () => {
     const stage = await onStage();
     const mime = Buffer.from("From: ann@example.com\r\nTo: bob@example.com\r\nSubject: raw\r\nX-Kept: yes\r\n\r\nBody\r\n");
     const sent = await send(labMailbox(stage.lab.graphUrl, stage.ann.address), { to: [], mime }, pace);
@@ -113,10 +113,10 @@ describe("a message", () => {
   });
 });
 
-describe("who goes away", () => {
+describe("a caller that disconnects", () => {
   const small = file("a.txt", Buffer.from("one"));
 
-  test("while the draft is being made ready has sent nothing and leaves none", async () => {
+  test("while the draft is being completed has sent nothing and leaves none", async () => {
     const stage = await onStage();
     const stop = new AbortController();
     const leaving = file("b.txt", Buffer.from("two"), {
@@ -200,14 +200,14 @@ describe("whatever is lost, a message is sent once:", () => {
     expect(new Set(orders).size).toBe(2);
   });
 
-  test("and when it never comes through, nothing was sent and nothing is left behind", async () => {
+  test("and when no order succeeds, nothing was sent and no draft is left", async () => {
     const stage = await onStage();
     stage.lab.addFault({ kind: "reset-before", operation: "message-send", times: 3 });
     await expect(run(stage)).rejects.toMatchObject({ message: expect.stringContaining("Nothing was sent") });
     expect([...arrived(stage), ...inFolder(stage.ann, "drafts"), ...inFolder(stage.ann, "deleteditems")]).toEqual([]);
   });
 
-  test("and when the draft was moved and cannot be taken away, the folder that it lies in is named", async () => {
+  test("and when the moved draft cannot be deleted, its folder is named", async () => {
     const stage = await onStage();
     stage.lab.addFault({ kind: "reset-before", operation: "message-send", times: 3 });
     for (const operation of ["message-permanentdelete", "message-delete"])
@@ -219,7 +219,7 @@ describe("whatever is lost, a message is sent once:", () => {
     expect([inFolder(stage.ann, "drafts").length, inFolder(stage.ann, "deleteditems").length]).toEqual([0, 1]);
   });
 
-  test("and when nobody can tell, that is said, and no second order is given", async () => {
+  test("and when the outcome is not known, this is reported, and no second order is sent", async () => {
     const stage = await onStage();
     stage.lab.addFault({ kind: "reset-after", operation: "message-send" });
     stage.lab.addFault({ kind: "403", operation: "mailfolder-list-messages", times: 20 });

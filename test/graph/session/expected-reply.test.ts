@@ -59,7 +59,7 @@ describe("bytes", () => {
 
   test("bear the id of Graph's reply, which a proxy's page does not", () => {
     expect(() => checkStreamed(file, from({ "content-type": "text/html", "request-id": "1" }))).not.toThrow();
-    expect(() => checkStreamed(file, from({ "content-type": "text/html" }))).toThrow(/not one that Microsoft Graph gives/);
+    expect(() => checkStreamed(file, from({ "content-type": "text/html" }))).toThrow(/not one that Microsoft Graph returns/);
   });
 
   test("of a message have the type of one", () => {

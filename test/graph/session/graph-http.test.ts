@@ -41,7 +41,7 @@ test.each(["", ".", ".."])("%j is no id and no mailbox: it would name another pl
   expect(seen).toEqual([]);
 });
 
-test("a place that the server names is asked without the token, and only where Exchange Online is", async () => {
+test("a URL that the server names gets no token, and must be on a host of Exchange Online", async () => {
   const asked: HttpRequest[] = [];
   const signed: Http = { send: () => Promise.reject(new Error("The token was sent.")), close: () => undefined };
   const anonymous: Http = {
@@ -69,12 +69,12 @@ test("a place that the server names is asked without the token, and only where E
   expect(asked.every(({ headers }) => !("authorization" in headers))).toBe(true);
 });
 
-test("a link is a URL, and what is none is nothing", () => {
+test("urlOfLink parses a URL, and returns undefined for other text", () => {
   expect(urlOfLink("https://graph.example/v1.0/me?$skip=10")?.host).toBe("graph.example");
   expect(urlOfLink("next page")).toBeUndefined();
 });
 
 // To be read it takes minutes.
-test("a link with half a million marks in its host is none", () => {
+test("urlOfLink does not parse a link with half a million marks in its host", () => {
   expect(urlOfLink(`https://a${"\u0301\u0316".repeat(250_000)}.example/`)).toBeUndefined();
 });

@@ -40,7 +40,7 @@ test("a list that leads in a circle ends", async () => {
   await expect(subjects(stage)).rejects.toMatchObject({ code: "broken-reply" });
 });
 
-test.each([[{}], [{ value: 7 }], [{ value: null }]])("%j is no list", async (json) => {
+test.each([[{}], [{ value: 7 }], [{ value: null }]])("%j is not a list", async (json) => {
   await expect(subjects(await scripted(() => ({ json })))).rejects.toMatchObject({ code: "broken-reply" });
 });
 
