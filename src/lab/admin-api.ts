@@ -15,7 +15,7 @@ import type { TokenServer } from "./sign-in/token-server.ts";
 import type { User } from "./store/organisation.ts";
 import type { Store } from "./store/store.ts";
 
-/** What the Exchange Online Admin API needs to know of its lab. */
+/** What the Exchange Online Admin API needs from its lab. */
 export interface AdminApiServer {
   readonly store: Store;
   readonly entra: TokenServer | undefined;
@@ -26,10 +26,10 @@ export interface AdminApiServer {
   log(request: LabRequest): void;
 }
 
-/** The name that faults call it by. */
+/** The name that faults use for it. */
 export const adminApiName = "admin-api-mailbox";
 
-/** As many as one page of Get-Mailbox has where nothing is said. */
+/** The page size of Get-Mailbox without a ResultSize. */
 const defaultPageSize = 1000;
 const largestBody = 65_536;
 
@@ -42,7 +42,7 @@ interface Answer {
 }
 
 /**
- * The Mailbox endpoint, as far as it lists; undefined for another path.
+ * Handles the Mailbox endpoint, which only lists here; undefined for another path.
  * @see https://learn.microsoft.com/en-us/exchange/reference/admin-api-endpoints-mailbox
  */
 export function adminApiAt(path: string, server: AdminApiServer): Handler | undefined {
@@ -80,7 +80,7 @@ async function refusedOr({ store }: AdminApiServer, requestId: string, work: () 
 
 const unauthenticated = (text: string): GraphError => new GraphError(401, "Unauthorized", text, { "WWW-Authenticate": "Bearer" });
 
-/** The client id of the application that may list mailboxes of this tenant. Throws GraphError. */
+/** Returns the client id of the application that may list mailboxes of this tenant. Throws GraphError. */
 async function signedIn({ entra }: AdminApiServer, authorization: string | undefined, tenant: string): Promise<string> {
   const token = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
   const seen = token === undefined ? undefined : await entra?.see(token);
@@ -118,7 +118,7 @@ function listed(
   return { status: 200, body: { "@odata.context": `${url.origin}/adminapi/v2.0/$metadata#Mailbox`, value, ...more } };
 }
 
-/** A page is asked for with the same body as the first. Throws GraphError. */
+/** Checks the body, which is the same for every page. Throws GraphError. */
 function checkInput(body: JsonObject | undefined): void {
   const input = body && memberOf(body, "CmdletInput");
   if (!isObject(input) || memberOf(input, "CmdletName") !== "Get-Mailbox")

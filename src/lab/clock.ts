@@ -12,7 +12,10 @@ export class Clock {
     this.#fixed = true;
   }
 
-  /** Does much at once as if it had begun at `start`: a running clock would be driven ahead of the machine's by it. A clock that was set stays as it is. */
+  /**
+   * Runs much work as if it had begun at `start`: otherwise it would drive a running clock ahead of the machine's. A clock that was set stays
+   * unchanged.
+   */
   replay<T>(start: Date, act: () => T): T {
     if (this.#fixed) return act();
     const before = this.#current;
@@ -25,7 +28,7 @@ export class Clock {
     }
   }
 
-  /** One store action: a time later than every one before it, by at least a millisecond, so that order by time is never a tie. */
+  /** Returns the time of one store action: at least a millisecond after every earlier one, so times are never equal. */
   tick(): Date {
     this.#current = this.#fixed ? this.#current + 1 : Math.max(this.#current + 1, Date.now());
     return new Date(this.#current);

@@ -1,4 +1,4 @@
-/** The ways in which the lab can fail on purpose. Each is a shape seen from real servers or from what stands between. */
+/** The deliberate faults of the lab. Each has a form seen from real servers, or from proxies and gateways before them. */
 export const faultKinds = {
   "server-busy-fault": "SOAP fault ErrorServerBusy with BackOffMilliseconds",
   "server-busy-item": "ErrorServerBusy as one item's response under HTTP 200, with BackOffMilliseconds; the item is not done",
@@ -41,16 +41,16 @@ export const faultKinds = {
 
 export type FaultKind = keyof typeof faultKinds;
 
-/** One fault, as data. Requests that match are counted from 1. */
+/** One fault. Matching requests are counted from 1. */
 export interface FaultRule {
   readonly kind: FaultKind;
   /** Microsoft's name, such as `GetItem`; every operation when absent. */
   readonly operation?: string | undefined;
   /** Address of the mailbox whose rights are used. */
   readonly mailbox?: string | undefined;
-  /** The first matching request that fails; default 1. */
+  /** The first matching request that fails. Default: 1. */
   readonly nth?: number | undefined;
-  /** How many in a row fail; default 1. */
+  /** How many requests in a row fail. Default: 1. */
   readonly times?: number | undefined;
   /** For kinds about one item: its number in the batch, from 1; default 1. */
   readonly item?: number | undefined;
@@ -64,7 +64,7 @@ export interface FaultRule {
   readonly code?: string | undefined;
 }
 
-/** What one item answers instead of being done. */
+/** The reply for one item that is not done. */
 export interface ItemFault {
   readonly code: string;
   readonly message: string;
@@ -84,7 +84,7 @@ export interface Faults {
   shortBatch(): boolean;
 }
 
-/** Suggested wait when a rule names none: short, so that practice goes on. */
+/** Suggested wait if a rule names none: short, so practice goes on. */
 export const defaultBackOffMs = 200;
 
 const busyMessage = "The server cannot service this request right now. Try again later.";

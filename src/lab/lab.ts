@@ -31,7 +31,7 @@ export interface LabOptions {
   readonly port?: number | undefined;
   /** PEM. `clientAuthority`: whose certificates of accounts are asked for and taken; the common name is the account's address. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly clientAuthority?: string | undefined } | undefined;
-  /** How the web server lets accounts in, as IIS does; default Basic alone. */
+  /** The sign-in schemes of the web server, as in IIS. Default: only Basic. */
   readonly signIn?: WindowsSignInOptions | undefined;
   /** Fill the store with the practice organisation; default true. */
   readonly seed?: boolean | undefined;
@@ -96,14 +96,14 @@ export const operationNames: readonly string[] = [
   adminApiName,
 ];
 
-/** A fault of an operation that is never asked would never happen, and whoever waits for it would think that all is well. */
+/** Rejects a fault of an operation that does not exist: it would never happen, and a test that waits for it would pass wrongly. */
 function checkedFault(rule: FaultRule): FaultRule {
   if (rule.operation !== undefined && !operationNames.includes(rule.operation))
     throw new Error(`"${rule.operation}" is no operation of the lab. Operations: ${operationNames.join(", ")}.`);
   return rule;
 }
 
-/** A lab that runs for weeks must not keep every request it ever saw. */
+/** Limit of the request log: a lab that runs for weeks must not keep every request. */
 const logLimit = 10_000;
 
 /** Starts a practice Exchange. Throws what `listen` throws when the port is taken. */
@@ -175,7 +175,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       return;
     }
     serve(request, response).catch((error: unknown) => {
-      // A client that goes away is no defect of the lab. A request is destroyed, too, once it has been read: only the response tells.
+      // A client that disconnects is not a defect of the lab. A request is destroyed even after it was read; only the response shows the
+      // difference.
       if (response.destroyed) return;
       if (!response.headersSent) response.writeHead(500, { "Content-Type": "text/plain" });
       response.end(error instanceof Error ? error.stack : String(error));

@@ -1,6 +1,6 @@
 import type { LabFolder, LabItem, LabMailbox } from "./store/mailbox.ts";
 
-/** Habits of servers that speak Exchange Web Services and are not Exchange, each as one was seen to have it. */
+/** Observed habits of servers that speak Exchange Web Services but are not Exchange. */
 export const serverVariants = {
   "other-wrapper":
     "SendItem replies with NoError in m:Responses instead of m:ResponseMessages; other-wrapper:OPERATION does so for another",
@@ -20,14 +20,14 @@ export const serverVariants = {
 
 type VariantName = keyof typeof serverVariants;
 
-/** A habit that is about one operation, property or way has it as its value. */
+/** Habits that take an operation, property or mode as their value. */
 const takesValue: ReadonlySet<VariantName> = new Set(["other-wrapper", "opens-deleted", "refuses-restrictions", "missing"]);
 
 function isVariant(name: string): name is VariantName {
   return Object.hasOwn(serverVariants, name);
 }
 
-/** Which habits a lab has. */
+/** The habits of a lab. */
 export class ServerVariants {
   readonly #values = new Map<VariantName, Set<string>>();
   /** Items that `opens-deleted` still opens: where each was, by its old id. */

@@ -13,7 +13,7 @@ const signIn = `<!DOCTYPE html>
 const html = { "Content-Type": "text/html; charset=utf-8" };
 const json = { "Content-Type": "application/json" };
 
-/** What stands between sends in place of a reply, or what a request to a wrong place gets. */
+/** Replies of proxies and gateways in place of the service's, and replies to a wrong address. */
 const replies = {
   page: { status: 200, headers: html, body: signIn },
   "page-404": { status: 404, headers: html, body: signIn },
@@ -36,7 +36,7 @@ export const wrongKinds = [
   "redirect",
 ] as const satisfies readonly (keyof typeof replies & FaultKind)[];
 
-/** The reply that a rule puts in the place of the true one: `before` anything is done, or `after`. */
+/** Returns the reply that a rule puts in place of the true one: `before` anything is done, or `after`. */
 export function wrongReply(faults: Faults, when: "before" | "after"): WrongReply | undefined {
   const kind = wrongKinds.find((one) => faults.rule(when === "before" ? one : `${one}-after`) !== undefined);
   return kind && replies[kind];

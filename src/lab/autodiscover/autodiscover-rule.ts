@@ -2,7 +2,7 @@
 
 import type { AutodiscoverBehaviour } from "./autodiscover.ts";
 
-/** What Autodiscover can be told to do, and what goes behind the colon. */
+/** The behaviours of Autodiscover, with the value after the colon. */
 export const autodiscoverKinds = {
   refuse: "refuse:STATUS replies with this HTTP status and no content. Default status: 404",
   redirect: "redirect:URL redirects every request there by HTTP; a redirect to itself is a loop",

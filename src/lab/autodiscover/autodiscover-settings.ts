@@ -1,6 +1,6 @@
 import type { Store } from "../store/store.ts";
 
-/** What Autodiscover says of one mailbox besides where EWS is. */
+/** Autodiscover's settings of one mailbox, apart from the URL of EWS. */
 export interface MailboxSettings {
   readonly address: string;
   /** The mailbox's GUID, `@`, its domain. */
@@ -10,7 +10,7 @@ export interface MailboxSettings {
 }
 
 /**
- * Of a user's mailbox by its names, or of a mailbox for public folders by its address or its GUID. Undefined for an address that is nobody's.
+ * Returns the settings of a user's mailbox by its names, or of a public folder mailbox by its address or GUID. Undefined for an unknown address.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-route-public-folder-content-requests
  */
 export function mailboxSettings(store: Store, requested: string): MailboxSettings | undefined {

@@ -9,39 +9,39 @@ import { type MailboxSettings, mailboxSettings } from "./autodiscover-settings.t
 
 export type AutodiscoverProtocol = "json" | "soap" | "pox";
 
-/** How Autodiscover behaves on purpose. The first rule that fits a request counts; without one it answers truly. */
+/** How Autodiscover deliberately behaves. The first rule that matches a request applies; without one the reply is true. */
 export interface AutodiscoverRule {
-  /** Host that is asked, without port; default every. */
+  /** Requested host, without port. Default: every host. */
   readonly host?: string | undefined;
-  /** Default every. `probe`: a plain GET of autodiscover.xml. */
+  /** Default: every protocol. `probe`: a plain GET of autodiscover.xml. */
   readonly protocol?: AutodiscoverProtocol | "probe" | undefined;
   readonly behave: AutodiscoverBehaviour;
 }
 
 export type AutodiscoverBehaviour =
-  /** A status and nothing else. */
+  /** Replies with a status and no content. */
   | { readonly kind: "refuse"; readonly status: number }
-  /** A redirect of HTTP. To itself, it is a loop. */
+  /** Redirects by HTTP. A redirect to itself is a loop. */
   | { readonly kind: "redirect"; readonly location: string; readonly status?: 301 | 302 | 303 | 307 | 308 | undefined }
-  /** A redirect in the protocol's own words. */
+  /** Redirects by an element of the protocol. */
   | { readonly kind: "redirect-url"; readonly url: string }
   | { readonly kind: "redirect-address"; readonly address: string }
-  /** These URLs, true or not. */
+  /** Reports these URLs, true or not. */
   | { readonly kind: "answer"; readonly external?: string | undefined; readonly internal?: string | undefined }
-  /** The protocol's own error: an ErrorCode of JSON or SOAP, a number for POX. */
+  /** Replies with the protocol's own error: an ErrorCode of JSON or SOAP, a number for POX. */
   | { readonly kind: "error"; readonly code: string }
-  /** Any content with status 200. */
+  /** Replies with any content and status 200. */
   | { readonly kind: "content"; readonly type: string; readonly body: string }
-  /** A body without an end, until the client has enough. */
+  /** Replies with an endless body, until the client gives up. */
   | { readonly kind: "huge" };
 
 export interface AutodiscoverOptions {
-  /** Where it says that EWS is. */
+  /** The URL of EWS that it reports. */
   readonly externalUrl: string;
   readonly internalUrl?: string | undefined;
   /** EwsSupportedSchemas. */
   readonly schemas?: readonly string[] | undefined;
-  /** It says where public folders are, as Exchange 2013 and later do; default true. */
+  /** Whether it reports the public folder mailboxes, as Exchange 2013 and later do. Default: true. */
   readonly publicFolders?: boolean | undefined;
   /** Read at each request. */
   readonly rules: readonly AutodiscoverRule[];
@@ -65,7 +65,7 @@ const namespaces = {
   outlook: "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a",
 } as const;
 
-/** The three services of Autodiscover over one store; undefined for a path that is none of theirs. */
+/** Handles the three services of Autodiscover over one store; undefined for any other path. */
 export function autodiscoverAt(path: string, options: AutodiscoverOptions): AutodiscoverHandler | undefined {
   const at = path.toLowerCase();
   if (at.startsWith("/autodiscover/autodiscover.json/v1.0/"))
@@ -104,7 +104,7 @@ async function answerAutodiscover(
   response.writeHead(status, { "Content-Length": Buffer.byteLength(text), ...headers }).end(text);
 }
 
-/** What does not depend on what was asked. */
+/** Returns a deliberate reply that does not depend on the request. */
 function deliberateReply(behave: AutodiscoverBehaviour): Reply | undefined {
   switch (behave.kind) {
     case "refuse":
@@ -162,7 +162,7 @@ function answerJson(options: AutodiscoverOptions, request: IncomingMessage, beha
     });
   }
   const { external } = serviceUrlsOf(options, behave);
-  // The real service gives a URL for addresses it has never heard of: it names a server for the domain, not a mailbox.
+  // The real service returns a URL even for unknown addresses: it names a server for the domain, not a mailbox.
   if (!address.includes("@")) return answer(400, { ErrorCode: "UserNotFound", ErrorMessage: "The address is invalid." });
   return answer(200, { Protocol: "EWS", Url: external });
 }
@@ -264,7 +264,7 @@ function settingsOf({ store, publicFolders = true }: AutodiscoverOptions, addres
   return publicFolders ? found : found && { ...found, publicFolders: undefined };
 }
 
-/** Well-formed as far as it goes, so that only its size stops a reader. */
+/** Writes well-formed content, so only its size stops a reader. */
 async function writeEndlessBody(requested: AutodiscoverProtocol | "probe", response: ServerResponse): Promise<void> {
   const isJson = requested === "json";
   const inXml =

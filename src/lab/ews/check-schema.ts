@@ -11,7 +11,7 @@ import { itemTypes } from "./schema/items.ts";
 import { operationTypes } from "./schema/operations.ts";
 import { excerpt, simpleProblem } from "./schema/simple.ts";
 
-/** What is wrong with a request, and where: the first that a reader from top to bottom meets. */
+/** The first fault of a request, reading from top to bottom, and its position. */
 export interface SchemaProblem {
   readonly line: number;
   readonly column: number;
@@ -29,7 +29,7 @@ class Violation extends Error {
 
 const grammar = readGrammar([operationTypes, folderAndSearchTypes, fieldUriTypes, itemTypes, calendarTypes, contactTypes]);
 
-/** The grammar of requests, against Exchange SE (15.2.2562.17): the operation element with all that is in it. */
+/** Checks a request against the schema of Exchange SE (15.2.2562.17): the operation element with everything in it. */
 export function checkRequest(operation: XmlElement): SchemaProblem | undefined {
   const type = operation.ns === messagesNamespace ? grammar.operations.get(operation.name) : undefined;
   try {
@@ -58,7 +58,7 @@ function checkElement(element: XmlElement, declared: string): void {
   checkText(element, type);
 }
 
-/** xsi:type may name the declared type or one that is made from it; the table keeps no lineage, so that a known name will do. */
+/** Returns the type that xsi:type names. It must be the declared type or derived from it; the table keeps no lineage, so any known name passes. */
 function substitutedType(element: XmlElement, qualified: string, declared: string): string {
   const name = qualified.slice(qualified.indexOf(":") + 1);
   const found = [`m.${name}`, name, name.replace(/Type$/, ""), `m.${name.replace(/Type$/, "")}`].find((one) => grammar.types.has(one));
@@ -109,7 +109,7 @@ function checkText(element: XmlElement, type: string): void {
 }
 
 function checkContent(element: XmlElement, type: ComplexType): void {
-  // An element that holds nothing may not hold white space either.
+  // An empty element must not contain white space either.
   const text = type.content.first.size === 0 ? element.text : element.text.trim();
   if (text !== "") throw new Violation(element, `The element '${element.name}' cannot contain text.`);
   const children = element.children;

@@ -5,15 +5,15 @@ import { type Product, serverVersions } from "./versions.ts";
 const xsiNamespace = "http://www.w3.org/2001/XMLSchema-instance";
 const xsdNamespace = "http://www.w3.org/2001/XMLSchema";
 
-/** What the SOAP headers of a request say. */
+/** The values in the SOAP headers of a request. */
 export interface RequestHeaders {
   readonly version: string | undefined;
   readonly timeZone: string | undefined;
-  /** Who is to be impersonated, and by which kind of name. */
+  /** The impersonated user, and the kind of name. */
   readonly impersonated: { readonly kind: string; readonly value: string } | undefined;
 }
 
-/** A request taken out of its envelope. */
+/** A request without its envelope. */
 export interface ReadEnvelope {
   readonly headers: RequestHeaders;
   /** The one child of s:Body. */
@@ -74,7 +74,7 @@ export function faultEnvelope(fault: Fault): string {
   );
 }
 
-/** What a server that is not Exchange says of an operation that it does not know: a fault without Exchange's detail. */
+/** Returns the reply of a server other than Exchange to an unknown operation: a fault without Exchange's detail. */
 export function unknownRequest(operation: string): string {
   return (
     `${declaration}<SOAP:Envelope xmlns:SOAP="${soapNamespace}" xmlns:xsi="${xsiNamespace}" xmlns:xsd="${xsdNamespace}"><SOAP:Header/><SOAP:Body><SOAP:Fault>` +

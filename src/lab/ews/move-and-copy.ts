@@ -4,7 +4,7 @@ import { itemIdOnlyXml } from "./items/item-xml.ts";
 import { ItemError, type Operation, responses, tasksOf } from "./operation.ts";
 import { itemAt, targetFolder } from "./sign-in/access.ts";
 
-/** Mail cannot lie among contacts or appointments, nor in a search folder or above the visible folders. */
+/** Messages cannot be among contacts or appointments, nor in a search folder or above the visible folders. */
 function checkTarget(item: LabItem, folder: LabFolder): void {
   if (folder.distinguishedName === "root" || folder.distinguishedName === "searchfolders") {
     throw new ItemError("ErrorMoveCopyFailed", "The move or copy operation failed.");
@@ -14,10 +14,7 @@ function checkTarget(item: LabItem, folder: LabFolder): void {
   }
 }
 
-/**
- * Moving and copying, alike but for the source. Within one mailbox the new id is returned, whatever ReturnNewItemIds says; from
- * mailbox to mailbox there is success without an id.
- */
+/** Moves or copies. Within one mailbox it returns the new id, whatever ReturnNewItemIds says; between mailboxes it succeeds without an id. */
 export function moveOrCopy(name: "MoveItem" | "CopyItem", act: (item: LabItem, folder: LabFolder) => LabItem): Operation {
   return {
     name,

@@ -9,15 +9,15 @@ export const messagesNamespace = "http://schemas.microsoft.com/exchange/services
 export const typesNamespace = "http://schemas.microsoft.com/exchange/services/2006/types";
 export const errorsNamespace = "http://schemas.microsoft.com/exchange/services/2006/errors";
 
-/** XML for a reply, in one piece or in many: large content is given piece by piece and never joined. */
+/** XML for a reply, in one piece or in many: large content is passed piece by piece and never joined. */
 export type Content = string | Iterable<string | Uint8Array>;
 
-/** What one call knows. */
+/** The context of one call. */
 export interface RequestContext {
   readonly store: Store;
   /** Who authenticated. */
   readonly caller: User;
-  /** Whose rights count: the impersonated user, else the caller. */
+  /** The user whose rights apply: the impersonated user, otherwise the caller. */
   readonly acting: User;
   /** Of RequestServerVersion, such as `Exchange2013_SP1`; the newest that the lab knows when the header is absent. */
   readonly version: string;
@@ -32,7 +32,7 @@ export interface RequestContext {
 /** One SOAP operation, under Microsoft's name. Throws Fault. Uses the prefixes m and t, which the envelope of the reply declares. */
 export interface Operation {
   readonly name: string;
-  /** The inner XML of s:Body. What it does is done when it returns; only the writing of content may be lazy. */
+  /** Returns the inner XML of s:Body. All work is done when it returns; only the writing of content may be lazy. */
   handle(context: RequestContext): Content;
 }
 
@@ -87,7 +87,7 @@ export class Fault extends Error {
   }
 }
 
-/** One thing asked of a batch: what to do, and, where faults are to find it, the id of the item. */
+/** One item of a batch: its work, and the id of the item if faults must find it. */
 export type Task = (() => Content) | { readonly itemId: string; run(): Content };
 
 /** A task for each id of a list in the request, such as `ItemIds`. */
@@ -132,9 +132,9 @@ export interface BatchOptions {
 }
 
 /**
- * One ResponseMessage for each task, in order. A task gives what follows the ResponseCode (`<m:Items>…</m:Items>`). An ItemError
- * becomes a message of class Error; after a code that stops a batch, the rest is ErrorBatchProcessingStopped of class Warning and is not
- * done. All tasks are done when this returns.
+ * Returns one ResponseMessage per task, in order. A task returns the XML after ResponseCode (`<m:Items>…</m:Items>`). An ItemError becomes a
+ * message of class Error; after a code that stops a batch, the rest becomes ErrorBatchProcessingStopped of class Warning and is not done. All tasks
+ * are done when this returns.
  */
 export function responses(
   operation: string,
@@ -185,7 +185,7 @@ export interface SingleOptions {
   readonly nested?: boolean;
 }
 
-/** The reply of an operation that does one thing: `task` gives what follows the ResponseCode. An ItemError becomes class Error. */
+/** Returns the reply of an operation with one result: `task` returns the XML after ResponseCode. An ItemError becomes class Error. */
 export function response(
   operation: string,
   task: () => Content,

@@ -19,7 +19,7 @@ function checkRecipients(item: NewItem): void {
     throw new ItemError("ErrorInvalidRecipients", "At least one recipient isn't valid.");
 }
 
-/** Whose name stands in From, when the acting user may use it. */
+/** Returns the address for From, if the acting user may use it. */
 function fromOf(item: NewItem, mailbox: LabMailbox, context: RequestContext): LabAddress | undefined {
   const from = item.from?.address === undefined ? { name: mailbox.user.displayName, address: mailbox.address } : item.from;
   return context.store.maySendAs(context.acting, from.address ?? "") ? from : undefined;
@@ -28,8 +28,8 @@ function fromOf(item: NewItem, mailbox: LabMailbox, context: RequestContext): La
 const firstHeader = /^(message-id|date|from|bcc)[ \t]*:/gim;
 
 /**
- * The bytes that came as MimeContent, completed with what a sent message must have (RFC 5322 3.6); undefined when they must be built anew,
- * since Bcc is taken out of what is sent.
+ * Completes the bytes of MimeContent with what a sent message needs (RFC 5322 3.6); undefined if they must be built anew, since Bcc is removed from
+ * a sent message.
  */
 function completedMime(item: NewItem, from: LabAddress, messageId: string, now: Date): Uint8Array | undefined {
   if (item.mime === undefined) return undefined;
@@ -48,8 +48,8 @@ function completedMime(item: NewItem, from: LabAddress, messageId: string, now: 
 }
 
 /**
- * Sends an item from a mailbox and keeps the copy where it is wanted. Throws ItemError `ErrorInvalidRecipients`, or `ErrorSendAsDenied`:
- * then the item lies in Drafts, unless it is `draft`, which stays where it is.
+ * Sends an item from a mailbox and saves the copy where requested. Throws ItemError `ErrorInvalidRecipients`, or `ErrorSendAsDenied`: the item is
+ * then in Drafts, unless it is `draft`, which stays in its folder.
  */
 export function send(
   item: NewItem,
@@ -81,7 +81,7 @@ export function send(
   if (saveIn !== undefined) saveIn.mailbox.add(saveIn, sent);
 }
 
-/** Whether it can be sent at all: mail can. */
+/** Returns whether the item is a message, which can be sent. */
 export function isSendable(item: NewItem): boolean {
   return isMessage(elementOf(item.itemClass ?? "IPM.Note"));
 }

@@ -22,15 +22,15 @@ import { signInText, type WindowsSignIn } from "./sign-in/windows-sign-in.ts";
 import { type Damage, type Reply, reset, send } from "./transport.ts";
 import { isRequestVersion, newestRequestVersion, type Product, supports } from "./versions.ts";
 
-/** What the EWS tongue needs to know of its lab. */
+/** What the EWS server needs from its lab. */
 export interface EwsServer {
   readonly store: Store;
   readonly faults: FaultPlan;
   readonly habits: ServerVariants;
   readonly tokens: Readonly<Record<string, string>>;
-  /** Whose tokens are taken besides, and which applications may use EWS. */
+  /** The tenant whose tokens are also accepted, and which applications may use EWS. */
   readonly entra?: { readonly tokens: TokenServer; readonly policy: EwsPolicy } | undefined;
-  /** How the web server lets accounts in besides; undefined: Basic alone. */
+  /** Additional sign-in schemes of the web server; undefined: only Basic. */
   readonly windows?: WindowsSignIn | undefined;
   readonly product: Product;
   /** The newest RequestServerVersion that is taken; undefined: all. */
@@ -139,7 +139,7 @@ const soap = (status: number, body: Iterable<string | Uint8Array>): Reply => ({
 const forbidden = (diagnostics?: string): Reply =>
   plainReply(403, page("403 - Forbidden: Access is denied."), diagnostics === undefined ? {} : { "x-ms-diagnostics": diagnostics });
 
-/** Who calls; why not, where a token of the tenant is refused; undefined when nothing proves anybody. */
+/** The authenticated caller; a refusal for a token of the tenant; undefined without valid credentials. */
 type Caller = Pick<BearerCaller, "user" | "appOnly">;
 
 async function signIn({ store, tokens, entra, windows }: EwsServer, request: IncomingMessage): Promise<Caller | BearerRefusal | undefined> {
@@ -277,7 +277,7 @@ async function drain(request: IncomingMessage, exchanged: ExchangedBytes): Promi
   for await (const chunk of request) exchanged.bytesIn += Buffer.byteLength(chunk);
 }
 
-/** The whole body is read even where its beginning is no XML: a connection may carry another request after it. */
+/** Reads the whole body even if its beginning is not XML: the connection may carry another request. */
 async function readXml(request: IncomingMessage, exchanged: ExchangedBytes): Promise<XmlElement> {
   const reader = new XmlReader();
   let decoder: TextDecoder | undefined;

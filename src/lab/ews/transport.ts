@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createGzip } from "node:zlib";
 
-/** How the writing of a reply goes wrong on purpose. */
+/** How writing a reply deliberately fails. */
 export type Damage = "truncate" | "reset-mid-body" | "close-cut" | "illegal-characters";
 
 export interface Reply {
@@ -11,7 +11,7 @@ export interface Reply {
   readonly body: Iterable<string | Uint8Array>;
 }
 
-/** References that XML 1.0 forbids and that Exchange sends all the same when a subject holds such characters. */
+/** References that XML 1.0 forbids, but that Exchange sends if a subject contains such characters. */
 const illegalReferences = "&#x0;&#x1F;&#11;";
 const names = /<t:(Subject|Name|DisplayName|ConversationTopic)>/g;
 
@@ -32,7 +32,7 @@ async function* gzipped(body: Iterable<string | Uint8Array>): AsyncIterable<Uint
 /** Bodies up to this size get a Content-Length, larger ones go out chunked, as IIS does with what it does not buffer. */
 const bufferLimit = 64 * 1024;
 
-/** What of a body is held back until its length is known: all of it, or as much as shows that it is large. */
+/** Buffers the body until its length is known: all of it, or enough to show that it is large. */
 function bufferBeginning(body: Iterable<string | Uint8Array>): {
   readonly head: Buffer;
   readonly rest: Iterator<string | Uint8Array> | undefined;

@@ -26,7 +26,7 @@ import type { Throttle } from "./throttle.ts";
 import type { ImportSessions } from "./uploads/import-sessions.ts";
 import type { Uploads } from "./uploads/upload-sessions.ts";
 
-/** What answering needs of the lab. */
+/** What dispatching needs from the lab. */
 export interface Dispatcher {
   readonly store: Store;
   readonly faults: FaultPlan;
@@ -40,10 +40,10 @@ export interface Dispatcher {
   readonly imports: ImportSessions;
 }
 
-/** One request answered. */
+/** The reply to one request. */
 export interface DispatchResult {
   readonly reply: GraphReply;
-  /** Those that hit it: what is about the connection is left to who has it. */
+  /** The faults that apply: the server handles those of the connection. */
   readonly faults: Faults;
   /** Name of the operation, when there is one. */
   readonly operation: string | undefined;
@@ -68,7 +68,7 @@ export function isLicensed({ unlicensed }: Pick<Dispatcher, "unlicensed">, { add
   return !unlicensed.some((one) => sameAddress(one, address));
 }
 
-/** Throws GraphError when the caller may not do this, or there. */
+/** Throws GraphError if the caller lacks the permission, or the mailbox is out of its reach. */
 function checkRights(dispatcher: Dispatcher, caller: GraphCaller, operation: Operation, mailbox: LabMailbox | undefined): void {
   const mayByExchange = operation.of === "exchange" && caller.exchangeRole;
   const { permissions, userPermissions = permissions } = operation;
@@ -80,7 +80,7 @@ function checkRights(dispatcher: Dispatcher, caller: GraphCaller, operation: Ope
   if (mailbox === undefined || operation.of !== "exchange") return;
   if (caller.user !== undefined && !dispatcher.store.mayOpen(caller.user, mailbox)) throw accessDenied();
   const isOutside = caller.mailboxes?.some((one) => dispatcher.store.mailbox(one) === mailbox) === false;
-  // Grants add up: a role of Exchange has a scope, and what was consented to besides has none.
+  // Grants add up: a role of Exchange has a scope, additional consent has none.
   if (isOutside && caller.exchangeRole && !mayByConsent) throw accessDenied();
   if (isOutside && !caller.exchangeRole) {
     const text = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.";
@@ -92,7 +92,7 @@ function checkRights(dispatcher: Dispatcher, caller: GraphCaller, operation: Ope
   }
 }
 
-/** Answers one request. A refusal is an answer as well; what is thrown is a defect. */
+/** Answers one request. A refusal is an answer, too; an exception is a defect. */
 export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, request: GraphRequest): Promise<DispatchResult> {
   const { store } = dispatcher;
   const requestId = randomUUID();
@@ -110,7 +110,7 @@ export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, requ
   const inner: string[] = [];
   const as = (reply: GraphReply): DispatchResult => ({ reply, faults, operation: operation?.name, inner, mailbox });
   const answered = (reply: GraphReply): DispatchResult => as({ ...reply, headers: { ...about, ...reply.headers } });
-  // What something else writes has none of Graph's headers.
+  // A reply of another program has none of Graph's headers.
   const replaced = ({ body, ...reply }: WrongReply): DispatchResult =>
     as({ ...reply, body: body === "" ? undefined : (parseObject(body) ?? Buffer.from(body)) });
   try {
@@ -145,7 +145,7 @@ export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, requ
   }
 }
 
-/** What breaks the answer to a request inside of another breaks the answer to both: there is one connection. */
+/** A fault that breaks the reply to a request inside a batch breaks both replies: there is one connection. */
 const connectionFaults: ReadonlySet<FaultKind> = new Set(["reset-after", "reset-mid-body", "close-cut", "truncate", "delay"]);
 
 function withInner(outer: Faults, inner: Faults): Faults {

@@ -21,8 +21,8 @@ const statuses: Readonly<Record<string, number>> = {
 const seconds = (backOffMs: number | undefined): number => Math.ceil((backOffMs ?? 1000) / 1000);
 
 /**
- * What a request answers instead of being done, when a rule hits it. The shapes of EWS have their like here: a busy server is status 429.
- * `itemId`: what the request is about, in EWS's form.
+ * Returns the error of a request that a rule matches. The faults of EWS have equivalents here: a busy server is status 429. `itemId`: the request's
+ * item, in the EWS form of id.
  */
 export function faultOf(faults: Faults, itemId: string | undefined): GraphError | undefined {
   if (faults.rule("401") !== undefined) return unauthenticated("Lifetime validation failed, the token is expired.");
@@ -43,9 +43,9 @@ export function faultOf(faults: Faults, itemId: string | undefined): GraphError 
   return new GraphError(statuses[fault.code] ?? 500, fault.code, fault.message);
 }
 
-/** What becomes of the answer to a request that was done, when a rule hits it. Throws GraphError. */
+/** Damages the reply to a completed request if a rule matches it. Throws GraphError. */
 export function damageReply(reply: GraphReply, faults: Faults): GraphReply {
-  // Who gave up waiting knows neither a code nor what was done.
+  // A gateway that gave up waiting knows neither a code nor the result.
   if (faults.rule("504") !== undefined) throw new GraphError(504, "UnknownError", "");
   if (faults.rule("error-after") !== undefined)
     throw new GraphError(500, "ErrorInternalServerError", "An internal server error occurred. The operation failed.");

@@ -3,7 +3,7 @@ import type { LabAttachment } from "../store/item.ts";
 import type { LabItem, LabMailbox } from "../store/mailbox.ts";
 import type { Store } from "../store/store.ts";
 
-/** How ids of items are written: the default form changes with the folder, the other stays as long as the item is in its mailbox. */
+/** The forms of item ids: `rest` changes with the folder, `immutable` stays while the item is in its mailbox. */
 export type IdForm = "rest" | "immutable";
 
 // Both are base64 with - and _ (and with its padding) where EWS has / and +.

@@ -24,7 +24,7 @@ export interface GraphReply {
   readonly body?: JsonObject | Uint8Array | undefined;
 }
 
-/** Whom the token proves, and what it grants. */
+/** The caller that a token proves, and its permissions. */
 export interface GraphCaller {
   /** Name of the application for throttling and the log. */
   readonly app: string;
@@ -38,7 +38,7 @@ export interface GraphCaller {
   readonly mailboxes: readonly string[] | undefined;
 }
 
-/** Where real services differ, or where nothing is promised: what this lab does. */
+/** Behaviour in which real services differ, or that Microsoft does not promise: the lab's choice. */
 export interface GraphHabits {
   /** Where a plain DELETE of a message puts it; default Deleted Items, and from there the Recoverable Items. */
   readonly deletesTo?: "deleteditems" | "recoverableitemsdeletions" | undefined;
@@ -51,11 +51,11 @@ export interface GraphHabits {
   /** Whether a message can be moved to the Recoverable Items; default true. */
   readonly movesToRecoverable?: boolean | undefined;
   /**
-   * What of received mail only Mail-Advanced permissions may change: announced for its properties from 2026-12-31; of attachments nothing is
-   * said. Default nothing.
+   * What Mail-Advanced permissions protect in received messages: announced for properties from 2026-12-31; nothing is announced for attachments.
+   * Default: nothing.
    */
   readonly guards?: readonly ("properties" | "attachments")[] | undefined;
-  /** Whether a filter may ask what a text contains: reported both as working and as refused. Default true. */
+  /** Whether filters support `contains`: reported both as working and as refused. Default: true. */
   readonly containsFilter?: boolean | undefined;
   /** Requests per application and mailbox in ten minutes; default 10,000. */
   readonly requestsPerWindow?: number | undefined;

@@ -1,9 +1,9 @@
 import type { JsonObject } from "./json.ts";
 
-/** The kinds of things that queries are put to; for each it is known what can be selected, filtered and sorted by. */
+/** The kinds of objects that queries apply to; each has its own selectable, filterable and sortable properties. */
 export type Resource = "message" | "mailFolder" | "attachment" | "contact" | "contactFolder" | "user";
 
-/** One thing that a query is put to. */
+/** One object that a query applies to. */
 export interface Row {
   /** All its properties, also those that are given only when they are selected (`onlySelected`); `@odata.type` and `@odata.etag` too. */
   readonly properties: JsonObject;
@@ -13,7 +13,7 @@ export interface Row {
   readonly expanded?: ((navigation: string) => Row | readonly Row[] | undefined) | undefined;
   /** Value of an extended property by its id as Graph writes it, such as `String 0x001A`. */
   readonly extended?: ((id: string) => string | undefined) | undefined;
-  /** Times that are told in whole seconds, as filters and orders compare them: to the millisecond. */
+  /** Exact times, to the millisecond, for filters and orders; the reply shows whole seconds. */
   readonly exact?: Readonly<Record<string, Date | undefined>> | undefined;
   /** All that `$search` looks into. */
   readonly searched?: (() => Searched) | undefined;

@@ -12,7 +12,7 @@ import { isImportPath } from "./uploads/import-sessions.ts";
 import { isUploadPath } from "./uploads/upload-address.ts";
 import { answerUpload } from "./uploads/upload-piece.ts";
 
-/** What the Graph tongue needs to know of its lab. */
+/** What the Graph server needs from its lab. */
 export interface GraphServer extends Dispatcher, SignIn {
   readonly gzip: boolean;
   readonly keepBodies: boolean;
@@ -91,7 +91,7 @@ function urlOf(request: IncomingMessage): URL {
   return new URL(request.url ?? "/", `${isSecure ? "https" : "http"}://${request.headers.host ?? "localhost"}`);
 }
 
-/** One of the few that may run at once on the mailbox of a path; undefined when it names none. */
+/** Takes one of the concurrent slots of the mailbox in a path; undefined if the path names none. */
 function takeSlot(server: GraphServer, caller: GraphCaller, url: URL, response: ServerResponse): (() => void) | undefined {
   const [first, name] = segmentsOf(url.pathname) ?? [];
   const mailbox = first?.toLowerCase() === "users" && name !== undefined ? mailboxNamed(server.store, name) : undefined;
@@ -110,7 +110,7 @@ function once(act: () => void): () => void {
   };
 }
 
-/** A refusal before anything was dispatched, as an answer. */
+/** Returns a refusal before any dispatch as a reply. */
 async function refuse(server: GraphServer, client: string | undefined, answer: () => Promise<GraphReply>): Promise<GraphReply> {
   try {
     return await answer();
@@ -127,7 +127,7 @@ function stopWaiting(error: unknown): void {
   if (!(error instanceof Error && error.name === "AbortError")) throw error;
 }
 
-/** All of it is read, so that the connection can carry another request; undefined when it was too large to be kept. */
+/** Reads all of the body, so the connection can carry another request; undefined if it was too large to keep. */
 export async function readBody(request: IncomingMessage, most: number): Promise<Buffer | undefined> {
   const pieces: Buffer[] = [];
   let length = 0;

@@ -8,7 +8,7 @@ export function addressesOf(headers: readonly LabHeader[], name: string): LabAdd
   return headers.filter((header) => header.name.toLowerCase() === name).flatMap((header) => parseAddresses(header.value));
 }
 
-/** What has been read of the address that is being read. */
+/** The state of the address that is being read. */
 interface AddressDraft {
   phrase: string;
   /** Where encoded words and quoted text are in the phrase: what is in them is no address. */
@@ -109,7 +109,7 @@ function addressesIn({ phrase, opaque, comment, quoted: inQuotes, angles }: Addr
   }
   const sign = [...phrase.matchAll(/@/g)].find(({ index }) => !opaque.some(([from, to]) => index >= from && index < to))?.index;
   if (sign === undefined) {
-    // `Name,(<a@example.com>)`: what nothing else is an address beside.
+    // `Name,(<a@example.com>)`: an address in brackets inside quotes or a comment, if there is no other.
     const hidden = /<([^<>\s@]*@[^<>\s@]*)>/.exec(`${inQuotes} ${comment}`)?.[1];
     return phrase.trim() === "" && hidden === undefined ? [] : [{ name: nameOf(phrase) ?? nameOf(comment), address: hidden }];
   }

@@ -26,12 +26,12 @@ export interface ImportOptions {
   readonly dates?: "delivery" | "headers" | undefined;
 }
 
-/** What readers did with their copies; the first files get all of it. */
+/** The folders to which readers moved their copies; the first files get all of them. */
 const readerFolders = ["Inbox", "Inbox/Suppliers", "Inbox/To do/Later", "Deleted Items", "Inbox"] as const;
 // Steps through the mailboxes so that neighbouring files meet different readers; a prime, so that all are met.
 const stride = 7;
 
-// An import counts as done within the last minute, in milliseconds: some ten thousand files, at a few milliseconds each.
+// In milliseconds. An import counts as done within the last minute: some ten thousand files, at a few milliseconds each.
 const importTime = 60_000;
 
 /**

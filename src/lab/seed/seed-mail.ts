@@ -7,7 +7,7 @@ import { pixel } from "./campaign.ts";
 
 const hour = 3_600_000;
 
-/** What people write to each other all day. Some of it looks like the campaign at first sight, so that a search has to choose. */
+/** Everyday messages. Some resemble the campaign at first sight, so a search has to distinguish them. */
 const everyday: readonly (readonly [subject: string, text: string])[] = [
   ["Rota for next week", "The rota is on the shared drive. Please check your days."],
   ["Minutes of the Monday meeting", "Three points: stock, travel, the new phones. Corrections by Friday, please."],
@@ -69,7 +69,7 @@ function newsletter(store: Store, mailbox: LabMailbox, number: number, now: Date
   store.deliver(mime, { from: "news@example.org", to: [mailbox.address], at });
 }
 
-/** One of each kind that a reader of mail gets wrong sooner or later. */
+/** One of each kind of message that mail readers often get wrong. */
 export function seedUnusualMail(store: Store, now: Date): void {
   const at = (hours: number): Date => new Date(now.getTime() - hours * hour);
   const outside = (to: string, item: NewItem, hours: number): void => {
@@ -188,7 +188,7 @@ function meetingRequest(store: Store, now: Date): void {
   facilities?.add(facilities.known("calendar"), { itemClass: "IPM.Appointment", subject: "Fire drill", meeting, isRead: true });
 }
 
-/** A mail to an address that nobody has: the sender gets a delivery report. */
+/** A message to an unknown address: the sender gets a delivery report. */
 function seedBounce(store: Store): void {
   const sender = store.mailbox("user06@example.com");
   if (!sender) return;

@@ -1,4 +1,4 @@
-/** What a person sees who enters a code: a page without a script, for a browser and for curl. `said`: what came of the last code. */
+/** Returns the page for a person who enters a code: without a script, for a browser and for curl. `said`: the result of the last code. */
 export function devicePage(account: string, said = ""): string {
   const note = said === "" ? "" : `<p><strong>${said}</strong></p>`;
   return `<!DOCTYPE html>

@@ -41,9 +41,9 @@ export class ChangeLog {
   }
 
   /**
-   * Net changes after `position`, at most `max`: what came and went in between is not told, several updates are told once, at the last.
-   * A creation keeps its place even when an update follows beyond the page, so that no client hears of an update to what it
-   * never saw. It may hear of the deletion of something that was gone before its page came to it.
+   * Returns the net changes after `position`, at most `max`. An object that came and went in between is not reported; several updates are reported
+   * once, at the last. A creation keeps its place even if an update follows beyond the page, so no client sees an update of an unknown object. A
+   * client may see the deletion of an object that was gone before its page.
    */
   since(position: number, max: number): Changes {
     const changes: Change[] = [];

@@ -25,10 +25,10 @@ export type LabItem = ItemOf<LabMailbox>;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** What a change of these leaves true of the kept bytes; any other change means that MIME is built anew. */
+/** Fields whose change leaves the kept bytes valid; any other change means that MIME is built anew. */
 const fieldsBesideMime: ReadonlySet<string> = new Set(["isRead", "categories", "flag", "extended", "mime", "receivedAt", "isDraft"]);
 
-/** What an item takes along when it is moved. */
+/** What an item keeps when it is moved. */
 interface MovedState {
   readonly changeKey?: string | undefined;
   readonly createdAt?: Date | undefined;
@@ -171,7 +171,7 @@ export class LabMailbox {
     return folder.mailbox.#put(folder, item, this.#clock.tick(), {});
   }
 
-  /** The item that comes of it has a new id; the old one is dead. The folder may be another mailbox's. */
+  /** Moves an item; the moved item has a new id, and the old one is invalid. The folder may belong to another mailbox. */
   move(item: LabItem, folder: LabFolder): LabItem {
     this.#live(item);
     const now = this.#clock.tick();

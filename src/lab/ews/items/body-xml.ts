@@ -3,7 +3,7 @@ import { bodyAs } from "../../store/text.ts";
 import { el, esc } from "../../xml.ts";
 import type { ItemShape } from "../search/item-shape.ts";
 
-/** Takes out whole elements that run or load something. Linear in the length of the text, whatever it is: each search goes on where the last one ended. */
+/** Removes whole elements that run or load something. Linear in the length of any text: each search continues where the last one ended. */
 function withoutActiveElements(html: string): string {
   const lower = html.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   const unclosed = new Set<string>();
@@ -26,8 +26,8 @@ function withoutActiveElements(html: string): string {
 }
 
 /**
- * What FilterHtmlContent takes out: elements and handlers that run, and links that do. The lab's filter is coarse; it is there so that a
- * client sees that the two answers differ, as they do from Exchange.
+ * Removes what FilterHtmlContent removes: elements, handlers and links that run something. The filter is coarse; it lets a client see that the two
+ * replies differ, as with Exchange.
  */
 function filterHtml(html: string): string {
   return withoutActiveElements(html)

@@ -4,8 +4,8 @@ import { ItemError, type RequestContext } from "../operation.ts";
 import { itemAt } from "../sign-in/access.ts";
 
 /**
- * The item that t:ItemId names, for a write that needs to know what it overwrites: sending and updating. `isCurrent` says whether its
- * change key is that of the item as it is now. Throws ItemError `ErrorChangeKeyRequiredForWriteOperations` without a change key.
+ * Returns the item of t:ItemId for a write that must know what it overwrites: sending and updating. `isCurrent` is true if its change key is that
+ * of the item now. Throws ItemError `ErrorChangeKeyRequiredForWriteOperations` without a change key.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/itemid
  */
 export function itemForWriteAt(element: XmlElement, context: RequestContext): { readonly item: LabItem; readonly isCurrent: boolean } {

@@ -52,14 +52,14 @@ export function readContact(element: XmlElement): ContactFields {
   };
 }
 
-/** A new contact without a name to show has its given name and surname. */
+/** Gives a new contact without a display name its given name and surname. */
 export function readNewContact(element: XmlElement): ContactFields {
   const contact = readContact(element);
   const name = [contact.givenName, contact.surname].filter((part) => part !== undefined).join(" ");
   return { ...contact, displayName: contact.displayName ?? (name === "" ? undefined : name) };
 }
 
-/** A contact with what an update gives; entries of dictionaries are replaced one by one, by their keys. */
+/** Merges an update into a contact; dictionary entries are replaced one by one, by their keys. */
 export function mergedContact(now: ContactFields, given: ContactFields): ContactFields {
   const merged = <T extends { readonly key: string }>(old: readonly T[], fresh: readonly T[]): readonly T[] => [
     ...old.filter(({ key }) => !fresh.some((one) => one.key === key)),

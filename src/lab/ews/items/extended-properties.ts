@@ -14,7 +14,7 @@ const time = (date: Date | undefined): string | undefined => (date === undefined
 const base64Of = (text: string | Uint8Array | undefined): string | undefined =>
   text === undefined ? undefined : Buffer.from(text).toString("base64");
 
-/** A time as Exchange writes it without DateTimePrecision: whole seconds, UTC. */
+/** Returns a time in Exchange's form without DateTimePrecision: whole seconds, UTC. */
 export function wireTime(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`;
 }
@@ -30,7 +30,7 @@ function messageFlags(item: AnyItem): string {
 }
 
 /**
- * MAPI properties that are another view of what an item says anyway, by tag.
+ * MAPI properties that only show fields of the item in another form, by tag.
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/f6ab1613-aefe-447d-a49c-18217230b148
  */
 const computedProperties: ReadonlyMap<number, Computed> = new Map<number, Computed>([
@@ -71,7 +71,7 @@ const computedProperties: ReadonlyMap<number, Computed> = new Map<number, Comput
   [0x5d02, (item) => smtp(item.from)],
 ]);
 
-/** The value of an extended property: what was set on the item, else what its fields say; undefined when it has none. */
+/** Returns the value of an extended property: the one set on the item, otherwise the one that its fields imply; undefined if it has none. */
 export function extendedValue(path: ExtendedPath, item: AnyItem): string | readonly string[] | undefined {
   const kept = item.extended.get(path.key);
   if (kept !== undefined) return kept;
@@ -81,7 +81,7 @@ export function extendedValue(path: ExtendedPath, item: AnyItem): string | reado
   return undefined;
 }
 
-/** t:ExtendedProperty; nothing when the item has no such property, as Exchange leaves it out. `cut` shortens streamed text. */
+/** Returns t:ExtendedProperty; nothing if the item has no such property, as Exchange does. `cut` shortens streamed text. */
 export function extendedXml(path: ExtendedPath, item: AnyItem, cut: (text: string) => string): string {
   const value = extendedValue(path, item);
   if (value === undefined) return "";

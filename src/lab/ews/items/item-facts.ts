@@ -4,7 +4,7 @@ import type { LabItem } from "../../store/mailbox.ts";
 
 export type AnyItem = LabItem | EmbeddedItem;
 
-/** The item when it lies in a folder; undefined for one inside an attachment. */
+/** Returns the item if it is in a folder; undefined for one inside an attachment. */
 export function storedItemOf(item: AnyItem): LabItem | undefined {
   return "id" in item ? item : undefined;
 }
@@ -14,7 +14,7 @@ export function displayNames(addresses: readonly LabAddress[]): string {
   return addresses.map(({ name, address }) => name || address || "").join("; ");
 }
 
-/** The first of the body's text, as the list of a mail program shows it: 255 characters. */
+/** Returns the beginning of the body's text, 255 characters, as a mail program lists it. */
 export function previewOf(item: ItemContent): string {
   return item.text.replace(/\s+/g, " ").trim().slice(0, 255);
 }
@@ -27,7 +27,7 @@ export function rankOf(item: ItemContent): { readonly importance: number; readon
   return { importance: importanceRank[item.importance], sensitivity: sensitivityRank[item.sensitivity] };
 }
 
-/** Whether a mail was written in the mailbox it lies in. */
+/** Returns whether a message was written in the mailbox that contains it. */
 export function isFromMe(item: AnyItem): boolean {
   const here = storedItemOf(item);
   return here !== undefined && (here.isDraft || here.folder.distinguishedName === "sentitems");

@@ -10,7 +10,7 @@ import { readGroup, readNewContact } from "./contact-from-xml.ts";
 import { defaultClasses, elementOf, type ItemElement } from "./item-kind.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
-/** Fields as they are gathered from the children of an item element: only those that were given. */
+/** The fields collected from the children of an item element: only the given ones. */
 export type GatheredFields = Writable<ItemChange> & { attachments?: readonly NewAttachment[] };
 type Reader = (element: XmlElement, into: GatheredFields, store: Store) => void;
 
@@ -48,7 +48,7 @@ function readFlag(element: XmlElement): Flag {
   };
 }
 
-/** What some MAPI properties mean for the fields of an item: how clients import mail and give it a Message-ID. */
+/** Sets the fields that some MAPI properties stand for: clients use these to import messages and to set a Message-ID. */
 function applyTag(tag: number, value: string, into: GatheredFields): void {
   switch (tag) {
     case 0x0e06:
@@ -100,7 +100,7 @@ function checkValue(path: ExtendedPath, values: readonly string[]): void {
   }
 }
 
-/** A header of the mail that is sent. A line break in it would begin another header: it is a blank here. */
+/** Adds a header to the message. A line break in it would begin another header, so it becomes a blank. */
 function addHeader(path: ExtendedPath, value: string, into: GatheredFields): void {
   const name = path.asked.get("PropertyName") ?? path.name ?? "";
   // RFC 5322 2.2: printable ASCII without the colon.
@@ -116,7 +116,7 @@ const mailbox = (element: XmlElement, store: Store) => {
   return one === undefined ? undefined : readMailbox(one, store);
 };
 
-/** What may be written, by element name. What is missing here is read-only: ErrorInvalidPropertySet. */
+/** The writable elements, by name. Any other is read-only: ErrorInvalidPropertySet. */
 const readers: Readonly<Record<string, Reader>> = {
   ItemClass: (element, into) => {
     into.itemClass = element.text.trim();
@@ -184,7 +184,7 @@ const readers: Readonly<Record<string, Reader>> = {
   },
 };
 
-/** Written without complaint and without effect: the lab does not keep them. */
+/** Accepted without effect: the lab does not keep them. */
 const ignored: ReadonlySet<string> = new Set([
   ...["MimeContent", "Culture", "IsResponseRequested", "ReminderDueBy", "ReminderIsSet", "ReminderMinutesBeforeStart", "IsAssociated"],
   ...["PolicyTag", "ArchiveTag", "RetentionDate", "ReferenceItemId", "StoreEntryId"],
@@ -216,7 +216,7 @@ function fromMime(element: XmlElement): NewItem {
   return itemFromMime(bytes);
 }
 
-/** What leaves the bytes of MimeContent as they came; any other field is written over them. */
+/** Fields that leave the bytes of MimeContent unchanged; any other field is written over them. */
 const fieldsBesideMime: ReadonlySet<string> = new Set(["MimeContent", "ItemClass", "IsRead", "Categories", "Flag"]);
 
 /**
@@ -228,7 +228,7 @@ export function readItem(element: XmlElement, kind: ItemElement, store: Store): 
   const base: NewItem = mime === undefined ? {} : fromMime(mime);
   const given: GatheredFields = {};
   for (const child of element.children) readProperty(child, kind, given, store);
-  // Fields of the message itself; properties with a tag or a name lie beside the bytes, but for headers.
+  // Fields of the message itself. Properties with a tag or a name are kept beside the bytes, except headers.
   const rewrites = (child: XmlElement): boolean =>
     child.name === "ExtendedProperty"
       ? child.at("ExtendedFieldURI")?.attributes.get("DistinguishedPropertySetId") === "InternetHeaders"

@@ -8,7 +8,7 @@ import { bodyXml } from "./body-xml.ts";
 import { wireTime } from "./extended-properties.ts";
 import { type AnyItem, displayNames, isFromMe, isUnmodified, previewOf, storedItemOf } from "./item-facts.ts";
 
-/** What writing an item depends on beside the item. */
+/** What the XML of an item depends on besides the item. */
 export interface WriteContext {
   readonly store: Store;
   readonly shape: ItemShape;
@@ -58,7 +58,7 @@ function webForm(name: string, view: string): ItemProperty["write"] {
   };
 }
 
-/** The owner of the mailbox; a draft was received by nobody. */
+/** Writes the owner of the mailbox; a draft has no recipient. */
 function ownerXml(name: string): ItemProperty["write"] {
   return (item, { store }) => {
     const owner = storedItemOf(item)?.folder.mailbox.user;

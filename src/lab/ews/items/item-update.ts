@@ -9,7 +9,7 @@ import { mergedContact, readContact } from "./contact-from-xml.ts";
 import { readChange } from "./item-from-xml.ts";
 import { elementOf } from "./item-kind.ts";
 
-/** What can no more be changed once a message was sent. */
+/** Properties that cannot change once a message was sent. */
 const fixedBySending: ReadonlySet<string> = new Set([
   ...["message:ToRecipients", "message:CcRecipients", "message:BccRecipients", "message:ReplyTo", "message:From", "message:Sender"],
   ...["message:IsReadReceiptRequested", "message:IsDeliveryReceiptRequested"],
@@ -42,7 +42,7 @@ function contactChange(item: LabItem, property: XmlElement): ItemChange {
   return { contact: mergedContact(item.contact, readContact(holder)) };
 }
 
-/** What one element sets, joined with what the item has of the same: its other extended properties and headers. */
+/** Sets one element, merged with the item's other extended properties and headers. */
 function setField(item: LabItem, property: XmlElement, store: Store): ItemChange {
   const change = readChange(property, elementOf(item.itemClass), store);
   if (change.itemClass !== undefined && elementOf(change.itemClass) !== elementOf(item.itemClass)) {
@@ -64,7 +64,7 @@ function setField(item: LabItem, property: XmlElement, store: Store): ItemChange
   };
 }
 
-/** Only lists of addresses and the body grow. */
+/** Appends; only lists of addresses and the body can grow. */
 function appendField(item: LabItem, path: PropertyPath, property: XmlElement, store: Store): ItemChange {
   const given = readChange(property, elementOf(item.itemClass), store);
   switch (path.kind === "field" ? path.uri : "") {
@@ -83,7 +83,7 @@ function appendField(item: LabItem, path: PropertyPath, property: XmlElement, st
   }
 }
 
-/** What deleting a property leaves. */
+/** The value of a property after its deletion. */
 const emptied: Readonly<Record<string, ItemChange>> = {
   "item:Subject": { subject: "" },
   "item:Body": { body: { type: "Text", value: "" } },

@@ -20,8 +20,8 @@ export function isResponseObject(name: string): name is ResponseObject {
 }
 
 /**
- * The message that a response object makes. What the request says goes before what the response is by itself; a body takes the place of the
- * quoted original. Throws ItemError.
+ * Builds the message of a response object. Fields of the request override those of the response; a body replaces the quoted original. Throws
+ * ItemError.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-respond-to-email-messages-by-using-ews-in-exchange
  */
 export function respond(

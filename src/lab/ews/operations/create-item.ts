@@ -40,7 +40,7 @@ function createdXml(item: LabItem): string {
   return el(`t:${elementOf(item.itemClass)}`, {}, itemIdXml(item), attachments.length === 0 ? "" : el("t:Attachments", {}, ...attachments));
 }
 
-/** Saves or sends, as MessageDisposition says: only what is saved has an id to return. */
+/** Saves or sends, by MessageDisposition: only a saved item has an id to return. */
 function dispose(item: NewItem, mailbox: LabMailbox, folder: LabFolder | undefined, context: RequestContext): string {
   const disposition = context.request.attributes.get("MessageDisposition");
   if (disposition === undefined) throw new ItemError("ErrorMessageDispositionRequired", "Message disposition is required for messages.");

@@ -13,13 +13,13 @@ const destinations: Readonly<Record<string, string>> = {
 function dispose(item: LabItem, type: string): void {
   const mailbox = item.folder.mailbox;
   const isPublic = mailbox.distinguished("publicfoldersroot") !== undefined;
-  // From Purges nothing comes back, and the lab keeps nothing that is deleted in public folders.
+  // Items in Purges cannot be restored, and the lab keeps nothing that is deleted in public folders.
   if (isPublic || /^(?:archive)?recoverableitemspurges$/.test(item.folder.distinguishedName ?? "")) mailbox.remove(item);
   else mailbox.move(item, mailbox.known(destinations[type] ?? "deleteditems"));
 }
 
 /**
- * The id is dead after any disposal, and the new one is not returned.
+ * After any disposal the old id is invalid, and the new one is not returned.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteitem-operation
  */
 export const deleteItem: Operation = {

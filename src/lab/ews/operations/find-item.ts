@@ -9,12 +9,12 @@ import { type Predicate, readRestriction } from "../search/restriction.ts";
 import { readSortOrder } from "../search/sort-order.ts";
 import { folderAt } from "../sign-in/access.ts";
 
-/** Newest first, as Exchange's own view of a folder is without a sort order. */
+/** Sorts the newest first, like Exchange's own view of a folder without a sort order. */
 function newestFirst(a: LabItem, b: LabItem): number {
   return (b.receivedAt?.getTime() ?? 0) - (a.receivedAt?.getTime() ?? 0);
 }
 
-/** The restriction, unless the habit `refuses-restrictions` refuses it. Throws ItemError. */
+/** Returns the restriction, unless the habit `refuses-restrictions` refuses it. Throws ItemError. */
 function acceptedRestriction(restriction: XmlElement, { habits }: RequestContext): XmlElement {
   const refuse = (element: XmlElement): void => {
     const { attributes } = element;
@@ -40,7 +40,8 @@ function wanted(request: XmlElement, context: RequestContext): Predicate | undef
 function itemsOf(folder: LabFolder, traversal: string, filter: Predicate | undefined): readonly LabItem[] {
   if (traversal === "Associated") return [];
   if (traversal === "SoftDeleted") {
-    // The dumpster of a folder moved to Recoverable Items in 2010: with a restriction this traversal finds nothing, even where items match.
+    // SoftDeleted reads the old dumpster of a folder, which moved to Recoverable Items in 2010: with a restriction it finds nothing, even if items
+    // match.
     if (filter !== undefined) return [];
     return [...folder.mailbox.known("recoverableitemsdeletions").items.values()];
   }

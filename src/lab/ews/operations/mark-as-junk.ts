@@ -15,7 +15,8 @@ export const markAsJunk: Operation = {
     const moves = /^(true|1)$/.test(request.attributes.get("MoveItem") ?? "");
     const tasks = tasksOf(context, "ItemIds", (id) => {
       const item = itemAt(id, context);
-      // An archive has neither a Junk Email folder nor a list of its own: those are the mailbox's. No page says what Exchange does with its items.
+      // An archive has neither a Junk Email folder nor a blocked senders list: those of the mailbox apply. No page describes what Exchange does
+      // with its items.
       const mailbox = context.store.mailbox(item.folder.mailbox.address) ?? item.folder.mailbox;
       const sender = item.from?.address ?? item.sender?.address;
       if (sender !== undefined) {

@@ -4,7 +4,7 @@ import { isSendable, send } from "../sending.ts";
 import { targetFolder } from "../sign-in/access.ts";
 
 /**
- * What is sent is moved out of Drafts: the id that was sent is dead, the copy in Sent Items has a new one, which is not returned.
+ * A sent item is moved out of Drafts: its id becomes invalid, and the new id of the copy in Sent Items is not returned.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/senditem-operation
  */
 export const sendItem: Operation = {

@@ -19,7 +19,7 @@ function sync(context: RequestContext): string {
       const element = kind === "create" ? "t:Create" : "t:Update";
       return `<${element}>${folderXml(folder, shape)}</${element}>`;
     }
-    // What was never here is not told of; what was moved away is gone from here.
+    // A folder that was never here is not reported; one that moved away is deleted from here.
     return kind === "create" ? "" : `<t:Delete>${el("t:FolderId", { Id: id })}</t:Delete>`;
   });
   return (

@@ -9,7 +9,7 @@ import { ItemError, type Operation, type RequestContext, responses, type Task } 
 import { send } from "../sending.ts";
 import { targetFolder } from "../sign-in/access.ts";
 
-/** Conflicts that were resolved: the lab does not keep what a client last saw, so an update that may overwrite has none to report. */
+/** Resolved conflicts: the lab does not record what a client last saw, so an overwriting update has none to report. */
 const noConflicts = "<m:ConflictResults><t:Count>0</t:Count></m:ConflictResults>";
 
 function update(element: XmlElement, context: RequestContext): string {
@@ -33,7 +33,7 @@ function update(element: XmlElement, context: RequestContext): string {
       "SendMeetingInvitationsOrCancellations is required for calendar items.",
     );
   }
-  // Every update is read before the first is done, so that one that is refused leaves the item as it was; each sees what those before it said.
+  // Reads every update before the first takes effect, so a refused one leaves the item unchanged; each sees the earlier ones.
   let changes: ItemChange = {};
   for (const one of element.child("Updates")?.children ?? []) {
     changes = Object.assign(changes, readUpdate(one, Object.assign({ ...item }, changes), store));

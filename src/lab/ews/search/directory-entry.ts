@@ -8,7 +8,7 @@ import { el, textEl } from "../../xml.ts";
 import { contactProperties } from "../items/contact-xml.ts";
 import { itemIdXml } from "../items/item-properties.ts";
 
-/** One whom a name may stand for: an account, a group, or somebody's own contact. */
+/** A match for a name: an account, a group, or the user's own contact. */
 export interface DirectoryEntry {
   readonly name: string;
   readonly address: string | undefined;

@@ -6,7 +6,7 @@ import { type ExtendedPath, type PropertyPath, pathXml, readPath } from "./prope
 export interface ItemShape {
   readonly base: "IdOnly" | "Default" | "AllProperties";
   readonly includeMime: boolean;
-  /** Named as a property, MIME is left out where it cannot be made; asked for by IncludeMimeContent it is refused there. */
+  /** MIME that cannot be created is omitted if it was named as a property, and refused if IncludeMimeContent requested it. */
   readonly isMimeRequired: boolean;
   readonly bodyType: "Best" | "HTML" | "Text";
   readonly filterHtml: boolean;
@@ -30,7 +30,7 @@ export const idOnly: ItemShape = {
 };
 
 /**
- * What FindItem cannot give: it reads a table of the folder, not the items. GetItem gives them.
+ * Properties that FindItem cannot return: it reads a table of the folder, not the items. GetItem returns them.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/finditem-operation
  */
 const notInTables: ReadonlySet<string> = new Set([

@@ -1,16 +1,16 @@
 import type { XmlElement } from "../../xml.ts";
 import { ItemError } from "../operation.ts";
 
-/** A stretch of a view, as FindItem and FindFolder give it. */
+/** A page of a view, as FindItem and FindFolder return it. */
 export interface Page<T> {
   readonly entries: readonly T[];
   /** Attributes of the RootFolder element. */
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** What one call gives at most: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange */
+/** Maximum page size of one call: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange */
 export const pageLimit = 1000;
-/** The same when the view is restricted or queried, since Exchange 2013. */
+/** Maximum page size of a view with a restriction or query, since Exchange 2013. */
 export const restrictedPageLimit = 250;
 
 const number = (element: XmlElement, name: string): number | undefined => {

@@ -69,7 +69,7 @@ const depthLimit = 100;
 
 type Test<T> = (item: T) => boolean;
 
-/** Puts the pieces together: OR binds less than what stands side by side. `read` makes a test of one piece. */
+/** Combines the pieces; OR binds less than adjacent words. `read` turns one piece into a test. */
 export class QueryParser<T> {
   readonly #tokens: readonly Token[];
   readonly #read: (property: string | undefined, text: string, quoted: boolean) => Test<T>;
@@ -132,7 +132,7 @@ export function wordsOf(text: string): readonly string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
 }
 
-/** Whether the words stand one after the other in one of the texts; the last may be a beginning, unless `exact`. */
+/** Returns whether the words follow one another in one of the texts; the last may be incomplete, unless `exact`. */
 export function containsWords(texts: readonly string[], wanted: readonly string[], exact: boolean): boolean {
   if (wanted.length === 0) return false;
   const last = wanted.length - 1;
@@ -257,7 +257,7 @@ function dateRange(text: string, now: Date): readonly [number, number] | undefin
   return [start, start + day];
 }
 
-/** `value`, `a..b`, `>a`, `>=a`, `<a` or `<=a` as a test of a number; `read` gives the stretch that a value stands for. */
+/** Returns a test of a number for `value`, `a..b`, `>a`, `>=a`, `<a` or `<=a`; `read` returns the range that a value stands for. */
 function rangeTest(text: string, read: (value: string) => readonly [number, number] | undefined): ((found: number) => boolean) | undefined {
   const range = /^(.*?)\.\.(.*)$/s.exec(text);
   if (range !== null) {
@@ -284,7 +284,7 @@ function rangeTest(text: string, read: (value: string) => readonly [number, numb
   }
 }
 
-/** A date that is none finds nothing. */
+/** An invalid date finds nothing. */
 export function dateTest<T>(read: (item: T) => Date | undefined, text: string, now: Date): Test<T> {
   const fits = rangeTest(text.trim(), (value) => dateRange(value.trim(), now));
   return (item) => {

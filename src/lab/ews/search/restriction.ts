@@ -46,17 +46,17 @@ function operands<T>(element: XmlElement, depth: number, of: PropertyReaders<T>)
   return element.children.filter(({ name }) => names.has(name)).map((child) => readExpression(child, depth + 1, of));
 }
 
-/** In a normalization form, with thirty marks on one letter at most: to bring more into their order takes time by the square of their number. */
+/** Normalises a text with at most thirty marks per letter: sorting more takes time quadratic in their number. */
 function normalise(text: string, form: "NFD" | "NFKC"): string {
   return text.replace(/(\p{M}{30})\p{M}+/gu, "$1").normalize(form);
 }
 
-/** Without marks that take no place of their own: é becomes e. */
+/** Removes diacritics: é becomes e. */
 function withoutDiacritics(text: string): string {
   return normalise(text, "NFD").replace(/\p{M}/gu, "");
 }
 
-/** How texts are made equal before they are compared. "Loose" lets the width and form of letters differ. */
+/** Returns how texts are folded before a comparison. "Loose" ignores the width and form of letters. */
 function caseFolding(comparison: string): (text: string) => string {
   const loose = comparison.startsWith("Loose");
   const ignoreCase = comparison.includes("IgnoreCase");
@@ -70,7 +70,7 @@ function caseFolding(comparison: string): (text: string) => string {
 
 const wordBorder = /[^\p{L}\p{N}_]/u;
 
-/** Whether `wanted` stands in `text` right after the start of a word; with `whole`, also right before the end of one. */
+/** Returns whether `wanted` follows the start of a word in `text`; with `whole`, it must also end with a word. */
 function containsWholeWord(text: string, wanted: string, whole: boolean): boolean {
   if (wanted === "") return true;
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
@@ -157,7 +157,7 @@ function readComparison<T>(element: XmlElement, of: PropertyReaders<T>): Predica
     const left = asTyped(value(item), type);
     const all: readonly PropertyValue[] = typeof left === "object" && !(left instanceof Date) ? left : [left];
     const orders = all.map((one) => compareValues(one, otherValue?.(item) ?? constantLike(one, constant ?? "")));
-    // Of several values one that is equal fits; "not equal" holds when none is. A missing property is not equal to anything.
+    // Of several values one equal value is enough; "not equal" requires that none is equal. A missing property is not equal to anything.
     if (isDifferent) return orders.every((order) => order !== 0);
     return orders.some((order) => order !== undefined && fits(order));
   };

@@ -6,7 +6,7 @@ import type { LabFolder, LabItem, LabMailbox } from "../../store/mailbox.ts";
 import type { XmlElement } from "../../xml.ts";
 import { ItemError, messageValues, type RequestContext } from "../operation.ts";
 
-// Who may reach what. Exchange does not tell what is not there from what the account may not see: both are ErrorItemNotFound.
+// Checks access. Exchange does not distinguish a missing object from one that the account may not see: both are ErrorItemNotFound.
 // https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode
 
 const notFound = (): ItemError => new ItemError("ErrorItemNotFound", "The specified object was not found in the store.");
@@ -19,7 +19,7 @@ export function nonExistentMailbox(address: string): ItemError {
   );
 }
 
-/** The mailbox of whose rights the call has. */
+/** Returns the mailbox whose rights the call has. */
 export function ownMailbox(context: RequestContext): LabMailbox {
   const mailbox = context.store.mailbox(context.acting.address);
   if (mailbox === undefined) throw nonExistentMailbox(context.acting.address);
@@ -87,7 +87,7 @@ function distinguishedFolder(element: XmlElement, context: RequestContext): LabF
   return folder;
 }
 
-/** Whether the account may do more than read: with the habit `read-only-delegates` only the owner may. */
+/** Returns whether the account may do more than read: with the habit `read-only-delegates` only the owner may. */
 export function mayChange(mailbox: LabMailbox, { habits, acting, store }: RequestContext): boolean {
   return !habits.has("read-only-delegates") || mailbox === store.publicFolders || mailbox.user === acting;
 }

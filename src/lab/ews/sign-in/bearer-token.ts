@@ -2,7 +2,7 @@ import { type EwsPolicy, type Registration, resources } from "../../sign-in/app-
 import type { SeenToken, TokenServer } from "../../sign-in/token-server.ts";
 import type { User } from "../../store/organisation.ts";
 
-/** A token taken for good. */
+/** The caller of an accepted token. */
 export interface BearerCaller {
   readonly user: User;
   /** The application's own token: it has no mailbox and must impersonate. */
@@ -10,7 +10,7 @@ export interface BearerCaller {
   readonly app: Registration;
 }
 
-/** Why a token is not taken: by HTTP, before any SOAP. */
+/** Why a token is refused: by HTTP, before any SOAP. */
 export interface BearerRefusal {
   readonly status: 401 | 403;
   /** Value of `x-ms-diagnostics`. */
@@ -23,8 +23,8 @@ const refusal = (status: 401 | 403, number: number, reason: string, category: st
 });
 
 /**
- * Whom a token of the lab's tenant proves. The numbers 2000003 and 2000008 and their words were seen of Exchange Online; the others are like
- * them.
+ * Returns the caller of a token of the lab's tenant. The numbers 2000003 and 2000008 and their texts were seen from Exchange Online; the others are
+ * modelled on them.
  */
 export async function bearerCaller(
   server: TokenServer,

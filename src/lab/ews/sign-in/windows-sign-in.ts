@@ -6,21 +6,21 @@ import { channelBindingOf, type NtlmPolicy, NtlmSignIn, type NtlmVerdict, ntlmCh
 import type { User } from "../../store/organisation.ts";
 import type { Store } from "../../store/store.ts";
 
-/** How the lab's web server lets accounts in, as IIS before Exchange does. */
+/** The sign-in schemes of the lab's web server, like those of IIS in front of Exchange. */
 export interface WindowsSignInOptions {
-  /** What is offered; default Basic alone. `Negotiate` is offered only, never granted: the lab has no Kerberos. */
+  /** Offered schemes. Default: only Basic. `Negotiate` is only offered, never accepted: the lab has no Kerberos. */
   readonly schemes?: readonly ("Negotiate" | "NTLM" | "Basic")[] | undefined;
   /** `-ExtendedProtectionTokenChecking` of the virtual directory; default Allow, as Exchange sets it for EWS. */
   readonly extendedProtection?: NtlmPolicy["extendedProtection"] | undefined;
   /** False: each request must sign in anew (`authPersistSingleRequest` of IIS). */
   readonly persistent?: boolean | undefined;
-  /** Tokens are offered only to who asks for them, by an empty `Authorization: Bearer`; default to everybody. */
+  /** Whether Bearer is offered only on request, by an empty `Authorization: Bearer`. Default: always offered. */
   readonly bearerWhenAsked?: boolean | undefined;
-  /** So many wrong passwords lock an account; default never. */
+  /** Number of wrong passwords that locks an account. Default: never. */
   readonly lockoutThreshold?: number | undefined;
 }
 
-/** What a request's credentials came to: an account, a challenge to be sent, or a refusal. */
+/** The result of a request's credentials: an account, a challenge to send, or a refusal. */
 export type SignInResult =
   | { readonly user: User; readonly how: string }
   | { readonly challenge: string }
@@ -37,7 +37,7 @@ export function signInText(result: SignInResult): string | undefined {
 const dnsDomain = "example.com";
 const names = { domain: "EXAMPLE", computer: "LAB", dnsDomain };
 
-/** The door of IIS: Basic by request, NTLM and client certificates by connection. */
+/** The sign-in of IIS: Basic by request, NTLM and client certificates by connection. */
 export class WindowsSignIn {
   readonly #store: Store;
   readonly #options: WindowsSignInOptions;
@@ -52,7 +52,7 @@ export class WindowsSignIn {
     this.#channelBinding = certificate === undefined ? undefined : channelBindingOf(new X509Certificate(certificate).raw);
   }
 
-  /** The values of WWW-Authenticate for whoever has not signed in. */
+  /** Returns the values of WWW-Authenticate for a request without credentials. */
   offers(realm: string): string[] {
     return (this.#options.schemes ?? ["Basic"]).map((scheme) => (scheme === "Basic" ? `Basic realm="${realm}"` : scheme));
   }
@@ -62,7 +62,7 @@ export class WindowsSignIn {
     return this.#options.bearerWhenAsked !== true || /^Bearer\b/i.test(authorization ?? "");
   }
 
-  /** Headers of an answer to who has signed in. */
+  /** Headers of a reply to a signed-in request. */
   get headers(): Readonly<Record<string, string>> {
     return this.#options.persistent === false ? { "Persistent-Auth": "false" } : {};
   }

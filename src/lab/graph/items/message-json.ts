@@ -13,11 +13,11 @@ import { safeHtml } from "./safe-html.ts";
 /** How the reply to one request is written. */
 export interface ReplyFormat {
   readonly ids: IdForm;
-  /** What a Prefer header asked bodies to be; undefined: as they are. */
+  /** The body type that a Prefer header requested; undefined: unchanged. */
   readonly bodyType: "text" | "html" | undefined;
-  /** Whether HTML is wanted as it came, with what could do harm. */
+  /** Whether HTML is returned unchanged, including what could do harm. */
   readonly isUnsafe?: boolean | undefined;
-  /** Whether the caller may see neither body nor headers nor what hangs on the message: the least permission. */
+  /** Whether the caller may see neither body nor headers nor attachments: the least permission. */
   readonly isBasic?: boolean | undefined;
 }
 
@@ -74,7 +74,7 @@ function contentJson(item: AnyItem): JsonObject {
   };
 }
 
-/** What is long, and made only for a reply that shows it or a filter that looks at it. */
+/** Returns long properties, computed only for a reply that shows them or a filter that reads them. */
 function longProperties(item: AnyItem, format: ReplyFormat): Readonly<Record<string, () => Json>> {
   if (format.isBasic === true) return {};
   return {

@@ -9,12 +9,12 @@ const withContent = new RegExp(`<(${activeElements})\\b[^<>]*>(?:(?!<\\1\\b)[\\s
 const tagAlone = new RegExp(`</?(?:${tags})\\b[^>]*>?`, "gi");
 const attribute = /([\s/"'])([a-z][\w:-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi;
 
-/** What is taken out may join what was apart, but not for ever. */
+/** Removing text may join what was apart; the rounds are limited. */
 const maxRounds = 8;
 
 /**
- * HTML without what could do harm, as Graph gives it unless `Prefer: outlook.allow-unsafe-html` asks for all of it: no scripts, no frames, no forms,
- * no handlers, no addresses that run something. What exactly Graph takes out is promised nowhere; this is no parser of HTML, and for practice only.
+ * Returns HTML without what could do harm, as Graph does unless `Prefer: outlook.allow-unsafe-html` requests all of it: no scripts, frames, forms,
+ * handlers or script addresses. Microsoft does not document exactly what Graph removes. This is not an HTML parser, and for practice only.
  * @see https://learn.microsoft.com/en-us/graph/api/message-get
  */
 export function safeHtml(html: string): string {
