@@ -21,6 +21,7 @@ import { isLocal } from "../exchange/search/local-failure.ts";
 import { wholeItems } from "../exchange/whole-item.ts";
 import { Failure } from "../failure.ts";
 import { attempt, done, failed, type Outcome, runForSome, takeOnly } from "../outcome.ts";
+import { findDeletionProof, recoverableFolders, recoverableSearch } from "../verification/deletion-proof.ts";
 import { verifyGone } from "../verification/verify-gone.ts";
 
 const deleted = { trash: "trash_deleted", soft: "soft_deleted", hard: "hard_deleted" } as const satisfies Record<DeleteMode, string>;
@@ -82,6 +83,10 @@ export const deleteEmail = defineItemAction({
       .enum(["trash_deleted", "soft_deleted", "hard_deleted", "already_gone", "not_found"])
       .describe("already_gone: it was there, as shown_by says, and is no more; not_found: it is not there, and nothing shows that it was."),
     shown_by: z.enum(["recoverable_items", "audit"]).optional().describe("Of already_gone: what shows that the message was there."),
+    recoverable_items: z
+      .strictObject({ searched: z.array(z.enum(recoverableFolders)), not_searched: z.array(z.enum(recoverableFolders)) })
+      .optional()
+      .describe("Of already_gone: which folders of the Recoverable Items were searched for the message, and which were not."),
     recoverable: z.boolean().optional().describe("Whether its owner or an administrator can get it back without a backup."),
     new_item_id: z.string().optional().describe("Its id where it lies now: a move gives a new one."),
     undo: z
@@ -304,7 +309,8 @@ async function findAlreadyDeleted(
   if (!(await recoverable()).has(parentFolderId)) return undefined;
   for await (const seen of mailbox.locate([{ internetMessageId }], { archive: request.archive })) {
     if (!seen.ok || !isAbsent(seen.value)) return undefined;
-    const row = { action: "already_gone", shown_by: "recoverable_items", recoverable: true, new_item_id: message.itemId };
+    const shown = { shown_by: "recoverable_items", recoverable_items: recoverableSearch(["deletions"]) };
+    const row = { action: "already_gone", ...shown, recoverable: true, new_item_id: message.itemId };
     return { selected: { asked: requested, outcome: done(seen.value) }, row: { ...row, note: alreadyThereText("the Recoverable Items") } };
   }
   return undefined;
@@ -320,35 +326,6 @@ async function openTrashFolders(archive: boolean, mailbox: Pick<Mailbox, "folder
 }
 
 const recoverableItems = "recoverableitemsdeletions";
-
-/** Of what was not found: what shows that it was there. That the Recoverable Items cannot be looked into shows nothing. */
-async function findDeletionProof(chosen: readonly Selected[], context: Context<"locate">): Promise<ReadonlyMap<Selected, Row>> {
-  const shown = new Map<Selected, Row>();
-  const missing = chosen.filter(({ outcome }) => outcome.ok && isAbsent(outcome.value));
-  if (missing.length === 0) return shown;
-  const named = missing.flatMap((selected) => {
-    const { internet_message_id } = selected.asked;
-    const isMeant = selected.outcome.ok && isAbsent(selected.outcome.value) && selected.outcome.value.absentFrom.places.includes("mailbox");
-    return isMeant && typeof internet_message_id === "string" ? [{ selected, internetMessageId: internet_message_id }] : [];
-  });
-  let at = 0;
-  if (named.length > 0) {
-    for await (const outcome of context.mailbox.locate(named, { folder: recoverableItems })) {
-      const one = named[at++];
-      const copy = outcome.ok && !isAbsent(outcome.value) ? outcome.value.messages[0] : undefined;
-      if (one === undefined || copy === undefined) continue;
-      shown.set(one.selected, { action: "already_gone", shown_by: "recoverable_items", recoverable: true, new_item_id: copy.itemId });
-    }
-  }
-  const namesOf = ({ asked: requested }: Selected) =>
-    [requested.item_id, requested.internet_message_id].filter((name) => typeof name === "string");
-  const others = missing.filter((selected) => !shown.has(selected));
-  const done = others.length === 0 ? undefined : await context.doneBefore?.(others.flatMap(namesOf));
-  for (const selected of others) {
-    if (namesOf(selected).some((name) => done?.has(name))) shown.set(selected, { action: "already_gone", shown_by: "audit" });
-  }
-  return shown;
-}
 
 /**
  * The Message-IDs of which there is a copy that should not be, or may be: where it could not be looked for. A chosen one that was not deleted says so
