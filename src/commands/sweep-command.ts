@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { actionNames, loadAction } from "../actions/load.ts";
 import { type Opened, open } from "../connection/open-connection.ts";
 import { type CommandLine, readFlags } from "../faces/cli/program-flags.ts";
@@ -182,6 +183,8 @@ export async function runWorker(words: readonly string[], screen: Screen): Promi
 }
 
 async function onDesk(line: CommandLine, screen: Screen, work: (desk: Desk) => Promise<number>): Promise<number> {
+  // Each mailbox that is worked on listens to it.
+  setMaxListeners(0, screen.signal);
   const said = (value: string | true | undefined) => (value === true ? undefined : value);
   const { config, connection, out, audit_file, quiet } = line.program;
   const flags = { config: said(config), connection: said(connection), evidenceDir: said(out), auditFile: said(audit_file) };
@@ -370,14 +373,15 @@ async function listed(state: State): Promise<Told> {
   return { document: { success: true, message, sweeps }, shown: (columns) => sweepText(message, sweeps, columns) };
 }
 
-/** A sweep as it is now. It is a success when nothing of it has failed, or is not known. */
+/** A sweep as it is now. It is a success if no target has failed, differs from the plan or has an unknown state. */
 async function told(sweep: Sweep, state: State, said?: string) {
   const document = sweepDocument(sweep, readHeader(parseJson(sweep.plan)), await state.sweeps.tally(sweep.id));
   const { waiting, unknown, done, failed, changed, gone, undone = 0, not_undone = 0, not_undoable = 0 } = document.counts;
   const undo = sweep.direction === "undo" ? ` Undone: ${undone}, not undone: ${not_undone}, cannot be undone: ${not_undoable}.` : "";
   const counts = `Done: ${done}, failed: ${failed}, changed since the plan: ${changed}, gone: ${gone}, waiting: ${waiting + unknown}.${undo}`;
   const message = `${said ?? `The sweep ${sweep.id} is ${sweep.state}.`} ${counts}`;
-  const success = failed + not_undone === 0 && (sweep.state !== "finished" || unknown === 0);
+  const left = sweep.direction === "act" ? failed + changed : failed + not_undone;
+  const success = left === 0 && (sweep.state !== "finished" || unknown === 0);
   const exit = success ? (said === undefined && sweep.state === "paused" ? failures.cancelled.exit : 0) : someItemsFailedExit;
   return { document: { success, message, ...document }, shown: (columns: number) => sweepText(message, [document], columns), exit };
 }

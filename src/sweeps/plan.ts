@@ -27,6 +27,7 @@ const leftAlone = [
   "Messages that arrive after the plan are not touched.",
   "Forwarded and replied copies, which have other Message-IDs, are not looked for.",
 ];
+const archivesLeft = "Archive mailboxes are not searched. Over EWS, --archive includes them.";
 
 /** Failures that are the same for every mailbox: then there is no plan. */
 const aboutTheCall: ReadonlySet<FailureCode> = new Set<FailureCode>([
@@ -79,7 +80,7 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
       unexamined: closed.size,
     },
     unexamined,
-    left_alone: [...leftAlone],
+    left_alone: [...leftAlone, ...(input.archive === true ? [] : [archivesLeft])],
     cannot_be_undone: [...whyNotUndone(action, prepared.input)],
     targets,
   };

@@ -60,6 +60,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     const planned = await plan("--keep-evidence");
     const ran = await run(planned);
     expect(ran).toMatchObject({ exit: 0, success: true, state: "finished", counts: { done: 3, waiting: 0, unknown: 0, failed: 0 } });
+    expect(ran.left_alone).toContain("Archive mailboxes are not searched. Over EWS, --archive includes them.");
     expect(places()).toEqual(away);
     const { targets } = await desk.sweep("report", planned.sweep);
     for (const target of targets) {
@@ -103,7 +104,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     box.move(itemOf(one), box.known("drafts"));
     desk.host.mailbox(two).update(itemOf(two), { subject: "Another subject" });
     desk.host.mailbox(three).remove(itemOf(three));
-    expect(await run(planned)).toMatchObject({ exit: 0, counts: { done: 0, changed: 2, gone: 1 } });
+    expect(await run(planned)).toMatchObject({ exit: 6, success: false, counts: { done: 0, changed: 2, gone: 1 } });
     const { targets } = await desk.sweep("report", planned.sweep);
     expect(targets.map(({ state, outcome }: { state: string; outcome: { differs?: string[] } }) => [state, outcome.differs])).toEqual([
       ["changed", ["folder_id"]],
