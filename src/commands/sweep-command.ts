@@ -26,6 +26,7 @@ import { openWorker, type WorkerHost } from "../sweeps/worker.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
 import { didYouMean } from "../text/nearest-name.ts";
 import { parseJson } from "../text/parse-json.ts";
+import { shareRequestQueues } from "../wire/throttling/request-queue.ts";
 
 const usage = `mailcordon sweep: one order for the mailboxes of an organisation.
 
@@ -192,6 +193,8 @@ async function onDesk(line: CommandLine, screen: Screen, work: (desk: Desk) => P
   if (written.foundFile !== undefined && !quiet) screen.stderr.write(foundText(written.foundFile));
   const { stateDir, databaseUrl } = readServe(written);
   const state = await openState({ directory: stateDir, databaseUrl });
+  // Before any connection is open: what Exchange allows an account is for all processes together.
+  shareRequestQueues((account, queue) => state.budgets.join(account, queue));
   const opened = new Map<string, Promise<Reached>>();
   const progress =
     quiet || screen.stderr.isTTY !== true ? undefined : (await import("../faces/cli/progress.ts")).openProgress(screen.stderr);
@@ -229,6 +232,7 @@ async function onDesk(line: CommandLine, screen: Screen, work: (desk: Desk) => P
   } finally {
     progress?.end();
     for (const one of opened.values()) await one.then(({ exchange }) => exchange.close()).catch(() => undefined);
+    shareRequestQueues(undefined);
     await state.close();
   }
 }

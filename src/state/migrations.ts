@@ -116,6 +116,22 @@ const migrations: readonly string[] = [
      FOREIGN KEY (sweep, mailbox) REFERENCES ${schema}.sweep_mailboxes ON DELETE CASCADE
    );
    CREATE INDEX ON ${schema}.sweep_targets (sweep, mailbox);`,
+
+  `CREATE TABLE ${schema}.budgets (
+     account text PRIMARY KEY,
+     allowed integer NOT NULL,
+     most integer NOT NULL,
+     changed_at timestamptz NOT NULL DEFAULT now(),
+     turned_away_at timestamptz,
+     paused_until timestamptz
+   );
+
+   CREATE TABLE ${schema}.budget_shares (
+     account text NOT NULL,
+     instance integer NOT NULL,
+     held integer NOT NULL DEFAULT 0,
+     PRIMARY KEY (account, instance)
+   );`,
 ];
 
 /** Keeps two processes that start together from migrating at the same time: any number that no other lock of ours uses. */

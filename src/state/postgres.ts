@@ -31,8 +31,8 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** The topics of notifications between processes: a revoked key, a waiting job, a job to stop, a sweep whose state has changed. */
-export type Topic = "revoked" | "waiting" | "cancelled" | "sweep";
+/** The topics of notifications between processes: a revoked key, a waiting job, a job to stop, a sweep whose state has changed, a changed budget of requests. */
+export type Topic = "revoked" | "waiting" | "cancelled" | "sweep" | "budget";
 
 /** The channel of all notifications. */
 const channel = "mailcordon";

@@ -6,6 +6,7 @@ import { type Idempotency, openIdempotency } from "./idempotency.ts";
 import { type Jobs, openJobs } from "./jobs.ts";
 import { type Keys, openKeys } from "./keys.ts";
 import { openDatabase } from "./postgres.ts";
+import { openSharedBudgets, type SharedBudgets } from "./shared-budget.ts";
 import { openSweeps, type Sweeps } from "./sweeps.ts";
 
 export { hasOurTables } from "./postgres.ts";
@@ -16,6 +17,8 @@ export interface State {
   readonly idempotency: Idempotency;
   readonly jobs: Jobs;
   readonly sweeps: Sweeps;
+  /** What servers allow accounts, shared by every process that uses the database. */
+  readonly budgets: SharedBudgets;
   /** The number of this process among those that use the database. */
   readonly instance: number;
   /** Starts to take up chunks of sweeps, so many at a time. One per process; `close` ends it. */
@@ -38,10 +41,12 @@ export async function openState(settings: { readonly databaseUrl?: string | unde
   const database = await openDatabase(settings);
   const jobs = openJobs(database);
   const sweeps = openSweeps(database);
+  const budgets = openSharedBudgets(database);
   let closed: Promise<void> | undefined;
   return {
     jobs,
     sweeps,
+    budgets,
     instance: database.instance,
     dispatch: (concurrency, run, complain) => openDispatch(database, concurrency, run, sweeps.work, complain),
     keys: openKeys(database),
@@ -52,7 +57,9 @@ export async function openState(settings: { readonly databaseUrl?: string | unde
       await database.query(z.unknown(), "SELECT 1");
     },
     close() {
-      closed ??= jobs.rest().finally(() => database.close());
+      closed ??= Promise.all([jobs.rest(), budgets.close()])
+        .then(() => undefined)
+        .finally(() => database.close());
       return closed;
     },
   };

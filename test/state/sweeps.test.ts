@@ -39,9 +39,8 @@ describe("the tables of sweeps", () => {
     const { id } = await state.keys.create({ name: "kept", grant: { roles: ["read"], mailboxes: undefined, connections: undefined } });
     await before.close();
     const old = await openDatabase({ directory: before.directory });
-    await old.execute("DROP TABLE mailcordon.sweep_targets", []);
-    await old.execute("DROP TABLE mailcordon.sweep_mailboxes", []);
-    await old.execute("DROP TABLE mailcordon.sweeps", []);
+    for (const table of ["budget_shares", "budgets", "sweep_targets", "sweep_mailboxes", "sweeps"])
+      await old.execute(`DROP TABLE mailcordon.${table}`, []);
     await old.execute("DELETE FROM mailcordon.migrations WHERE step > 5", []);
     await old.close();
     const again = await before.open();

@@ -45,6 +45,38 @@ export interface RequestQueue {
   turnedAway(scope: BudgetScope, allowed: number | undefined): void;
 }
 
+/** What this process may use of a budget that several processes share. Where there is none, a process uses all of it. */
+export interface SharedBudget {
+  /** How many requests of the account this process may have under way. Read before each turn. */
+  readonly share: number;
+  /** Called when a request waits for its turn: the share may be given out anew. `most`: what the settings allow the account. */
+  wanted(most: number): void;
+  /** Called when the server asks the whole account to wait. */
+  paused(ms: number, reason: WaitReason): void;
+  /** Called when a request was turned away for the budget of the account. */
+  turnedAway(): void;
+}
+
+/** A queue, as whoever shares its budget sees it. */
+export interface SharedQueue {
+  /** Requests of the account that are under way. */
+  readonly active: number;
+  /** Whether requests are under way or wait for their turn. */
+  readonly isBusy: boolean;
+  /** Another process was asked to wait. */
+  hold(ms: number, reason: WaitReason): void;
+  /** The share has grown. */
+  advance(): void;
+}
+
+/** Says how the budget of each account is shared: asked once for each queue of this process that is opened from now on. */
+let sharing: ((account: string, queue: SharedQueue) => SharedBudget) | undefined;
+
+/** From now on, `join` gives each queue that this process opens its part of a shared budget. */
+export function shareRequestQueues(join: typeof sharing): void {
+  sharing = join;
+}
+
 /** In milliseconds: the longest remembered pause. Exchange asks for at most 5 minutes, and an error must not stop us for a day. */
 const longestPauseMs = 300_000;
 
@@ -74,12 +106,12 @@ const requestQueues = new Map<string, RequestQueue>();
 /** Returns the queue shared by everything in this process that uses this account of this server (an origin). */
 export function requestQueueOf(server: string, account: string): RequestQueue {
   const key = JSON.stringify([server, account]);
-  const known = requestQueues.get(key) ?? openRequestQueue();
+  const known = requestQueues.get(key) ?? openRequestQueue((queue) => sharing?.(key, queue));
   requestQueues.set(key, known);
   return known;
 }
 
-export function openRequestQueue(): RequestQueue {
+export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | undefined): RequestQueue {
   const account = newBudget();
   const mailboxes = new Map<string, Budget>();
   // In the order of the mailboxes' turns.
@@ -144,7 +176,7 @@ export function openRequestQueue(): RequestQueue {
   }
 
   function grantOne(now: number): boolean {
-    if (account.until > now || account.active >= account.limit) return false;
+    if (account.until > now || account.active >= Math.min(account.limit, shared?.share ?? Number.POSITIVE_INFINITY)) return false;
     for (const [mailbox, queue] of queues) {
       const budget = budgetOf(mailbox);
       if (budget.until > now || budget.active >= budget.limit) continue;
@@ -185,6 +217,9 @@ export function openRequestQueue(): RequestQueue {
     const paused = budget.until > account.until ? budget : account;
     if (paused.until > now && paused.reason !== undefined) return { ...paused.reason, until: paused.until };
     const allowed = Math.min(account.limit, budget.limit);
+    const share = shared?.share ?? Number.POSITIVE_INFINITY;
+    if (share < Math.min(allowed, patience.maxConcurrency))
+      return { text: "other processes of mailcordon use what Exchange allows", asked: true, until: undefined };
     if (allowed >= patience.maxConcurrency) return undefined;
     return { text: `Exchange allows ${allowed === 1 ? "1 request" : `${allowed} requests`} at once`, asked: true, until: undefined };
   }
@@ -198,6 +233,25 @@ export function openRequestQueue(): RequestQueue {
     waiter.toldUntil = until ?? now;
     waiter.call.progress?.(until === undefined ? `waiting: ${text}` : `waiting ${Math.ceil((until - now) / 1000)} s: ${text}`);
   }
+
+  const hold = (scope: BudgetScope, ms: number, reason: WaitReason) => {
+    const budget = budgetOf(scope);
+    const until = performance.now() + Math.min(Math.max(ms, 0), longestPauseMs);
+    if (until <= budget.until) return;
+    budget.until = until;
+    budget.reason = reason;
+    advance();
+  };
+  const shared = join?.({
+    get active() {
+      return account.active;
+    },
+    get isBusy() {
+      return account.active > 0 || queues.size > 0;
+    },
+    hold: (ms, reason) => hold(undefined, ms, reason),
+    advance,
+  });
 
   return {
     turn(mailbox, patience, call = {}) {
@@ -226,19 +280,17 @@ export function openRequestQueue(): RequestQueue {
         };
         call.signal?.addEventListener("abort", stop, { once: true });
         queues.set(mailbox, [...(queues.get(mailbox) ?? []), waiter]);
+        shared?.wanted(patience.maxConcurrency);
         advance();
       });
     },
     pause(scope, ms, reason) {
-      const budget = budgetOf(scope);
-      const until = performance.now() + Math.min(Math.max(ms, 0), longestPauseMs);
-      if (until <= budget.until) return;
-      budget.until = until;
-      budget.reason = reason;
-      advance();
+      hold(scope, ms, reason);
+      if (scope === undefined) shared?.paused(ms, reason);
     },
     turnedAway(scope, allowed) {
       recordThrottled(budgetOf(scope), allowed, performance.now());
+      if (scope === undefined) shared?.turnedAway();
     },
   };
 }
