@@ -121,6 +121,7 @@ const migrations: readonly string[] = [
      account text PRIMARY KEY,
      allowed integer NOT NULL,
      most integer NOT NULL,
+     named integer,
      changed_at timestamptz NOT NULL DEFAULT now(),
      turned_away_at timestamptz,
      paused_until timestamptz

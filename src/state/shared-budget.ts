@@ -16,7 +16,7 @@ export interface BudgetShare {
   readonly share: number;
   wanted(most: number): void;
   paused(ms: number, reason: { readonly text: string; readonly asked: boolean }): void;
-  turnedAway(): void;
+  turnedAway(named: number | undefined): void;
 }
 
 /** The budgets of accounts, shared by every process that uses the database. */
@@ -62,7 +62,7 @@ export function openSharedBudgets(database: Database): SharedBudgets {
         `INSERT INTO ${budgets} (account, allowed, most) VALUES ($1, $2, $2)
          ON CONFLICT (account) DO UPDATE SET most = $2, allowed = CASE
            WHEN ${budgets}.allowed > $2 THEN $2
-           WHEN ${budgets}.allowed < $2 AND ${budgets}.changed_at < now() - make_interval(secs => ${raiseAfterSeconds}) THEN ${budgets}.allowed + 1
+           WHEN ${budgets}.allowed < least($2, ${budgets}.named) AND ${budgets}.changed_at < now() - make_interval(secs => ${raiseAfterSeconds}) THEN ${budgets}.allowed + 1
            ELSE ${budgets}.allowed END,
          changed_at = CASE WHEN ${budgets}.changed_at < now() - make_interval(secs => ${raiseAfterSeconds}) THEN now() ELSE ${budgets}.changed_at END`,
         [account, most],
@@ -142,13 +142,14 @@ export function openSharedBudgets(database: Database): SharedBudgets {
             [account, ms],
           );
         },
-        turnedAway() {
+        turnedAway(named) {
           joined.share = Math.max(1, Math.floor(joined.share / 2));
+          const isNew = `turned_away_at IS NULL OR turned_away_at < now() - make_interval(secs => ${onceWithinSeconds})`;
           note(
-            `WITH told AS (UPDATE ${budgets} SET allowed = greatest(1, allowed / 2), changed_at = now(), turned_away_at = now() WHERE account = $1
-               AND (turned_away_at IS NULL OR turned_away_at < now() - make_interval(secs => ${onceWithinSeconds})) RETURNING account)
+            `WITH told AS (UPDATE ${budgets} SET allowed = greatest(1, least(CASE WHEN ${isNew} THEN allowed / 2 ELSE allowed END, $2::integer)),
+               named = least(named, $2::integer), changed_at = now(), turned_away_at = now() WHERE account = $1 RETURNING account)
              SELECT ${notifySql("budget", "'less'")} FROM told`,
-            [account],
+            [account, named ?? null],
           );
         },
       };

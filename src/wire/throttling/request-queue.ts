@@ -53,8 +53,8 @@ export interface SharedBudget {
   wanted(most: number): void;
   /** Called when the server asks the whole account to wait. */
   paused(ms: number, reason: WaitReason): void;
-  /** Called when a request was turned away for the budget of the account. */
-  turnedAway(): void;
+  /** Called when a request was turned away for the budget of the account. `named`: as many as the server says it allows. */
+  turnedAway(named: number | undefined): void;
 }
 
 /** A queue, as whoever shares its budget sees it. */
@@ -289,8 +289,9 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
       if (scope === undefined) shared?.paused(ms, reason);
     },
     turnedAway(scope, allowed) {
-      recordThrottled(budgetOf(scope), allowed, performance.now());
-      if (scope === undefined) shared?.turnedAway();
+      // What several processes share is learned by all of them together.
+      if (scope === undefined && shared !== undefined) shared.turnedAway(allowed);
+      else recordThrottled(budgetOf(scope), allowed, performance.now());
     },
   };
 }
