@@ -18,111 +18,146 @@ export const failures = {
     status: 400,
     exit: 2,
     retryable: false,
-    hint: "Correct the named field; its description says what to put.",
+    hint: "Correct the named field; its description says what it accepts.",
   },
   "invalid-settings": { status: 500, exit: 3, retryable: false, hint: "Correct the named setting in mailcordon.yaml or the environment." },
   "confirmation-required": {
     status: 428,
     exit: 4,
     retryable: false,
-    hint: "Look at a dry run first, then repeat it with confirm (on the command line: --yes).",
+    hint: "Check the targets with dry_run, then repeat the call with confirm (on the command line: --yes).",
   },
   "unexpected-count": {
     status: 409,
     exit: 5,
     retryable: false,
-    hint: "Nothing was touched. Look at what was found, then give the right expected_count.",
+    hint: "Nothing was changed. Check what was found, then set the right expected_count.",
   },
-  unauthenticated: { status: 401, exit: 10, retryable: false, hint: "Check the user name, password or token of this connection." },
+  unauthenticated: {
+    status: 401,
+    exit: 10,
+    retryable: false,
+    hint: "Check the user name, password or token of this connection in the settings.",
+  },
   "access-denied": {
     status: 403,
     exit: 11,
     retryable: false,
-    hint: "The account may not do this in this mailbox: grant it impersonation or delegate rights.",
+    hint: "Ask an administrator to grant the account impersonation or delegate rights for this mailbox.",
   },
   "role-missing": {
     status: 403,
     exit: 12,
     retryable: false,
-    hint: "An administrator must give the account the role that the message names.",
+    hint: "Ask an administrator to give the account the role that the message names.",
   },
   "not-found": {
     status: 404,
     exit: 13,
     retryable: false,
-    hint: "It was deleted or moved, or the account may not see it. Search again, or name it by internet_message_id.",
+    hint: "Search again, or name the message by internet_message_id: it may have been deleted or moved, or the account may not see it.",
   },
   "could-not-look": {
     status: 502,
     exit: 32,
     retryable: false,
-    hint: "Whether it is there is not known: a place where it may lie could not be opened. Check the account's rights in the mailbox, then repeat.",
+    hint: "Check the account's rights in the mailbox, then retry: a folder or mailbox that may contain the item could not be opened.",
   },
   "mailbox-not-found": {
     status: 404,
     exit: 14,
     retryable: false,
-    hint: "Check the address: it must be the primary SMTP address of a mailbox.",
+    hint: "Check the address. It must be the primary SMTP address of a mailbox.",
   },
   "folder-not-found": {
     status: 404,
     exit: 15,
     retryable: false,
-    hint: "Check the folder: a well-known name, a path such as Inbox/Reports, or a folder id.",
+    hint: "Check the folder. It must be a well-known name, a path such as Inbox/Reports, or a folder id.",
   },
-  changed: { status: 409, exit: 16, retryable: false, hint: "It was changed by somebody else meanwhile. Read it again, then repeat." },
-  "too-large": { status: 413, exit: 17, retryable: false, hint: "Make it smaller, or raise the limit that the message names." },
-  unreadable: { status: 422, exit: 18, retryable: false, hint: "Exchange cannot give out this content; the other items are not affected." },
-  "quota-exceeded": { status: 507, exit: 19, retryable: false, hint: "The mailbox is full: an administrator must make room." },
-  unsupported: { status: 501, exit: 20, retryable: false, hint: "This server or back end cannot do it." },
-  busy: { status: 503, exit: 21, retryable: true, hint: "Exchange is throttling. Repeat later, or with fewer calls at once." },
-  timeout: { status: 504, exit: 22, retryable: true, hint: "Repeat, or raise timeout_seconds." },
-  unreachable: { status: 502, exit: 23, retryable: true, hint: "Check the URL, the name resolution, the network and the proxy." },
+  changed: { status: 409, exit: 16, retryable: false, hint: "Read the item again, then retry: somebody else changed it in the meantime." },
+  "too-large": { status: 413, exit: 17, retryable: false, hint: "Send or request less, or raise the limit that the message names." },
+  unreadable: {
+    status: 422,
+    exit: 18,
+    retryable: false,
+    hint: "Check the message in Outlook or with Exchange's own tools; Exchange could not return its content. Other items are not affected.",
+  },
+  "quota-exceeded": {
+    status: 507,
+    exit: 19,
+    retryable: false,
+    hint: "Ask an administrator to raise the quota or to free space: the mailbox is full.",
+  },
+  unsupported: {
+    status: 501,
+    exit: 20,
+    retryable: false,
+    hint: "Use another way that the message names, or another connection: this server or back end does not support it.",
+  },
+  busy: { status: 503, exit: 21, retryable: true, hint: "Retry later, or with fewer calls at a time: Exchange is throttling." },
+  timeout: { status: 504, exit: 22, retryable: true, hint: "Retry, or raise timeout_seconds." },
+  unreachable: {
+    status: 502,
+    exit: 23,
+    retryable: true,
+    hint: "Check the URL, name resolution, network and proxy: `mailcordon doctor` tests each.",
+  },
   "tls-failed": {
     status: 502,
     exit: 24,
     retryable: false,
-    hint: "Check the server's certificate; give the authority that signed it as ca_file.",
+    hint: "Check the server's certificate. If a private authority signed it, set ca_file.",
   },
   "broken-reply": {
     status: 502,
     exit: 25,
     retryable: true,
-    hint: "The reply ended early or is not what the protocol says. Repeat; if it stays, look at what stands between.",
+    hint: "The reply ended early or breaks the protocol. Retry; if it persists, check the proxies in between.",
   },
-  refused: { status: 502, exit: 26, retryable: false, hint: "Exchange refused; its own code is given." },
+  refused: {
+    status: 502,
+    exit: 26,
+    retryable: false,
+    hint: "Look up the server's own code (wire_code) in Microsoft's documentation; retrying as is will not help.",
+  },
   "not-attempted": {
     status: 503,
     exit: 27,
     retryable: true,
-    hint: "Exchange stopped before it came to this item: nothing was done to it. Repeat for this item.",
+    hint: "Repeat the call for this item: Exchange stopped before it, and nothing was done to it.",
   },
   "unknown-outcome": {
     status: 502,
     exit: 28,
     retryable: false,
-    hint: "The answer was lost and it may have been done. Look before you repeat.",
+    hint: "Check whether it was done before you repeat it: the reply was lost.",
   },
   "not-verified": {
     status: 500,
     exit: 29,
     retryable: false,
-    hint: "Exchange said it was done, but looking again shows otherwise. Look at the item.",
+    hint: "Check the item: Exchange reported success, but a second look shows otherwise.",
   },
   "evidence-failed": {
     status: 507,
     exit: 30,
     retryable: false,
-    hint: "The evidence could not be kept, so the item was not touched. Check the folder and the free space.",
+    hint: "Check the evidence folder and its free space. The item was not changed, because its evidence could not be kept.",
   },
   "audit-failed": {
     status: 500,
     exit: 31,
     retryable: false,
-    hint: "The audit entry could not be written, so nothing was touched. Check the audit file.",
+    hint: "Check the audit file. Nothing was changed, because the audit entry could not be written.",
   },
-  cancelled: { status: 499, exit: 130, retryable: true, hint: "It was stopped on request." },
-  internal: { status: 500, exit: 70, retryable: false, hint: "This is a defect of mailcordon. Please report it with the message." },
+  cancelled: {
+    status: 499,
+    exit: 130,
+    retryable: true,
+    hint: "Repeat the call if you still want it; for a change, check first how far it came.",
+  },
+  internal: { status: 500, exit: 70, retryable: false, hint: "Report this defect of mailcordon, with the message." },
 } as const satisfies Record<string, Meaning>;
 
 /** A code of the closed table. */
@@ -204,7 +239,7 @@ export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   if (thrown instanceof Error && thrown.name === "AbortError")
     return new Failure("cancelled", "The call was cancelled.", { cause: thrown });
-  return new Failure("internal", thrown instanceof Error ? messageOf(thrown) : "Something that is not an error was thrown.", {
+  return new Failure("internal", thrown instanceof Error ? messageOf(thrown) : "A value that is not an Error was thrown.", {
     cause: thrown,
   });
 }
@@ -212,7 +247,7 @@ export function asFailure(thrown: unknown): Failure {
 /** Without the path of the file that an error of Node.js is about: a caller of a server gets this message. */
 function messageOf(thrown: Error): string {
   const code = errorCode(thrown);
-  if (pathOf(thrown) !== undefined) return `A file could not be used (${code ?? "unknown error"}).`;
+  if (pathOf(thrown) !== undefined) return `A file could not be read or written (${code ?? "unknown error"}).`;
   // The text names the file that asked for the module.
   if (code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND") return `A part of mailcordon is missing (${code}).`;
   return thrown.message;
@@ -252,7 +287,7 @@ export function withLocal(failure: Failure): Failure {
 export function throwDefect(failure: Failure, done?: string): void {
   if (failure.code !== "internal") return;
   if (done === undefined) throw failure;
-  throw new Failure("internal", `${done} A defect of mailcordon ended what followed: ${failure.message}`, { cause: failure });
+  throw new Failure("internal", `${done} Then a defect of mailcordon stopped the call: ${failure.message}`, { cause: failure });
 }
 
 /** The code of an error of Node.js or of the operating system, such as `ENOENT`. @see https://nodejs.org/api/errors.html#errorcode */

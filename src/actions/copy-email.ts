@@ -28,21 +28,21 @@ interface DestinationInput {
   readonly create_folder: boolean;
 }
 
-/** What is asked of the mailbox that the copies are for. */
+/** Methods that the action needs of the destination mailbox. */
 type DestinationMethod = "createFolder" | "folder" | "get" | "locate";
 
 export const copyEmail = defineItemAction({
   name: "copy-email",
   title: "Copy Email",
   summary:
-    "Copy messages to another folder, of the same or of another mailbox, or to a public folder. What is there already is not copied again.",
+    "Copy messages to another folder of the same mailbox, to another mailbox, or to a public folder. Messages that are already there are not copied again.",
   effect: "create",
   uses: [...messageSelectionMethods, "copy", "createFolder", "get"],
   overGraph: {
     supported: "some",
     differs:
-      "Into another mailbox `method` is `export_import`, which loses nothing, or `mime`: then the copy is a draft, `lost` says what it lacks, and the message may have 3 MB at most. Public folders are refused.",
-    why: "Only the worldwide cloud exports and imports items, for applications with MailboxItem.ImportExport.All and User.Read.All. What Graph takes in RFC 5322 form it makes a draft of, within the size of one request. It has no public folders.",
+      "For a copy to another mailbox, `method` is `export_import`, which loses nothing, or `mime`: then the copy is a draft, `lost` says what it lacks, and the message may have at most 3 MB. Public folders are refused.",
+    why: "Only the worldwide cloud exports and imports items, for applications with MailboxItem.ImportExport.All and User.Read.All. Graph turns a message in RFC 5322 form into a draft, within the size of one request. Graph has no public folders.",
   },
   noun: "message",
   done: "copied",
@@ -65,41 +65,43 @@ export const copyEmail = defineItemAction({
       .string()
       .min(1)
       .max(mostCharacters.folder)
-      .describe("Where to: a well-known name (inbox, archive, …), a path (Inbox/Reports), or a folder id, of the destination mailbox."),
-    create_folder: z.boolean().default(false).describe("Make the folders of the path that are missing."),
+      .describe(
+        "Destination folder, in the destination mailbox: a well-known name (inbox, archive, …), a path (Inbox/Reports), or a folder id.",
+      ),
+    create_folder: z.boolean().default(false).describe("Create missing folders of the path."),
     destination_mailbox: z
       .string()
       .min(1)
       .max(mostCharacters.mailbox)
       .optional()
-      .describe("SMTP address of the mailbox to copy to. Default: the same."),
-    is_public_folder: z.boolean().default(false).describe("The destination is a public folder."),
+      .describe("SMTP address of the destination mailbox. Default: the mailbox of the messages."),
+    is_public_folder: z.boolean().default(false).describe("Whether the destination is a public folder."),
     ...guardFields,
   }),
   each: z.strictObject({
     action: z
       .enum(["copied", "already_there"])
       .describe(
-        "already_there: the folder had this message before (the same Message-ID, subject and time of receipt; of a draft the sender instead), so nothing was copied.",
+        "already_there: the folder already contained this message (same Message-ID, subject and time of receipt; for a draft the sender instead of the time), so nothing was copied.",
       ),
-    new_item_id: z.string().optional().describe("Id of the copy; absent where Exchange gives none and it could not be found again."),
-    destination_mailbox: z.string().optional().describe("Absent of a public folder, which is in no mailbox."),
-    destination_folder: z.string().describe("As it was asked for; of a public folder with public: before it."),
+    new_item_id: z.string().optional().describe("Id of the copy; absent if Exchange returned none and mailcordon could not find the copy."),
+    destination_mailbox: z.string().optional().describe("Destination mailbox. Absent for a public folder, which is in no mailbox."),
+    destination_folder: z.string().describe("Destination folder as the input names it; a public folder has the prefix public:."),
     method: z
       .enum(["server", "export_import", "mime"])
       .optional()
       .describe(
-        "How: server: the server copied it; export_import: carried to the other mailbox with all that Exchange keeps of it; mime: carried in RFC 5322 form, and lost says what that lacks.",
+        "How it was copied. server: the server copied it; export_import: exported and imported with everything that Exchange stores; mime: transferred in RFC 5322 form, and lost says what that lacks.",
       ),
     lost: z
       .array(z.enum(copyLosses))
       .optional()
-      .describe("What of the message the copy has not; sent: it counts as a draft. Content and headers are the same."),
-    note: z.string().optional().describe("Why something was lost, or could not be looked at."),
+      .describe("What the copy lacks; sent: the copy is a draft. Content and headers are the same."),
+    note: z.string().optional().describe("Why something was lost, or could not be checked."),
   }),
 })
   .select(async function* (input, context) {
-    // Asked first, so that a dry run, too, says when the folder is not there.
+    // Checked first, so a dry run also reports a missing folder.
     if (!input.create_folder && !input.is_public_folder) await destinationOf(input, context).folder(input.destination_folder);
     yield* selectMessages(input, context, { copies: input.scope, mustBeListed: true });
   })
@@ -174,7 +176,7 @@ export const copyEmail = defineItemAction({
           );
         }
         if (input.is_public_folder && input.create_folder) {
-          throw new Failure("invalid-input", "create_folder makes folders of mailboxes only, not public folders.");
+          throw new Failure("invalid-input", "create_folder creates folders in mailboxes only, not public folders.");
         }
       },
       async *verify(_targets, rows, input, context) {
@@ -198,15 +200,15 @@ export const copyEmail = defineItemAction({
     },
   );
 
-/** The folder is one of the destination's mailbox, not of the one that the messages are in. */
+/** Returns the destination mailbox, which contains the folder; it may differ from the mailbox of the messages. */
 function destinationOf(to: DestinationInput, { exchange, mailbox, call }: Context<DestinationMethod>): MailboxFor<DestinationMethod> {
   return to.destination_mailbox === undefined ? mailbox : exchange.mailbox(to.destination_mailbox, call);
 }
 
-/** What was seen in the destination: the messages with one of the Message-IDs. */
+/** Messages in the destination with one of the Message-IDs. */
 interface DestinationContents {
   readonly messages: readonly Message[];
-  /** Why it could not be looked there. */
+  /** Why the destination could not be searched. */
   readonly note?: string | undefined;
 }
 
@@ -229,15 +231,15 @@ async function findInDestination(
     const { failure } = outcome;
     if (failure.code === "cancelled") throw failure;
     throwDefect(failure);
-    // A folder that is yet to be made holds nothing.
-    if (failure.code !== "folder-not-found") note = `Whether it was there already could not be seen: ${failure.message}`;
+    // A folder that does not exist yet contains nothing.
+    if (failure.code !== "folder-not-found") note = `mailcordon could not check whether it was there already: ${failure.message}`;
   }
   return { messages: found, note };
 }
 
 /**
- * The same message among those of the destination. A Message-ID alone is not enough: its sender chose it, and may have given it to another message;
- * the time of receipt is the server's own. A copy that counts as a draft has a time of its own.
+ * Returns the same message in the destination. A Message-ID alone is not enough: the sender chose it and may have reused it for another message. The
+ * time of receipt is set by the server. A copy that is a draft has its own time of receipt.
  */
 function findSame(message: Message, seen: DestinationContents): Message | undefined {
   return findAllSame(message, seen, new Set())[0];
@@ -261,13 +263,16 @@ function secondsOf(time: string | undefined): number | undefined {
   return time === undefined ? undefined : Math.floor(Date.parse(time) / 1000);
 }
 
-/** After a copy whose reply was lost: what is there now and was not before is the copy. Of several, none is known to be it. */
+/**
+ * Finds the copy after its reply was lost: the message that is there now and was not before. If there are several, none of them is known to be the
+ * copy.
+ */
 async function findLostCopy(failure: Failure, look: () => Promise<readonly Message[]>): Promise<Outcome<Copied>> {
   const [copy, ...others] = failure.code === "unknown-outcome" ? await look() : [];
   return copy === undefined || others.length > 0 ? failed(failure) : done({ newItemId: copy.itemId });
 }
 
-/** A well-known name or an id that is there is taken as it is; only a path can be made. */
+/** Creates the folder if it is a path that does not exist. A well-known name or an id is used as it is; only a path can be created. */
 async function ensureFolder(mailbox: MailboxFor<DestinationMethod>, folder: string): Promise<void> {
   try {
     await mailbox.folder(folder);
@@ -278,5 +283,5 @@ async function ensureFolder(mailbox: MailboxFor<DestinationMethod>, folder: stri
 }
 
 function notInFolder(): Failure {
-  return new Failure("not-verified", "The copy is not in the folder it should be in.");
+  return new Failure("not-verified", "The copy is not in the destination folder.");
 }

@@ -9,19 +9,20 @@ import { Failure } from "../failure.ts";
 import { done, failed, runForSome, takeOnly } from "../outcome.ts";
 
 /**
- * Attachments of the message itself; those inside an attached message go with it. No notice is left in the body: that would rewrite the body
- * as the server converts it, which changes more of the evidence than was asked.
+ * Deletes attachments of the message itself; attachments inside an attached message are deleted with it. No notice is added to the body: that would
+ * make the server convert the body, which changes more of the evidence than requested.
  */
 export const deleteAttachments = defineItemAction({
   name: "delete-attachments",
   title: "Delete Attachments",
-  summary: "Take attachments out of messages: all, by id or by name. A copy of each is kept first, unless told otherwise.",
+  summary: "Delete attachments from messages: all, by id or by name. By default a copy of each is kept first.",
   effect: "destroy",
   uses: [...attachmentSelectionMethods, "attachmentContent", "deleteAttachments"],
   overGraph: {
     supported: "yes",
-    differs: "It may be refused for received mail unless the application has Mail-Advanced.ReadWrite.All; then the failure names it.",
-    why: "From 2026-12-31 Graph guards changes to messages that are no drafts; whether attachments count is not said.",
+    differs:
+      "Graph may refuse it for received messages unless the application has Mail-Advanced.ReadWrite.All; then the failure names this permission.",
+    why: "From 2026-12-31 Graph protects messages that are not drafts against changes; Microsoft does not say whether attachments are included.",
   },
   noun: "attachment",
   vanished: { action: "already_gone" },
@@ -34,22 +35,26 @@ export const deleteAttachments = defineItemAction({
     all: z
       .boolean()
       .default(false)
-      .describe("Every attachment of the messages. Never implied: without it attachment_ids or name_pattern must say which."),
+      .describe("Delete every attachment of the messages. Without it, attachment_ids or name_pattern is required."),
     ...whichAttachments,
-    keep_inline: z.boolean().register(narrowing).default(false).describe("Leave what is shown in the body, such as images."),
+    keep_inline: z
+      .boolean()
+      .register(narrowing)
+      .default(false)
+      .describe("Do not delete inline attachments, such as images shown in the body."),
     save_copy_first: z
       .boolean()
       .register(narrowing)
       .default(true)
       .describe(
-        "Keep a copy of each as evidence; one that cannot be kept is not deleted. A reference to a cloud file has no bytes to keep.",
+        "Keep a copy of each attachment as evidence first. An attachment that cannot be kept is not deleted. A reference to a cloud file has no content to keep.",
       ),
     confirm,
     ...guardFields,
   }),
   each: z.strictObject({
     action: z.enum(["deleted", "already_gone"]),
-    change_key: z.string().optional().describe("The new change key of the message, when Exchange gives it."),
+    change_key: z.string().optional().describe("New change key of the message, if Exchange returns it."),
   }),
 })
   .select(async function* (input, context) {
@@ -75,9 +80,12 @@ export const deleteAttachments = defineItemAction({
         messageNames(input);
         const chosen = (input.attachment_ids ?? []).length > 0 || input.name_pattern !== undefined;
         if (!input.all && !chosen) {
-          throw new Failure("invalid-input", "Say which: attachment_ids, name_pattern, or all true for every attachment of the messages.");
+          throw new Failure(
+            "invalid-input",
+            "Name the attachments with attachment_ids or name_pattern, or set all to true for every attachment of the messages.",
+          );
         }
-        if (input.all && chosen) throw new Failure("invalid-input", "all excludes attachment_ids and name_pattern: give one or the other.");
+        if (input.all && chosen) throw new Failure("invalid-input", "all excludes attachment_ids and name_pattern: use one or the other.");
       },
       preserve: {
         wanted: (input) => input.save_copy_first,
@@ -89,7 +97,10 @@ export const deleteAttachments = defineItemAction({
             (requested) => mailbox.attachmentContent(requested.flatMap(({ attachment }) => attachment ?? [])),
             () =>
               failed(
-                new Failure("unsupported", "It is a reference to a cloud file and has no bytes to keep; save_copy_first false deletes it."),
+                new Failure(
+                  "unsupported",
+                  "It is a reference to a cloud file and has no content to keep, so it was not deleted. To delete it, set save_copy_first to false.",
+                ),
               ),
           )) {
             const target = targets[at++];

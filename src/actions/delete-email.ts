@@ -26,31 +26,31 @@ import { verifyGone } from "../verification/verify-gone.ts";
 
 const deleted = { trash: "trash_deleted", soft: "soft_deleted", hard: "hard_deleted" } as const satisfies Record<DeleteMode, string>;
 
-/** For a person who is asked. */
+/** Text for the person who confirms. */
 const undoTexts: Readonly<Record<DeleteMode, string>> = {
   trash: "They go to Deleted Items. This can be undone.",
   soft: "They go to the Recoverable Items. This can be undone as long as Exchange keeps them there.",
-  hard: "They are deleted for good. This cannot be undone.",
+  hard: "They are deleted permanently. This cannot be undone.",
 };
 
-/** Deleting twice is deleting once: that a message is not there is a success, once every place that is meant was opened. */
+/** Deleting twice has the same result as deleting once: a message that is not there is a success if every place to search was opened. */
 export const deleteEmail = defineItemAction({
   name: "delete-email",
   title: "Delete Email",
-  summary: "Delete messages from a mailbox: into Deleted Items, into the Recoverable Items (default), or for good.",
+  summary: "Delete messages from a mailbox: to Deleted Items, to the Recoverable Items (default), or permanently.",
   effect: "destroy",
   uses: [...messageSelectionMethods, "attachments", "delete", "get", "mime"],
   sometimes: [{ uses: ["exported"], when: "with `keep_evidence`, for a message that Exchange cannot convert to MIME" }],
   overGraph: {
     supported: "some",
     differs:
-      "The item keeps its id when it is moved. Outside the worldwide cloud `hard` leads to the Recoverable Items: `action` is `soft_deleted`, and `note` says so.",
-    why: "Ids are immutable ones. Only the worldwide cloud has permanentDelete.",
+      "The item keeps its id when it is moved. Outside the worldwide cloud `hard` moves to the Recoverable Items: `action` is `soft_deleted`, and `note` says so.",
+    why: "Graph ids are immutable. Only the worldwide cloud has permanentDelete.",
   },
   noun: "message",
   // It was seen when it was chosen.
   vanished: { action: "already_gone" },
-  done: ({ delete_type }) => ({ trash: "moved to Deleted Items", soft: "deleted", hard: "deleted for good" })[delete_type],
+  done: ({ delete_type }) => ({ trash: "moved to Deleted Items", soft: "deleted", hard: "deleted permanently" })[delete_type],
   did: ({ action }, { delete_type }) => {
     if (action === "already_gone") return "already deleted";
     return delete_type === "hard" && action === "soft_deleted" ? "moved to the Recoverable Items" : undefined;
@@ -71,9 +71,9 @@ export const deleteEmail = defineItemAction({
       .enum(["trash", "soft", "hard"])
       .default("soft")
       .describe(
-        "trash: to Deleted Items; soft: to the Recoverable Items, out of the reader's sight; hard: for good, also out of the Recoverable Items, unless a hold keeps it. Where Exchange cannot, hard is done as soft, and the answer says so.",
+        "trash: move to Deleted Items; soft: move to the Recoverable Items, where the reader does not see it; hard: delete permanently, from the Recoverable Items as well, unless a hold keeps it. If Exchange cannot delete permanently, mailcordon does soft instead, and the answer says so.",
       ),
-    confirm_hard: z.boolean().default(false).describe("Must be true for delete_type hard, which cannot be undone."),
+    confirm_hard: z.boolean().default(false).describe("Required to be true for delete_type hard, which cannot be undone."),
     keep_evidence,
     confirm,
     ...guardFields,
@@ -81,22 +81,24 @@ export const deleteEmail = defineItemAction({
   each: z.strictObject({
     action: z
       .enum(["trash_deleted", "soft_deleted", "hard_deleted", "already_gone", "not_found"])
-      .describe("already_gone: it was there, as shown_by says, and is no more; not_found: it is not there, and nothing shows that it was."),
-    shown_by: z.enum(["recoverable_items", "audit"]).optional().describe("Of already_gone: what shows that the message was there."),
+      .describe(
+        "already_gone: it was there, as shown_by says, and no longer is; not_found: it is not there, and nothing shows that it was.",
+      ),
+    shown_by: z.enum(["recoverable_items", "audit"]).optional().describe("For already_gone: what shows that the message was there."),
     recoverable_items: z
       .strictObject({ searched: z.array(z.enum(recoverableFolders)), not_searched: z.array(z.enum(recoverableFolders)) })
       .optional()
-      .describe("Of already_gone: which folders of the Recoverable Items were searched for the message, and which were not."),
+      .describe("For already_gone: which folders of the Recoverable Items were searched for the message, and which were not."),
     recoverable: z.boolean().optional().describe("Whether its owner or an administrator can get it back without a backup."),
-    new_item_id: z.string().optional().describe("Its id where it lies now: a move gives a new one."),
+    new_item_id: z.string().optional().describe("Id of the message in its new folder: a move changes the id."),
     undo: z
       .strictObject({ item_id: z.string(), to: z.string() })
       .optional()
-      .describe("Copying (copy-email) or moving this item to this folder id brings it back."),
+      .describe("To undo: copy (copy-email) or move this item to this folder id."),
     note: z
       .string()
       .optional()
-      .describe("Why less was done than was asked, or nothing; of a message of a public folder, in whose mailbox it lies now."),
+      .describe("Why less was done than requested, or nothing; for a message from a public folder, the mailbox that contains it now."),
   }),
 })
   .select(async function* (input, context) {
@@ -151,9 +153,13 @@ export const deleteEmail = defineItemAction({
       check(input) {
         messageNames(input);
         if (input.delete_type === "hard" && !input.confirm_hard && !input.dry_run) {
-          throw new Failure("confirmation-required", "delete_type hard cannot be undone: it needs confirm_hard true.", {
-            hint: "Use delete_type soft, which can be undone; or give confirm_hard true besides confirming.",
-          });
+          throw new Failure(
+            "confirmation-required",
+            "delete_type hard cannot be undone and needs confirm_hard: true. Nothing was deleted.",
+            {
+              hint: "Use delete_type soft, which can be undone; or set confirm_hard to true and confirm the call as well.",
+            },
+          );
         }
       },
       preserve: {
@@ -161,7 +167,7 @@ export const deleteEmail = defineItemAction({
         bytes: (targets, _input, { mailbox }) => evidenceOf(targets, mailbox),
       },
       async *verify(targets, rows, input, context, chosen) {
-        // Only who named every copy of a Message-ID wants none to be left.
+        // No copy may remain only if the caller named every copy of a Message-ID.
         const every = input.item_id === undefined && input.scope === "all" && input.folder === undefined;
         const left = every ? await findCopiesLeft(targets, rows, chosen, input, context) : new Map<string, Failure>();
         const messages = targets.flatMap(({ message }) => message ?? []);
@@ -173,10 +179,12 @@ export const deleteEmail = defineItemAction({
         for (const [at, outcome] of gone.entries()) {
           const before = messages[at];
           const other = before?.internetMessageId === undefined ? undefined : left.get(before.internetMessageId);
-          // It has not been moved, since it lay where it was to go.
+          // The message was not moved, because it was already at its destination.
           const isThere = isIn(targetFolders, before) && rows[at]?.action === "already_gone";
           if (isThere)
-            yield outcome.ok ? failed(new Failure("not-verified", "It does not lie there any more.")) : expectStillThere(outcome.failure);
+            yield outcome.ok
+              ? failed(new Failure("not-verified", "The message is no longer in that folder."))
+              : expectStillThere(outcome.failure);
           else if (!outcome.ok)
             yield (await wasRecoverableBefore(outcome.failure, before, rows[at]?.action, context)) ? done(true) : outcome;
           else if (rows[at]?.action === "hard_deleted" && outcome.value.now !== undefined) {
@@ -187,7 +195,7 @@ export const deleteEmail = defineItemAction({
     },
   );
 
-/** Over Graph an id stays, also among the Recoverable Items: what lay there already is still there, as it should be. */
+/** Over Graph an id does not change, even in the Recoverable Items: a message that was already there is correctly still there. */
 async function wasRecoverableBefore(
   seen: Failure,
   before: Message | undefined,
@@ -199,7 +207,7 @@ async function wasRecoverableBefore(
   return recoverable.ok && recoverable.value.folderId === before.parentFolderId;
 }
 
-/** What lay where it was to go is to be found there. */
+/** A message that was already at its destination must be found there. */
 function expectStillThere(seen: Failure): Outcome<boolean> {
   return seen.code === "not-verified" ? done(true) : failed(seen);
 }
@@ -229,7 +237,7 @@ async function* evidenceOf(
       const message = { internetMessageId: target?.message?.internetMessageId, attachments: list.value };
       yield done({ name: emlName(target?.message), bytes, note, again, message });
     } else {
-      // What is not read to its end keeps a connection.
+      // A stream that is not read to its end keeps its TCP connection.
       for await (const _ of bytes);
       yield list ?? failed(new Failure("internal", "There were fewer outcomes than items."));
     }
@@ -243,7 +251,7 @@ function itemId(target: Target): string {
 /** A public folder has no Deleted Items of its own. */
 function publicFolderNote(mode: DeleteMode, before: Message | undefined, { address }: Pick<Mailbox, "address">): string | undefined {
   if (mode === "hard" || before?.folderPath?.startsWith("public:") !== true) return undefined;
-  return `It lay in a public folder, and lies in the ${mode === "trash" ? "Deleted Items" : "Recoverable Items"} of ${address} now.`;
+  return `It was in a public folder, and is in the ${mode === "trash" ? "Deleted Items" : "Recoverable Items"} of ${address} now.`;
 }
 
 type DeleteInput = {
@@ -253,10 +261,10 @@ type DeleteInput = {
   readonly archive: boolean;
 };
 
-/** The folders where a message is not to be deleted again, by their ids, and what they are called. */
+/** Folders, by id, whose messages are not deleted again, with the name of each. */
 type TargetFolders = ReadonlyMap<string, string>;
 
-/** Where messages go, as far as one may lie there already. What lies among the Recoverable Items is never brought back into Deleted Items. */
+/** Returns the target folders in which a message may already be. A message in the Recoverable Items is never moved back to Deleted Items. */
 async function targetFoldersOf(request: DeleteInput, mailbox: Pick<Mailbox, "folder">): Promise<TargetFolders | undefined> {
   const { delete_type: mode, archive } = request;
   if (mode === "hard") return undefined;
@@ -268,7 +276,7 @@ async function targetFoldersOf(request: DeleteInput, mailbox: Pick<Mailbox, "fol
   ]);
 }
 
-/** An id opens its message wherever that lies. A Message-ID without a folder is looked for in the mailbox alone. */
+/** An id opens its message in any folder. A Message-ID without a folder is searched in the mailbox only, not in the Recoverable Items. */
 function mayBeRecoverable({ item_id, folder }: DeleteInput): boolean {
   return item_id !== undefined || folder !== undefined;
 }
@@ -278,7 +286,7 @@ function isIn(targetFolders: TargetFolders | undefined, message: Message | undef
 }
 
 function alreadyThereText(name = "that folder"): string {
-  return `It lies in ${name} already.`;
+  return `It is in ${name} already.`;
 }
 
 /** The Recoverable Items that can be opened. Throws Failure. */
@@ -293,8 +301,8 @@ async function openRecoverableFolders(archive: boolean, mailbox: Pick<Mailbox, "
 }
 
 /**
- * What was named by its id and lies among the Recoverable Items already, as what is not there: nothing is done to it and no evidence is kept again.
- * Only where the rest of the mailbox was looked into and has no copy of it; else the act says it. Throws Failure.
+ * Returns a message that the caller named by its id and that is already in the Recoverable Items as absent: it is not deleted again, and no evidence
+ * is kept again. This applies only if the rest of the mailbox was searched and has no copy; otherwise `act` reports it. Throws Failure.
  */
 async function findAlreadyDeleted(
   { asked: requested, outcome }: Selected,
@@ -316,11 +324,11 @@ async function findAlreadyDeleted(
   return undefined;
 }
 
-/** Deleted Items, and those of the archive where that is meant, too. Throws Failure. */
+/** Opens Deleted Items, and those of the archive if `archive` is set. Throws Failure. */
 async function openTrashFolders(archive: boolean, mailbox: Pick<Mailbox, "folder">): Promise<ReadonlySet<string>> {
   const { folderId } = await mailbox.folder("deleteditems");
   const behind = archive ? await attempt(() => mailbox.folder("archive:deleteditems")) : undefined;
-  // That there is no archive, or that it cannot be opened, has been told when messages were looked for.
+  // The search for messages already reported that the archive is missing or cannot be opened.
   if (behind?.ok === false && !isLocal(behind.failure) && behind.failure.code !== "mailbox-not-found") throw behind.failure;
   return new Set(behind?.ok ? [folderId, behind.value.folderId] : [folderId]);
 }
@@ -328,8 +336,8 @@ async function openTrashFolders(archive: boolean, mailbox: Pick<Mailbox, "folder
 const recoverableItems = "recoverableitemsdeletions";
 
 /**
- * The Message-IDs of which there is a copy that should not be, or may be: where it could not be looked for. A chosen one that was not deleted says so
- * itself; a deleted one may only lie where it was to go.
+ * Returns the Message-IDs that have a copy left, or may have one because it could not be searched. A selected message that was not deleted has its
+ * own failure; a deleted message may only be in its target folder.
  */
 async function findCopiesLeft(
   targets: readonly Target[],

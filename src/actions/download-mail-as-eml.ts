@@ -16,13 +16,13 @@ import { sameOverGraph } from "../exchange/port-methods.ts";
 import { attempt, done } from "../outcome.ts";
 
 /**
- * The bytes are those that the server gives, to the last CRLF: nothing is parsed, merged or added. (MimeContent holds the transport headers
+ * The bytes are exactly those of the server, to the last CRLF: nothing is parsed, merged or added. (MimeContent contains the transport headers
  * already, so there is no switch to add them.)
  */
 export const downloadMailAsEml = defineItemAction({
   name: "download-mail-as-eml",
   title: "Download Mail As EML",
-  summary: "Save whole messages as .eml, byte for byte as Exchange gives them, with their hashes.",
+  summary: "Save complete messages as .eml, byte for byte as Exchange returns them, with their hashes.",
   effect: "read",
   uses: [...messageSelectionMethods, "mime"],
   overGraph: sameOverGraph,
@@ -38,10 +38,10 @@ export const downloadMailAsEml = defineItemAction({
       .min(1)
       .max(mostCharacters.fileName)
       .optional()
-      .describe("File name. Default: the subject and .eml. Made safe; a taken name gets a piece of the hash."),
+      .describe("File name, made safe. If the name is taken, part of the hash is added. Default: the subject and .eml."),
     as,
     max_bytes,
-    sha512: z.boolean().default(false).describe("Also the SHA-512."),
+    sha512: z.boolean().default(false).describe("Add the SHA-512."),
   }),
   each: z.strictObject({
     name: z.string().describe("File name before it was made safe."),

@@ -12,14 +12,14 @@ export const getAttachments = defineItemAction({
   name: "get-attachments",
   title: "Get Attachments",
   summary:
-    "Get the attachments of messages with their hashes: files, inline images and attached messages, also those inside attached messages, signed messages (smime.p7m), winmail.dat and calendars.",
+    "Get the attachments of messages with their hashes: files, inline images and attached messages, including those inside attached messages, signed messages (smime.p7m), winmail.dat and calendars.",
   effect: "read",
   uses: [...attachmentSelectionMethods, "attachmentContent"],
   overGraph: {
     supported: "some",
     differs:
-      "What hangs in an attached message is read out of that message's own bytes: of more than 256 MB or 1000 parts, with a header of more than 256 KB (4 MB of all parts), more than 100 parts deep, or read more than 16 times in one call it is `too-large` (over EWS so are only files that others hang in). It cannot be deleted by itself. The address of a cloud file (`url`) is not given. Ids of EWS name no attachment here.",
-    why: "Graph gives attachments by way of the message that holds them, one level deep, and translates no ids of attachments.",
+      "Attachments of an attached message are read from that message's own bytes. They are `too-large` if it has more than 256 MB or 1000 parts, a header of more than 256 KB (4 MB for all parts), more than 100 levels, or is read more than 16 times in one call (over EWS this applies only to files that contain other attachments). They cannot be deleted separately. The address of a cloud file (`url`) is absent. Attachment ids of EWS are not accepted.",
+    why: "Graph returns attachments through the message that contains them, one level deep, and does not translate attachment ids.",
   },
   noun: "attachment",
   done: ({ as }) => ({ file: "saved", base64: "read", metadata: "listed" })[as],
@@ -29,29 +29,31 @@ export const getAttachments = defineItemAction({
   input: z.strictObject({
     ...whichMessages,
     ...whichAttachments,
-    include_inline: z.boolean().default(true).describe("Also what is shown in the body, such as images."),
+    include_inline: z.boolean().default(true).describe("Include inline attachments, such as images shown in the body."),
     expand_nested: z
       .boolean()
       .default(true)
-      .describe("Also what is attached to attached messages, and what is inside signed messages (smime.p7m), winmail.dat and calendars."),
-    // Five levels are more than honest forwarding makes; without a limit a mail could be built to be opened for hours.
-    max_depth: z.number().int().min(1).max(20).default(5).describe("How deep: 1 is the message's own attachments."),
+      .describe("Include attachments of attached messages, and those inside signed messages (smime.p7m), winmail.dat and calendars."),
+    // Honest forwarding has at most five levels; without a limit an attacker could build a message that takes hours to open.
+    max_depth: z.number().int().min(1).max(20).default(5).describe("Maximum depth; 1 means the message's own attachments."),
     max_bytes,
     as: z
       .enum(["file", "base64", "metadata"])
       .default("file")
-      .describe("file: kept in the evidence folder; base64: in the answer itself, for small things; metadata: only listed."),
+      .describe("file: in the evidence folder; base64: in the answer, for small content; metadata: only listed."),
   }),
   each: z.strictObject({
-    fetched: z.boolean().describe("false for metadata, and for references to cloud files: those are only listed."),
+    fetched: z
+      .boolean()
+      .describe("Whether the content was fetched; false for metadata and for references to cloud files, which are only listed."),
     safe_name: z.string().optional(),
-    size: z.number().optional().describe("Bytes: exact when fetched, else as Exchange estimates."),
+    size: z.number().optional().describe("Size in bytes: exact if fetched, otherwise Exchange's estimate."),
     ...z.object(digests).partial().shape,
     file_ref: z.string().optional(),
     base64: z.string().optional(),
     attachment_id: z.string().optional(),
-    parent_attachment_id: z.string().optional().describe("The attachment that it hangs in."),
-    depth: z.number().optional().describe("1: attached to the message itself."),
+    parent_attachment_id: z.string().optional().describe("Id of the attachment that contains it."),
+    depth: z.number().optional().describe("Depth; 1 means attached to the message itself."),
     kind: z.enum(["file", "item", "reference"]).optional(),
     name: z.string().optional(),
     content_type: z.string().optional(),
@@ -60,9 +62,11 @@ export const getAttachments = defineItemAction({
     url: z
       .string()
       .optional()
-      .describe("Of a reference: the address of the cloud file, written by the sender. Never opened. Not given over Microsoft Graph."),
-    message: MessageRow.optional().describe("Of an attached message: the message inside, with its own attachments listed."),
-    not_expanded: z.string().optional().describe("Why what hangs in an attached message is not listed."),
+      .describe(
+        "For a reference: address of the cloud file, as the sender wrote it. mailcordon never opens it. Absent over Microsoft Graph.",
+      ),
+    message: MessageRow.optional().describe("For an attached message: that message, with a list of its attachments."),
+    not_expanded: z.string().optional().describe("Why the attachments inside it are not listed."),
   }),
 })
   .select((input, context) => selectAttachments(input, context))

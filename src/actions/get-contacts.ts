@@ -9,7 +9,7 @@ import type { Contact } from "../exchange/contact.ts";
 
 const ContactRow = z.strictObject({
   item_id: z.string(),
-  kind: z.enum(["contact", "group"]).describe("group: a distribution list of the person's own."),
+  kind: z.enum(["contact", "group"]).describe("group: a personal distribution list."),
   display_name: z.string().optional(),
   given_name: z.string().optional(),
   surname: z.string().optional(),
@@ -36,27 +36,27 @@ const ContactRow = z.strictObject({
 export const getContacts = defineWholeAnswerAction({
   name: "get-contacts",
   title: "Get Contacts",
-  summary: "List the contacts that a mailbox keeps.",
+  summary: "List the contacts of a mailbox.",
   uses: ["contacts"],
   overGraph: {
     supported: "some",
-    differs: "With `include_groups` the person's own distribution lists are not listed; `without_groups` says so.",
-    why: "Graph gives contacts, and no personal distribution lists.",
+    differs: "`include_groups` lists no personal distribution lists; `without_groups` says so.",
+    why: "Graph returns contacts, but no personal distribution lists.",
   },
   input: z.strictObject({
     ...commonFields,
-    folder: folder.describe("The folder of contacts: a well-known name, a path, or a folder id. Default: contacts."),
-    recursive: z.boolean().default(false).describe("Also the folders below."),
+    folder: folder.describe("Contacts folder: a well-known name, a path, or a folder id. Default: contacts."),
+    recursive: z.boolean().default(false).describe("Include subfolders."),
     query: z
       .string()
       .min(1)
       .max(mostCharacters.search)
       .register(narrowing)
       .optional()
-      .describe("Only those whose name, company or address contains this text, ignoring case."),
-    include_groups: z.boolean().default(false).describe("Also the person's own distribution lists."),
+      .describe("Text that the name, company or address must contain, ignoring case. Default: all contacts."),
+    include_groups: z.boolean().default(false).describe("Include personal distribution lists."),
     // 50 is what the peers' playbooks expect; 1000 is one page of EWS.
-    limit: z.number().int().min(1).max(1000).default(50).describe("How many contacts at most."),
+    limit: z.number().int().min(1).max(1000).default(50).describe("Maximum number of contacts."),
   }),
   glance: {
     columns: ["display_name", "email_addresses", "phone_numbers", "company", "job_title"],
@@ -67,19 +67,19 @@ export const getContacts = defineWholeAnswerAction({
     success: z.boolean(),
     message: z.string(),
     contacts: z.array(ContactRow),
-    truncated: z.boolean().describe("There are more than the limit. It is a success."),
+    truncated: z.boolean().describe("Whether there are more than limit. The call still succeeded."),
     incomplete: completenessFields.incomplete,
     without_groups: z
       .literal(true)
       .optional()
-      .describe("Present when include_groups was asked and the back end gives no distribution lists out: there may be some."),
+      .describe("Present if include_groups was set but the back end does not return distribution lists: there may be some."),
     unread: z
       .array(z.strictObject({ item_id: z.string().optional(), error: ErrorNoun }))
       .optional()
-      .describe("Contacts that are there and could not be read."),
+      .describe("Contacts that exist but could not be read."),
   }),
 }).run(async ({ folder, recursive, query, include_groups, limit }, { mailbox }) => {
-  // One more than is given out tells whether there are more.
+  // One contact more than `limit` shows whether there are more.
   const {
     contacts: found,
     unread,
@@ -89,7 +89,7 @@ export const getContacts = defineWholeAnswerAction({
   const count = contacts.length === 1 ? "1 contact" : `${contacts.length} contacts`;
   const more = `${found.length > limit ? "; there are more" : ""}${unread.length > 0 ? `; ${unread.length} could not be read` : ""}`;
   const summary = contacts.length === 0 && unread.length === 0 ? "No contacts found" : `${count} found${more}.`;
-  const groups = "Personal groups are not listed: Microsoft Graph does not give them out.";
+  const groups = "Personal groups are not listed: Microsoft Graph does not return them.";
   return omitUndefined({
     success: unread.length === 0,
     message: withoutGroups === true ? `${summary.replace(/\.?$/, ".")} ${groups}` : summary,

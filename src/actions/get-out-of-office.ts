@@ -5,16 +5,16 @@ import type { OutOfOffice } from "../exchange/out-of-office.ts";
 import { sameOverGraph } from "../exchange/port-methods.ts";
 import { textOfHtml } from "../exchange/search/html-text.ts";
 
-/** Automatic replies: what is set, what it says, and whether it answers now. */
+/** Reports automatic replies: the setting, the texts, and whether replies are sent now. */
 export const getOutOfOffice = defineWholeAnswerAction({
   name: "get-out-of-office",
   title: "Get Out Of Office",
-  summary: "Say whether a mailbox answers automatically, when, and what.",
+  summary: "Report whether a mailbox sends automatic replies, when, and what they say.",
   uses: ["outOfOffice"],
   overGraph: sameOverGraph,
   input: z.strictObject(commonFields),
   glance: {
-    // The text says what the HTML says; Exchange keeps times also where they mean nothing.
+    // The text has the content of the HTML. Exchange also stores times that have no effect.
     members: ({ state, start, end, external_audience, internal_reply_text, external_reply_text }) => ({
       state,
       ...(state === "Scheduled" ? { start, end } : {}),
@@ -27,20 +27,20 @@ export const getOutOfOffice = defineWholeAnswerAction({
   output: z.strictObject({
     message: z.string(),
     state: z.enum(["Disabled", "Enabled", "Scheduled"]),
-    is_active_now: z.boolean().describe("Enabled, or scheduled and the time is now."),
-    external_audience: z.enum(["None", "Known", "All"]).optional().describe("Who outside the organisation is answered."),
-    start: z.string().optional().describe("UTC, ISO 8601. Only a schedule keeps to it."),
-    end: z.string().optional().describe("UTC, ISO 8601. Only a schedule keeps to it."),
-    internal_reply: z.string().optional().describe("As Exchange keeps it: HTML."),
+    is_active_now: z.boolean().describe("Whether automatic replies are sent now: enabled, or scheduled for the current time."),
+    external_audience: z.enum(["None", "Known", "All"]).optional().describe("Senders outside the organisation who get a reply."),
+    start: z.string().optional().describe("UTC, ISO 8601. It applies only if state is Scheduled."),
+    end: z.string().optional().describe("UTC, ISO 8601. It applies only if state is Scheduled."),
+    internal_reply: z.string().optional().describe("HTML, as Exchange stores it."),
     internal_reply_text: z.string().optional(),
-    external_reply: z.string().optional().describe("As Exchange keeps it: HTML."),
+    external_reply: z.string().optional().describe("HTML, as Exchange stores it."),
     external_reply_text: z.string().optional(),
   }),
 }).run(async (_input, { mailbox, now }) => {
   const found = await mailbox.outOfOffice();
   const active = isActive(found, now());
   return omitUndefined({
-    message: `${mailbox.address} ${active ? "answers automatically now" : "does not answer automatically now"} (${found.state}).`,
+    message: `${mailbox.address} ${active ? "sends automatic replies now" : "does not send automatic replies now"} (${found.state}).`,
     state: found.state,
     is_active_now: active,
     external_audience: found.externalAudience,

@@ -6,7 +6,7 @@ import { mostCharacters } from "../catalogue/limits.ts";
 import { narrowing } from "../catalogue/read-input.ts";
 import type { UnlistedMailbox } from "../exchange/exchange.ts";
 
-const backend = z.string().optional().describe("The back end that listed it.");
+const backend = z.string().optional().describe("Back end that listed it.");
 
 /** Which mailboxes the account may search. Where Exchange refuses, the failure names the role that is missing. */
 export const getSearchableMailboxes = defineWholeAnswerAction({
@@ -17,22 +17,27 @@ export const getSearchableMailboxes = defineWholeAnswerAction({
   overGraph: {
     supported: "yes",
     differs:
-      "`source` is `admin_api` or `directory`: all who have a mailbox, which is not the same as what the application may open. A `note` says why it is not the former, and `unopened` names the people of the directory whose mailbox Graph cannot open.",
+      "`source` is `admin_api` or `directory`: all mailboxes, including those that the application may not open. `note` says why the source is not `admin_api`, and `unopened` names the people of the directory whose mailbox Graph cannot open.",
     why: "Graph has no list of what an account may search. The Exchange Online Admin API has a list of mailboxes, and needs a permission and a role of its own.",
   },
   input: z.strictObject({
     ...commonFields,
-    mailbox: commonFields.mailbox.describe("Understood as everywhere; the list is always that of the connection's own account."),
+    mailbox: commonFields.mailbox.describe(
+      "Accepted for consistency, without effect: the list always belongs to the connection's own account.",
+    ),
     filter: z
       .string()
       .min(1)
       .max(mostCharacters.search)
       .register(narrowing)
       .optional()
-      .describe("Beginning of a name or address. Default: all."),
-    expand_groups: z.boolean().default(false).describe("List the members of groups instead of the groups; Exchange wants a filter then."),
-    // Exchange has no paging here and answers all at once; this only bounds the answer.
-    limit: z.number().int().min(1).max(100_000).default(1000).describe("How many mailboxes at most."),
+      .describe("Beginning of a name or address. Default: all mailboxes."),
+    expand_groups: z
+      .boolean()
+      .default(false)
+      .describe("List the members of groups instead of the groups. Exchange requires a filter for this."),
+    // Exchange has no paging here and returns all mailboxes in one reply; this limits only the answer.
+    limit: z.number().int().min(1).max(100_000).default(1000).describe("Maximum number of mailboxes."),
   }),
   glance: {
     columns: ["mailbox", "display_name", "mailbox_type"],
@@ -52,13 +57,13 @@ export const getSearchableMailboxes = defineWholeAnswerAction({
     source: z
       .enum(["ediscovery", "admin_api", "directory"])
       .describe(
-        "ediscovery: what the account may search; admin_api: the mailboxes that the Exchange Online Admin API lists; directory: all users whose mailbox answers. The latter two are not the same as what may be opened.",
+        "ediscovery: mailboxes the account may search; admin_api: mailboxes that the Exchange Online Admin API lists; directory: all users whose mailbox replies. The latter two may include mailboxes that the application may not open.",
       ),
-    note: z.string().optional().describe("Why the list is not from the better source."),
+    note: z.string().optional().describe("Why the list does not come from the preferred source."),
     mailboxes: z.array(
       z.strictObject({
         mailbox: z.string(),
-        reference_id: z.string().optional().describe("Absent where the server names none."),
+        reference_id: z.string().optional().describe("Absent if the server returns none."),
         display_name: z.string().optional(),
         mailbox_type: z.enum(["mailbox", "group", "external"]),
         backend,
@@ -68,14 +73,14 @@ export const getSearchableMailboxes = defineWholeAnswerAction({
     ),
     failed: z
       .array(z.strictObject({ mailbox: z.string(), backend, message: z.string(), error: ErrorNoun.optional() }))
-      .describe("Those that Exchange could not tell about."),
+      .describe("Mailboxes for which Exchange returned an error."),
     unopened: z
       .array(z.strictObject({ mailbox: z.string(), backend, message: z.string(), error: ErrorNoun.optional() }))
       .optional()
       .describe(
-        "With `source` directory: people of the directory without a mailbox that Microsoft Graph can open, such as one on an Exchange Server or without a licence. Guests are not named. Present when there are any.",
+        "With `source` directory: people of the directory without a mailbox that Microsoft Graph can open, for example because it is on an Exchange Server or has no licence. Guests are not listed. Present if there are any.",
       ),
-    truncated: z.boolean().describe("There are more than the limit. It is a success."),
+    truncated: z.boolean().describe("Whether there are more than limit. The call still succeeded."),
     incomplete: completenessFields.incomplete,
   }),
 }).run(async ({ filter, expand_groups, limit }, { exchange, call }) => {
@@ -86,11 +91,11 @@ export const getSearchableMailboxes = defineWholeAnswerAction({
     failed,
     unopened = [],
   } = await exchange.searchableMailboxes({ filter, expandGroups: expand_groups }, call);
-  // A connection to one back end asks nobody which it is.
+  // A connection with one back end does not need to find out which one it is.
   const listed = exchange.backend === "auto" ? undefined : exchange.backend;
   const count = mailboxes.length === 1 ? "1 searchable mailbox" : `${mailboxes.length} searchable mailboxes`;
   const found = mailboxes.length === 0 ? "No searchable mailboxes found" : `${count} found`;
-  const untold = failed.length === 0 ? "" : `; of ${failed.length} it could not be told`;
+  const untold = failed.length === 0 ? "" : `; for ${failed.length} it is not known`;
   const people = unopened.length === 1 ? "1 person has" : `${unopened.length} people have`;
   const none = unopened.length === 0 ? "" : `; ${people} no mailbox that Microsoft Graph can open`;
   const untoldRow = ({ mailbox, message, failure, ...one }: UnlistedMailbox) =>

@@ -19,20 +19,20 @@ import { done, failed, type Outcome } from "../outcome.ts";
 import { verifyGone } from "../verification/verify-gone.ts";
 
 /**
- * Whether the sender is blocked is Exchange's own decision with this operation, so there is no switch for it: it is said in the answer.
- * Source: https://learn.microsoft.com/exchange/client-developer/web-service-reference/markasjunk-operation
+ * Exchange decides with this operation whether the sender is blocked, so there is no switch for it; the answer reports it. Source:
+ * https://learn.microsoft.com/exchange/client-developer/web-service-reference/markasjunk-operation
  */
 export const junkMail = defineItemAction({
   name: "junk-mail",
   title: "Junk Mail",
-  summary: "Mark messages as junk, which blocks their sender and moves them to Junk Email; or as not junk, which undoes both.",
+  summary: "Mark messages as junk, which blocks their senders and moves the messages to Junk Email; or as not junk, which undoes both.",
   effect: "change",
   uses: [...messageSelectionMethods, "get", "junk"],
   overGraph: {
     supported: "some",
     differs:
-      "The message is moved; the sender is not blocked: `note` says so, and `sender_blocked` is absent. Without `move` it is refused.",
-    why: "Graph v1.0 can neither mark as junk nor change the list of blocked senders.",
+      "The message is moved but the sender is not blocked: `note` says so, and `sender_blocked` is absent. With `move` false the call is refused.",
+    why: "Graph v1.0 can neither mark a message as junk nor change the list of blocked senders.",
   },
   noun: "message",
   done: ({ is_junk }) => (is_junk ? "marked as junk" : "marked as not junk"),
@@ -41,21 +41,21 @@ export const junkMail = defineItemAction({
   input: z.strictObject({
     ...whichMessages,
     scope,
-    is_junk: z.boolean().default(true).describe("false: not junk after all; the sender is unblocked."),
-    move: z.boolean().default(true).describe("Also move: junk to Junk Email, not junk back to the Inbox."),
+    is_junk: z.boolean().default(true).describe("true marks as junk; false marks as not junk and unblocks the sender."),
+    move: z.boolean().default(true).describe("Move the message as well: junk to Junk Email, not junk back to the Inbox."),
     ...guardFields,
   }),
   each: z.strictObject({
     action: z.enum(["marked_junk", "marked_not_junk"]),
     moved: z.boolean(),
-    new_item_id: z.string().optional().describe("Its id where it lies now."),
-    blocked_sender: AddressNoun.optional().describe("Whom sender_blocked is about."),
+    new_item_id: z.string().optional().describe("Id of the message in its new folder."),
+    blocked_sender: AddressNoun.optional().describe("Sender that sender_blocked refers to."),
     sender_blocked: z
       .boolean()
       .optional()
-      .describe("Whether the sender is on the blocked list afterwards; absent when Exchange does not say."),
-    note: z.string().optional().describe("What of this the back end cannot do: Microsoft Graph blocks and unblocks nobody."),
-    undo: z.strictObject({ item_id: z.string(), is_junk: z.boolean() }).optional().describe("Junk Mail with these fields undoes it."),
+      .describe("Whether the sender is on the blocked list afterwards; absent if Exchange does not say."),
+    note: z.string().optional().describe("What the back end could not do: Microsoft Graph neither blocks nor unblocks senders."),
+    undo: z.strictObject({ item_id: z.string(), is_junk: z.boolean() }).optional().describe("Input for junk-mail that undoes this."),
   }),
 })
   .select((input, context) => selectMessages(input, context, { copies: input.scope }))
@@ -109,7 +109,7 @@ export const junkMail = defineItemAction({
     },
   );
 
-/** Each lies in the folder, and no more where it lay. */
+/** Verifies that each message is in the folder, and no longer in its former folder. */
 async function verifyMoved(
   folderId: string,
   messages: readonly Message[],
@@ -122,7 +122,7 @@ async function verifyMoved(
   for (const [at, outcome] of gone.entries()) {
     const before = messages[at];
     if (before?.parentFolderId === folderId) {
-      // It lay there already: it stays.
+      // The message was already there and stays.
       outcomes.push(outcome.ok ? failed(notInFolder()) : outcome.failure.code === "not-verified" ? done(true) : outcome);
     } else if (!outcome.ok) outcomes.push(outcome);
     else if (outcome.value.now !== undefined)
@@ -151,5 +151,5 @@ function itemId(target: Target): string {
 }
 
 function notInFolder(): Failure {
-  return new Failure("not-verified", "The message is not in the folder it should be in now.");
+  return new Failure("not-verified", "The message is not in the folder it was to be moved to.");
 }

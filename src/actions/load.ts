@@ -1,8 +1,8 @@
 import type { Action } from "../catalogue/action-definition.ts";
 
 /**
- * The list of actions, in alphabetical order. A process usually needs one: making the schemas of all twelve takes 11 ms (Node 20), of one 1 ms.
- * `npm run docs` makes index.ts of it.
+ * The list of actions, in alphabetical order. A process usually needs one: creating the schemas of all twelve takes 11 ms (Node 20), of one 1 ms.
+ * `npm run docs` generates index.ts from this list.
  */
 const loaders: Readonly<Record<string, () => Promise<Action>>> = {
   "copy-email": async () => (await import("./copy-email.ts")).copyEmail,
@@ -21,7 +21,7 @@ const loaders: Readonly<Record<string, () => Promise<Action>>> = {
 
 export const actionNames: readonly string[] = Object.keys(loaders);
 
-/** The action of that name; asked only for one of `actionNames`. */
+/** Loads an action by name. Call it only with a name from `actionNames`. */
 export async function loadAction(name: string): Promise<Action> {
   const load = Object.hasOwn(loaders, name) ? loaders[name] : undefined;
   if (load === undefined) throw new RangeError(`There is no action ${name}.`);

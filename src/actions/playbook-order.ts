@@ -16,7 +16,7 @@ const known: readonly string[] = [
   "reply-to-email",
 ];
 
-/** The actions as playbooks know them; those that are new come after, as they were. */
+/** Returns the actions in the order of known playbooks; new actions follow in their original order. */
 export function inPlaybookOrder(catalogue: readonly Action[]): readonly Action[] {
   const rank = ({ name }: Action) => (known.includes(name) ? known.indexOf(name) : known.length);
   return [...catalogue].sort((a, b) => rank(a) - rank(b));

@@ -25,11 +25,11 @@ import type { Reply } from "../exchange/sending/draft.ts";
 import { Failure } from "../failure.ts";
 import { attempt, failed } from "../outcome.ts";
 
-/** Of the copies of one Message-ID only the newest is answered: a person wrote one message and gets one reply. */
+/** Replies only to the newest copy of a Message-ID: a person wrote one message and gets one reply. */
 export const replyToEmail = defineItemAction({
   name: "reply-to-email",
   title: "Reply To Email",
-  summary: "Reply to messages, wherever they lie: to the sender or to all, with the original quoted below.",
+  summary: "Reply to messages in any folder: to the sender or to all, with the original quoted below.",
   effect: "send",
   uses: [...messageSelectionMethods, "reply"],
   overGraph: sameOverGraph,
@@ -44,20 +44,23 @@ export const replyToEmail = defineItemAction({
   input: z.strictObject({
     ...whichMessages,
     ...newMessageFields,
-    to: newMessageFields.to.describe("Recipients instead of those that Exchange would choose: a list, or one text with commas between."),
-    subject: newMessageFields.subject.describe("Subject instead of the original's with one RE: before it."),
-    reply_all: z.boolean().default(false).describe("Also to everybody in To and Cc of the original."),
-    quote_original: z.boolean().default(true).describe("Put the original below the reply."),
+    to: newMessageFields.to.describe("Recipients: a list, or one comma-separated text. Default: those that Exchange chooses for a reply."),
+    subject: newMessageFields.subject.describe("Subject. Default: the original's subject with one RE: before it."),
+    reply_all: z.boolean().default(false).describe("Reply to everybody in To and Cc of the original as well."),
+    quote_original: z.boolean().default(true).describe("Quote the original below the reply."),
     ...guardFields,
   }),
   each: z.strictObject({
     ...sentColumns,
-    new_item_id: z.string().optional().describe("Id of the reply in Sent Items; absent when none was kept or it was not found again."),
+    new_item_id: z
+      .string()
+      .optional()
+      .describe("Id of the reply in Sent Items; absent if no copy was kept or mailcordon could not find it."),
     new_internet_message_id: z.string().optional(),
   }),
 })
   .select(async function* (input, context) {
-    // Made once before anything is sent, so that a dry run, too, says what cannot be sent.
+    // Built once before anything is sent, so a dry run also reports what cannot be sent.
     checkReply(await replyOf(input, "", context));
     yield* selectMessages(input, context, { copies: "first" });
   })
@@ -65,7 +68,7 @@ export const replyToEmail = defineItemAction({
     async function* (targets, input, context) {
       for (const target of targets) {
         if (context.call.signal?.aborted) {
-          yield failed(new Failure("cancelled", "It was stopped before this reply was sent."));
+          yield failed(new Failure("cancelled", "The call was stopped before this reply was sent."));
           continue;
         }
         yield await attempt(async () => {
@@ -82,14 +85,14 @@ export const replyToEmail = defineItemAction({
         const subjects = input.subject === undefined ? {} : { subject };
         return {
           values: { from: { address: context.mailbox.address }, ...mail, ...subjects, quote_original: input.quote_original },
-          notes: [`The reply to each message goes to ${sender}${others}. What is sent cannot be called back.`],
+          notes: [`The reply to each message goes to ${sender}${others}. A sent message cannot be recalled.`],
         };
       },
       check(input) {
         messageNames(input);
         checkNewMessage(input);
         if (input.body_text === undefined && input.body_html === undefined) {
-          throw new Failure("invalid-input", "body_text or body_html is required: say what to reply.");
+          throw new Failure("invalid-input", "body_text or body_html is required: the text of the reply.");
         }
       },
     },

@@ -29,73 +29,89 @@ const time = (description: string) =>
     .optional()
     .describe(`${description} ISO 8601; without a zone, UTC.`);
 
-// It says of each mailbox how far the search has come: some 300 characters for each of fifty thousand.
+// The cursor records how far the search has come in each mailbox: about 300 characters for each of fifty thousand mailboxes.
 const longestCursor = 16 * 1024 * 1024;
 
 const input = z.strictObject({
   ...commonFields,
   mailboxes: narrowingList(
-    "Mailboxes to search instead of one: a list, or the word all for every mailbox that the account may search.",
+    "Mailboxes to search: a list, or the word all for every mailbox that the account may search. Default: only mailbox.",
     mostCharacters.mailbox,
   ),
   folder: folder.describe(
-    "Where to look: a well-known name, a path (Inbox/Reports), or a folder id. Default: every folder that can hold mail.",
+    "Folder to search: a well-known name, a path (Inbox/Reports), or a folder id. Default: every folder that can contain messages.",
   ),
-  recursive: z.boolean().register(narrowing).default(true).describe("Also the folders below."),
+  recursive: z.boolean().register(narrowing).default(true).describe("Include subfolders."),
   include_recoverable: z
     .boolean()
     .default(false)
     .describe(
-      "Also the Deletions of the Recoverable Items, where messages lie that were deleted softly. Purges (deleted for good) and what a hold keeps are not searched: over Exchange Web Services name recoverableitemsroot as folder.",
+      "Search the Deletions folder of the Recoverable Items as well, which contains soft-deleted messages. Purges (permanently deleted messages) and items kept by a hold are not searched: to search them over Exchange Web Services, set folder to recoverableitemsroot.",
     ),
   archive,
   // Empty, with subject_match equals: a message without a subject. No form can say that, so the description does not either.
-  subject: z.string().max(mostCharacters.search).register(narrowing).optional().describe("Text of the subject, ignoring case."),
-  subject_match: z.enum(["contains", "equals", "prefix"]).register(narrowing).default("contains").describe("How subject is compared."),
+  subject: z
+    .string()
+    .max(mostCharacters.search)
+    .register(narrowing)
+    .optional()
+    .describe("Text of the subject, ignoring case; subject_match says how it is compared."),
+  subject_match: z
+    .enum(["contains", "equals", "prefix"])
+    .register(narrowing)
+    .default("contains")
+    .describe("How subject is compared with the message's subject."),
   sender: text("Part of the address or name of the sender."),
   recipient: text("Part of an address or name in To, Cc or Bcc."),
   body: text("Text that the body contains, ignoring case."),
   body_regex: text("A regular expression (RE2 syntax) that the text of the body must match somewhere."),
-  attachment_name: text("Part of the name of an attachment, also of one inside an attached message."),
+  attachment_name: text("Part of the name of an attachment, or of an attachment inside an attached message."),
   attachment_sha256: z
     .string()
     .max(64)
     .regex(/^[0-9a-f]{64}$/i, "not 64 hexadecimal digits")
     .register(narrowing)
     .optional()
-    .describe("SHA-256 of a file attachment, hexadecimal, also of one inside an attached message."),
+    .describe("SHA-256 (hexadecimal) of a file attachment, or of one inside an attached message."),
   internet_message_id: narrowingMessageIds,
   conversation_id: text("Id of the conversation.", mostCharacters.id),
   received_after: time("Received at this time or later."),
   received_before: time("Received before this time."),
   // Ten years, so that a slip of the keyboard is noticed.
-  last_minutes: z.number().int().min(1).max(5_256_000).register(narrowing).optional().describe("Received in so many minutes before now."),
-  has_attachments: yesOrNo("With attachments, or without. Exchange counts no inline ones. Default: both."),
-  is_unread: yesOrNo("Not read yet, or read. Default: both."),
-  min_size: bytes("At least so many bytes."),
-  max_size: bytes("At most so many bytes."),
+  last_minutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(5_256_000)
+    .register(narrowing)
+    .optional()
+    .describe("Received within this number of minutes before now."),
+  has_attachments: yesOrNo("Whether the message has attachments. Exchange does not count inline attachments. Default: both."),
+  is_unread: yesOrNo("true: unread messages; false: read messages. Default: both."),
+  min_size: bytes("Minimum size in bytes."),
+  max_size: bytes("Maximum size in bytes."),
   importance: z.enum(["Low", "Normal", "High"]).register(narrowing).optional().describe("Importance of the message."),
-  category: text("A category that it has."),
-  item_class: text("This item class or one below it, such as IPM.Schedule."),
-  query: text("A query in the server's own language (on Exchange: AQS). It finds words from their beginning, and only in what is indexed."),
-  // All are held at once, and merged in order: 10 000 summaries are some 20 MB.
-  limit: z.number().int().min(1).max(10_000).default(50).describe("How many messages at most, over the whole search, newest first."),
-  cursor: z.string().min(1).max(longestCursor).optional().describe("next_cursor of the page before; all filters stay as they were."),
+  category: text("Category of the message."),
+  item_class: text("Item class, including its subclasses, such as IPM.Schedule."),
+  query: text("Query in the server's own language (on Exchange: AQS). It matches beginnings of words, and only indexed content."),
+  // All results are in memory at the same time and merged in order: 10 000 summaries take about 20 MB.
+  limit: z.number().int().min(1).max(10_000).default(50).describe("Maximum number of messages of the whole search, newest first."),
+  cursor: z.string().min(1).max(longestCursor).optional().describe("next_cursor of the previous page; repeat all filters unchanged."),
   fields: z
     .array(z.enum(fieldNames))
     .max(mostItems)
     .register(spellings, { split: (words) => words.split(/[,\s]+/) })
     .optional()
     .describe(
-      "Which columns to give; recipients, attachments and headers are only read when they are named. item_id and mailbox always come.",
+      "Columns to return. Recipients, attachments and headers are read only if named here. item_id and mailbox are always returned. Default: all columns that are read anyway.",
     ),
-  include_body: z.enum(["none", "preview", "text", "html"]).default("none").describe("Whether and how to give the body."),
+  include_body: z.enum(["none", "preview", "text", "html"]).default("none").describe("Whether to return the body, and in which form."),
 });
 type Input = z.output<typeof input>;
 
 const Applied = z.enum(appliedWays);
 
-/** Finds messages, newest first over all mailboxes and folders, and says where each filter was applied. */
+/** Searches messages, newest first over all mailboxes and folders, and reports where each filter was applied. */
 export const searchEmailsExtended = defineWholeAnswerAction({
   name: "search-emails-extended",
   title: "Search Emails Extended",
@@ -105,8 +121,8 @@ export const searchEmailsExtended = defineWholeAnswerAction({
   overGraph: {
     supported: "some",
     differs:
-      "More filters are applied by the client: the answer says which. Public folders and `archive` are refused; of the Recoverable Items only deletions are searched.",
-    why: "Graph takes $filter and $search, never both, and reaches no more folders.",
+      "mailcordon applies more filters itself; the answer says which. Public folders and `archive` are refused. In the Recoverable Items only Deletions is searched.",
+    why: "Graph accepts $filter or $search, never both, and cannot reach other folders.",
   },
   input,
   example: { mailboxes: ["all"], sender: "billing@example.net", last_minutes: 1440 },
@@ -120,7 +136,7 @@ export const searchEmailsExtended = defineWholeAnswerAction({
         items,
         // Where all is shown, the messages themselves say in which mailbox they are.
         per_mailbox: per_mailbox.filter(({ status, count }) => status !== "done" || (several && count > 0)),
-        ...(truncated ? { total, more: "raise limit, or repeat with cursor: the next_cursor of the JSON answer" } : {}),
+        ...(truncated ? { total, more: "raise limit, or continue with cursor: the next_cursor of the JSON answer" } : {}),
         ...(here.length > 0 ? { filtered_by_client: here } : {}),
         ...(unchecked.length > 0 ? { filtered_by_server_unchecked: unchecked } : {}),
       };
@@ -132,36 +148,39 @@ export const searchEmailsExtended = defineWholeAnswerAction({
     backend: z
       .string()
       .optional()
-      .describe("Over which back end: auto where mailboxes of both were searched; per_mailbox says it of each."),
-    counts: Counts.describe("Of mailboxes."),
+      .describe("Back end that was searched; auto if mailboxes of both were searched, and per_mailbox names it for each."),
+    counts: Counts.describe("Numbers of mailboxes."),
     items: z.array(MessageRow.partial().extend({ mailbox: z.string(), item_id: z.string() })),
-    total: z.number().optional().describe("How many messages match, where the server says so."),
-    truncated: z.boolean().describe("There are more than the limit: go on with next_cursor. It is a success."),
+    total: z.number().optional().describe("Number of matching messages, if the server reports it."),
+    truncated: z.boolean().describe("Whether there are more than limit: continue with next_cursor. The call still succeeded."),
     incomplete: completenessFields.incomplete.describe(
-      "Present when a mailbox, a folder or a message could not be looked at: per_mailbox says which. Then `success` is false and the exit code 6.",
+      "Present if a mailbox, a folder or a message could not be searched; per_mailbox says which. Then `success` is false and the exit code is 6.",
     ),
     next_cursor: z.string().optional(),
     archive: ArchiveNoun.describe(
-      `${ArchiveNoun.description} Of several mailboxes: not_searched, unknown or searched, the first of these that is true of any.`,
+      `${ArchiveNoun.description} For several mailboxes: the first of not_searched, unknown and searched that is true for any of them.`,
     ),
     applied: z
       .record(z.string(), Applied)
       .describe(
-        "Where each filter was applied; none is ever ignored. server: the results do not contradict it; client: by mailcordon, message by message; server, unchecked: the results do not show whether the server kept to it.",
+        "Where each filter was applied; no filter is ignored. server: by the server, and the results do not contradict it; client: by mailcordon, message by message; server, unchecked: by the server, and the results do not show whether it did.",
       ),
     per_mailbox: z.array(
       z.strictObject({
         mailbox: z.string(),
-        backend: z.string().optional().describe("The back end that it was searched over; absent when it could not be told which holds it."),
-        status: z.enum(["done", "partly", "failed"]).describe("partly: see unsearched."),
-        count: z.number().describe("How many of the items are from here."),
+        backend: z
+          .string()
+          .optional()
+          .describe("Back end that was searched; absent if mailcordon could not determine which back end holds the mailbox."),
+        status: z.enum(["done", "partly", "failed"]).describe("partly: unsearched lists what is missing."),
+        count: z.number().describe("Number of items from this mailbox."),
         total: z.number().optional(),
-        archive: ArchiveNoun.describe("As for the whole answer, of this mailbox."),
+        archive: ArchiveNoun.describe("State of this mailbox's archive, with the values of archive in the whole answer."),
         error: ErrorNoun.optional(),
         unsearched: z
           .array(z.strictObject({ folder_path: z.string().optional(), item_id: z.string().optional(), error: ErrorNoun }))
           .optional()
-          .describe("Folders and messages that could not be looked at."),
+          .describe("Folders and messages that could not be searched."),
       }),
     ),
   }),
@@ -188,12 +207,12 @@ export const searchEmailsExtended = defineWholeAnswerAction({
     onMailbox: context.searching,
   });
   const [only] = found.mailboxes;
-  // Where one mailbox was asked, its failure is that of the call.
+  // If only one mailbox was searched, its failure is the failure of the call.
   if (found.mailboxes.length === 1 && only?.failure !== undefined) throw only.failure;
   const next = found.mailboxes.flatMap(({ address, next }) => (next === undefined ? [] : [{ address, cursor: next.cursor }]));
   const failures = found.mailboxes.filter((mailbox) => mailbox.failure !== undefined).length;
   const partly = found.mailboxes.some((mailbox) => mailbox.unsearched.length > 0);
-  // A connection to one back end asks nobody which it is.
+  // A connection with one back end does not need to find out which one it is.
   const { backend } = context.exchange;
   const backendOf = ({ backend: side }: SearchResult["mailboxes"][number]) => side ?? (backend === "auto" ? undefined : backend);
   const backends = new Set(found.mailboxes.map(backendOf).filter((side) => side !== undefined));
@@ -233,14 +252,15 @@ export const searchEmailsExtended = defineWholeAnswerAction({
 
 function cursorOf(text: string) {
   const position = readPosition(text);
-  if (position === undefined) throw new Failure("invalid-input", "cursor: it is not one of ours; put next_cursor of the page before.");
+  if (position === undefined)
+    throw new Failure("invalid-input", "cursor: mailcordon did not create this value; use next_cursor of the previous page.");
   return position;
 }
 
 /** The mailboxes that the input means, each once. */
 async function mailboxesToSearch(input: Input, context: Context<"search" | "searchableMailboxes">): Promise<readonly MailboxToSearch[]> {
   const { mailboxes } = input;
-  // Only then is there need of one that is meant by default.
+  // Only this case needs the default mailbox.
   if (mailboxes === undefined) return [{ mailbox: context.mailbox, cursor: undefined, until: () => context.mailbox }];
   const { exchange, call } = context;
   let addresses: readonly string[] = mailboxes;
@@ -251,11 +271,11 @@ async function mailboxesToSearch(input: Input, context: Context<"search" | "sear
     const nameless = searchable.failed.find((found) => found.mailbox === "");
     if (nameless !== undefined)
       throw new Failure("could-not-look", `Not every mailbox could be listed, so nothing was searched. ${nameless.message}`, {
-        hint: "Name the mailboxes: those that can be listed are in the answer of get-searchable-mailboxes.",
+        hint: "Name the mailboxes instead of all; get-searchable-mailboxes returns those that can be listed.",
         cause: nameless.failure,
       });
-    // What Exchange could not tell about is searched as well: what is wrong with it is said then, and it is not left out in silence.
-    // A person whose mailbox cannot be opened is named with the reason that was found: their mail was not looked at.
+    // Mailboxes for which Exchange returned an error are searched as well, so the search reports the error and no mailbox is left out silently. A
+    // person whose mailbox cannot be opened is listed with the reason: that mailbox was not searched.
     const unopened = searchable.unopened ?? [];
     for (const { mailbox, failure } of unopened) if (failure !== undefined) closed.set(mailbox.toLowerCase(), failure);
     addresses = [...listed, ...searchable.failed, ...unopened].map((found) => found.mailbox).filter((address) => address !== "");
@@ -271,7 +291,7 @@ function isAll(mailboxes: readonly string[]): boolean {
   return mailboxes.length === 1 && mailboxes[0]?.toLowerCase() === "all";
 }
 
-/** A cursor goes on only where the input itself may look: it is no way round what the input says. */
+/** A cursor continues only in mailboxes that the input itself may search, so a cursor cannot bypass the input. */
 function mailboxesToContinue(
   { mailboxes }: Input,
   places: readonly { readonly address: string; readonly cursor: string | undefined }[],
@@ -291,7 +311,7 @@ function searchTarget(address: string, cursor: string | undefined, { exchange, c
 
 function filtersOf(input: Input, lastMinutes: string | undefined): Filters {
   const given = input.received_after === undefined ? undefined : utc(input.received_after);
-  // Both bounds hold: the later one says it all.
+  // Both bounds apply, so the later one is enough.
   const after = [given, lastMinutes]
     .filter((bound) => bound !== undefined)
     .sort()
@@ -330,7 +350,7 @@ function detailOf({ fields, include_body }: Input): Detail {
   };
 }
 
-/** The columns that were asked for, or all; the body comes because it was asked for by its own field. */
+/** Returns the requested columns, or all. The body is always included, because it was requested by its own field. */
 function selectColumns(row: MessageRow, fields: readonly string[] | undefined): Partial<MessageRow> & { item_id: string } {
   if (fields === undefined) return row;
   const wanted = new Set([...fields, "item_id", "body_text", "body_html", "body_preview", "replaced_characters"]);
@@ -364,7 +384,7 @@ function summaryOf({ messages, mailboxes }: SearchResult, failures: number, more
   const where = mailboxes.length === 1 ? "" : ` in ${of}${mailboxes.length} mailboxes`;
   const found = messages.length === 0 ? `No messages found${where}` : `${number} found${where}${more ? "; there are more" : ""}`;
   const bad = failures === 0 ? "" : `; ${failures} could not be searched`;
-  return `${found}${bad}${archiveNote(mailboxes.filter(({ archive }) => archive === "not_searched").length)}${partly ? "; some folders or messages could not be looked at" : ""}.`;
+  return `${found}${bad}${archiveNote(mailboxes.filter(({ archive }) => archive === "not_searched").length)}${partly ? "; some folders or messages could not be searched" : ""}.`;
 }
 
 function archiveNote(archives: number): string {

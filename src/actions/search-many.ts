@@ -10,34 +10,34 @@ import { parseJson } from "../text/parse-json.ts";
 export interface MailboxToSearch {
   readonly mailbox: MailboxFor<"search">;
   readonly cursor: string | undefined;
-  /** Why it cannot be searched, where that is known: it is not asked. */
+  /** Why the mailbox cannot be searched, if that is already known; then no request is sent. */
   readonly failure?: Failure | undefined;
-  /** The same mailbox for a search that ends when the signal is given. */
+  /** Returns the same mailbox with a signal that ends its search. */
   readonly until: (signal: AbortSignal) => MailboxFor<"search">;
 }
 
-/** How long is searched, and who is told. */
+/** Time limits of a search, and its listeners. */
 export interface SearchOptions {
   readonly signal: AbortSignal | undefined;
-  /** When the whole call is given up, as `performance.now()` counts. */
+  /** When the whole call is abandoned, in the time of `performance.now()`. */
   readonly deadline: number | undefined;
   readonly onProgress: (text: string) => void;
-  /** Told of each mailbox that is asked. */
+  /** Called with each mailbox that is searched. */
   readonly onMailbox?: ((address: string) => void) | undefined;
 }
 
-/** What one mailbox gave. */
+/** Result of one mailbox. */
 export interface MailboxResult {
   readonly address: string;
-  /** The back end that holds it, where the connection has two and that could be told. */
+  /** Back end that holds the mailbox, if the connection has two and mailcordon could determine it. */
   readonly backend: string | undefined;
-  /** How many of the messages given out are from here. */
+  /** Number of returned messages from this mailbox. */
   readonly count: number;
   readonly total: number | undefined;
   readonly failure: Failure | undefined;
   readonly unsearched: readonly Unsearched[];
   readonly archive: ArchiveState | undefined;
-  /** Where to go on: absent when everything was given out, or when it failed. */
+  /** Where to continue. Absent if everything was returned, or if the search failed. */
   readonly next: { readonly cursor: string | undefined } | undefined;
 }
 
@@ -51,21 +51,23 @@ export interface SearchResult {
 // A few at a time, each with its pages and bodies in memory. How many requests that may be, and when, is the connection's to schedule.
 const searchesAtATime = 4;
 
-/** One of several mailboxes has so long, less than the 300 seconds that EWS has for one reply and `serve` for a call. Milliseconds. */
+/** Time limit of one of several mailboxes: less than the 300 seconds that EWS has for one reply and `serve` for a call. Milliseconds. */
 const mailboxLimitMs = 240_000;
-/** A mailbox that takes longer than this no longer counts among those searched at a time: one that never answers holds up no other. Milliseconds. */
+/**
+ * A mailbox that takes longer does not count towards the mailboxes searched at a time, so one that never replies does not block others. Milliseconds.
+ */
 const slowAfterMs = 10_000;
-/** Of the time of the whole call, so much is left to answer in. */
+/** Part of the call's time that is reserved for answering. */
 const leftToAnswer = 0.1;
 
-/** Failures that are the same for every mailbox: the call has failed. */
+/** Failures that affect every mailbox, so the whole call failed. */
 const callFailures: ReadonlySet<FailureCode> = new Set<FailureCode>(["cancelled", "invalid-input", "unauthenticated", "tls-failed"]);
 
 interface MailboxProgress {
   readonly target: MailboxToSearch;
   backend: string | undefined;
   messages: Message[];
-  /** Some were taken away again, since newer ones of other mailboxes fill the limit. */
+  /** Some messages were dropped again, because newer ones of other mailboxes fill the limit. */
   cut: boolean;
   next: string | undefined;
   total: number | undefined;
@@ -75,8 +77,8 @@ interface MailboxProgress {
 }
 
 /**
- * Searches several mailboxes; the limit and the order, newest first, are over all of them. A mailbox that fails fails alone. So does one that
- * has not answered in its own time, or when the time of the call is nearly over; the others are searched meanwhile.
+ * Searches several mailboxes; the limit and the order, newest first, apply to all together. If a mailbox fails, or does not reply within its time
+ * limit or before the call's time is nearly over, only that mailbox fails; the others are still searched.
  */
 export async function searchMany(
   places: readonly MailboxToSearch[],
@@ -126,7 +128,7 @@ export async function searchMany(
           unsearched: page.unsearched ?? [],
           archive: page.archive,
         });
-        // Of the whole is said what is least sure of any.
+        // The whole search reports the least certain value of any mailbox.
         for (const name of names(page.applied)) applied[name] = leastCertain(applied[name], page.applied[name]);
         keepNewest(states, search.limit);
       } else if (callFailures.has(outcome.failure.code)) {
@@ -139,7 +141,7 @@ export async function searchMany(
     }
   };
   const workers = Array.from({ length: searchesAtATime }, work);
-  // Another one in the place of one that waits. That it fails is told where it is waited for.
+  // Starts another worker in place of one that waits. Its failure is reported where it is awaited.
   const more = () => {
     const worker = work();
     worker.catch(() => undefined);
@@ -156,7 +158,7 @@ export async function searchMany(
   };
 }
 
-/** Throws Failure `timeout` when the mailbox takes longer than it may, whether or not it ends then. */
+/** Throws Failure `timeout` if the mailbox takes longer than its limit, even if its work does not end then. */
 async function searchInTime<T>(
   { until, mailbox: { address } }: MailboxToSearch,
   ask: (mailbox: MailboxFor<"search">) => Promise<T>,
@@ -164,7 +166,7 @@ async function searchInTime<T>(
   answerBy: number | undefined,
 ): Promise<T> {
   const left = answerBy === undefined ? mailboxLimitMs : Math.min(mailboxLimitMs, answerBy - performance.now());
-  if (left <= 0) throw new Failure("timeout", `The time of the call was over before ${address} was searched.`, { hint: timeHint });
+  if (left <= 0) throw new Failure("timeout", `The time limit of the call ended before ${address} was searched.`, { hint: timeHint });
   const stop = new AbortController();
   const abort = () => stop.abort();
   signal?.addEventListener("abort", abort);
@@ -184,7 +186,7 @@ async function searchInTime<T>(
   }
 }
 
-const timeHint = "Search this mailbox alone, or narrow the search. If it never answers, check the mailbox.";
+const timeHint = "Search this mailbox alone, or narrow the search. If it never ends, check the mailbox.";
 
 const certaintyOrder: readonly (Applied | undefined)[] = [undefined, "server", "client", "server, unchecked"];
 
@@ -235,7 +237,7 @@ function searched(
   };
 }
 
-/** The cursor in the middle of a page: after the messages that were given out of it. */
+/** Returns the cursor within a page: after the messages of the page that were returned. */
 function cursorAfter(messages: readonly Message[], search: Omit<Search, "cursor">, cursor: string | undefined): string | undefined {
   if (messages.length === 0) return cursor;
   const requested = { ...search, cursor };

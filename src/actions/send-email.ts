@@ -35,29 +35,29 @@ export const sendEmail = defineItemAction({
   input: z.strictObject({
     ...commonFields,
     ...newMessageFields,
-    reply_to: addressList("Where replies shall go, as in to."),
+    reply_to: addressList("Recipients of replies, in the form of to."),
     importance,
-    read_receipt: z.boolean().default(false).describe("Ask for a receipt when it is read."),
-    delivery_receipt: z.boolean().default(false).describe("Ask for a receipt when it is delivered."),
+    read_receipt: z.boolean().default(false).describe("Request a read receipt."),
+    delivery_receipt: z.boolean().default(false).describe("Request a delivery receipt."),
     raw_mime: z
       .string()
       .min(1)
       .max(mostCharacters.base64)
       .optional()
       .describe(
-        "A whole message (RFC 5322), as text or as base64, sent as it is to the recipients in its headers. Excludes every other field of the message.",
+        "Complete message (RFC 5322), as text or base64. It is sent unchanged to the recipients in its headers. Excludes every other field of the message.",
       ),
     dry_run,
   }),
   each: z.strictObject({
     ...sentColumns,
-    item_id: z.string().optional().describe("Id of the copy in Sent Items; absent when none was kept or it was not found again."),
+    item_id: z.string().optional().describe("Id of the copy in Sent Items; absent if no copy was kept or mailcordon could not find it."),
     internet_message_id: z.string().optional(),
   }),
 })
   .select(async function* (input, context) {
     const draft = await draftOf(input, context);
-    // Checked here, so that a dry run, too, says what cannot be sent.
+    // Checked here, so a dry run also reports what cannot be sent.
     checkDraft(draft);
     const row = omitUndefined({
       subject: draft.subject,
@@ -80,7 +80,7 @@ export const sendEmail = defineItemAction({
       async details(input, context) {
         const draft = await draftOf(input, context);
         const from = draft.mime === undefined ? { from: { address: context.mailbox.address } } : {};
-        return { values: { ...from, ...(await messageDetails(draft)) }, notes: ["What is sent cannot be called back."], isItem: true };
+        return { values: { ...from, ...(await messageDetails(draft)) }, notes: ["A sent message cannot be recalled."], isItem: true };
       },
       check(input) {
         checkNewMessage(input);
@@ -94,7 +94,7 @@ export const sendEmail = defineItemAction({
         const others = ["from", "to", "cc", "bcc", "reply_to", "subject", "body_text", "body_html", "headers", "attachments"] as const;
         const requested = ["read_receipt", "delivery_receipt"] as const;
         const given = [...others.filter((field) => input[field] !== undefined), ...requested.filter((field) => input[field])];
-        if (given.length > 0) throw new Failure("invalid-input", `raw_mime is the whole message: leave out ${given.join(", ")}.`);
+        if (given.length > 0) throw new Failure("invalid-input", `raw_mime is the complete message: leave out ${given.join(", ")}.`);
       },
     },
   );

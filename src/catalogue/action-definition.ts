@@ -12,12 +12,13 @@ import type { Outcome } from "../outcome.ts";
 import { readInput } from "./read-input.ts";
 import type { Reversibility } from "./reversibility.ts";
 
-/** What an action does to the world. */
+/** What an action does to mailboxes. */
 export type Effect = "read" | "change" | "create" | "send" | "destroy";
 
 /**
- * What an effect means to the door and to every face: asked first? repeatable after a crash? is it a success when what was named is not there?
- * which MCP hints (`openWorld`: it brings in what strangers wrote, or goes out to them)? which kind of action? which role must a caller over the network have?
+ * Rules that follow from an effect, for `perform` and every face: whether it needs confirmation; whether it can be repeated after a crash; whether a
+ * missing item is a success; which MCP hints apply (`openWorld`: it returns text of strangers, or sends to them); which kind of action it is; which
+ * role a caller over the network needs.
  */
 export const effects = {
   read: {
@@ -79,40 +80,40 @@ export const effects = {
 
 /** Bytes that were read to their end, and their hashes in hexadecimal. */
 export interface Digests {
-  /** A name that is safe as a file name; made from what the mail says, never equal to a path. */
+  /** Name that is safe as a file name. It is derived from the name in the message and is never a path. */
   readonly safe_name: string;
   /** Bytes. */
   readonly size: number;
   readonly md5: string;
   readonly sha1: string;
   readonly sha256: string;
-  /** When it was asked for: it costs as much again as another. */
+  /** Present if requested: it takes as long as each of the other hashes. */
   readonly sha512?: string | undefined;
 }
 
 /** Bytes that were kept as evidence. */
 export interface Kept extends Digests {
-  /** Where it lies, as the store says it: a path, or a link. */
+  /** Where the evidence is, in the form of the store: a path or a link. */
   readonly file_ref: string;
-  /** Why it is in another form than was asked; one sentence. */
+  /** Why the evidence is in another form than requested; one sentence. */
   readonly note?: string | undefined;
 }
 
-/** Bytes that are handed over in the answer. */
+/** Bytes that are returned in the answer. */
 export interface InlineContent extends Digests {
   readonly base64: string;
 }
 
-/** What the store is told of the bytes. */
+/** What the store needs to know about the bytes. */
 export interface EvidenceDetails {
-  /** As the mail says it; made safe by the store. */
+  /** Name in the message; the store makes it safe. */
   readonly name: string;
   /** More than that is Failure `too-large`. */
   readonly maxBytes?: number | undefined;
   readonly sha512?: boolean | undefined;
-  /** Where they come from, for the store's index: mailbox, ids. */
+  /** Origin of the bytes, for the store's index: mailbox, ids. */
   readonly source?: Row | undefined;
-  /** Is told the hashes when the bytes are written, before they have a name. What it throws is passed on, and nothing is kept. */
+  /** Called with the hashes after the bytes are written and before they have a name. If it throws, nothing is kept and the error is passed on. */
   readonly confirm?: ((digested: Digests) => Promise<void>) | undefined;
 }
 
@@ -129,62 +130,56 @@ export interface OpenedFile {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
-  /** May be called again; gives exactly `size` bytes or throws. */
+  /** May be called again; yields exactly `size` bytes or throws. */
   open(): AsyncIterable<Uint8Array>;
 }
 
-/**
- * What every action may use: of Exchange, the methods that it declares. Actions return data: they never print, ask, write files or know which
- * face called.
- */
+/** What every action may use, with only the Exchange methods it declares. Actions return data: they never print, ask or write files. */
 export interface Context<M extends PortMethod = PortMethod> {
   readonly exchange: ExchangeFor<M>;
   /** The mailbox that the input names, or the connection's default. Throws Failure when there is none: ask for it only when it is needed. */
   readonly mailbox: MailboxFor<M>;
   readonly call: Call;
   readonly evidence: EvidenceStore;
-  /** Which of these item ids and Message-IDs the audit log says that this action was carried out on in this mailbox, where there is one to ask. */
+  /** Returns which of these item ids and Message-IDs the audit log records as processed by this action in this mailbox. Absent without a log. */
   readonly doneBefore?: ((names: readonly string[]) => Promise<ReadonlySet<string>>) | undefined;
   /** Opens a file that the input names, where the face allows that. */
   readonly readFile?: ((path: string) => Promise<OpenedFile>) | undefined;
   now(): Date;
-  /** Adds to what the answer says of its own completeness, for actions that answer item by item. */
+  /** Adds remarks about the completeness of the answer, for actions that answer item by item. */
   remark(remarks: Remarks): void;
-  /** Tells the audit that a search asks this mailbox. */
+  /** Reports to the audit log that a search opens this mailbox. */
   searching?: ((mailbox: string) => void) | undefined;
 }
 
-/** What an answer says of what it does not hold. Both may be true. */
+/** What an answer reports about missing content. Both may be true. */
 export interface Remarks {
   /** A limit of the caller's own ended a list. */
   readonly truncated?: true | undefined;
-  /** Something that was meant could not be looked at. The answer is then no success. */
+  /** Something that was to be searched could not be. The answer is then not a success. */
   readonly incomplete?: true | undefined;
-  /** What became of the archive mailbox, where every folder was looked into. */
+  /** State of the archive mailbox, if every folder was searched. */
   readonly archive?: ArchiveState | undefined;
 }
 
 /** The columns that name one item to a person, snake_case, as they appear in a result. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** One thing that an action will touch. */
+/** One item that an action will act on. */
 export interface Target {
   readonly row: Row;
   readonly message?: Message | undefined;
   readonly attachment?: Attachment | undefined;
 }
 
-/**
- * What became of one name that was asked: a target; that it is not there, which only a look shows; or a failure. The failure `not-found` of a server
- * is no look: it says nothing of what is there.
- */
+/** Result of one name in the input: a target, an absence proven by a search, or a failure. A server's `not-found` alone proves no absence. */
 export interface Selected {
-  /** The name as it was asked, for the result when there is no target. */
+  /** The name as in the input, for the result if there is no target. */
   readonly asked: Row;
   readonly outcome: Outcome<Target | Absent>;
 }
 
-/** How the bytes of a target are had, to keep them as evidence before it is destroyed. */
+/** Reads the bytes of targets, to keep them as evidence before they are deleted. */
 export type Preserve = (targets: readonly Target[]) => AsyncIterable<Outcome<Source>>;
 
 /** Bytes to be kept as evidence, and what shows that they are whole. */
@@ -193,36 +188,35 @@ export interface Source {
   readonly bytes: AsyncIterable<Uint8Array>;
   /** Reads them a second time, when the first is read to its end. Throws Failure. */
   again(): Promise<AsyncIterable<Uint8Array>>;
-  /** What is to be said of this evidence; one sentence. */
+  /** Remark about this evidence; one sentence. */
   readonly note?: string | undefined;
-  /** What Exchange says of a message of which these are the bytes; absent for those of a file. */
+  /** What Exchange reports about the message with these bytes; absent for the bytes of a file. */
   readonly message?: { readonly internetMessageId?: string | undefined; readonly attachments: readonly Attachment[] } | undefined;
 }
 
-/** What a person who is asked must know besides the targets. */
+/** What a person who confirms must know in addition to the targets. */
 export interface Details {
-  /** Named values, each of a list on a line of its own. They may hold what senders and callers wrote. */
+  /** Named values; each value of a list is on its own line. They may contain text by senders and callers. */
   readonly values?: Row;
-  /** Sentences of ours, such as whether it can be undone. They hold nothing that others wrote. */
+  /** mailcordon's own sentences, such as whether the action can be undone. They contain no text by others. */
   readonly notes?: readonly string[];
   /** The values describe the only item: it is not listed once more. */
   readonly isItem?: boolean;
 }
 
-/** An action with its input parsed: what the door needs. Either `run` (one whole answer) or `select` and `act` (one outcome per item). */
+/** An action with its parsed input, for `perform`. It has either `run` (one whole answer) or `select` and `act` (one outcome per item). */
 export interface Prepared {
   readonly input: Readonly<Record<string, unknown>>;
   readonly run?: (context: Context) => Promise<Row>;
   readonly select?: (context: Context) => AsyncIterable<Selected>;
-  /** As many Outcomes as targets, in their order. */
+  /** Yields as many Outcomes as targets, in their order. */
   readonly act?: (targets: readonly Target[], context: Context) => AsyncIterable<Outcome<Row>>;
   /** Present when evidence is wanted first. */
   readonly preserve?: (targets: readonly Target[], context: Context) => ReturnType<Preserve>;
   /**
-   * Looks again at what was done; as many Outcomes as targets, each given with what `act` said of it. False: it could not be looked at.
-   * Failure `not-verified`: it is not as `act` said, and the item has failed. Another Failure counts as false. A Failure as the value: it is as `act` said,
-   * and something else fails the item in the same way.
-   * `chosen` is everything that was selected, also what failed.
+   * Checks the result of `act` with a second look; yields as many Outcomes as targets. False: a second look was not possible. Failure `not-verified`:
+   * the result differs from what `act` reported, and the item failed. Another Failure means false. A Failure as the value: the result is as `act`
+   * reported, but something else fails the item. `chosen` contains every selected item, including failed ones.
    */
   readonly verify?: (
     targets: readonly Target[],
@@ -230,29 +224,29 @@ export interface Prepared {
     context: Context,
     chosen: readonly Target[],
   ) => AsyncIterable<Outcome<boolean | Failure>>;
-  /** Reads what a person who is asked must know besides the targets. Throws Failure. */
+  /** Reads what a person who confirms must know in addition to the targets. Throws Failure. */
   readonly details?: ((targets: readonly Target[], context: Context) => Details | Promise<Details>) | undefined;
-  /** What must be confirmed beyond the effect's own rule, or undefined. Thrown Failures are for input that may never go on. */
+  /** Whether this input needs confirmation. */
   readonly asksFirst: boolean;
-  /** What has become of an item when it is done, with this input: `deleted`. Default: done. */
+  /** Participle for an item that is done, with this input: `deleted`. Default: done. */
   readonly done?: string | undefined;
-  /** The same of one result, where it is not what `done` says. */
+  /** Participle for one result, if it differs from `done`. */
   readonly did?: ((row: Row) => string | undefined) | undefined;
-  /** The action's own columns of what was there when it was chosen and, as a second look has shown, is no more. */
+  /** The action's own columns for an item that existed when it was selected and, as a second look showed, no longer exists. */
   readonly vanished?: Row | undefined;
 }
 
-/** How an answer is told to a person. JSON has all of it, whatever stands here. */
+/** How a face shows an answer to a person. JSON always contains everything. */
 export interface Presentation {
   /** The columns of a row, the most telling first. Further ones are shown where there is room. */
   readonly columns?: readonly string[];
   /** Columns that only a program can use. */
   readonly hidden?: readonly string[];
-  /** The members of the answer that are the action's own, as a person wants them: without what says nothing. */
+  /** Returns the action's own members of the answer for a person, without those that carry no information. */
   readonly members?: (answer: Row) => Row;
 }
 
-/** One thing an analyst asks for, as the faces, the check-up and the reference pages see it. */
+/** One operation that an analyst can request, as seen by faces, doctor and the reference pages. */
 export interface Action extends Uses, Reversibility {
   /** kebab-case; also the file's name. */
   readonly name: string;
@@ -266,7 +260,7 @@ export interface Action extends Uses, Reversibility {
   readonly each?: z.ZodObject;
   /** The parts of the whole answer that are this action's own. */
   readonly output?: z.ZodObject;
-  /** What one item is called: `message`. Default: item. */
+  /** Noun for one item: `message`. Default: item. */
   readonly noun?: string;
   readonly glance?: Presentation;
   /** An input that makes sense to a reader. */
@@ -289,7 +283,7 @@ interface WholeAnswerDefinition<In extends z.ZodObject, Out extends z.ZodObject,
   readonly glance?: { readonly columns?: readonly string[]; readonly members?: (answer: z.output<Out>) => Row };
 }
 
-/** Declares an action that only reads: either one whole answer (`output`, `.run`) or one outcome per item (`each`, `.select().each()`). */
+/** Declares a read action with one whole answer (`output`, `.run`). */
 export function defineWholeAnswerAction<In extends z.ZodObject, Out extends z.ZodObject, M extends PortMethod>(
   definition: WholeAnswerDefinition<In, Out, M>,
 ) {
@@ -297,7 +291,7 @@ export function defineWholeAnswerAction<In extends z.ZodObject, Out extends z.Zo
   const membersOf = (answer: Row): Row => {
     const own = Object.keys(definition.output.shape).filter((name) => answer[name] !== undefined);
     const whole = definition.output.safeParse(Object.fromEntries(own.map((name) => [name, answer[name]])));
-    // A call that failed has none of the action's members: there is nothing to tell then.
+    // A failed call has none of the action's own members, so there is nothing to show.
     return whole.success && members !== undefined ? members(whole.data) : answer;
   };
   const glance: Presentation = { ...(columns && { columns }), ...(members && { members: membersOf }) };
@@ -321,11 +315,11 @@ interface ItemActionDefinition<In extends z.ZodObject, Each extends z.ZodObject,
   readonly each: Each;
   readonly noun?: string;
   readonly glance?: Presentation;
-  /** What has become of an item when it is done: `deleted`. */
+  /** Participle for an item that is done: `deleted`. */
   readonly done?: string | ((input: z.output<In>) => string);
-  /** The same of one result, where it is not what `done` says: `copied as a draft`. */
+  /** Participle for one result, if it differs from `done`: `copied as a draft`. */
   readonly did?: (row: z.output<Each>, input: z.output<In>) => string | undefined;
-  /** The columns of what was there when it was chosen and, as a second look has shown, is no more. */
+  /** Columns for an item that existed when it was selected and, as a second look showed, no longer exists. */
   readonly vanished?: z.input<Each>;
 }
 
@@ -338,7 +332,7 @@ type Act<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod>
 
 /** The optional parts of an action that answers item by item. */
 interface OptionalParts<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod> {
-  /** Given when a copy of each target can be kept before it is destroyed; `wanted` reads the input. */
+  /** Present if a copy of each target can be kept before it is deleted; `wanted` reads the input. */
   readonly preserve?: {
     wanted(input: z.output<In>): boolean;
     bytes(targets: readonly Target[], input: z.output<In>, context: Context<M>): ReturnType<Preserve>;
@@ -350,7 +344,7 @@ interface OptionalParts<In extends z.ZodObject, Each extends z.ZodObject, M exte
     context: Context<M>,
     chosen: readonly Target[],
   ) => AsyncIterable<Outcome<boolean | Failure>>;
-  /** What a person who is asked must know besides the targets. */
+  /** What a person who confirms must know in addition to the targets. */
   readonly details?: (input: z.output<In>, context: Context<M>, targets: readonly Target[]) => Details | Promise<Details>;
   /** Overrides the effect's rule: false for what can be undone, true for what cannot. */
   readonly asksFirst?: (input: z.output<In>) => boolean;
@@ -358,7 +352,7 @@ interface OptionalParts<In extends z.ZodObject, Each extends z.ZodObject, M exte
   readonly check?: (input: z.output<In>) => void;
 }
 
-/** Declares an action in two parts: select (what it will touch; only reads) and act (what it does to each). Also for reads that answer per item. */
+/** Declares an action in two parts: select (finds the items; only reads) and act (acts on each). Reads that answer per item use it as well. */
 export function defineItemAction<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod>(
   definition: ItemActionDefinition<In, Each, M>,
 ) {

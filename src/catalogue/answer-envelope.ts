@@ -18,12 +18,12 @@ export const ErrorNoun = z.strictObject({
   left_drafts: z
     .array(z.strictObject({ mailbox: z.string(), folder: z.string(), item_id: z.string() }))
     .optional()
-    .describe("Drafts that mailcordon made and that are still in the mailbox, where they were found."),
+    .describe("Drafts that mailcordon created and that are still in the mailbox, with the folder where it found them."),
   possible_drafts: z
     .array(z.strictObject({ mailbox: z.string(), folder: z.string(), item_id: z.string() }))
     .optional()
     .describe(
-      "Drafts of which one may be mailcordon's: the reply to its creation was lost before it had its mark. Candidates only, which may be a person's own drafts: look at each before you delete it.",
+      "Candidates for a draft that mailcordon may have created: the reply to its creation was lost before the draft had its marker. They may be a person's own drafts, so check each before you delete it.",
     ),
 });
 export type ErrorNoun = z.output<typeof ErrorNoun>;
@@ -34,61 +34,64 @@ const EvidenceNoun = z.strictObject({
   size: z.number(),
   ...digests,
   sha512: z.string().optional(),
-  note: z.string().optional().describe("Why it is not the message as .eml."),
+  note: z.string().optional().describe("Why the evidence is not the message as .eml."),
 });
 
 const SearchExtentNoun = z
   .strictObject({
     mailbox: z.string(),
-    folders: z.number().describe("How many folders were opened."),
+    folders: z.number().describe("Number of folders that were opened."),
     places: z.array(z.enum(places)),
-    folder: z.string().optional().describe("The one folder that was meant."),
+    folder: z.string().optional().describe("Folder that the search was limited to."),
     by: z
       .enum(["item_id", "internet_message_id", "attachment_id"])
-      .describe("An id changes when its message is moved over EWS; a Message-ID does not."),
+      .describe("What the item was searched by. Over EWS an item id changes when its message is moved; a Message-ID does not."),
   })
-  .describe("Of not_found: where it was looked for. Each of these places was opened.");
+  .describe("For not_found: where mailcordon searched. Each of these places was opened.");
 
-/** What became of one item: the columns that name it, the action's own columns, and these. */
+/** Result of one item: the columns that name the item, the action's own columns, and these. */
 export const Result = z.looseObject({
   status: z
     .enum(["done", "planned", "failed", "not_found"])
-    .describe("planned: what a dry run would touch; not_found: what was named is not there, as a look has shown."),
-  evidence: EvidenceNoun.optional().describe("The copy kept before the item was touched."),
+    .describe("planned: a dry run would change this item; not_found: mailcordon searched and the named item is not there."),
+  evidence: EvidenceNoun.optional().describe("Copy that was kept before the item was changed."),
   looked: SearchExtentNoun.optional(),
-  verified: z.boolean().optional().describe("Looking again showed that it is so; false when it could not be looked at."),
+  verified: z.boolean().optional().describe("Whether a second look confirmed the result; false if a second look was not possible."),
   error: ErrorNoun.optional(),
 });
 export type Result = z.output<typeof Result>;
 
 export const Counts = z.strictObject({ requested: z.number(), succeeded: z.number(), failed: z.number(), not_found: z.number() });
 
-/** What every call of every action answers; whole answers have the action's own members beside these. */
+/** Answer of every call of every action. A whole answer also has the action's own members. */
 export const Answer = z.looseObject({
-  success: z.boolean().describe("Nothing failed. Finding nothing is a success, except where something was to be sent or made."),
+  success: z.boolean().describe("Whether nothing failed. Finding nothing is a success, except where something was to be sent or created."),
   message: z.string().describe("One sentence for people."),
   action: z.string(),
   backend: z.string().optional(),
   mailbox: z.string().optional(),
   dry_run: z.boolean().optional(),
   counts: Counts,
-  results: z.array(Result).optional().describe("One per item, in the order asked."),
+  results: z.array(Result).optional().describe("One result per item, in the order of the input."),
   error: ErrorNoun.optional().describe("Why the whole call failed."),
   tls_verified: z
     .literal(false)
     .optional()
-    .describe("Present when a setting has switched the check of the server's certificate off: anybody could have answered."),
-  waited_ms: z.number().optional().describe("How long it was waited because Exchange asked for it."),
+    .describe("Present if a setting switched off the check of the server's certificate: anybody could have sent this reply."),
+  waited_ms: z.number().optional().describe("How long mailcordon waited at Exchange's request, in milliseconds."),
 });
 export type Answer = z.output<typeof Answer>;
 
-/** What an answer says of what it does not hold. */
+/** What an answer reports about missing content. */
 export const completenessFields = {
-  truncated: z.literal(true).optional().describe("Present when a limit of the call, such as max_depth, ended a list. It is a success."),
+  truncated: z
+    .literal(true)
+    .optional()
+    .describe("Present if a limit of the call, such as max_depth, shortened a list. The call still succeeded."),
   incomplete: z
     .literal(true)
     .optional()
-    .describe("Present when something could not be looked at: the answer says what. Then `success` is false and the exit code 6."),
+    .describe("Present if something could not be searched or read; the answer says what. Then `success` is false and the exit code is 6."),
 };
 
 const knownSchemas = new WeakMap<Action, z.ZodObject>();
@@ -105,7 +108,7 @@ function schemaFrom(action: Action): z.ZodObject {
     const archive = action.input.shape.archive === undefined ? {} : { archive: ArchiveNoun };
     return Answer.extend({ ...completenessFields, ...archive, results: z.array(Result.extend(action.each.partial().shape)).optional() });
   }
-  // A failed call has none of the action's own members; the envelope's it always has.
+  // A failed call has none of the action's own members, but always those of the envelope.
   return action.output === undefined ? Answer : z.looseObject({ ...action.output.partial().shape, ...Answer.shape });
 }
 

@@ -7,29 +7,27 @@ export const mailbox = z
   .min(1)
   .max(mostCharacters.mailbox)
   .optional()
-  .describe(
-    "The mailbox to work in: its SMTP address; or, to impersonate, its user principal name or SID (S-1-…). Default: the mailbox that the connection names.",
-  );
+  .describe("Mailbox: its SMTP address or, for impersonation, its user principal name or SID (S-1-…). Default: the connection's mailbox.");
 export const access = z
   .enum(["impersonation", "delegate"])
   .optional()
-  .describe("How to reach a mailbox of somebody else. Default: as the connection says.");
+  .describe("How the account opens a mailbox that is not its own. Default: the connection's access.");
 export const timeout_seconds = z
   .number()
   .positive()
   .max(3600)
   .optional()
-  .describe("Seconds until the answer to one request must begin. Default: as the connection says.");
+  .describe("Maximum number of seconds until Exchange begins its reply to one request. Default: the connection's setting.");
 
-/** What an answer says of the archive mailbox. */
+/** What an answer reports about the archive mailbox. */
 export const ArchiveNoun = z
   .enum(archiveStates)
   .optional()
   .describe(
-    "The archive mailbox: searched; not_searched, though there is one; none; unknown where it is not told, as over Microsoft Graph. Absent where nothing was searched by Message-ID or filters, or where folder says where to look.",
+    "State of the archive mailbox. searched; not_searched: it exists but was not searched; none: there is none; unknown: the server does not tell, as over Microsoft Graph. Absent if nothing was searched by Message-ID or filters, or if folder was given.",
   );
 
-/** What every action takes. A choice of back end has no place here before there are two. */
+/** Fields that every action accepts. */
 export const commonFields = { mailbox, access, timeout_seconds };
 
 /** The hashes of bytes that were read to their end, hexadecimal. */

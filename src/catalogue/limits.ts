@@ -4,13 +4,13 @@ import * as z from "zod";
 export const mostCharacters = {
   /** Local part, @ and domain: RFC 5321 section 4.5.3.1. */
   mailbox: 320,
-  /** An e-mail address with the name before it. */
+  /** An email address with a display name before it. */
   address: 1000,
   /** A path of folders: Exchange allows 250 characters for one name and 300 folders in depth, but nobody has both. */
   folder: 4000,
   /** A text to search for. */
   search: 1000,
-  /** The longest that Exchange gives, a public folder's, has some 700. An attachment's holds that of its message. */
+  /** The longest id of Exchange, that of a public folder, has about 700 characters. An attachment id contains the id of its message. */
   id: 2000,
   /** A line of a header has 998 (RFC 5322 section 2.1.1), and careless senders fold a Message-ID into two. */
   messageId: 2000,
@@ -21,20 +21,20 @@ export const mostCharacters = {
   subject: 1000,
   /** One body of a message. */
   body: 32 * 1024 * 1024,
-  /** A whole message, or one file, in base64: the 150 MB that Exchange Online takes at most. */
+  /** A whole message, or one file, in base64: 150 MB is the maximum of Exchange Online. */
   base64: 200 * 1024 * 1024,
 } as const;
 
-/** The most items of a list that says nothing else. */
+/** Maximum number of items of a list that states no limit of its own. */
 export const mostItems = 1000;
 /** The most messages that one call names, all of which a search may have found. */
 export const mostNames = 10_000;
 
-/** The most bytes of all texts of an input. Fields that may be longer by themselves come on top. */
+/** Maximum number of bytes of all texts of an input, in addition to fields with larger limits of their own. */
 const usualBytes = 256 * 1024;
-/** Fields that may hold more than this are counted by themselves. */
+/** Fields with a larger limit are counted separately. */
 const largeField = 64 * 1024;
-/** No input is larger, whatever its fields may hold together. A text of V8 has half a gigabyte at most. */
+/** Maximum size of any input, whatever its fields allow together. A string in V8 has at most half a gigabyte. */
 const largestInput = 256 * 1024 * 1024;
 /** Members and items of an input, at any depth: ten thousand item ids with their Message-IDs are a fifth of it. */
 export const mostValues = 100_000;
@@ -43,7 +43,7 @@ export const deepestInput = 32;
 
 const known = new WeakMap<z.ZodObject, number>();
 
-/** Returns how many bytes the texts of an input may have together: 256 KB, and what its large fields may hold by themselves. */
+/** Returns the maximum number of bytes of all texts of an input: 256 KB plus the limits of its large fields. */
 export function mostBytesOf(schema: z.ZodObject): number {
   const found = known.get(schema);
   if (found !== undefined) return found;
@@ -58,7 +58,7 @@ export function mostBytesOf(schema: z.ZodObject): number {
   return most;
 }
 
-/** Returns how many characters a field may hold; 0 where its type alone bounds it. */
+/** Returns the maximum number of characters of a field; 0 if only its type limits it. */
 function characterLimitOf(field: z.core.$ZodType): number {
   const inner = unwrapSchema(field);
   const most = limitOf(inner) ?? 0;
@@ -70,7 +70,7 @@ function characterLimitOf(field: z.core.$ZodType): number {
 /** Returns the most characters of a text, or items of a list, that a schema states. */
 export function limitOf(schema: z.core.$ZodType): number | undefined {
   const limits = (schema._zod.def.checks ?? []).flatMap((check) =>
-    // Not by its class: `z.core` as a value takes all of zod into the program.
+    // Not by its class, because `z.core` as a value pulls all of zod into the program.
     "maximum" in check._zod.def && typeof check._zod.def.maximum === "number" && check._zod.def.check === "max_length"
       ? [check._zod.def.maximum]
       : [],
@@ -78,7 +78,7 @@ export function limitOf(schema: z.core.$ZodType): number | undefined {
   return limits.length === 0 ? undefined : Math.min(...limits);
 }
 
-/** What is left when optional, default and the like are taken off. */
+/** Returns a schema without its optional, default and similar wrappers. */
 export function unwrapSchema(field: z.core.$ZodType): z.core.$ZodType {
   let inner = field;
   while (

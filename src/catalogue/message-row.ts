@@ -16,12 +16,14 @@ const AttachmentNoun = z.strictObject({
   url: z
     .string()
     .optional()
-    .describe("Of a reference: the address of the cloud file, written by the sender. Never opened. Not given over Microsoft Graph."),
+    .describe(
+      "For a reference: address of the cloud file, as the sender wrote it. mailcordon never opens it. Absent over Microsoft Graph.",
+    ),
 });
 
 /**
- * A message as every action gives it out, in the order in which a person wants to know it: a table shows the first columns that fit. What was not
- * asked of the server is absent. Times are UTC, ISO 8601; size is in bytes.
+ * A message in the answers of all actions. The columns are in order of importance: a table shows the first ones that fit. Values that were not
+ * requested from the server are absent. Times are UTC, ISO 8601; size is in bytes.
  */
 export const MessageRow = z.strictObject({
   received_at: z.string().optional(),
@@ -50,11 +52,11 @@ export const MessageRow = z.strictObject({
   conversation_id: z.string().optional(),
   parent_folder_id: z.string().optional(),
   attachments: z.array(AttachmentNoun).optional(),
-  unlisted: z.string().optional().describe("Why something that hangs in it may not be listed."),
+  unlisted: z.string().optional().describe("Why some of its attachments may be missing from the list."),
   body_preview: z.string().optional(),
   body_text: z.string().optional(),
   body_html: z.string().optional(),
-  body_truncated: z.literal(true).optional().describe("Present when the text of an attached message is only its first megabyte."),
+  body_truncated: z.literal(true).optional().describe("Present if the text of an attached message is cut after its first megabyte."),
   headers: z.array(z.strictObject({ name: z.string(), value: z.string() })).optional(),
   web_link: z.string().optional(),
   replaced_characters: z.number().optional(),

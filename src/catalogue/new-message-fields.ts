@@ -5,7 +5,7 @@ import { mostCharacters, mostItems } from "./limits.ts";
 import { narrowing, spellings } from "./read-input.ts";
 import { splitCommas, splitOutside } from "./text-lists.ts";
 
-/** An e-mail address as a person writes it: `a@example.com` or `Name <a@example.com>`. An object `{name, address}` is understood, too. */
+/** An email address as a person writes it: `a@example.com` or `Name <a@example.com>`. An object `{name, address}` is accepted as well. */
 const addressText = z.string().min(1).max(mostCharacters.address);
 
 export function addressList(description: string) {
@@ -25,7 +25,7 @@ function addressToText(value: unknown): unknown {
 /** An address as the port has it. Throws Failure `invalid-input` naming the field. */
 export function addressOf(text: string, field: string): Address {
   const whole = text.trim();
-  // Not by one expression for all of it: with two runs of blanks before the "<" it would take time by the cube of the length.
+  // Not with one regular expression: with two runs of spaces before the "<" it would take cubic time.
   const open = whole.endsWith(">") ? whole.lastIndexOf("<") : -1;
   const isNamed = open >= 0 && whole.indexOf(">", open) === whole.length - 1;
   const address = isNamed ? whole.slice(open + 1, -1).trim() : whole;
@@ -37,7 +37,7 @@ export function addressOf(text: string, field: string): Address {
         .replace(/\\(.)/gs, "$1")
     : undefined;
   // Control characters would end a header line: an address with one is an injection, never a mistake of typing.
-  if (/[\u0000-\u001f\u007f]/.test(text)) throw new Failure("invalid-input", `${field}: an address holds a control character.`);
+  if (/[\u0000-\u001f\u007f]/.test(text)) throw new Failure("invalid-input", `${field}: an address contains a control character.`);
   if (!/^[^\s@<>,;]+@[^\s@<>,;]+$/.test(address)) throw new Failure("invalid-input", `${field}: "${text}" is not an e-mail address.`);
   return name === undefined || name === "" ? { address } : { name, address };
 }
@@ -48,7 +48,7 @@ export function addressesOf(texts: readonly string[] | undefined, field: string)
 
 export const importance = z.enum(["Low", "Normal", "High"]).default("Normal").describe("Importance of the message.");
 
-/** One header of a message to send; a list of `X-Name: value` texts or an object `{"X-Name": "value"}` is understood, too. */
+/** One header of a message to send. A list of `X-Name: value` texts or an object `{"X-Name": "value"}` is accepted as well. */
 export const headers = z
   .array(z.strictObject({ name: z.string().min(1).max(200), value: z.string().max(10_000) }))
   .max(mostItems)
@@ -61,22 +61,25 @@ export const headers = z
     object: (value) => Object.entries(value).map(([name, text]) => ({ name, value: text })),
   })
   .optional()
-  .describe("Further headers, each with a name that begins with X-: a list of {name, value}.");
+  .describe("Additional headers: a list of {name, value}. Each name begins with X-.");
 
 /** One attachment to send: by path, which the face opens, or by its bytes. */
 const NewAttachmentInput = z.strictObject({
-  path: z.string().min(1).max(mostCharacters.path).optional().describe("A file to attach."),
+  path: z.string().min(1).max(mostCharacters.path).optional().describe("Path of a file to attach."),
   // An empty text is an empty file, and not unset.
   base64: z
     .base64()
     .max(mostCharacters.base64)
     .register(narrowing)
     .optional()
-    .describe("The bytes themselves, when no path is given. Empty: an empty file."),
-  name: z.string().min(1).max(mostCharacters.fileName).optional().describe("File name to show. Default: that of the path."),
+    .describe("Content in base64, if no path is given. Empty text: an empty file."),
+  name: z.string().min(1).max(mostCharacters.fileName).optional().describe("File name of the attachment. Default: the file name in path."),
   content_type: z.string().min(1).max(200).optional().describe("Media type. Default: application/octet-stream."),
-  content_id: z.string().min(1).max(200).optional().describe("The id that the HTML body names as cid:, for inline images."),
-  inline: z.boolean().optional().describe("Shown in the body, not in the list of attachments."),
+  content_id: z.string().min(1).max(200).optional().describe("Content-ID of an inline image, which the HTML body refers to as cid:."),
+  inline: z
+    .boolean()
+    .optional()
+    .describe("Whether it is shown in the body instead of the list of attachments. Default: true if content_id is given."),
 });
 
 export const attachments = z
@@ -88,4 +91,4 @@ export const attachments = z
     object: (value) => [value],
   })
   .optional()
-  .describe("Files to attach: paths, or objects {path | base64, name, content_type, content_id, inline}.");
+  .describe("Files to attach: a list of paths, or of objects {path | base64, name, content_type, content_id, inline}.");

@@ -19,16 +19,18 @@ export const newMessageFields = {
     .min(1)
     .max(mostCharacters.address)
     .optional()
-    .describe("Sender, where the account may send as or on behalf of it. Default: the mailbox."),
-  to: addressList("Recipients: a list, or one text with commas between; each `a@example.com` or `Name <a@example.com>`."),
-  cc: addressList("Copies to, as in to."),
-  bcc: addressList("Blind copies to, as in to."),
+    .describe("Sender. The account needs Send As or Send on Behalf for another address. Default: the mailbox."),
+  to: addressList("Recipients: a list, or one comma-separated text; each is `a@example.com` or `Name <a@example.com>`."),
+  cc: addressList("Cc recipients, in the form of to."),
+  bcc: addressList("Bcc recipients, in the form of to."),
   subject: z.string().max(mostCharacters.subject).optional().describe("Subject."),
-  body_text: body.optional().describe("Body as plain text. When body_html is given, too, that is sent."),
-  body_html: body.optional().describe("Body as HTML. Images in it as data: URIs become inline attachments, since readers show no others."),
+  body_text: body.optional().describe("Body as plain text. Not used if body_html is given."),
+  body_html: body
+    .optional()
+    .describe("Body as HTML. Images in data: URIs become inline attachments, because mail programs do not show data: URIs."),
   headers,
   attachments,
-  save_to_sent: z.boolean().default(true).describe("Keep a copy in Sent Items. Without it the new message's ids cannot be told."),
+  save_to_sent: z.boolean().default(true).describe("Keep a copy in Sent Items. Without a copy the answer has no ids of the new message."),
 };
 
 export interface NewMessageInput {
@@ -52,7 +54,7 @@ interface AttachmentInput {
   readonly inline?: boolean | undefined;
 }
 
-/** What was sent, as columns. */
+/** Columns of a sent message. */
 export const sentColumns = {
   action: z.literal("sent"),
   conversation_id: z.string().optional(),
@@ -82,16 +84,16 @@ export function sentRow(sent: Sent) {
   });
 }
 
-/** Refuses what does not fit together, before anything is opened; what each field may hold the port checks. Throws Failure `invalid-input`. */
+/** Refuses fields that exclude each other, before any file is opened. The port checks the content of each field. Throws Failure `invalid-input`. */
 export function checkNewMessage(mail: NewMessageInput): void {
   for (const attachment of mail.attachments ?? []) {
-    // Who names a file may leave the field for its bytes empty.
+    // A caller that names a file may leave the base64 field empty.
     const hasBytes = attachment.base64 !== undefined && !(attachment.base64 === "" && attachment.path !== undefined);
     if ((attachment.path === undefined) === !hasBytes) {
-      throw new Failure("invalid-input", "attachments: give each either path or base64.");
+      throw new Failure("invalid-input", "attachments: each attachment needs either path or base64.");
     }
     if (attachment.path === undefined && attachment.name === undefined) {
-      throw new Failure("invalid-input", "attachments: one given as base64 needs a name.");
+      throw new Failure("invalid-input", "attachments: an attachment in base64 needs a name.");
     }
   }
   addressFields(mail);
@@ -107,11 +109,11 @@ export function addressFields(mail: NewMessageInput): Pick<Draft, "from" | "to" 
   };
 }
 
-/** Of a body a person who is asked reads so many lines, of so many characters together. */
+/** Number of lines of a body, and of characters in them, that the confirmation shows. */
 const mostBodyLines = 10;
 const mostBodyCharacters = 20_000;
 
-/** What a person who is asked must know of a message to send: to whom it goes, and how it begins. Throws Failure. */
+/** Returns what a person who confirms must know about a message to send: its recipients and how it begins. Throws Failure. */
 export async function messageDetails(draft: Omit<Draft, "to"> & { readonly to?: Draft["to"] | undefined }): Promise<Row> {
   if (draft.mime !== undefined) return await mimeDetails(draft.mime);
   const { from, replyTo, to, cc, bcc, subject, headers = [], attachments = [], text, html = "" } = draft;
@@ -158,7 +160,7 @@ export async function contentFields(
 async function openAttachment(input: AttachmentInput, { readFile }: Pick<Context, "readFile">): Promise<NewAttachment> {
   const shared = { contentType: input.content_type, contentId: input.content_id, isInline: input.inline ?? input.content_id !== undefined };
   if (input.path === undefined) return { ...shared, ...inMemory(input.name ?? "", Buffer.from(input.base64 ?? "", "base64")) };
-  if (readFile === undefined) throw new Failure("invalid-input", "attachments: a path cannot be opened here; give the bytes as base64.");
+  if (readFile === undefined) throw new Failure("invalid-input", "attachments: a path cannot be opened here; put the content into base64.");
   const file = await readFile(input.path);
   return { ...shared, name: input.name ?? file.name, size: file.size, open: () => file.open() };
 }

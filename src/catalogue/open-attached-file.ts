@@ -5,7 +5,7 @@ import { readRegular } from "../files/regular-file.ts";
 import type { OpenedFile } from "./action-definition.ts";
 
 /**
- * A file that the input names, to attach.
+ * Opens a file that the input names as an attachment.
  * @throws Failure `invalid-input` when there is no such file
  */
 export async function openFile(path: string): Promise<OpenedFile> {

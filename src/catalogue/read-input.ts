@@ -6,32 +6,32 @@ import { parseJson } from "../text/parse-json.ts";
 import { visibleText } from "../text/unicode-form.ts";
 import { brokenShapeText, deepestInput, findExcess, limitOf, mostBytesOf, mostValues, tooManyBytesText, unwrapSchema } from "./limits.ts";
 
-/** How a list may also be spelled: as one text, and how one of its items may be spelled otherwise than the schema says. */
+/** Other spellings that a list accepts: one text, and other forms of its items than the schema's. */
 interface Spelling {
-  /** The items of one text. A text that is a JSON list is read as JSON before this is asked. */
+  /** Splits one text into items. A text that is a JSON list was already read as JSON. */
   readonly split: (text: string) => readonly unknown[];
-  /** The same, where more than marks between them tells the items of a pasted text apart: then this is asked instead. */
+  /** Splits a pasted text instead of `split`, if separators alone do not tell its items apart. */
   readonly paste?: (text: string) => readonly unknown[];
   readonly item?: (value: unknown) => unknown;
-  /** The items of an object given where the list stands. */
+  /** Returns the items of an object given in place of the list. */
   readonly object?: (value: object) => readonly unknown[];
 }
 
-/** The lists that playbooks send as one text, each with its way to split. Each field that takes such a list registers itself. */
+/** Lists that playbooks send as one text, each with its way to split. Each such field registers itself. */
 export const spellings = z.registry<Spelling>();
 
 /**
- * Fields that narrow what an action works on, or guard it: filters, folders, counts. To take an empty value of one for unset would make the action
- * work on more than was asked, so that it is refused, or read by the field itself where its schema takes an empty text. So is None, as Python writes
- * it. Null is unset as everywhere.
+ * Fields that narrow what an action works on, or guard it: filters, folders, counts. If an empty value counted as unset, the action would work on
+ * more than requested. So it is refused, or the field reads it itself if its schema accepts an empty text. The same applies to None, as Python writes
+ * it. Null means unset, as everywhere.
  */
 export const narrowing = z.registry<undefined>();
 
 /**
- * The input as its schema reads it, after the spellings of playbooks are understood: `""` and "None" (but for `narrowing` fields), null and unset are unset; "true" and "false"
- * (ignoring case) are booleans; numeric texts are numbers; a value of an enumeration may have any case; a list may be one text.
- * Throws one Failure `invalid-input` that names every field that is wrong and says what to put there.
- * No field is longer than its schema says, and the whole is no longer than `mostBytesOf` says, whoever calls.
+ * Reads the input by its schema, after accepting the spellings of playbooks: `""` and "None" (except in `narrowing` fields), null and unset mean
+ * unset; "true" and "false" (ignoring case) are booleans; numeric texts are numbers; a value of an enumeration may have any case; a list may be one
+ * text. Throws one Failure `invalid-input` that names every wrong field and what it accepts. Each field is limited by its schema and the whole by
+ * `mostBytesOf`, for every face.
  */
 export function readInput<In extends z.ZodObject>(schema: In, raw: unknown): z.output<In> {
   const most = mostBytesOf(schema);
@@ -46,16 +46,16 @@ export function readInput<In extends z.ZodObject>(schema: In, raw: unknown): z.o
   throw new Failure("invalid-input", [...problems, ...more].join("; "), { cause: parsed.error });
 }
 
-/** What is wrong in so many places is wrong in the same way in the others. */
+/** An input wrong in so many places is wrong in the same way everywhere. */
 const mostProblems = 50;
-/** Of a list that states no limit of its own. Each item that is wrong costs microseconds. */
+/** Limit for a list that states none. Each wrong item costs microseconds. */
 const longestList = 100_000;
-/** What to do with an input that is too long. */
-export const splitCallHint = "Make several calls with a part of it each.";
-/** No schema has so many fields by far. */
+/** Hint for an input that is too long. */
+export const splitCallHint = "Split the input over several calls.";
+/** Far more fields than any schema has. */
 const mostFields = 1000;
 
-/** What a value should have been, where zod says only its type. */
+/** Expected value, where zod names only its type. */
 const expectedWords: Readonly<Record<string, string>> = {
   number: "a number",
   boolean: "true or false",
@@ -71,11 +71,11 @@ function problemText(schema: z.ZodObject, issue: z.core.$ZodIssue): string {
   const missing = issue.code === "invalid_type" && issue.input === undefined && issue.message.endsWith("undefined");
   const wanted = issue.code === "invalid_type" && !missing ? expectedWords[issue.expected] : undefined;
   const complaint = missing ? "is required" : wanted === undefined ? (excessOf(issue) ?? issue.message) : `is not ${wanted}`;
-  const expected = field instanceof z.ZodType && field.description !== undefined ? ` (what to put: ${field.description})` : "";
+  const expected = field instanceof z.ZodType && field.description !== undefined ? ` (expected: ${field.description})` : "";
   return `${issue.path.map(String).join(".") || "input"}: ${complaint}${expected}`;
 }
 
-/** What the items of texts and lists are called. */
+/** Units in which texts and lists are counted. */
 const countUnits: Readonly<Record<string, string>> = { string: "characters", array: "items" };
 
 /** Says which limit a text or a list exceeds. */
@@ -84,12 +84,12 @@ function excessOf(issue: z.core.$ZodIssue): string | undefined {
   return unit === undefined || issue.code !== "too_big" ? undefined : `has more than ${issue.maximum} ${unit}`;
 }
 
-/** Names of fields have a few words; what is longer, or one of many, is no slip of the fingers. */
+/** Field names have a few words; a longer name, or one of many, is not a typing mistake. */
 const longestName = 100;
 const mostNames = 5;
 
 function unknownFields(schema: z.ZodObject, { keys, path }: z.core.$ZodIssueUnrecognizedKeys): string {
-  // What stands deeper is not asked for its names.
+  // Nested objects are not searched for similar names.
   const known = path.length === 0 ? Object.keys(schema.shape) : [];
   const named = keys
     .slice(0, mostNames)
@@ -131,15 +131,15 @@ function isNarrowingEmpty(field: z.core.$ZodType, value: unknown, name: string):
 
 function emptyFilterText(schema: z.ZodObject, name: string): string {
   const field = fieldOf(schema, name);
-  const expected = field instanceof z.ZodType && field.description !== undefined ? ` (what to put: ${field.description})` : "";
-  return `, which is not the same as left out; leave it out or give a value${expected}`;
+  const expected = field instanceof z.ZodType && field.description !== undefined ? ` (expected: ${field.description})` : "";
+  return `, which is not the same as left out; leave the field out or set a value${expected}`;
 }
 
 function isUnset(field: z.core.$ZodType, value: unknown): boolean {
   return value === "" || value === null || value === undefined || isNone(field, value);
 }
 
-/** A playbook in Python writes None where nothing is. No number, boolean or choice is called that; a text may be. */
+/** Playbooks in Python write None for a missing value. No number, boolean or choice has this name; a text may. */
 function isNone(field: z.core.$ZodType, value: unknown): boolean {
   if (value !== "None") return false;
   const inner = unwrapSchema(field);
@@ -169,7 +169,7 @@ function respellList(field: z.ZodArray, given: unknown, name: string): unknown {
   else if (typeof value === "object" && value !== null && spelling?.object !== undefined) items = spelling.object(value);
   else return value;
   const most = limitOf(field) ?? longestList;
-  // Before each item is looked at.
+  // Checked before any item is read.
   if (items.length > most) throw new Failure("invalid-input", `${name}: has more than ${most} items.`, { hint: splitCallHint });
   const element = unwrapSchema(field.element);
   return items

@@ -13,73 +13,74 @@ export const folder = z
   .register(narrowing)
   .optional()
   .describe(
-    "A folder: a well-known name (inbox, deleteditems, sentitems, …), a path (Inbox/Reports), or a folder id. After `archive:` a folder of the archive mailbox, after `public:` a public folder.",
+    "Folder: a well-known name (inbox, deleteditems, sentitems, …), a path (Inbox/Reports), or a folder id. The prefix `archive:` means a folder of the archive mailbox, `public:` a public folder.",
   );
-export const archiveLimits =
-  "Not with folder: name a folder of the archive as archive:Inbox/2025. Over Microsoft Graph it is `unsupported`.";
-export const archive = z.boolean().default(false).describe(`Also the archive mailbox, where there is one. ${archiveLimits}`);
+export const archiveLimits = "Excludes folder: name a folder of the archive as archive:Inbox/2025. `unsupported` over Microsoft Graph.";
+export const archive = z.boolean().default(false).describe(`Include the archive mailbox, if there is one. ${archiveLimits}`);
 
-/** Of several mailboxes, what a reader has to know first. */
+/** Returns the most important state of several mailboxes. */
 export function archiveOf(states: readonly (ArchiveState | undefined)[]): ArchiveState | undefined {
   return (["not_searched", "unknown", "searched", "none"] as const).find((state) => states.includes(state));
 }
 
-/** A folder says itself whether it is one of the archive. Throws Failure. */
+/** A folder name states itself whether it is in the archive. Throws Failure. */
 export function checkArchive({ archive, folder }: { readonly archive?: boolean | undefined; readonly folder?: string | undefined }): void {
   if (archive !== true || folder === undefined) return;
-  throw new Failure("invalid-input", "archive and folder exclude each other: archive means every folder of the archive mailbox.", {
-    hint: "Name a folder of the archive as archive:Inbox/2025, without archive.",
+  throw new Failure("invalid-input", "archive and folder exclude each other: archive includes every folder of the archive mailbox.", {
+    hint: "Leave archive out and name a folder of the archive as archive:Inbox/2025.",
   });
 }
 
-export const dry_run = z.boolean().register(narrowing).default(false).describe("Only say what would be done. Nothing is touched.");
-export const confirm = z.boolean().default(false).describe("The yes to what would otherwise be asked first.");
+export const dry_run = z.boolean().register(narrowing).default(false).describe("Report what would be done, without changing anything.");
+export const confirm = z.boolean().default(false).describe("Confirm the action without being asked.");
 export const expected_count = z
   .number()
   .int()
   .min(0)
   .register(narrowing)
   .optional()
-  .describe("How many items must be found. When it is another number, nothing is touched.");
+  .describe("Number of items that must be found. If another number is found, nothing is changed.");
 export const max_items = z
   .number()
   .int()
   .min(1)
   .register(narrowing)
   .optional()
-  .describe("How many items may be found at most. When it is more, nothing is touched.");
+  .describe("Maximum number of items. If more are found, nothing is changed.");
 export const keep_evidence = z
   .boolean()
   .register(narrowing)
   .default(false)
   .describe(
-    "Keep each message as .eml with its hashes before it is touched. It is read twice and checked to be whole. One that Exchange cannot convert is kept as Exchange exports it (.fts); the result says so.",
+    "Keep each message as .eml with its hashes before it is changed. mailcordon reads it twice and checks that it is complete. A message that Exchange cannot convert is kept in Exchange's export format (.fts); the result says so.",
   );
 export const as = z
   .enum(["file", "base64"])
   .default("file")
-  .describe("file: kept in the evidence folder; base64: in the answer itself, for small things.");
+  .describe("file: in the evidence folder; base64: in the answer, for small content.");
 export const max_bytes = z
   .number()
   .int()
   .min(1)
   .register(narrowing)
   .optional()
-  .describe("What has more bytes fails alone. Default: no limit for files, 25 MiB for base64.");
+  .describe(
+    "Maximum number of bytes of one item. A larger item fails; the others are not affected. Default: no limit for files, 25 MiB for base64.",
+  );
 export const item_id = z
   .array(z.string().min(1).max(mostCharacters.id))
   .max(mostNames)
   .register(spellings, { split: splitCommas, paste: itemIdsIn, item: trimmed })
   .optional()
-  .describe("Item ids of the messages: a list, or one text with commas or blanks between.");
+  .describe("Item ids of the messages: a list, or one text separated by commas or spaces.");
 export const internet_message_id = z
   .array(z.string().min(1).max(mostCharacters.messageId))
   .max(mostNames)
   .register(spellings, { split: splitMessageIds, paste: messageIdsIn, item: asMessageId })
   .optional()
   .describe(
-    "Message-IDs of the messages, with or without angle brackets: a list, or one text with commas or blanks between. " +
-      "Given together with item_id, both name the same messages pair by pair: the id is tried first.",
+    "Message-IDs of the messages, with or without angle brackets: a list, or one text separated by commas or spaces. " +
+      "If item_id is given as well, both lists name the same messages in the same order; mailcordon tries the id first.",
   );
 
 const oneMessageId = z
@@ -98,7 +99,7 @@ export const narrowingMessageIds = z
   .register(spellings, { split: splitMessageIds, paste: messageIdsIn, item: asMessageId })
   .register(narrowing)
   .optional()
-  .describe("Message-IDs, with or without angle brackets: any of them.");
+  .describe("Message-IDs, with or without angle brackets; a message with any of them matches.");
 
 function trimmed(value: unknown): unknown {
   return typeof value === "string" ? value.trim() : value;

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { mostCharacters, mostItems } from "./limits.ts";
 import { narrowing, spellings } from "./read-input.ts";
 
-/** Items between commas, trimmed. Paths of folders and categories hold no commas in practice. */
+/** Splits at commas and trims. Folder paths and categories contain no commas in practice. */
 export function splitCommas(text: string): string[] {
   return text
     .split(/[,\n]/)
@@ -10,7 +10,7 @@ export function splitCommas(text: string): string[] {
     .filter((part) => part !== "");
 }
 
-/** Splits at commas, semicolons and line ends that stand neither in `<…>` nor, when `quotes`, in a quoted text (RFC 5322 section 3.4). */
+/** Splits at commas, semicolons and line ends outside `<…>` and, if `quotes`, outside quoted text (RFC 5322 section 3.4). */
 export function splitOutside(text: string, quotes: boolean): string[] {
   const parts: string[] = [];
   const lastAngle = text.lastIndexOf(">");
@@ -38,7 +38,7 @@ function texts(most: number) {
   return z.array(z.string().min(1).max(most)).max(mostItems).register(spellings, { split: splitCommas });
 }
 
-/** A list of texts that may also come as one text with commas. */
+/** Returns the schema of a list of texts that may also be one comma-separated text. */
 export function textList(description: string) {
   return texts(mostCharacters.id).optional().describe(description);
 }

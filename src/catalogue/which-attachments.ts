@@ -15,24 +15,24 @@ import { narrowing } from "./read-input.ts";
 import { narrowingList } from "./text-lists.ts";
 import { messageSelectionMethods, selectMessages, titleOf, type WhichMessages } from "./which-messages.ts";
 
-/** The fields that choose attachments of messages; all that are given must hold. */
+/** Fields that select attachments of messages; an attachment must match all that are given. */
 export const whichAttachments = {
-  attachment_ids: narrowingList("Only these attachments: a list of ids, or one text with commas between."),
+  attachment_ids: narrowingList("Ids of the attachments to select: a list, or one comma-separated text. Default: all."),
   name_pattern: z
     .string()
     .min(1)
     .max(mostCharacters.fileName)
     .register(narrowing)
     .optional()
-    .describe("Only attachments of this name, ignoring case: * stands for any characters, ? for one (invoice*.zip)."),
+    .describe("Name of the attachments to select, ignoring case; * stands for any characters, ? for one (invoice*.zip). Default: all."),
 };
 
-/** What a person wants to know first of attachments. */
+/** Columns of attachments that matter most to a person. */
 export const attachmentPresentation = {
   columns: ["name", "kind", "size", "sha256", "content_type", "subject", "folder_path", "internet_message_id"],
 };
 
-/** What choosing attachments asks of the port. */
+/** Port methods that selecting attachments needs. */
 export const attachmentSelectionMethods = [
   ...messageSelectionMethods,
   "attachments",
@@ -49,22 +49,22 @@ interface WhichAttachments extends WhichMessages {
   readonly max_depth: number;
 }
 
-/** An attachment and where it hangs. */
+/** An attachment, and where it is. */
 interface LocatedAttachment {
   readonly attachment: Attachment;
   readonly depth: number;
   readonly parent?: string | undefined;
-  /** Of an item attachment: the message inside, or why it could not be read. */
+  /** For an item attachment: the message inside, or why it could not be read. */
   readonly inner?: Message | undefined;
   readonly unread?: Failure | undefined;
-  /** What of it the caller's own `max_depth` leaves out; one sentence. */
+  /** What the caller's `max_depth` leaves out; one sentence. */
   readonly deeper?: string | undefined;
 }
 
 /**
- * Every attachment that is chosen, message by message, an attached message before what hangs in it. A message without any gives nothing; an id
- * that none of the messages has is told as absent. Each row names the message and the attachment, with `file_name` for its bytes. An attached
- * message that could not be opened is there twice: as itself, and as the Failure of what hangs in it.
+ * Yields every selected attachment, message by message, and an attached message before its contents. A message without attachments yields nothing; an
+ * id that no message has is yielded as absent. Each row names the message and the attachment, with `file_name` for its bytes. An attached message
+ * that could not be opened appears twice: as itself, and as the Failure of its contents.
  */
 export async function* selectAttachments(which: WhichAttachments, context: SelectionContext): AsyncGenerator<Selected> {
   const wantedIds = which.attachment_ids === undefined ? undefined : new Set(which.attachment_ids);
@@ -79,7 +79,7 @@ export async function* selectAttachments(which: WhichAttachments, context: Selec
       return message === undefined ? [] : [[one, message]];
     }),
   );
-  /** Why attachments could not be listed: one that was asked for may be among them. */
+  /** Why attachments could not be listed: a requested one may be among them. */
   let unlisted: Failure | undefined;
   let at = 0;
   for await (const outcome of runForSome(
@@ -112,12 +112,12 @@ export async function* selectAttachments(which: WhichAttachments, context: Selec
         unlisted ??= new Failure("too-large", deeper);
         context.remark({ truncated: true });
       }
-      // What hangs in it may be what was asked for: that it is missing must not look like success.
+      // Its contents may include a requested attachment, so the gap must not look like success.
       if (unread !== undefined) {
         unlisted ??= unread;
         context.remark({ incomplete: true });
         yield { asked: { ...namingRow(message), parent_attachment_id: attachment.id }, outcome: failed(unread) };
-        // A defect says nothing of the mail: no success has it for a note.
+        // A defect of mailcordon says nothing about the message, so it is never a note of a success.
         if (unread.code === "internal") continue;
       }
       if (wantedIds !== undefined && !wantedIds.has(attachment.id)) continue;
@@ -133,28 +133,32 @@ export async function* selectAttachments(which: WhichAttachments, context: Selec
   }
 }
 
-/** Of an id that was asked for and is none of those that the messages have: gone, never theirs, or among what could not be listed. */
+/** Returns what is known of a requested id that no message has: it is absent, or may be among attachments that could not be listed. */
 function missing(id: string, listed: ReadonlySet<string>, unlisted: Failure | undefined, mailbox: string): Outcome<Absent> {
   const other = otherKind(id, listed);
   if (other !== undefined) return failed(other);
   if (unlisted !== undefined)
-    return failed(couldNotLook(`It may be among attachments that could not be listed: ${unlisted.message}`, unlisted));
+    return failed(couldNotLook(`The attachment may be among those that could not be listed: ${unlisted.message}`, unlisted));
   return done({ absentFrom: { mailbox, folders: 0, places: ["attachments"], by: "attachment_id" } });
 }
 
-/** Why an id can be none of those that were listed. */
+/** Returns why an id cannot be one of the listed ids, if that is known. */
 function otherKind(id: string, listed: ReadonlySet<string>): Failure | undefined {
-  // What hangs in another has that one's id before its own number.
+  // The id of a contained attachment begins with the id of its container.
   if ([...listed].some((one) => id.startsWith(`${one}.`))) {
-    return new Failure("unsupported", "This attachment hangs in another: it is not touched by itself.", {
-      hint: "It is read with expand_nested, and deleted only with the attachment that it hangs in.",
-    });
+    return new Failure(
+      "unsupported",
+      "This attachment is inside another attachment and cannot be changed separately. Nothing was changed.",
+      {
+        hint: "Read it with expand_nested; to delete it, delete the attachment that contains it.",
+      },
+    );
   }
   const isOther = (one: string) => (isOfGraph(one) ? isOfEws(id) : isOfGraph(id));
   if (listed.size > 0 && [...listed].every(isOther)) {
     const message =
-      "This id of an attachment is of the other back end: EWS and Microsoft Graph do not know each other's, and nothing translates them.";
-    return new Failure("invalid-input", message, { hint: "List the attachments again with get-attachments, and take the ids from there." });
+      "This attachment id belongs to the other back end: EWS and Microsoft Graph do not accept each other's attachment ids, and cannot translate them.";
+    return new Failure("invalid-input", message, { hint: "List the attachments again with get-attachments, and use those ids." });
   }
   return undefined;
 }
@@ -197,12 +201,12 @@ function targetOf(message: Message, located: LocatedAttachment): Target {
 
 const untitled = "untitled_attachment";
 
-/** What a person calls it: its name; of an attached message without one, the subject. */
+/** Returns the name a person knows it by: its name, or the subject of an attached message without a name. */
 function displayName({ attachment, inner }: LocatedAttachment): string {
   return attachment.name?.trim() || inner?.subject?.trim() || untitled;
 }
 
-/** A file name for its bytes, not yet safe. An attached message becomes an .eml. */
+/** Returns a file name for its bytes, which is not yet safe. An attached message gets the extension .eml. */
 function fileName(located: LocatedAttachment): string {
   const name = displayName(located);
   if (located.attachment.kind !== "item") return name;
@@ -210,7 +214,7 @@ function fileName(located: LocatedAttachment): string {
   return `${titleOf(title, untitled)}${name.slice(title.length) || ".eml"}`;
 }
 
-/** The attachments and what hangs in attached messages, down to the limit. One that cannot be read is only not expanded. */
+/** Returns the attachments and those inside attached messages, down to the limit. An attached message that cannot be read is only not expanded. */
 async function expanded(
   attachments: readonly Attachment[],
   which: WhichAttachments,
@@ -221,7 +225,7 @@ async function expanded(
     const within = inside.get(id);
     return within instanceof Failure ? undefined : within;
   };
-  // Level by level: all of one are asked for together, whichever messages they hang in.
+  // Level by level: all attachments of one level are requested together, whichever message contains them.
   let level = which.expand_nested ? attachments : [];
   for (let depth = 1; depth <= which.max_depth && level.length > 0; depth += 1) {
     for (const [id, within] of await messagesInside(level, context)) inside.set(id, within);
@@ -233,7 +237,7 @@ async function expanded(
       const inner = messageIn(attachment);
       const below = inner?.attachments ?? [];
       const isTooDeep = below.length > 0 && depth >= which.max_depth;
-      const deeper = isTooDeep ? `It holds ${below.length} more, deeper than max_depth (${which.max_depth}).` : undefined;
+      const deeper = isTooDeep ? `It contains ${below.length} more, deeper than max_depth (${which.max_depth}).` : undefined;
       const located = { attachment, depth, parent, inner, unread: within instanceof Failure ? within : undefined, deeper };
       return [located, ...(isTooDeep ? [] : listed(below, depth + 1, attachment.id))];
     });
@@ -243,7 +247,7 @@ async function expanded(
 async function messagesInside(attachments: readonly Attachment[], { mailbox }: SelectionContext): Promise<Map<string, Message | Failure>> {
   const holders = attachments.filter(holdsOthers);
   const inside = new Map<string, Message | Failure>();
-  const unlisted = "It was signed or encrypted as a whole (PKCS #7): what is inside is not listed.";
+  const unlisted = "It is signed or encrypted as a whole (PKCS #7), so its contents are not listed.";
   for (const { id } of attachments.filter(isSealed)) inside.set(id, { itemId: id, unlisted });
   if (holders.length === 0) return inside;
   let at = 0;
@@ -254,10 +258,7 @@ async function messagesInside(attachments: readonly Attachment[], { mailbox }: S
   return inside;
 }
 
-/**
- * Matches a name against `*` and `?`, ignoring case and which of its forms in Unicode a letter has, in linear time per star: a pattern is no
- * program.
- */
+/** Matches a name against `*` and `?`, ignoring case and Unicode normalisation, in linear time per star. The pattern is not a regular expression. */
 export function nameMatcher(pattern: string): (name: string) => boolean {
   const wanted = [...comparableText(pattern)];
   return (name) => {

@@ -30,28 +30,28 @@ export const whichMessages = {
   item_id,
   internet_message_id,
   folder: folder.describe(
-    "Only messages that lie in this folder: a well-known name (inbox, deleteditems, …), a path (Inbox/Reports), or a folder id. Default: wherever they are.",
+    "Folder the messages must be in: a well-known name (inbox, deleteditems, …), a path (Inbox/Reports), or a folder id. Default: any folder.",
   ),
-  archive: archive.describe(`Look for messages in the archive mailbox as well. ${archiveLimits}`),
+  archive: archive.describe(`Search the archive mailbox as well. ${archiveLimits}`),
 };
 
-/** What a person wants to know first of the messages that an action worked on. */
+/** Columns of messages that matter most to a person. */
 export const messagePresentation = { columns: ["received_at", "subject", "from", "folder_path", "internet_message_id", "item_id"] };
 
-/** The fields of every such action that touches what it finds. */
+/** Fields of every such action that changes what it finds. */
 export const guardFields = { dry_run, expected_count, max_items };
 
 export const scope = z
   .enum(["all", "first"])
   .register(narrowing)
   .default("all")
-  .describe("Of the copies that one Message-ID has in the mailbox: all, or the newest only.");
+  .describe("Which copies with the same Message-ID: all, or first for the newest only.");
 
-/** What choosing messages asks of the port. */
+/** Port methods that selecting messages needs. */
 export const messageSelectionMethods = ["locate", "folder"] as const satisfies readonly PortMethod[];
 type SelectionContext = Context<(typeof messageSelectionMethods)[number]>;
 
-/** What these fields give when they are read. */
+/** Values of these fields after parsing. */
 export interface WhichMessages {
   readonly item_id?: readonly string[] | undefined;
   readonly internet_message_id?: readonly string[] | undefined;
@@ -70,26 +70,26 @@ export function messageNames(which: WhichMessages): MessageName[] {
   if (ids.length > 0 && messageIds.length > 0 && ids.length !== messageIds.length) {
     throw new Failure(
       "invalid-input",
-      `item_id has ${ids.length} and internet_message_id has ${messageIds.length} values: given together they name the same messages pair by pair, so give as many of each.`,
+      `item_id has ${ids.length} and internet_message_id has ${messageIds.length} values: together they name the same messages in the same order, so both need the same number of values.`,
     );
   }
   const longer = ids.length > 0 ? ids : messageIds;
   return longer.map((_, at) => omitUndefined({ itemId: ids[at], internetMessageId: messageIds[at] }));
 }
 
-/** What of a selection is the action's own. */
+/** Options of a selection that the action sets. */
 export interface Choice {
   /** `first`: the newest copy of each name only. Default: all. */
   readonly copies?: "all" | "first" | undefined;
-  /** Where no folder is named, the Recoverable Items are meant, too. */
+  /** If no folder is named, search the Recoverable Items as well. */
   readonly includeRecoverable?: boolean | undefined;
-  /** What an id opens is taken only where its folder lists it. */
+  /** Accept a message opened by id only if its folder lists it. */
   readonly mustBeListed?: boolean | undefined;
 }
 
 /**
- * Every message that the names stand for, each once, in the order asked; of copies the newest first. A name that stands for nothing is told with
- * where it was looked for.
+ * Yields every message that the names stand for, once each, in the order of the input; of copies the newest first. A name without a message is
+ * yielded with the places that were searched.
  */
 export async function* selectMessages(which: WhichMessages, context: SelectionContext, choice: Choice = {}): AsyncGenerator<Selected> {
   const { mailbox } = context;
@@ -106,7 +106,7 @@ export async function* selectMessages(which: WhichMessages, context: SelectionCo
     names,
     (name) => invalidNameReason(name) === undefined,
     (some) => mailbox.locate(some, within),
-    (name) => failed(new Failure("invalid-input", invalidNameReason(name) ?? "This names no message.")),
+    (name) => failed(new Failure("invalid-input", invalidNameReason(name) ?? "This is not the name of a message.")),
   )) {
     const name = names[at++] ?? {};
     const requested = rowOfName(name);
@@ -117,7 +117,7 @@ export async function* selectMessages(which: WhichMessages, context: SelectionCo
     archives.push(outcome.value.archive);
     if (isAbsent(outcome.value)) {
       const { doubt } = outcome.value;
-      // The audit log, where the action asks it, shows that the id was of this mailbox.
+      // The audit log shows, if the action reads it, that the id belonged to this mailbox.
       const isKnown =
         doubt === undefined || (await context.doneBefore?.([String(requested.item_id)]))?.has(String(requested.item_id)) === true;
       yield { asked: requested, outcome: isKnown ? done(outcome.value) : failed(doubt) };
@@ -135,7 +135,7 @@ export async function* selectMessages(which: WhichMessages, context: SelectionCo
       const folderPath = message.folderPath ?? (which.dry_run === true ? await pathOf(message.parentFolderId) : undefined);
       yield { asked: requested, outcome: done({ row: messageRow({ ...message, folderPath }), message }) };
     }
-    // Who wants one copy has it.
+    // A caller that wants one copy has it.
     if (unopened === undefined || choice.copies === "first") continue;
     context.remark({ incomplete: true });
     yield { asked: requested, outcome: failed(unopened) };
@@ -144,7 +144,10 @@ export async function* selectMessages(which: WhichMessages, context: SelectionCo
   if (state !== undefined) context.remark({ archive: state });
 }
 
-/** The paths of folders by their ids, each asked for once: who only looks wants to see where a message lies. Undefined where that is not shown. */
+/**
+ * Returns a function that finds a folder's path by its id, requested once for each folder, so a preview shows where a message is. Undefined if the
+ * path is not available.
+ */
 function pathsOf({ mailbox }: SelectionContext): (folderId: string | undefined) => Promise<string | undefined> {
   const paths = new Map<string, string | undefined>();
   return async (folderId) => {
@@ -158,7 +161,7 @@ function pathsOf({ mailbox }: SelectionContext): (folderId: string | undefined) 
   };
 }
 
-/** Why a name can be none of one message. It fails alone: the others are looked for. */
+/** Returns why a name cannot be the name of a message. Only this name fails; the others are searched. */
 function invalidNameReason({ itemId, internetMessageId }: MessageName): string | undefined {
   const id = itemId === undefined ? undefined : itemIdProblem(itemId);
   const messageId = internetMessageId === undefined ? undefined : messageIdProblem(internetMessageId, itemId !== undefined);
@@ -166,14 +169,16 @@ function invalidNameReason({ itemId, internetMessageId }: MessageName): string |
   return messageId === undefined ? undefined : `This internet_message_id ${messageId}.`;
 }
 
-/** An id and a Message-ID given together name one message: when the one that the id opens has another Message-ID, nobody knows which was meant. */
+/**
+ * An id and a Message-ID given together name one message. If the message opened by the id has another Message-ID, it is unclear which one was meant.
+ */
 function contradiction({ itemId, internetMessageId }: MessageName, found: readonly Message[]): Failure | undefined {
   if (itemId === undefined || internetMessageId === undefined) return undefined;
   const other = found.find((message) => !sameMessageId(internetMessageId, message.internetMessageId ?? ""));
   if (other === undefined) return undefined;
   const has = other.internetMessageId === undefined ? "no Message-ID" : `another Message-ID, ${other.internetMessageId}`;
-  return new Failure("invalid-input", `The message of this item_id has ${has}: the two do not name the same message.`, {
-    hint: "Give the item_id and the internet_message_id of one message at the same place of both lists, or one of the two alone.",
+  return new Failure("invalid-input", `The message of this item_id has ${has}, so the two do not name the same message.`, {
+    hint: "Put the item_id and the internet_message_id of one message at the same position of both lists, or use only one of the lists.",
   });
 }
 
@@ -181,20 +186,20 @@ function rowOfName(name: MessageName): Row {
   return omitUndefined({ item_id: name.itemId, internet_message_id: name.internetMessageId });
 }
 
-/** A file name for a message, as its subject gives it. It is not yet safe. */
+/** Returns a file name made from the message's subject; it is not yet safe. */
 export function emlName(message: Pick<Message, "subject"> | undefined): string {
   return `${titleOf(message?.subject, "no subject")}.eml`;
 }
 
-/** What Exchange's own export of it is called (MS-OXCFXICS: a FastTransfer stream). */
+/** Returns the file name of Exchange's own export (MS-OXCFXICS: a FastTransfer stream). */
 export function exportName(message: Pick<Message, "subject"> | undefined): string {
   return `${titleOf(message?.subject, "no subject")}.fts`;
 }
 
-/** Dots, blanks and what nobody sees: a file name keeps none of them at its beginning, so that an extension would be all of it. */
+/** Dots, spaces and invisible characters: a safe file name has none of them at its beginning, so an extension would be all that is left. */
 const nothingVisible = /^[\p{C}\p{Z}.]*$/u;
 
-/** What a file is called by a title, before its extension. */
+/** Returns the file name for a title, without extension. */
 export function titleOf(title: string | undefined, fallback: string): string {
   return title === undefined || nothingVisible.test(title) ? fallback : title.trim();
 }

@@ -15,26 +15,27 @@ import type { State } from "../state/state.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
 import { helpHint, readArguments } from "./command-arguments.ts";
 
-const usage = `mailcordon audit verify [FILE]                checks that no entry of an audit log was changed, taken out or put elsewhere,
-                                              and that its end is as its writers left it.
-mailcordon audit accept [FILE] --reason TEXT  continues a log that is not as it was left, with an entry that names the gap.
-mailcordon audit rotate [FILE]                moves the log aside and begins a new one that continues its chain.
+const usage = `mailcordon audit verify [FILE]                checks that no entry of an audit log was changed, removed or moved,
+                                              and that the log ends as its writers left it.
+mailcordon audit accept [FILE] --reason TEXT  continues a log that is not as its writers left it, with an entry that names the gap.
+mailcordon audit rotate [FILE]                renames the log and begins a new one that continues its chain.
 
-FILE is the audit file of the settings by default.
+FILE is the audit file. Default: the audit file of the settings.
 
-  --contains HASH  verify: the log must hold the entry with this hash, which you kept from an earlier check.
-  --since HASH     verify: the same, and only entries after it are counted.
-  --reason TEXT    accept: why entries are missing. It stands in the log.
-  --config FILE    Settings file. Default: mailcordon.yaml here or in the user's configuration.
-  --json           One JSON document, also on a terminal.
-  --quiet          Nothing on standard error.
-  --help           Show this.
+  --contains HASH  verify: hash of an entry, from an earlier check. The check fails if the log does not contain this entry.
+  --since HASH     verify: hash of an entry, from an earlier check. The check fails if the log does not contain this entry;
+                   only later entries are counted.
+  --reason TEXT    accept: why entries are missing. The reason is written to the log.
+  --config FILE    Settings file. Default: mailcordon.yaml in this folder or in the user's configuration.
+  --json           Print one JSON document, even on a terminal.
+  --quiet          Print nothing on standard error.
+  --help           Show this help.
 
-verify prints the hash of the last entry. Keep it elsewhere: later, --contains shows whether entries were cut off since. It also names
-what it cannot know.
+verify prints the hash of the last entry. Store this hash away from the log. A later verify with --contains shows whether entries
+were removed from the end since then. verify also lists what it cannot check.
 `;
 
-/** `mailcordon audit`. Gives the exit code. Throws Failure `audit-failed` for a log that is not as it was written. */
+/** Runs `mailcordon audit` and returns the exit code. Throws Failure `audit-failed` for a log that was altered. */
 export async function runAudit(args: readonly string[], screen: Screen): Promise<number> {
   const toggle = { type: "boolean" } as const;
   const text = { type: "string" } as const;
@@ -50,13 +51,13 @@ export async function runAudit(args: readonly string[], screen: Screen): Promise
   }
   const [what, named, ...rest] = positionals;
   if ((what !== "verify" && what !== "accept" && what !== "rotate") || rest.length > 0) {
-    throw new Failure("invalid-input", "Say: mailcordon audit verify, audit accept or audit rotate, and a FILE.", {
+    throw new Failure("invalid-input", "Use mailcordon audit verify, audit accept or audit rotate, with at most one FILE.", {
       hint: helpHint("audit"),
     });
   }
   for (const hash of [values.contains, values.since]) {
     if (hash !== undefined && !/^[0-9a-f]{64}$/i.test(hash)) {
-      throw new Failure("invalid-input", "--contains and --since take a SHA-256: 64 hexadecimal digits.", { hint: helpHint("audit") });
+      throw new Failure("invalid-input", "--contains and --since need a SHA-256: 64 hexadecimal digits.", { hint: helpHint("audit") });
     }
   }
   const audit = await loadAudit({ flags: { config: values.config, auditFile: named } });
@@ -89,28 +90,31 @@ export async function runAudit(args: readonly string[], screen: Screen): Promise
     };
     if (what === "accept") {
       const last_hash = await acceptAudit(audit.file, { actor, reason }, auditOptions);
-      return print(screen, json, { success: true, message: `${audit.file}: continued, with an entry that names the gap.`, last_hash });
+      return print(screen, json, { success: true, message: `${audit.file} is continued, with an entry that names the gap.`, last_hash });
     }
     const rotated = await rotateAudit(audit.file, { actor }, auditOptions);
-    return print(screen, json, { success: true, message: `${audit.file}: begun anew; the log so far is ${rotated}.`, rotated });
+    return print(screen, json, { success: true, message: `${audit.file} is a new log; the earlier entries are in ${rotated}.`, rotated });
   } finally {
     await state?.close();
   }
 }
 
-/** Where `mailcordon serve` keeps the end, when it cannot be asked. */
+/** Stands for the kept end of `mailcordon serve` if its database cannot be reached. */
 const noDatabase = { place: "the database", write: () => Promise.resolve() };
 
 function notOpened(failure: Failure): Failure {
   return new Failure("unreachable", failure.message, { cause: failure });
 }
 
-/** The state of `mailcordon serve`, which keeps the end of the log as well: one that was not told would append nothing any more. Undefined where nobody serves. */
+/**
+ * Opens the state of `mailcordon serve`, which also keeps the end of the log: unless it is updated, the server would refuse to append. Undefined if
+ * no server is set up.
+ */
 async function servedState(written: Pick<WrittenSettings, "serve" | "home" | "path">): Promise<State | undefined> {
   const { stateDir, databaseUrl } = readServe(written);
   if (databaseUrl === undefined && !existsSync(stateDir)) return undefined;
   const { hasOurTables, openState } = await import("../state/state.ts");
-  // DATABASE_URL may name another program's: nothing is made in it.
+  // DATABASE_URL may name another program's database, in which nothing may be created.
   if (databaseUrl !== undefined && written.serve === undefined && !(await hasOurTables(databaseUrl))) return undefined;
   return await openState({ directory: stateDir, databaseUrl });
 }
@@ -122,7 +126,7 @@ function verified(
   if (broken !== undefined) {
     throw new Failure("audit-failed", `Line ${broken.line} of the audit log: ${broken.problem}`, {
       local: file,
-      hint: `${entries} ${entries === 1 ? "entry is" : "entries are"} in an unbroken chain. Compare the file with a copy of it; then continue it with \`mailcordon audit accept\`.`,
+      hint: `${entries} ${entries === 1 ? "entry is" : "entries are"} in an unbroken chain. Compare the file with a copy of it, then continue it with \`mailcordon audit accept\`.`,
     });
   }
   const left = { "as-left": ", which ends as its writers left it", longer: ", which is longer than its kept end", unknown: "" }[end];
@@ -164,11 +168,11 @@ function print(screen: Screen, json: boolean, document: AuditReport): number {
   const { message, torn_lines: torn = [], last_hash, gaps = [], compared_with = [], cannot_know = [] } = document;
   const lines = [
     message,
-    ...(torn.length === 0 ? [] : [`Torn by a crash while they were written, and known as such: line ${torn.join(", ")}.`]),
+    ...(torn.length === 0 ? [] : [`Incomplete because of a crash, and recorded as such by the next entry: line ${torn.join(", ")}.`]),
     ...gaps.map(({ line, reason }) => `Line ${line}: a person accepted a gap before it. Reason: ${reason}`),
     ...(last_hash === undefined ? [] : [`Hash of the last entry: ${last_hash}`]),
-    ...(compared_with.length === 0 ? [] : [`Compared with the end that is kept in ${compared_with.join(" and in ")}.`]),
-    ...(cannot_know.length === 0 ? [] : ["This check cannot know:", ...cannot_know.map((fact) => `  ${fact}`)]),
+    ...(compared_with.length === 0 ? [] : [`The log was compared with the end kept in ${compared_with.join(" and in ")}.`]),
+    ...(cannot_know.length === 0 ? [] : ["This check cannot tell:", ...cannot_know.map((fact) => `  ${fact}`)]),
   ];
   screen.stdout.write(lines.map((line) => `${harmless(line)}\n`).join(""));
   return 0;

@@ -7,7 +7,7 @@ import { didYouMean } from "../text/nearest-name.ts";
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
 /**
- * The flags and other words of a command besides the actions, such as `lab`.
+ * Reads the arguments of a command other than the actions, such as `lab`.
  * @throws Failure `invalid-input` for an unknown flag, a flag without its value, or a word where `allowPositionals` is false
  */
 export function readArguments<const O extends Options>(command: string, args: readonly string[], options: O, allowPositionals = false) {
@@ -21,7 +21,7 @@ export function readArguments<const O extends Options>(command: string, args: re
   }
 }
 
-/** What to do next when the words of a command are wrong. */
+/** Returns the hint for wrong arguments of a command. */
 export function helpHint(command: string): string {
   return `\`mailcordon ${command} --help\` lists the flags.`;
 }
@@ -32,7 +32,7 @@ export async function parseActionNames(text: string | undefined): Promise<readon
   for (const name of requested) {
     if (!actionNames.includes(name)) {
       throw new Failure("invalid-input", `--actions: there is no action ${name}.${didYouMean(name, actionNames)}`, {
-        hint: "`mailcordon actions` lists them all.",
+        hint: "List the actions with `mailcordon actions`.",
       });
     }
   }

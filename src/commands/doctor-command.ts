@@ -9,25 +9,25 @@ import { harmlessJson } from "../text/harmless-json.ts";
 import { eventText } from "../wire/http/observe-http.ts";
 import { helpHint, parseActionNames, readArguments } from "./command-arguments.ts";
 
-const usage = `mailcordon doctor: checks a connection step by step, changes nothing, and says what to do next.
+const usage = `mailcordon doctor: checks a connection step by step and reports what to do next. It changes nothing.
 
-  --mailbox ADDRESS   The mailbox to look into. Default: mailbox of the connection.
-  --actions NAMES     The actions that are to work, with commas. Default: all.
-  --plan graph        What is still missing to move the connection from EWS to
-                      Microsoft Graph: permissions, settings, stored ids, and
-                      what differs. It looks as far as it can.
-  --offline           With --plan: ask nobody.
-  --connection NAME   Which connection of the settings.
-  --config FILE       Settings file. Default: mailcordon.yaml here, then in ~/.config/mailcordon/.
-  --json              One JSON document, also on a terminal.
+  --mailbox ADDRESS   Mailbox to open. Default: the connection's mailbox.
+  --actions NAMES     Actions that must work, comma-separated. Default: all.
+  --plan graph        Report what is missing to move the connection from EWS to
+                      Microsoft Graph: permissions, settings, stored ids and
+                      differences. It checks as much as it can by reading.
+  --offline           With --plan: contact no server.
+  --connection NAME   Connection of the settings. Default: the default connection.
+  --config FILE       Settings file. Default: mailcordon.yaml in this folder, then in ~/.config/mailcordon/.
+  --json              Print one JSON document, even on a terminal.
   --verbose           Show each request and reply on standard error: never a body, a secret or a token.
-  --quiet             Nothing on standard error.
-  --help              Show this.
+  --quiet             Print nothing on standard error.
+  --help              Show this help.
 
-Exit code: 0 when every action asked for would work, else that of the first step that stands in the way.
+Exit code: 0 if every action of --actions would work, otherwise the code of the first step that blocks one.
 `;
 
-/** `mailcordon doctor`. Gives the exit code. */
+/** Runs `mailcordon doctor` and returns the exit code. */
 export async function runDoctor(args: readonly string[], screen: Screen): Promise<number> {
   const options = readOptions(args);
   if (options.help) {
@@ -82,9 +82,9 @@ function readOptions(args: readonly string[]) {
 
 function readPlan({ plan, offline }: { readonly plan?: string | undefined; readonly offline?: boolean | undefined }): boolean {
   if (plan !== undefined && plan !== "graph") {
-    throw new Failure("invalid-input", "--plan: put graph; there is no other plan.", { hint: helpHint("doctor") });
+    throw new Failure("invalid-input", "--plan must be graph.", { hint: helpHint("doctor") });
   }
-  if (offline && plan === undefined) throw new Failure("invalid-input", "--offline goes with --plan.", { hint: helpHint("doctor") });
+  if (offline && plan === undefined) throw new Failure("invalid-input", "--offline needs --plan.", { hint: helpHint("doctor") });
   return plan === "graph";
 }
 
@@ -107,16 +107,16 @@ function missingText(missing: readonly string[] = []): string {
 
 function conclusion({ message, actions }: DoctorReport, columns: number): string {
   const bad = actions.flatMap(({ action, works, because, missing }) =>
-    works === "yes" ? [] : [`  ${pad(action, margin)}${works === "no" ? "no" : "cannot be said"}: see ${because}${missingText(missing)}`],
+    works === "yes" ? [] : [`  ${pad(action, margin)}${works === "no" ? "no" : "not known"}: see ${because}${missingText(missing)}`],
   );
   return [wrap(message, columns), ...bad].join("\n");
 }
 
-/** Whether something was granted, as a person asks it. */
+/** Texts for whether something was granted. */
 const grantedWords = { yes: "granted", no: "missing", unknown: "not known" } as const;
-const storedWords = { stays: "stays good", translated: "mostly good", lost: "lost" } as const;
+const storedWords = { stays: "valid", translated: "translated", lost: "lost" } as const;
 
-/** The plan as sections; what is to be copied stands in lines of its own. */
+/** Returns the plan as sections; text to copy is on lines of its own. */
 function planText(plan: MigrationPlan, columns: number): string {
   const { permissions, grant, settings, ids, actions, afterwards } = plan;
   const row = (cells: readonly (readonly [string, number])[], text: string) => {
@@ -146,7 +146,7 @@ function planText(plan: MigrationPlan, columns: number): string {
         ),
       ],
     ],
-    ["Grant what is not known to be there (an administrator, after `mailcordon setup entra` step 1)", copied(grant)],
+    ["Grant what is missing or not known (an administrator, after `mailcordon setup entra` step 1)", copied(grant)],
     [
       "Settings",
       [
@@ -159,12 +159,12 @@ function planText(plan: MigrationPlan, columns: number): string {
             why,
           ),
         ),
-        "  Put this beside the connection that is there:",
+        "  Add this next to the existing connection:",
         ...copied(settings.yaml.trimEnd().split("\n")),
       ],
     ],
     [
-      "Ids that are stored",
+      "Stored ids",
       ids.map(({ id, over_graph, next }) =>
         row(
           [
@@ -192,7 +192,7 @@ function planText(plan: MigrationPlan, columns: number): string {
     ],
     ["Afterwards", afterwards.map((text) => `  ${wrap(text, columns - 2, "  ")}`)],
   ];
-  const looked = plan.why_not_looked === undefined ? "" : ` Microsoft was not asked: ${plan.why_not_looked}.`;
+  const looked = plan.why_not_looked === undefined ? "" : ` Microsoft was not contacted: ${plan.why_not_looked}.`;
   return [
     wrap(`${plan.connection}: ${plan.message}${looked}`, columns),
     ...sections.flatMap(([title, lines]) => (lines.length === 0 ? [] : [[title, ...lines].join("\n")])),

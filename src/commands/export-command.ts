@@ -10,20 +10,20 @@ import { makeFolderSync } from "../files/make-folder.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
 import { helpHint, readArguments } from "./command-arguments.ts";
 
-const usage = `mailcordon export automation-service --out DIR: writes the integration for Sumo Logic's Automation Service, as files to upload.
+const usage = `mailcordon export automation-service --out DIR: writes the integration for Sumo Logic's Automation Service as files to upload.
 
-  --out DIR       Folder for the files; it is made when it is not there.
-  --version V     Version of the integration: numbers with dots between.
+  --out DIR       Folder for the files; created if it does not exist. Required.
+  --version V     Version of the integration: numbers separated by dots.
                   Default: 1.0.
-  --json          One JSON document, also on a terminal.
-  --quiet         Nothing on standard error.
-  --help          Show this.
+  --json          Print one JSON document, even on a terminal.
+  --quiet         Print nothing on standard error.
+  --help          Show this help.
 `;
 
-/** What the integration is called on the platform. */
+/** Name of the integration on the platform. */
 export const integrationName = "Mailcordon";
 
-/** `mailcordon export`. Gives the exit code. Throws Failure `invalid-input` for wrong words and for a folder that cannot be written. */
+/** Runs `mailcordon export` and returns the exit code. Throws Failure `invalid-input` for wrong arguments and for a folder that cannot be written. */
 export async function runExport(args: readonly string[], screen: Screen): Promise<number> {
   const toggle = { type: "boolean" } as const;
   const text = { type: "string" } as const;
@@ -36,16 +36,16 @@ export async function runExport(args: readonly string[], screen: Screen): Promis
   const [what, ...rest] = positionals;
   const { out, version = "1.0" } = values;
   if (what !== "automation-service" || rest.length > 0 || out === undefined || out === "") {
-    throw new Failure("invalid-input", "Say: mailcordon export automation-service --out DIR.", { hint: helpHint("export") });
+    throw new Failure("invalid-input", "Use mailcordon export automation-service --out DIR.", { hint: helpHint("export") });
   }
-  if (!/^\d+(\.\d+)*$/.test(version)) throw new Failure("invalid-input", "--version: put numbers with dots between, such as 1.0.");
+  if (!/^\d+(\.\d+)*$/.test(version)) throw new Failure("invalid-input", "--version must be numbers separated by dots, such as 1.0.");
   const catalogue = await Promise.all(actionNames.map(loadAction));
   const made = automationService(inPlaybookOrder(catalogue), { name: integrationName, version });
   writeFiles(out, made.files);
   const files = [...made.files.keys()];
   const others = findOldFiles(out, files);
-  const note = others.length === 0 ? "" : ` Do not upload what is there of another export: ${others.join(", ")}.`;
-  const message = `${integrationName} ${version} with ${made.actions.length} actions is written to ${out}.${note}`;
+  const note = others.length === 0 ? "" : ` Do not upload these files of another export: ${others.join(", ")}.`;
+  const message = `${integrationName} ${version} with ${made.actions.length} actions was written to ${out}.${note}`;
   if (screen.stdout.isTTY !== true || values.json) {
     const document = {
       success: true,
@@ -72,8 +72,8 @@ function writeFiles(folder: string, files: ReadonlyMap<string, string | Uint8Arr
     }
   } catch (thrown) {
     const code = errorCode(thrown) ?? "unknown";
-    const hint = "Name a folder that can be written, or one that is not there yet.";
-    throw new Failure("invalid-input", `--out ${folder}: the files cannot be written there (${code}).`, { hint, cause: thrown });
+    const hint = "Name a folder that you can write to, or a new one.";
+    throw new Failure("invalid-input", `--out ${folder}: mailcordon cannot write the files there (${code}).`, { hint, cause: thrown });
   }
 }
 

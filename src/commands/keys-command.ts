@@ -16,28 +16,30 @@ import { openState } from "../state/state.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
 import { helpHint, readArguments } from "./command-arguments.ts";
 
-const usage = `mailcordon keys: who may call mailcordon serve.
+const usage = `mailcordon keys: manages the API keys for mailcordon serve.
 
-  keys add --name NAME --role ROLES   Makes a key and shows it, once.
-  keys list                           Shows all that there are, without their
-                                      secrets.
-  keys revoke ID                      Ends a key, at once.
+  keys add --name NAME --role ROLES   Creates an API key and shows it once.
+  keys list                           Lists all API keys without their secrets.
+  keys revoke ID                      Revokes an API key immediately.
 
-  --role ROLES        read, contain (change and delete), send or admin (all of
-                      it); several with commas.
-  --mailbox ADDRESS   The key is for this mailbox only; may be repeated, and may
-                      be *@example.com. Default: every mailbox.
-  --connection NAME   The key is for this connection only; may be repeated.
+  --name NAME         Who uses the API key, at most 200 characters. Required
+                      for add.
+  --role ROLES        Roles that the API key grants, comma-separated: read,
+                      contain (change and delete), send, admin (all of them).
+                      Required for add.
+  --mailbox ADDRESS   Mailbox the API key is limited to, or *@example.com for a
+                      domain; may be repeated. Default: every mailbox.
+  --connection NAME   Connection the API key is limited to; may be repeated.
                       Default: every connection.
-  --interface NAME    The key is for this interface only: http or mcp; several
-                      with commas. Default: both.
-  --expires-days N    The key ends after N days. Default: serve.key_days of the
-                      settings; without that, never.
-  --config FILE       Settings file. Default: mailcordon.yaml here, then in
-                      ~/.config/mailcordon/.
-  --json              One JSON document, also on a terminal.
-  --quiet             Nothing on standard error.
-  --help              Show this.
+  --interface NAME    Interfaces the API key is limited to, comma-separated:
+                      http, mcp. Default: both.
+  --expires-days N    Days until the API key expires. Default: serve.key_days of
+                      the settings; without it the API key never expires.
+  --config FILE       Settings file. Default: mailcordon.yaml in this folder,
+                      then in ~/.config/mailcordon/.
+  --json              Print one JSON document, even on a terminal.
+  --quiet             Print nothing on standard error.
+  --help              Show this help.
 `;
 
 const text = { type: "string" } as const;
@@ -48,7 +50,7 @@ const options = {
   ...{ json: toggle, quiet: toggle, help: { type: "boolean", short: "h" } as const },
 };
 
-/** `mailcordon keys`. Gives the exit code. Throws Failure. */
+/** Runs `mailcordon keys` and returns the exit code. Throws Failure. */
 export async function runKeys(args: readonly string[], screen: Screen): Promise<number> {
   const { values, positionals } = readArguments("keys", args, options, true);
   if (values.help) {
@@ -58,14 +60,17 @@ export async function runKeys(args: readonly string[], screen: Screen): Promise<
   const [what, id, ...rest] = positionals;
   const known = what === "add" || what === "list" || what === "revoke";
   if (!known || rest.length > 0 || (what === "revoke") !== (id !== undefined)) {
-    throw new Failure("invalid-input", "Say: mailcordon keys add, keys list or keys revoke ID.", { hint: helpHint("keys") });
+    throw new Failure("invalid-input", "Use mailcordon keys add, keys list or keys revoke ID.", { hint: helpHint("keys") });
   }
   const wanted = what === "add" ? readNewKey(values) : undefined;
   const written = await readWrittenSettings({ flags: { config: values.config } });
   if (written.foundFile !== undefined) screen.stderr.write(foundText(written.foundFile));
   const unknown = wanted?.grant.connections?.find((name) => !written.connections.includes(name));
   if (unknown !== undefined) {
-    throw new Failure("invalid-input", `--connection: there is none of the name ${unknown}. There are: ${written.connections.join(", ")}.`);
+    throw new Failure(
+      "invalid-input",
+      `--connection: there is no connection ${unknown}. The settings have: ${written.connections.join(", ")}.`,
+    );
   }
   const { stateDir, databaseUrl, keyDays } = readServe(written);
   const state = await openState({ directory: stateDir, databaseUrl });
@@ -107,13 +112,14 @@ function readNewKey(values: {
 }): NewKey {
   const { name = "", mailbox, connection } = values;
   if (name.trim() === "" || name.length > 200)
-    throw new Failure("invalid-input", "--name: put a name of at most 200 characters: who uses the key.");
+    throw new Failure("invalid-input", "--name must be 1 to 200 characters: who uses the API key.");
   const expires = values["expires-days"];
   const days = expires === undefined ? undefined : Number(expires);
-  if (days !== undefined && !(days > 0 && days <= 36_500)) throw new Failure("invalid-input", "--expires-days: put a number of days.");
+  if (days !== undefined && !(days > 0 && days <= 36_500))
+    throw new Failure("invalid-input", "--expires-days must be a number of days, at most 36500.");
   for (const address of mailbox ?? []) {
     if (!/^[^\s@*]+@[^\s@*]+$|^\*@[^\s@*]+$/.test(address))
-      throw new Failure("invalid-input", "--mailbox: put an address, or *@ and a domain.");
+      throw new Failure("invalid-input", "--mailbox must be an address, or *@ and a domain.");
   }
   return {
     name,
@@ -129,17 +135,17 @@ function readNewKey(values: {
 
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000);
 
-/** The key with the end that the settings give to one that names none. */
+/** Returns the API key with the default expiry of the settings, unless it has its own. */
 function withDefaultExpiry(wanted: NewKey, days: number | undefined): NewKey {
   return wanted.expiresAt !== undefined || days === undefined ? wanted : { ...wanted, expiresAt: inDays(days) };
 }
 
-/** The names that are given to a flag, with commas between. Throws Failure `invalid-input`. */
+/** Returns the comma-separated names of a flag. Throws Failure `invalid-input`. */
 function namesIn<Name extends string>(known: readonly Name[], given: readonly string[], flag: string): readonly Name[] {
   const names = given.flatMap((each) => each.split(",").map((name) => name.trim()));
   const found = known.filter((one) => names.includes(one));
   if (found.length === 0 || names.some((name) => !known.some((one) => one === name))) {
-    throw new Failure("invalid-input", `--${flag}: put one or more of ${known.join(", ")}, with commas between.`, {
+    throw new Failure("invalid-input", `--${flag} must be one or more of ${known.join(", ")}, comma-separated.`, {
       hint: helpHint("keys"),
     });
   }
@@ -159,16 +165,16 @@ async function add(keys: Keys, wanted: NewKey, log: AuditLog): Promise<KeyReport
   const { id, secret } = await keys.create(wanted);
   const document = {
     success: true,
-    message: `Key ${id} was made. Its secret is shown this once.`,
+    message: `API key ${id} was created. Its secret is shown only this once.`,
     ...rowOf({ id, name, grant, expiresAt }),
     key: secret,
   };
-  return { document, shown: () => `Key ${id} for ${harmless(name)} was made. It is shown this once:\n\n${secret}\n` };
+  return { document, shown: () => `API key ${id} for ${harmless(name)} was created. It is shown only this once:\n\n${secret}\n` };
 }
 
 async function list(keys: Keys): Promise<KeyReport> {
   const entries = (await keys.list()).map(rowOf);
-  const message = entries.length === 0 ? "There are no keys." : `${entries.length} ${entries.length === 1 ? "key" : "keys"}.`;
+  const message = entries.length === 0 ? "There are no API keys." : `${entries.length} ${entries.length === 1 ? "API key" : "API keys"}.`;
   return {
     document: { success: true, message, keys: entries },
     shown: (columns) =>
@@ -179,8 +185,8 @@ async function list(keys: Keys): Promise<KeyReport> {
 async function revoke(keys: Keys, id: string, log: AuditLog): Promise<KeyReport> {
   await auditKeyChange(log, "keys revoke", { id });
   if (!(await keys.revoke(id)))
-    throw new Failure("not-found", "There is no valid key of this id.", { hint: "`mailcordon keys list` shows them all." });
-  const message = `Key ${harmless(id)} was revoked.`;
+    throw new Failure("not-found", "There is no valid API key with this id.", { hint: "Find the id with `mailcordon keys list`." });
+  const message = `API key ${harmless(id)} was revoked.`;
   return { document: { success: true, message, id }, shown: () => message };
 }
 

@@ -62,7 +62,7 @@ one.
                   Autodiscover.
 `;
 
-/** `mailcordon lab`: starts the lab, says how to reach it, and runs until it is stopped. Gives the exit code. */
+/** Runs `mailcordon lab`: starts the lab, prints how to reach it, and waits until it is stopped. Returns the exit code. */
 export async function runLab(args: readonly string[], screen: Screen): Promise<number> {
   const options = readOptions(args);
   if (options.help) {
@@ -111,13 +111,13 @@ async function serve(options: Options, screen: Screen): Promise<void> {
   const practice = await import("../lab/practice.ts");
   const { labPassword, labPermissions, labToken, operationNames, parseFault, socAddress, startLab } = practice;
   const port = options.port === undefined ? 0 : Number(options.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Failure("invalid-input", "--port: put a number from 0 to 65535.");
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Failure("invalid-input", "--port must be a number from 0 to 65535.");
   const signIn = signInOf(options);
   const proxyUser = proxyUserOf(options);
   const withProxy = options.proxy === true || proxyUser !== undefined;
   const ofEntra = (["graph-permissions", "graph-mailboxes"] as const).find((name) => options[name] !== undefined);
   if (ofEntra !== undefined && !withEntra(options))
-    throw new Failure("invalid-input", `--${ofEntra} goes with --entra.`, { hint: helpHint("lab") });
+    throw new Failure("invalid-input", `--${ofEntra} needs --entra.`, { hint: helpHint("lab") });
   const lab = await asLabFailure(async () => {
     const faults = (options.fault ?? []).map(parseFault);
     for (const { operation } of faults) {
@@ -128,7 +128,7 @@ async function serve(options: Options, screen: Screen): Promise<void> {
     const policy = options["entra-block"] === true ? { ewsEnabled: true, ewsAllowedAppIDs: [] } : undefined;
     const rules = options.autodiscover === undefined ? [] : [{ behave: practice.parseAutodiscover(options.autodiscover) }];
     const tls = tlsOf(options);
-    // A name that the certificate may hold and Autodiscover's client trusts.
+    // A name that the certificate may contain and the Autodiscover client trusts.
     const place = withProxy && tls !== undefined ? { externalUrl: "https://mail.example.com/EWS/Exchange.asmx" } : {};
     const autodiscover = { rules, ...place };
     const { host, import: importDir } = options;
@@ -189,10 +189,10 @@ function proxyUserOf({ "proxy-user": given }: Options): { readonly username: str
   if (given === undefined) return undefined;
   const [, username, password] = /^([^:]+):(.+)$/s.exec(given) ?? [];
   if (username !== undefined && password !== undefined) return { username, password };
-  throw new Failure("invalid-input", "--proxy-user: put a name and a password, with a colon between.", { hint: helpHint("lab") });
+  throw new Failure("invalid-input", "--proxy-user must be a name and a password, separated by a colon.", { hint: helpHint("lab") });
 }
 
-/** What the proxy leads to the lab: its own address, and the names that Autodiscover asks for and gives. */
+/** Returns the names that the proxy leads to the lab: its own address, and the names that Autodiscover requests and returns. */
 function routesTo({ protocol, hostname, host }: URL): Readonly<Record<string, string>> {
   const names = ["example.com", "autodiscover.example.com", "mail.example.com"];
   const port = protocol === "https:" ? 443 : 80;
@@ -207,11 +207,11 @@ function withEntra(options: Options): boolean {
 
 type LabModule = typeof import("../lab/practice.ts");
 
-/** Writes the file of the other issuer's token where one is asked for; only its owner may read it. */
+/** Writes the other issuer's token to its file if requested; only the file's owner may read it. */
 async function tenantOf(options: Options, { practiceFederation, practiceTenant }: LabModule) {
   const { "entra-cert": pem, "entra-federated": file } = options;
   if (pem !== undefined && file !== undefined)
-    throw new Failure("invalid-input", "--entra-cert and --entra-federated do not go together.", { hint: helpHint("lab") });
+    throw new Failure("invalid-input", "--entra-cert and --entra-federated exclude each other.", { hint: helpHint("lab") });
   const federation = file === undefined ? undefined : await practiceFederation();
   if (file !== undefined) writeFileSync(file, `${federation?.token}\n`, { mode: 0o600 });
   return practiceTenant({
@@ -257,7 +257,7 @@ function signInExampleOf(options: Options, offered: readonly string[], { host, a
   };
 }
 
-/** What the application proves itself by: in mailcordon.yaml, and in the environment where that can say it. */
+/** Returns the application's credential: for mailcordon.yaml, and for the environment where variables can express it. */
 function proofOf(options: Options, secret: string): { readonly proof: string; readonly environment: Readonly<Record<string, string>> } {
   const { "entra-cert": pem, "entra-federated": token } = options;
   if (token !== undefined)
@@ -289,24 +289,24 @@ function oneOf<Word extends string>(args: Readonly<Record<Word, unknown>>, given
   const isWord = (word: string): word is Word => Object.hasOwn(args, word);
   const word = given.trim().toLowerCase();
   if (isWord(word)) return word;
-  throw new Failure("invalid-input", `${flag}: put one of ${Object.keys(args).join(", ")}.`, { hint: helpHint("lab") });
+  throw new Failure("invalid-input", `${flag} must be one of ${Object.keys(args).join(", ")}.`, { hint: helpHint("lab") });
 }
 
 function tlsOf(options: Options): { readonly cert: string; readonly key: string } | undefined {
   const { "tls-cert": cert, "tls-key": key } = options;
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined)
-    throw new Failure("invalid-input", "--tls-cert and --tls-key go together.", { hint: helpHint("lab") });
+    throw new Failure("invalid-input", "--tls-cert and --tls-key need each other.", { hint: helpHint("lab") });
   return { cert: readRegularSync(cert).toString("utf8"), key: readRegularSync(key).toString("utf8") };
 }
 
 function noOperation(name: string, known: readonly string[]): string {
-  return `--fault: there is no operation ${name}.${didYouMean(name, known) || ` There are: ${known.join(", ")}.`}`;
+  return `--fault: there is no operation ${name}.${didYouMean(name, known) || ` The operations are: ${known.join(", ")}.`}`;
 }
 
 const banner = "This is the practice Exchange of mailcordon. It is not Exchange, and nothing in it is real.";
 
-/** Says to a person how to reach it; the keys are those of the JSON document. */
+/** Returns the text that tells a person how to reach the lab; its values are those of the JSON document. */
 function greeting(lab: {
   readonly ews_url: string;
   readonly graph_url: string;
@@ -323,13 +323,13 @@ It listens on ${lab.ews_url} until you press Ctrl-C. In another terminal, either
 
 ${lines.join("\n")}
 
-or put this into mailcordon.yaml, and only the password or secret into the environment:
+or put these lines into mailcordon.yaml, and only the password or secret into the environment:
 
 ${lab.mailcordon_yaml.replace(/^(?=.)/gm, "  ")}
 Then try: npx mailcordon search-emails-extended --mailboxes all --sender billing
 
-Microsoft Graph is at ${lab.graph_url} and takes the token ${lab.graph_token}.
-${lab.proxy_url === undefined ? "" : `The proxy is at ${lab.proxy_url}; the mailcordon.yaml above goes through it.\n`}${lab.device_login_url === undefined ? "" : `Who is asked to enter a code (--connection person) does it at ${lab.device_login_url}.\n`}`;
+Microsoft Graph is at ${lab.graph_url} and accepts the token ${lab.graph_token}.
+${lab.proxy_url === undefined ? "" : `The proxy is at ${lab.proxy_url}; the mailcordon.yaml above uses it.\n`}${lab.device_login_url === undefined ? "" : `To sign in with a device code (--connection person), enter the code at ${lab.device_login_url}.\n`}`;
 }
 
 interface ProxyExample {
@@ -340,7 +340,7 @@ interface ProxyExample {
 interface SettingsExample {
   /** `auth`, on one line. */
   readonly settings: string;
-  /** The same for a person who enters a code. */
+  /** Sign-in settings of a person with a device code. */
   readonly person?: string;
 }
 
@@ -369,7 +369,7 @@ ${lines.map((line) => `    ${line}\n`).join("")}    auth:
       ${auth}
     mailbox: "${user}"
 ${proxy === undefined ? "" : `    proxy: { url: "${proxy.url}"${login} }\n`}`;
-  // Whoever enters a code is a person, and only the application may at Graph.
+  // A device code signs in a person, and only the application has access to Graph.
   const online = `  online: # --connection online${connection(settings, "backend: graph", places.graph)}`;
   const hybrid = `  hybrid: # --connection hybrid${connection(settings, "backend: auto", places.graph, onPremises)}`;
   return `default: lab
@@ -379,7 +379,7 @@ connections:
   }`;
 }
 
-/** The lab imports nothing of ours: what it throws for wrong options becomes a Failure here. */
+/** The lab does not import our code, so its errors for wrong options become a Failure here. */
 async function asLabFailure<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -387,7 +387,7 @@ async function asLabFailure<T>(work: () => Promise<T>): Promise<T> {
     const taken = errorCode(thrown) === "EADDRINUSE";
     const why = taken ? "the port is taken." : thrown instanceof Error ? thrown.message : "unknown";
     throw new Failure("invalid-input", `The lab does not start: ${why}`, {
-      hint: taken ? "Choose another with --port, or leave it out for a free one." : helpHint("lab"),
+      hint: taken ? "Choose another port with --port, or leave out --port for a free one." : helpHint("lab"),
       cause: thrown,
     });
   }

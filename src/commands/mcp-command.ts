@@ -11,20 +11,20 @@ import { loadSettings } from "../settings/load-settings.ts";
 import { readArguments } from "./command-arguments.ts";
 
 const usage = `mailcordon mcp: offers the actions as tools of the Model Context Protocol, on
-standard input and output. An MCP client starts it; for one over HTTP see
-\`mailcordon serve\`.
+standard input and output. An MCP client starts this command. For MCP over HTTP
+see \`mailcordon serve\`.
 
-  --read-only        Offer only the tools that change nothing.
-  --connection NAME  Which connection of the settings.
-  --config FILE      Settings file. Default: mailcordon.yaml here, then in
-                     ~/.config/mailcordon/.
+  --read-only        Offer only tools that change nothing.
+  --connection NAME  Connection of the settings. Default: the default connection.
+  --config FILE      Settings file. Default: mailcordon.yaml in this folder, then
+                     in ~/.config/mailcordon/.
   --out DIR          Folder for evidence. Default: evidence_dir of the settings.
   --audit-file FILE  File for the audit entries. Default: audit_file of the
                      settings.
-  --help             Show this.
+  --help             Show this help.
 
-What changes, sends or destroys is done only when the person at the client
-agrees to the targets, which are named first.
+A tool that changes, sends or deletes first names its targets. It acts only after
+the targets are confirmed at the client.
 `;
 
 const options = {
@@ -44,7 +44,7 @@ function inLog({ stderr }: Screen): (failure: Failure) => Failure {
   };
 }
 
-/** `mailcordon mcp`: serves one client until it goes away or the process is stopped. Gives the exit code. */
+/** Runs `mailcordon mcp` for one client until the client disconnects or the process is stopped. Returns the exit code. */
 export async function runMcp(args: readonly string[], screen: Screen, version: string): Promise<number> {
   const { help, config, connection, out, ...requested } = readArguments("mcp", args, options).values;
   if (help) {

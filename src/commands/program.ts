@@ -6,21 +6,21 @@ import type { Command, Program } from "../faces/cli/program-definition.ts";
 import { Failure } from "../failure.ts";
 import { expectOneCall } from "../wire/http/garbage-collection.ts";
 
-/** The commands besides the actions, each loaded when it is used. */
+/** Commands other than the actions, each loaded when it is used. */
 const commands: readonly Command[] = [
   {
     name: "lab",
-    summary: "Start an Exchange to practise on, and say how to reach it.",
+    summary: "Start a practice server that imitates Exchange, and print how to reach it.",
     run: async (args, screen) => (await import("./lab-command.ts")).runLab(args, screen),
   },
   {
     name: "doctor",
-    summary: "Check a connection step by step, and say what is missing and how to get it.",
+    summary: "Check a connection step by step, and report what is missing and what to do.",
     run: async (args, screen) => (await import("./doctor-command.ts")).runDoctor(args, screen),
   },
   {
     name: "setup",
-    summary: "Print the commands that connect mailcordon to Exchange; nothing is run.",
+    summary: "Print the commands that connect mailcordon to Exchange, without running them.",
     run: async (args, screen) => (await import("./setup-command.ts")).runSetup(args, screen),
   },
   {
@@ -36,7 +36,7 @@ const commands: readonly Command[] = [
   },
   {
     name: "keys",
-    summary: "Make, list and revoke the keys of those who may call the server.",
+    summary: "Create, list and revoke the API keys of the server's callers.",
     run: async (args, screen) => (await import("./keys-command.ts")).runKeys(args, screen),
   },
   {
@@ -53,7 +53,7 @@ const commands: readonly Command[] = [
   },
   {
     name: "audit",
-    summary: "Check that an audit file is as it was written.",
+    summary: "Check that an audit log was not altered, continue it after a gap, or rotate it.",
     run: async (args, screen) => (await import("./audit-command.ts")).runAudit(args, screen),
   },
   {
@@ -63,7 +63,7 @@ const commands: readonly Command[] = [
   },
 ];
 
-/** What the command line is made from. */
+/** Returns what the command line is built from. */
 export function program(packageFile: string): Program {
   return {
     version: () => versionOf(packageFile),
@@ -86,17 +86,17 @@ export async function main(args: readonly string[], packageFile: string): Promis
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
-      // Whoever asks twice wants it now.
+      // A second signal means: stop immediately.
       if (stop.signal.aborted) process.exit(130);
       stop.abort();
     });
   }
-  // A reader that goes away (`| head`) is no reason to stop in the middle of a deletion: what was begun is ended, and only its report is lost.
+  // A reader that goes away (`| head`) must not stop a deletion in the middle: the action is completed, and only its report is lost.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });
   const code = await runCli(args, program(packageFile), {
-    // Node makes a stream when it is first asked for: 2 ms for one that most calls do not read.
+    // Node creates a stream at its first use: 2 ms for one that most calls do not read.
     get stdin() {
       return process.stdin;
     },

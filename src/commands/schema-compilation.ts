@@ -3,6 +3,6 @@ import * as z from "zod";
 /** The commands that go on for as long as nobody stops them. */
 const longRunningCommands: readonly (string | undefined)[] = ["serve", "mcp"];
 
-// Every schema is used once or twice in a process of an action: compiling it costs more than it saves. Of a server, which reads and writes all day,
-// it is a tenth of a search not to. Imported before any schema is made, and so before the words are read.
+// In the process of one action every schema is used once or twice, so compiling it costs more than it saves. In a server, which uses schemas all day,
+// not compiling would cost a tenth of a search. Imported before any schema is created, and so before the arguments are read.
 z.config({ jitless: !longRunningCommands.includes(process.argv[2]) });

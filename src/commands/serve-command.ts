@@ -21,35 +21,36 @@ import { openState, type State } from "../state/state.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
 import { readArguments } from "./command-arguments.ts";
 
-const usage = `mailcordon serve: offers the actions over HTTP to whoever has a key
+const usage = `mailcordon serve: offers the actions over HTTP to callers with an API key
 (mailcordon keys add), until it is stopped.
 
-  --host HOST     Address to listen on. Default: serve.host of the settings, else
-                  127.0.0.1.
-  --port PORT     Port; 0 for any free one. Default: serve.port, else 8025.
-  --config FILE   Settings file. Default: mailcordon.yaml here, then in
+  --host HOST     Address to listen on. Default: serve.host of the settings,
+                  otherwise 127.0.0.1.
+  --port PORT     Port to listen on; 0 for any free port. Default: serve.port of
+                  the settings, otherwise 8025.
+  --config FILE   Settings file. Default: mailcordon.yaml in this folder, then in
                   ~/.config/mailcordon/.
-  --json          Say where it listens as JSON, also on a terminal.
-  --quiet         No lines about requests on standard error.
-  --help          Show this.
+  --json          Print the address as JSON, even on a terminal.
+  --quiet         Print no lines about requests on standard error.
+  --help          Show this help.
 
-When it is told to stop (SIGTERM), it answers new requests with 503, gives
-running calls 20 seconds to end, and then stops them.
+After SIGTERM it answers new requests with 503, gives running calls 20 seconds to
+end, stops the rest, and gives those five seconds to report how far they came.
 `;
 
 const text = { type: "string" } as const;
 const toggle = { type: "boolean" } as const;
 const options = { host: text, port: text, config: text, json: toggle, quiet: toggle, help: { type: "boolean", short: "h" } } as const;
 
-/** What runs when it is told to stop has so long. Container platforms give 30 seconds in all. */
+/** How long running calls may continue after the signal to stop. Container platforms give 30 seconds in all. */
 const graceMs = 20_000;
 /** A load balancer keeps connections for a minute, and must not find one closed at the moment that it uses it. */
 const keepAliveMs = 75_000;
-/** A client that sends its head slower than that holds a place for nothing. */
+/** A client that sends its head more slowly only occupies a TCP connection. */
 const headMs = 15_000;
 const pruneEveryMs = 60 * 60 * 1000;
 
-/** `mailcordon serve`. Gives the exit code when it was told to stop. Throws Failure when it cannot start. */
+/** Runs `mailcordon serve`, and returns the exit code after it was stopped. Throws Failure if it cannot start. */
 export async function runServe(args: readonly string[], screen: Screen, version: string): Promise<number> {
   const requested = readArguments("serve", args, options).values;
   if (requested.help) {
@@ -58,7 +59,7 @@ export async function runServe(args: readonly string[], screen: Screen, version:
   }
   const port = requested.port === undefined ? undefined : Number(requested.port);
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
-    throw new Failure("invalid-input", "--port: put a number from 0 to 65535.");
+    throw new Failure("invalid-input", "--port must be a number from 0 to 65535.");
   }
   const flags = { config: requested.config };
   const written = await readWrittenSettings({ flags });
@@ -72,7 +73,7 @@ export async function runServe(args: readonly string[], screen: Screen, version:
     auditHead: (log) => whereItAnswers(() => opening?.auditHead(log)),
     busy: true,
   });
-  // What is wrong with a connection's settings is said now, and not to the first caller.
+  // Invalid settings of a connection are reported now, and not to the first caller.
   const opened = await Promise.all(written.connections.map((name) => connections.open(name)));
   const [first] = opened;
   if (first === undefined) throw new Failure("invalid-settings", "There is no connection.");
@@ -120,7 +121,7 @@ export async function runServe(args: readonly string[], screen: Screen, version:
   return 0;
 }
 
-/** Every connection of the settings, opened when it is first asked for. The environment is for the one that is meant by default. */
+/** Opens each connection of the settings at its first use. The environment variables apply to the default connection. */
 function openConnections(written: WrittenSettings, flags: NonNullable<SettingsPlace["flags"]>, openOptions: OpenOptions) {
   const known = new Map<string, Promise<Opened>>();
   return {
@@ -151,8 +152,8 @@ async function reportOf(
       return { ...(await loadSettings(placeOf(connection, written, flags))), foundFile: undefined };
     } catch (thrown) {
       log.error(errorLine(asFailure(thrown)));
-      throw new Failure("invalid-settings", `The settings of the connection ${connection} are not valid any more.`, {
-        hint: "The log of the server says why, as does mailcordon doctor on the server.",
+      throw new Failure("invalid-settings", `The settings of the connection ${connection} are no longer valid.`, {
+        hint: "Find the reason in the server's log, or run mailcordon doctor on the server.",
       });
     }
   };
@@ -161,18 +162,18 @@ async function reportOf(
 }
 
 function serverFor(app: App, { tls }: ServerSettings): Server {
-  // HTTP/1.0 asks without a Host, as health checks of HAProxy do; nothing of ours goes by it.
+  // HTTP/1.0 sends no Host, as in health checks of HAProxy; mailcordon does not use the host name.
   const listener = getRequestListener((request, env) => app.fetch(request, env), { hostname: "localhost" });
   const openOptions = { keepAliveTimeout: keepAliveMs, headersTimeout: headMs };
   const server =
     tls === undefined
       ? createHttpServer(openOptions, listener)
       : createHttpsServer({ ...openOptions, ...tls, minVersion: "TLSv1.2" }, listener);
-  // Whether a body is wanted is said by the app, which looks at the key before.
+  // The app decides whether it accepts a body, after it has checked the API key.
   return server.on("checkContinue", listener);
 }
 
-/** Gives the URL. Throws Failure `invalid-settings` when the address cannot be had. */
+/** Returns the URL. Throws Failure `invalid-settings` if it cannot listen on the address. */
 function listen(server: Server, { host, port, tls }: ServerSettings): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
@@ -192,7 +193,7 @@ async function closeServer(server: Server, app: App): Promise<void> {
   await app.close(graceMs);
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
-  // Whose answer is on its way still gets it.
+  // Answers that are being sent are still delivered.
   const timer = setTimeout(() => server.closeAllConnections(), 1000);
   await closed;
   clearTimeout(timer);

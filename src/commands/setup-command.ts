@@ -8,31 +8,31 @@ import { type SetupStep, scriptOf } from "../setup/setup-step.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
 import { helpHint, parseActionNames, readArguments } from "./command-arguments.ts";
 
-const usage = `mailcordon setup: prints the commands that connect mailcordon to Exchange, to be read and then run by an administrator.
-It runs nothing and connects to nothing.
+const usage = `mailcordon setup: prints the commands that connect mailcordon to Exchange. An administrator reads them and then runs them.
+setup itself runs no command and connects to no server.
 
-mailcordon setup entra     Exchange Online: register an application in Microsoft Entra, and let it in.
-  --tenant NAME         The tenant's id or one of its domains. Required.
-  --client-id ID        An application that is there already. Default: one is registered.
-  --mailboxes LIST      The mailboxes that it may into, with commas. Default: all.
-  --certificate FILE    The certificate's public part; default mailcordon.cer.
-  --secret              A client secret instead of a certificate.
+mailcordon setup entra     Exchange Online: register an application in Microsoft Entra and grant it access.
+  --tenant NAME         Id of the tenant or one of its domains. Required.
+  --client-id ID        Id of an existing application. Default: a new one is registered.
+  --mailboxes LIST      Mailboxes it may open, comma-separated. Default: all.
+  --certificate FILE    File with the public part of the certificate. Default: mailcordon.cer.
+  --secret              Use a client secret instead of a certificate.
   --cloud NAME          worldwide (default), us-gcc-high, us-dod, china.
-  --backend NAME        ews (default), or graph: Microsoft Graph, to which
-                        mailboxes online move before EWS ends there.
-  --actions NAMES       With --backend graph: only what these actions need, with
-                        commas. Default: all.
+  --backend NAME        ews (default), or graph for Microsoft Graph, which
+                        replaces EWS for mailboxes in Exchange Online.
+  --actions NAMES       With --backend graph: actions to grant permissions for,
+                        comma-separated. Default: all.
 
 mailcordon setup onprem    Exchange Server 2013 to SE: for the Exchange Management Shell.
-  --account NAME        The service account: soc@example.com or EXAMPLE\\soc. Required.
-  --mailboxes LIST      The mailboxes that it may into, with commas. Default: all.
-  --delegate            Rights as a delegate of these mailboxes instead of impersonation.
+  --account NAME        Service account: soc@example.com or EXAMPLE\\soc. Required.
+  --mailboxes LIST      Mailboxes it may open, comma-separated. Default: all.
+  --delegate            Grant rights as a delegate of these mailboxes instead of impersonation. Needs --mailboxes.
 
-  --json                The steps as one JSON document.
-  --help                Show this.
+  --json                Print the steps as one JSON document.
+  --help                Show this help.
 `;
 
-/** `mailcordon setup`. Gives the exit code. A script goes to a file as it is, so it is text also off a terminal. */
+/** Runs `mailcordon setup` and returns the exit code. The script is redirected to a file as it is, so it is text even outside a terminal. */
 export async function runSetup(args: readonly string[], screen: Screen): Promise<number> {
   const { values, positionals } = readOptions(args);
   const [kind, ...rest] = positionals;
@@ -58,7 +58,7 @@ async function stepsOf(kind: string, values: Values): Promise<readonly [string, 
     case "entra":
       refuseFlags(values, ["account", "delegate"], kind);
       if (values.actions !== undefined && values.backend !== "graph")
-        throw new Failure("invalid-input", "--actions goes with --backend graph: over EWS one permission is for all.", { hint });
+        throw new Failure("invalid-input", "--actions needs --backend graph: over EWS all actions use one permission.", { hint });
       return [
         "Connect mailcordon to Exchange Online",
         entraSteps({
@@ -82,7 +82,7 @@ async function stepsOf(kind: string, values: Values): Promise<readonly [string, 
         }),
       ];
     default:
-      throw new Failure("invalid-input", "There is `mailcordon setup entra` and `mailcordon setup onprem`.", { hint });
+      throw new Failure("invalid-input", "Use `mailcordon setup entra` or `mailcordon setup onprem`.", { hint });
   }
 }
 
@@ -96,7 +96,7 @@ async function backend(name: string, actions: string | undefined): Promise<Entra
         grants: leastOf(await parseActionNames(actions)).map((permission) => ({ permission, role: detailsOf(permission).role })),
       };
     default:
-      throw new Failure("invalid-input", "--backend is not right; put ews or graph.", { hint });
+      throw new Failure("invalid-input", "--backend must be ews or graph.", { hint });
   }
 }
 

@@ -89,12 +89,12 @@ const list = (field: string): Parameter => ({ ...blank, field, kind: "list" });
 const blank = { description: "", required: false, byDefault: undefined, choices: undefined, bounds: undefined };
 const limits = ["max_mailboxes", "max_items", "expected_count", "expected_per_mailbox"];
 
-/** What a subcommand prints, and its exit code. */
+/** Output of a subcommand, and its exit code. */
 interface Told {
   readonly document: object;
   readonly shown: (columns: number) => string;
   readonly exit?: number;
-  /** What is printed instead, on a terminal or not. */
+  /** Text printed instead of JSON, even outside a terminal. */
   readonly raw?: string;
 }
 
@@ -131,7 +131,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
 };
 const withoutId = ["plan", "list"];
 
-/** `mailcordon sweep`. Gives the exit code. Throws Failure. */
+/** Runs `mailcordon sweep` and returns the exit code. Throws Failure. */
 export async function runSweep(words: readonly string[], screen: Screen): Promise<number> {
   const [name = "--help", ...rest] = words;
   if (name === "--help" || name === "-h" || rest.includes("--help")) {
@@ -161,7 +161,7 @@ export async function runSweep(words: readonly string[], screen: Screen): Promis
   });
 }
 
-/** `mailcordon worker`. Gives the exit code when it was told to stop. Throws Failure when it cannot start. */
+/** Runs `mailcordon worker`, and returns the exit code after it was stopped. Throws Failure if it cannot start. */
 export async function runWorker(words: readonly string[], screen: Screen): Promise<number> {
   const line = readFlags(words, [], ["config", "json", "quiet", "help"]);
   if (line.program.help) {
@@ -309,7 +309,7 @@ async function run(id: string, how: Direction | "resume", desk: Desk): Promise<T
   const isApproved = how === "act" ? kept.sweep.state !== "planned" : how === "resume";
   if (!isApproved && !(line.program.yes === true && (how === "undo" || typeof hash === "string")) && !(await askSweep(kept, how, screen))) {
     const what = how === "act" ? `--plan ${kept.sweep.planHash} --yes` : "--yes";
-    throw new Failure("confirmation-required", `The sweep ${id} was not confirmed: nothing was touched.`, {
+    throw new Failure("confirmation-required", `The sweep ${id} was not confirmed: nothing was changed.`, {
       hint: `Look at the plan with sweep status ${id}, then repeat it with ${what}.`,
     });
   }

@@ -7,7 +7,7 @@ import { attempt, failed, type Outcome } from "../outcome.ts";
 /** One of the two back ends. */
 export type BackEnd = "ews" | "graph";
 
-/** Which back end holds a mailbox, as it was found. */
+/** Back end that holds a mailbox, as mailcordon found it. */
 export interface RouteMemory {
   /** Undefined when it is not known, or not any more. */
   read(address: string): BackEnd | undefined;
@@ -23,17 +23,17 @@ export interface RouteOptions {
 }
 
 /**
- * What Microsoft Graph says of a mailbox that is on an Exchange Server of the organisation, inactive or without a licence.
+ * Error code of Microsoft Graph for a mailbox that is on an Exchange Server of the organisation, inactive or without a licence.
  * @see https://learn.microsoft.com/en-us/graph/errors
  */
 const onPremises = "MailboxNotEnabledForRESTAPI";
-// A move of a mailbox between the organisation and the cloud takes hours, and what a move breaks is asked again at once.
+// A mailbox move between the organisation and the cloud takes hours, and after a failure caused by a move the next call checks again.
 const lifetimeMs = 3_600_000;
 
 /**
- * One connection to a hybrid organisation: each mailbox over the back end that holds it. It is found by reading the Inbox over Microsoft Graph
- * before the first call of a mailbox, and remembered. No call is ever repeated on the other back end: what failed is reported by the one that was
- * asked. Only the answer of Graph that the mailbox is on premises leads to EWS; a failure of any other kind does not.
+ * Opens one connection to a hybrid organisation: each mailbox uses the back end that holds it. mailcordon finds this back end by reading the Inbox
+ * over Microsoft Graph before the first call for a mailbox, and remembers it. A failed call is never repeated on the other back end: the back end
+ * that was asked reports its failure. Only Graph's reply that the mailbox is on premises leads to EWS; no other failure does.
  */
 export function openRoute({ ews, graph, memory = routeMemory() }: RouteOptions): Exchange {
   return {
@@ -50,7 +50,7 @@ export function openRoute({ ews, graph, memory = routeMemory() }: RouteOptions):
       const known = new Set(online.mailboxes.map(({ mailbox }) => mailbox.toLowerCase()));
       const others = own.mailboxes.filter(({ mailbox }) => !known.has(mailbox.toLowerCase()));
       const there = new Set([...own.mailboxes, ...own.failed].map(({ mailbox }) => mailbox.toLowerCase()));
-      const both = `Those that Exchange Online does not have (${others.length}) are what Exchange Server lets search (${own.source}).`;
+      const both = `Mailboxes that Exchange Online does not list (${others.length}) are those that Exchange Server allows to search (${own.source}).`;
       const notes = [online.note, others.length > 0 ? both : undefined].filter((one) => one !== undefined);
       return {
         source: online.source,
@@ -73,14 +73,14 @@ function withBackEnd<T extends object>(backend: BackEnd, all: readonly T[]): rea
   return all.map((one) => ({ ...one, backend }));
 }
 
-/** Which back end holds the mailbox: as it is remembered, or by a read. Throws Failure when that does not tell. */
+/** Returns the back end that holds the mailbox: the remembered one, or the one found by a read. Throws Failure if the read does not tell. */
 async function findBackEnd(online: Mailbox, memory: RouteMemory): Promise<BackEnd> {
   const known = memory.read(online.address);
   if (known !== undefined) return known;
   const inbox = await attempt(() => online.rights());
   if (!inbox.ok) {
     const { code, wireCode } = inbox.failure;
-    // Who may send and not read is still let to send: Graph did not say that the mailbox is elsewhere.
+    // An account that may send but not read can still send: Graph did not say that the mailbox is elsewhere.
     if (code === "access-denied" || code === "role-missing") return "graph";
     if (wireCode?.toLowerCase() !== onPremises.toLowerCase()) throw inbox.failure;
   }
@@ -93,12 +93,12 @@ type Outcomes<T> = AsyncIterable<Outcome<T>>;
 
 function routedMailbox(
   mailboxes: Readonly<Record<BackEnd, Mailbox>>,
-  /** Of another mailbox, when its address is given. */
+  /** With `other`, returns the back end of that mailbox. */
   backEndOf: (other?: string) => Promise<BackEnd>,
   memory: RouteMemory,
 ): Mailbox {
   const { address } = mailboxes.graph;
-  // The mailbox has gone elsewhere since: the next call looks again, and this one stays as it ended.
+  // The mailbox has moved since: the next call checks again, and this call keeps its result.
   const noted = (failure: Failure) => {
     if (failure.code === "mailbox-not-found") memory.forget(address);
     return failure;
@@ -121,14 +121,14 @@ function routedMailbox(
     if (backEnd.failure.code === "cancelled") throw backEnd.failure;
     yield* all.map(() => failed(backEnd.failure));
   }
-  /** No back end writes into what the other one holds: said before anything is touched. */
+  /** Throws before anything is changed if the two mailboxes have different back ends: neither writes into the other's mailboxes. */
   async function checkedSide(to: Destination | undefined): Promise<BackEnd> {
     const backEnd = await backEndOf();
     if (to?.mailbox === undefined || to.mailbox.toLowerCase() === address.toLowerCase()) return backEnd;
     if ((await backEndOf(to.mailbox)) === backEnd) return backEnd;
     const where = (one: BackEnd) => (one === "ews" ? "on premises" : "in Exchange Online");
-    const message = `${address} is ${where(backEnd)} and ${to.mailbox} is not: nothing is copied or moved from one to the other.`;
-    throw new Failure("unsupported", message, { hint: "Download the message as a file, or name a mailbox on the same side." });
+    const message = `${address} is ${where(backEnd)} and ${to.mailbox} is not. Nothing was copied or moved: mailcordon does not transfer messages between the two.`;
+    throw new Failure("unsupported", message, { hint: "Download the message as a file, or name a mailbox of the same back end." });
   }
   return {
     address,
@@ -157,7 +157,7 @@ function routedMailbox(
   };
 }
 
-/** Where it is remembered besides: what is read is whatever somebody wrote. */
+/** Storage of the back end beyond this process. Stored values are untrusted. */
 export interface RouteNotes {
   read(address: string): Readonly<Record<string, unknown>> | undefined;
   write(address: string, value: { readonly side?: BackEnd; readonly until?: number }): void;

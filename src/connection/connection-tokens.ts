@@ -8,8 +8,8 @@ import { noTokenCache, openTokenCache } from "../wire/sign-in/token-cache.ts";
 import { openTokenSource, type TokenSource } from "../wire/sign-in/token-source.ts";
 
 /**
- * The tokens of a connection for Exchange or Graph, kept for the next process in `$XDG_CACHE_HOME/mailcordon/tokens` (by default
- * `~/.cache/mailcordon/tokens`). `http`: the way to the authority.
+ * Opens the token source of a connection for Exchange or Graph. Tokens are kept for later processes in `$XDG_CACHE_HOME/mailcordon/tokens` (by
+ * default `~/.cache/mailcordon/tokens`). `http` reaches the authority.
  */
 export function openTokens(
   oauth: OAuth,
@@ -23,7 +23,7 @@ export function openTokens(
   return openTokenSource({ client: clientOf(oauth, resource), http, cache });
 }
 
-/** What a token is fetched as. `scope` in the settings is for Exchange. */
+/** Returns the client that fetches tokens. `scope` in the settings applies to Exchange. */
 export function clientOf(oauth: OAuth, resource: "exchange" | "graph"): EntraClient {
   const { cloud, authority, tenant, clientId, scope } = oauth;
   const own = resource === "exchange" ? scope : undefined;

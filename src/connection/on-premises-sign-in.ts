@@ -7,7 +7,7 @@ import type { SignIn } from "../wire/sign-in/authenticate.ts";
 import type { TokenFacts } from "../wire/sign-in/token-claims.ts";
 import type { TokenSource } from "../wire/sign-in/token-source.ts";
 
-/** What signs a connection in: a client around the one that is given, and what its token says when it took one; or what TLS shows. */
+/** How a connection signs in: a client around the given one, with the claims of its token if it uses one; or a TLS certificate. */
 export type ConnectionSignIn =
   | { readonly signIn: (http: Http) => Http; readonly token?: () => TokenFacts | undefined }
   | { readonly tls: { readonly identity: TlsIdentity } };
@@ -58,7 +58,7 @@ async function signInSchemeOf(
 function identityOf({ form, files, passphrase }: Extract<OnPremises, { readonly kind: "client-certificate" }>): TlsIdentity {
   const bytes = Buffer.concat(files.map((path) => readFileSetting(path, "auth.client_certificate")));
   const secret = passphrase?.reveal();
-  // In PEM each side takes what is its own out of the same text.
+  // For PEM, TLS reads the certificate and the private key from the same text.
   if (form === "pem") return { kind: "pem", certificate: bytes.toString("utf8"), key: bytes.toString("utf8"), passphrase: secret };
   return { kind: "pfx", bytes, passphrase: secret };
 }

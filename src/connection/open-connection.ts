@@ -17,7 +17,7 @@ import type { Http } from "../wire/http/client-interface.ts";
 import type { Observe } from "../wire/http/observe-http.ts";
 import type { TokenSource } from "../wire/sign-in/token-source.ts";
 
-/** What actions work with, for one connection. */
+/** Everything that actions need from one connection. */
 export interface Opened {
   readonly exchange: Exchange;
   readonly evidence: EvidenceStore;
@@ -30,35 +30,35 @@ export interface Opened {
   readonly auditsReads: boolean;
   /** The connection's name. */
   readonly connection: string;
-  /** False when a setting has switched the check of certificates off: every output says so. */
+  /** False if a setting switched off the check of certificates; every output reports this. */
   readonly tlsVerified: boolean;
   /** Opens a file that an input names as an attachment. */
   readFile(path: string): Promise<OpenedFile>;
 }
 
-/** What whoever opens a connection wants besides. */
+/** Optional parts of an open connection. */
 export interface OpenOptions {
-  /** Told of every request and reply, as a line of text that a server may have written parts of; never of a body or a secret. */
+  /** Called with a line of text for every request and reply. A server may have written parts of it; it never contains a body or a secret. */
   readonly log?: ((text: string) => void) | undefined;
-  /** Told of the same, as it is. */
+  /** Called with the same events as objects. */
   readonly observe?: Observe | undefined;
-  /** Told what the server says of its version, with each reply. */
+  /** Called with the version that the server reports in each reply. */
   readonly serverVersion?: ((version: ServerVersion) => void) | undefined;
-  /** Taken by each audit entry besides the lock file, where a database is open. */
+  /** Lock that each audit entry takes in addition to the lock file, if a database is open. */
   readonly exclusively?: Exclusively | undefined;
-  /** Where the end of an audit log is kept besides the file for it: in a database that is open. */
+  /** Second storage for the end of an audit log, in an open database. */
   readonly auditHead?: ((log: string) => AuditHeads) | undefined;
   /** Whether the process is a server, which writes many audit entries. Default false. */
   readonly busy?: boolean | undefined;
 }
 
 /**
- * Opens a connection; no request is made. Evidence and audit go where the settings say.
+ * Opens a connection without sending a request. Evidence and audit entries go where the settings say.
  * @throws Failure `invalid-settings` when the authority's certificate cannot be read
  */
 export async function open(settings: Settings, options: OpenOptions = {}): Promise<Opened> {
   const { connection, foundFile, evidenceDir } = settings;
-  // Most calls keep no evidence and write no audit: what that takes is loaded when it is needed.
+  // Most calls keep no evidence and write no audit entry, so this code is loaded when needed.
   const evidence = once(async () => (await import("../perform/evidence/hash-and-store.ts")).openEvidence(evidenceDir));
   const audit = once(async () => openAuditOf(settings, options));
   return {
@@ -106,7 +106,7 @@ async function openExchange(connection: Connection, options: OpenOptions): Promi
   const ofConnection = [connection.graph.url.href, accountOf(connection.auth, connection.name)];
   const memory = routeMemory({
     read: (address) => files.read([...ofConnection, address]),
-    // What cannot be kept is learned again.
+    // A value that cannot be kept is determined again.
     write: (address, value) => void files.write([...ofConnection, address], value),
   });
   return openRoute({ ews, graph: openGraph(await graphOptionsOf(connection, options)), memory });
@@ -159,7 +159,7 @@ export async function graphOptionsOf(connection: Connection, options: OpenOption
   };
 }
 
-/** How long a reply is waited for, and how much of it is taken. */
+/** Returns the time limits of a reply and its maximum size. */
 function timeoutsOf({ timeouts, maxReplyBytes }: Connection): Pick<EwsOptions, "timeouts" | "maxReplyBytes"> {
   const { connect, reply, idle, total } = timeouts;
   const limits = {
@@ -180,13 +180,13 @@ function endpointOf({ url, autodiscover }: Connection["ews"]): Pick<EwsOptions, 
   return { autodiscover: { address, allowHosts, lifetimeMs: milliseconds(cacheHours === undefined ? undefined : cacheHours * 3600) } };
 }
 
-/** What was learned of the server, in `$XDG_CACHE_HOME/mailcordon/servers` (by default `~/.cache/mailcordon/servers`). */
+/** Stores facts about the server in `$XDG_CACHE_HOME/mailcordon/servers` (by default `~/.cache/mailcordon/servers`). */
 function endpointMemoryOf({ url, autodiscover }: Connection["ews"]): EndpointMemory {
   const files = cacheFiles("servers");
   const key = url === undefined ? ["autodiscover", (autodiscover?.address ?? "").toLowerCase()] : ["url", url.href];
   return {
     read: () => files.read(key),
-    // What cannot be kept is learned again.
+    // A value that cannot be kept is determined again.
     write: (value) => void files.write(key, value),
     forget: () => files.forget(key),
   };
@@ -207,22 +207,22 @@ function milliseconds(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000;
 }
 
-/** Whom the server counts the requests for: connections of one account share their pauses and places. */
+/** Returns the account that the server counts requests for: connections of one account share pauses and concurrency. */
 function accountOf(auth: Connection["auth"], connection: string): string {
   if (auth.kind === "basic" || auth.kind === "ntlm") return `user ${auth.username.toLowerCase()}`;
   if (auth.kind === "oauth" && auth.credential.kind !== "device-code" && auth.clientId !== "")
     return `application ${auth.clientId.toLowerCase()}`;
-  // Whose a token is cannot be known without reading it: then only the same connection is known to be the same account.
+  // The account of a token is not known without reading it, so only the same connection is known to be the same account.
   return `connection ${connection}`;
 }
 
-/** A token endpoint answers in a second or not at all; a person who enters a code is asked after again and again. Milliseconds. */
+/** A token endpoint replies within a second or not at all; for a device code it is polled repeatedly. Milliseconds. */
 const tokenTimeouts = { connectMs: 15_000, replyMs: 30_000, idleMs: 15_000, totalMs: 60_000 };
 
 /** How a token endpoint is reached. */
 type TokenEndpointOptions = Pick<EwsOptions, "ca" | "observe" | "proxy">;
 
-/** How requests say who we are. */
+/** Returns how requests are authenticated. */
 async function signInOf(
   auth: Connection["auth"],
   endpointOptions: TokenEndpointOptions,
@@ -254,12 +254,12 @@ async function signInToGraph(auth: Connection["auth"], endpointOptions: TokenEnd
     const tokens = await tokensOf(auth, "graph", endpointOptions);
     return (http) => withTokens(http, tokens);
   }
-  if (auth.kind !== "bearer") throw new Failure("invalid-settings", "Microsoft Graph is reached with oauth, or bearer with a ready token.");
+  if (auth.kind !== "bearer") throw new Failure("invalid-settings", "Microsoft Graph needs auth.oauth, or auth.bearer with a token.");
   const authorization = `Bearer ${auth.token.reveal()}`;
   return (http) => ({ ...http, send: (request) => http.send({ ...request, headers: { ...request.headers, authorization } }) });
 }
 
-/** The Exchange Online Admin API, where the settings let it be asked. Its token is another one than Graph's. */
+/** Returns the Exchange Online Admin API, if the settings allow it. It needs another token than Graph. */
 async function adminApiOf(
   { auth, graph: { mailboxList } }: Connection,
   endpointOptions: TokenEndpointOptions,
@@ -269,12 +269,9 @@ async function adminApiOf(
   if (from === "directory" || adminApi === undefined) return undefined;
   if (auth.kind !== "oauth") {
     if (!isRequired) return undefined;
-    throw new Failure(
-      "invalid-settings",
-      "graph.mailbox_list: admin_api needs a token of its own, which only oauth can get; put directory.",
-    );
+    throw new Failure("invalid-settings", "graph.mailbox_list: admin_api needs its own token, which only oauth can get; put directory.");
   }
-  // A person is not asked to sign in a second time for a list that the directory has as well.
+  // A person does not sign in a second time for a list that the directory has as well.
   if (auth.credential.kind === "device-code" && !isRequired) return undefined;
   const { withTokens } = await import("../wire/sign-in/bearer-token.ts");
   const tokens = await tokensOf(auth, "exchange", endpointOptions);
@@ -288,7 +285,7 @@ async function adminApiOf(
       // A token that is going to be refused is not shown.
       const { mayList } = await import("../graph/session/admin-api.ts");
       if (facts?.appOnly === true && !mayList(facts))
-        throw new Failure("role-missing", "The token has not the permission Exchange.ManageAsAppV2.");
+        throw new Failure("role-missing", "The token does not have the permission Exchange.ManageAsAppV2.");
       return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(auth.tenant) ? auth.tenant : (facts?.tenant ?? auth.tenant);
     },
     isRequired,

@@ -8,8 +8,8 @@ import { Failure } from "../failure.ts";
 import { attempt, failed, type Outcome, runForSome } from "../outcome.ts";
 
 /**
- * Whether an address is among those that were granted: each an address, or `*@example.com` for every one of that domain. Undefined grants all.
- * ASCII letters of either case are the same; nothing else is taken for something else.
+ * Returns whether an address was granted. Each grant is an address, or `*@example.com` for every address of that domain; undefined grants all. ASCII
+ * letters match in either case; no other characters are treated as equal.
  */
 export function isGranted(address: string, mailboxes: readonly string[] | undefined): boolean {
   if (mailboxes === undefined) return true;
@@ -22,18 +22,17 @@ export function isGranted(address: string, mailboxes: readonly string[] | undefi
   });
 }
 
-/** Not `toLowerCase()`: it takes the Kelvin sign for a k, and would let one address pass for another. */
+/** Not `toLowerCase()`, which turns the Kelvin sign into a k and would let one address pass for another. */
 function lowerAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 /**
- * An Exchange that lets through nothing but these mailboxes, at the port, so that no action and no face can forget it. Lists of mailboxes are
- * filtered; everything else is refused as `access-denied`, before any request. Public folders are no mailbox: they are refused as well.
- *
- * Exchange Web Services look an id up wherever it is, whatever mailbox the request names: for a delegate that is every mailbox that the account may
- * open, and for one who is impersonated all that this person may, public folders among them. So an id has to be shown to be of the mailbox that is
- * named before anything is read or changed by it: it was found there by the same call, or `Mailbox.foreign` does not name it.
+ * Restricts an Exchange to these mailboxes, at the port, so no action and no face can bypass it. Lists of mailboxes are filtered; everything else is
+ * refused as `access-denied` before any request. Public folders are not mailboxes, so they are refused as well.
+ * Exchange Web Services resolve an id in any mailbox, whatever mailbox the request names: for a delegate in every mailbox that the account may open,
+ * for an impersonated person in everything that this person may open, public folders included. So an id must be shown to belong to the named mailbox
+ * before anything is read or changed by it: the same call found it there, or `Mailbox.foreign` does not return it.
  */
 export function restrictToMailboxes(exchange: Exchange, mailboxes: readonly string[] | undefined): Exchange {
   if (mailboxes === undefined) return exchange;
@@ -43,7 +42,7 @@ export function restrictToMailboxes(exchange: Exchange, mailboxes: readonly stri
     mailbox(address, call) {
       if (address !== undefined) guard.mailbox(address);
       const mailbox = exchange.mailbox(address, call);
-      // The default of the connection, too.
+      // Applies to the connection's default mailbox as well.
       guard.mailbox(mailbox.address);
       const other = (named: string) => exchange.mailbox(named, call);
       return guardMailbox(mailbox, guard, { backend: exchange.backend, other });
@@ -53,7 +52,7 @@ export function restrictToMailboxes(exchange: Exchange, mailboxes: readonly stri
       return {
         ...found,
         mailboxes: found.mailboxes.filter(({ mailbox }) => isGranted(mailbox, mailboxes)),
-        // One without an address may be of a mailbox that was granted; what the server says of it may be of another.
+        // An entry without an address may belong to a granted mailbox, but the server's text about it may concern another.
         failed: found.failed.flatMap((one) => {
           if (one.mailbox === "") return [{ mailbox: "", backend: one.backend, message: "Not every mailbox could be listed." }];
           return isGranted(one.mailbox, mailboxes) ? [one] : [];
@@ -68,14 +67,14 @@ export function restrictToMailboxes(exchange: Exchange, mailboxes: readonly stri
 /** Each throws Failure `access-denied`. */
 interface Guard {
   mailbox(address: string): void;
-  /** `mailbox`: whose folder is meant. */
+  /** `mailbox` is the mailbox that the folder belongs to. */
   folder(name: string | undefined, mailbox: Mailbox): Promise<void>;
   sender(mail: Pick<Draft, "from" | "mime">): void;
 }
 
 function guardOf(mailboxes: readonly string[], backend: Exchange["backend"]): Guard {
   const mailbox = (address: string) => {
-    if (!isGranted(address, mailboxes)) throw notGranted(address === "" ? "The mailbox that is meant by default" : address);
+    if (!isGranted(address, mailboxes)) throw notGranted(address === "" ? "The default mailbox" : address);
   };
   const folder = async (name: string | undefined, of: Mailbox) => {
     if (name === undefined) return;
@@ -83,9 +82,9 @@ function guardOf(mailboxes: readonly string[], backend: Exchange["backend"]): Gu
     const meant = parseFolderName(rest);
     // Their root has a name in every mailbox.
     if (store === "public" || (meant.kind === "well-known" && meant.name === "publicfoldersroot")) throw notGranted("A public folder");
-    // Exchange Web Services open it wherever it is, as far as the mailbox's owner may; Graph looks in the mailbox that is named.
+    // Exchange Web Services open a folder id in any mailbox that the account may open; Graph searches the named mailbox only.
     if (backend === "graph" || meant.kind !== "id") return;
-    // Microsoft Graph writes the same ids with - and _ where these have / and +.
+    // Microsoft Graph writes the same ids with - and _ in place of / and +.
     if ((await of.foreign([meant.id.replaceAll("-", "/").replaceAll("_", "+")])).size === 0) return;
     throw new Failure("access-denied", `This folder id is not shown to belong to the mailbox ${of.address}.`, {
       hint: "Name the folder by its path, such as Inbox/Reports.",
@@ -96,20 +95,20 @@ function guardOf(mailboxes: readonly string[], backend: Exchange["backend"]): Gu
     folder,
     sender({ from, mime }) {
       if (from !== undefined) mailbox(from.address ?? "");
-      if (mime !== undefined) throw notGranted("Whoever a ready-made message says it is from");
+      if (mime !== undefined) throw notGranted("The sender in a complete message (raw_mime)");
     },
   };
 }
 
 function notGranted(what: string): Failure {
-  return new Failure("access-denied", `${what} is not among the mailboxes that this caller may touch.`, {
-    hint: "Name a mailbox that the key was made for, or ask an administrator for a key that has this one.",
+  return new Failure("access-denied", `${what} is not among the mailboxes that this caller may use.`, {
+    hint: "Name a mailbox of your API key, or ask an administrator for an API key that includes this one.",
   });
 }
 
 function notShown(address: string): Failure {
-  return new Failure("access-denied", `This id is not shown to be of the mailbox ${address}.`, {
-    hint: "Name the mailbox that the id came from, as long as the key was made for it; or name messages by internet_message_id.",
+  return new Failure("access-denied", `mailcordon cannot show that this id belongs to the mailbox ${address}.`, {
+    hint: "Name the mailbox that the id came from, if your API key includes it; or name messages by internet_message_id.",
   });
 }
 
@@ -119,7 +118,7 @@ interface GuardContext {
   other(address: string): Mailbox;
 }
 
-/** Notes what each success holds, and hands it on. */
+/** Calls `note` with the value of each success, and passes all outcomes on. */
 async function* tapOutcomes<T>(outcomes: AsyncIterable<Outcome<T>>, note: (value: T) => unknown): AsyncIterable<Outcome<T>> {
   for await (const outcome of outcomes) {
     if (outcome.ok) note(outcome.value);
@@ -129,7 +128,7 @@ async function* tapOutcomes<T>(outcomes: AsyncIterable<Outcome<T>>, note: (value
 
 /** Every method is written out: a new one of the port does not compile until somebody has thought about it. */
 function guardMailbox(mailbox: Mailbox, guard: Guard, { backend, other }: GuardContext): Mailbox {
-  /** Ids of items and attachments that were found in the mailbox, and by which it may be asked again. */
+  /** Ids of items and attachments found in the mailbox, which it may be asked for again. */
   const found = new Set<string>();
   const seen = (message: Message): Message => {
     found.add(message.itemId);
@@ -145,7 +144,7 @@ function guardMailbox(mailbox: Mailbox, guard: Guard, { backend, other }: GuardC
   ): AsyncIterable<Outcome<T>> {
     const others = await attempt(() => foreign(all.map(idOf)));
     if (!others.ok && others.failure.code === "cancelled") throw others.failure;
-    // The same id may be asked twice, and then has two answers.
+    // The same id may be requested twice and then has two outcomes.
     const requested = all.map((one) => ({ one }));
     yield* runForSome(
       requested,
@@ -168,7 +167,7 @@ function guardMailbox(mailbox: Mailbox, guard: Guard, { backend, other }: GuardC
     if (permitted.ok) yield* byId(ids, work);
     else yield* ids.map(() => failed(permitted.failure));
   }
-  /** Of which only the Message-ID is left, where it has one: that is looked for in the mailbox. */
+  /** Finds messages by name. For an id that does not belong to the mailbox only the Message-ID is searched, if there is one. */
   async function* named(names: readonly MessageName[], within: Within | undefined): AsyncIterable<Outcome<Located>> {
     const permitted = await attempt(async () => {
       await guard.folder(within?.folder, mailbox);
@@ -200,7 +199,7 @@ function guardMailbox(mailbox: Mailbox, guard: Guard, { backend, other }: GuardC
       yield outcome;
     }
   }
-  /** A delegate's mail would go out as the account, which is a sender that was not granted. Graph sends as the mailbox in any case. */
+  /** A delegate's message would be sent from the account, a sender that was not granted. Graph always sends from the mailbox. */
   const from = backend === "graph" || !mailbox.address.includes("@") ? undefined : { address: mailbox.address };
   return {
     address: mailbox.address,

@@ -2,7 +2,7 @@
 
 import type { Action } from "../catalogue/action-definition.ts";
 
-/** The actions that a face is made from. They are loaded one by one: a process usually needs one. */
+/** The actions of a face, loaded one by one: a process usually needs one. */
 export interface Catalogue {
   /** In alphabetical order. */
   readonly names: readonly string[];

@@ -10,7 +10,7 @@ export function flagOf(field: string): string {
   return `--${field.replaceAll("_", "-")}`;
 }
 
-/** `--item-id` -> `item_id`; a flag written with underscores is the same flag. */
+/** `--item-id` -> `item_id`; a flag may also be written with underscores. */
 export function fieldOf(flag: string): string {
   return flag.replace(/^--/, "").replaceAll("-", "_");
 }

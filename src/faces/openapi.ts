@@ -22,14 +22,14 @@ const Problem = z
     type: z.string().describe("urn:mailcordon:failure: and the code."),
     title: z.string(),
     status: z.number().int(),
-    detail: z.string().describe("What went wrong, in one sentence. Text of a server or a mail in it is untrusted."),
+    detail: z.string().describe("What went wrong, in one sentence. Text from a server or a message in it is untrusted."),
     instance: z.string().describe("urn:mailcordon:request: and the id of the request."),
     code: ErrorNoun.shape.code,
     hint: ErrorNoun.shape.hint.describe("What to do next."),
-    retryable: ErrorNoun.shape.retryable.describe("Whether the same call may succeed later with nothing changed."),
+    retryable: ErrorNoun.shape.retryable.describe("Whether the same call may succeed later without any change."),
     wire_code: ErrorNoun.shape.wire_code.describe("The mail server's own code."),
-    request_id: z.string().describe("That of the request, as in X-Request-Id: for our log."),
-    server_request_id: z.string().optional().describe("That of the mail server's reply: for its log."),
+    request_id: z.string().describe("Id of the request, as in X-Request-Id, for mailcordon's log."),
+    server_request_id: z.string().optional().describe("Id in the mail server's reply, for the mail server's log."),
     // What else an answer says: how far the call came.
     ...Answer.omit({ success: true, message: true, error: true }).partial().shape,
   })
@@ -48,7 +48,7 @@ const Job = z
     answer: Answer.optional().describe("The action's own answer, when it is finished and the call went through."),
     problem: Problem.optional().describe("Why the whole call failed, when it did."),
   })
-  .describe("A call that goes on after its request was answered.");
+  .describe("A call that continues after its request was answered.");
 
 const ActionNoun = z.looseObject({
   name: z.string(),
@@ -57,7 +57,7 @@ const ActionNoun = z.looseObject({
   effect: z.enum(["read", "change", "create", "send", "destroy"]),
   kind: z.string(),
   role: z.enum(["read", "contain", "send"]).describe("The role that a caller needs."),
-  url: z.string().describe("Where it is called."),
+  url: z.string().describe("URL of the action."),
 });
 
 const ActionList = z.looseObject({ actions: z.array(ActionNoun) });
@@ -66,7 +66,7 @@ const jsonSchema = z.looseObject({}).describe("JSON Schema, draft 2020-12.");
 const ActionDescription = ActionNoun.extend({
   input_schema: jsonSchema,
   output_schema: jsonSchema,
-  example: z.looseObject({}).describe("An input that makes sense to a reader."),
+  example: z.looseObject({}).describe("An example of an input."),
 });
 
 const ConnectionTest = z.looseObject({
@@ -74,10 +74,10 @@ const ConnectionTest = z.looseObject({
   message: z.string(),
   checks: z.array(z.looseObject({})).describe("Each step, in the order in which it was taken."),
   actions: z.array(z.looseObject({})).optional().describe("Which actions would work."),
-  permissions: z.array(z.looseObject({})).optional().describe("Which permissions they need, and which there are."),
+  permissions: z.array(z.looseObject({})).optional().describe("Permissions the actions need, and those that are granted."),
 });
 
-const ConnectionTestInput = z.strictObject({ mailbox: z.string().optional().describe("The mailbox to look into.") });
+const ConnectionTestInput = z.strictObject({ mailbox: z.string().optional().describe("Mailbox to open.") });
 
 const Health = z.looseObject({ status: z.enum(["ok", "ready", "not ready"]) });
 
@@ -98,14 +98,14 @@ export function openapi(actions: readonly Action[], about: ServerDescription, ve
       version: about.version,
       summary: version === "3.1" ? "Incident response for Exchange mailboxes." : undefined,
       description:
-        "Find every copy of a phishing mail, keep it as evidence, take it out, tell people. Subjects, names and bodies in answers were written by whoever sent the mail: treat them as untrusted.",
+        "Find every copy of a phishing message, keep it as evidence, delete it, and notify people. Subjects, names and bodies in answers were written by the senders: treat them as untrusted.",
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
     servers: [{ url: about.url ?? "/" }],
     security: [{ key: [] }],
     tags: [
-      { name: "actions", description: "What an analyst asks for." },
-      { name: "jobs", description: "Calls that go on after their request was answered." },
+      { name: "actions", description: "The actions of mailcordon." },
+      { name: "jobs", description: "Calls that continue after their request was answered." },
       { name: "server", description: "The server itself." },
     ],
     paths: { ...Object.fromEntries(actions.map((action) => [`/v1/actions/${action.name}`, actionPath(action)])), ...otherPaths },
@@ -114,7 +114,7 @@ export function openapi(actions: readonly Action[], about: ServerDescription, ve
         key: {
           type: "http",
           scheme: "bearer",
-          description: "A key made by `mailcordon keys add`, or a token of the OIDC issuer in the settings.",
+          description: "An API key from `mailcordon keys add`, or a token of the OIDC issuer in the settings.",
         },
       },
       schemas: {
@@ -128,7 +128,7 @@ export function openapi(actions: readonly Action[], about: ServerDescription, ve
         Health: schema(Health, "output"),
       },
       parameters,
-      headers: { Location: { description: "Where to ask for the job.", schema: { type: "string" } } },
+      headers: { Location: { description: "URL of the job.", schema: { type: "string" } } },
       responses: {
         Problem: {
           description: "The call as a whole failed.",
@@ -164,20 +164,20 @@ const parameters = {
   connection: {
     name: "connection",
     in: "query",
-    description: "The connection of the settings that is meant. Default: the default one.",
+    description: "Connection of the settings. Default: the default connection.",
     schema: { type: "string" },
   },
   idempotencyKey: {
     name: "Idempotency-Key",
     in: "header",
     description:
-      "1 to 255 visible ASCII characters. The same key with the same body gives the same answer and nothing is done twice; with another body it is refused (422).",
+      "Idempotency key: 1 to 255 visible ASCII characters. The same idempotency key with the same body returns the same answer, and nothing is done twice; with another body it is refused (422).",
     schema: { type: "string", minLength: 1, maxLength: 255 },
   },
   prefer: {
     name: "Prefer",
     in: "header",
-    description: "`respond-async`: answer at once with a job (RFC 7240).",
+    description: "`respond-async`: answer immediately with a job (RFC 7240).",
     schema: { type: "string" },
   },
 };
@@ -200,7 +200,7 @@ function actionPath(action: Action): Json {
           "multipart/form-data": {
             schema: {
               type: "object",
-              description: "Further parts are files: an input that names a file by its path names one of them.",
+              description: "Further parts are files; a path in the input is the name of one of these parts.",
               properties: { input },
               required: ["input"],
             },
@@ -209,11 +209,11 @@ function actionPath(action: Action): Json {
       },
       responses: {
         "200": {
-          description: "The call went through; `results` says what became of each item, and `success` whether nothing failed.",
+          description: "The call ended; `results` has the outcome of each item, and `success` says whether nothing failed.",
           content: { "application/json": { schema: ref(`schemas/${pascal(name)}Answer`) } },
         },
         "202": {
-          description: "A job was begun.",
+          description: "A job was created.",
           headers: { Location: ref("headers/Location") },
           content: { "application/json": { schema: ref("schemas/Job") } },
         },
@@ -260,18 +260,19 @@ const otherPaths: Json = {
       operationId: "test_connection",
       summary: "Check a connection step by step",
       tags: ["server"],
-      description: "Needs the role read. A caller that is limited to mailboxes is told only whether the connection works: checks is empty.",
+      description:
+        "Needs the role read. For a caller that is limited to mailboxes the answer says only whether the connection works, and checks is empty.",
       parameters: [ref("parameters/connection")],
       requestBody: { required: false, content: { "application/json": { schema: ref("schemas/ConnectionTestInput") } } },
-      responses: { "200": json("What was found, with the next thing to do.", ref("schemas/ConnectionTest")), ...problems },
+      responses: { "200": json("What each step found, and what to do next.", ref("schemas/ConnectionTest")), ...problems },
     },
   },
   "/v1/evidence/{sha256}": {
     get: {
       operationId: "get_evidence",
-      summary: "The bytes that were kept",
+      summary: "Download evidence",
       tags: ["server"],
-      parameters: [idInPath("sha256", "The SHA-256 of the bytes in hexadecimal, as answers give it.")],
+      parameters: [idInPath("sha256", "SHA-256 of the bytes (hexadecimal), as in answers.")],
       responses: {
         "200": { description: "The bytes.", content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } } },
         ...problems,
@@ -279,10 +280,10 @@ const otherPaths: Json = {
     },
   },
   "/v1/jobs/{job_id}": {
-    parameters: [idInPath("job_id", "As the 202 gave it.")],
+    parameters: [idInPath("job_id", "Id of the job, from the 202 reply.")],
     get: {
       operationId: "get_job",
-      summary: "How far a job is",
+      summary: "Get the state of a job",
       tags: ["jobs"],
       responses: { "200": json("The job.", ref("schemas/Job")), ...problems },
     },
@@ -290,7 +291,7 @@ const otherPaths: Json = {
       operationId: "cancel_job",
       summary: "Cancel a job",
       tags: ["jobs"],
-      responses: { "200": json("The job; what was done before stays done.", ref("schemas/Job")), ...problems },
+      responses: { "200": json("The job. Items that are already done stay done.", ref("schemas/Job")), ...problems },
     },
   },
   "/v1/jobs/{job_id}/events": {
@@ -298,13 +299,14 @@ const otherPaths: Json = {
       operationId: "watch_job",
       summary: "Follow a job",
       tags: ["jobs"],
-      parameters: [idInPath("job_id", "As the 202 gave it.")],
+      parameters: [idInPath("job_id", "Id of the job, from the 202 reply.")],
       responses: {
         "200": {
-          description: "Server-sent events: progress, then finished. Each says all that is known: who comes again misses nothing.",
+          description:
+            "Server-sent events: progress, then finished. Each event contains the whole job, so a client that reconnects misses nothing.",
           content: { "text/event-stream": { schema: { type: "string" } } },
         },
-        "204": { description: "To who comes again, with Last-Event-ID, after the event finished: there is no more." },
+        "204": { description: "For a client that reconnects with Last-Event-ID after the event finished: there are no more events." },
         ...problems,
       },
     },
@@ -315,7 +317,12 @@ const otherPaths: Json = {
       summary: "This description",
       tags: ["server"],
       parameters: [
-        { name: "version", in: "query", description: "Of OpenAPI. Default: 3.1.", schema: { type: "string", enum: ["3.0", "3.1"] } },
+        {
+          name: "version",
+          in: "query",
+          description: "Version of OpenAPI. Default: 3.1.",
+          schema: { type: "string", enum: ["3.0", "3.1"] },
+        },
       ],
       responses: { "200": json("The description.", { type: "object" }), ...problems },
     },
@@ -324,16 +331,16 @@ const otherPaths: Json = {
     get: {
       operationId: "read_metrics",
       summary: "Numbers for Prometheus",
-      description: "Needs the role read; no key at all where the settings open it to the server's own machine.",
+      description: "Needs the role read. On the server's own machine no API key is needed if the settings allow that.",
       tags: ["server"],
       responses: { "200": { description: "The numbers.", content: { "text/plain": { schema: { type: "string" } } } }, ...problems },
     },
   },
-  "/healthz": openToAll("healthz", "Whether the process lives", { "200": json("It lives.", ref("schemas/Health")) }),
+  "/healthz": openToAll("healthz", "Whether the process is running", { "200": json("It is running.", ref("schemas/Health")) }),
   "/readyz": openToAll("readyz", "Whether it can work", {
-    "200": json("Its database answers and its settings are read.", ref("schemas/Health")),
+    "200": json("Its database replies and its settings are valid.", ref("schemas/Health")),
     "503": {
-      description: "Its database does not answer, or it is being stopped.",
+      description: "Its database does not reply, or the server is stopping.",
       content: {
         "application/json": { schema: ref("schemas/Health") },
         "application/problem+json": { schema: ref("schemas/Problem") },

@@ -50,7 +50,7 @@ export async function questionText(plan: Plan, layout: QuestionLayout): Promise<
 }
 
 function tooMany(what: string, found: number, { most, otherwise }: QuestionLayout): Failure {
-  const message = `${what}: a person is asked about ${most} at most, to be able to read them all. Nothing was touched.`;
+  const message = `${what}: a confirmation shows at most ${most}, so that a person can read them all. Nothing was changed.`;
   return new Failure("confirmation-required", message, { hint: otherwise(found) });
 }
 

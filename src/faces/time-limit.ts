@@ -32,8 +32,8 @@ export function openTimeLimit(milliseconds: number, hint: string): TimeLimit {
     signal: stop.signal,
     asTimeout(answer) {
       if (!stop.signal.aborted || answer.error?.code !== "cancelled") return answer;
-      const message = `It took longer than ${milliseconds / 1000} seconds.`;
-      return { ...answer, message, error: { ...answer.error, code: "timeout", message, hint: `Ask for less at once, or ${hint}.` } };
+      const message = `The call took longer than ${milliseconds / 1000} seconds.`;
+      return { ...answer, message, error: { ...answer.error, code: "timeout", message, hint: `Request less in one call, or ${hint}.` } };
     },
     async pauseDuring(work) {
       clearTimeout(timer);

@@ -45,7 +45,7 @@ export async function selectItems(selected: AsyncIterable<Selected>, missingIsFi
 
 /** What an item is of which a look has shown that it is not there. */
 export function missingItem({ absentFrom }: Absent, isFine: boolean): Pick<Item, "status" | "looked" | "failure"> {
-  const failure = isFine ? undefined : new Failure("not-found", `It was not found ${searchExtentOf(absentFrom)}.`);
+  const failure = isFine ? undefined : new Failure("not-found", `The item was not found ${searchExtentOf(absentFrom)}.`);
   return { status: "not_found", looked: absentFrom, failure };
 }
 
@@ -53,7 +53,7 @@ export function missingItem({ absentFrom }: Absent, isFine: boolean): Pick<Item,
 export function asUncheckedAbsence(failure: Failure): Failure {
   if (failure.code !== "not-found") return failure;
   const { message, wireCode, requestId } = failure;
-  return new Failure("could-not-look", `It is said not to be there, and was not looked for: ${message}`, {
+  return new Failure("could-not-look", `The server reports that it is not there, but mailcordon did not search for it: ${message}`, {
     wireCode,
     requestId,
     cause: failure,
@@ -118,7 +118,7 @@ export async function actOn(items: readonly Item[], act: NonNullable<Prepared["a
     if (row === undefined || row.success) item.status = "done";
     else {
       item.status = "failed";
-      item.failure = new Failure("internal", `It was done, but what ${action.name} answered is not as its schema says.`, {
+      item.failure = new Failure("internal", `The item was processed, but the result of ${action.name} does not match its schema.`, {
         cause: row.error,
       });
     }
@@ -153,7 +153,7 @@ export async function settleMissing(items: readonly Item[], prepared: Prepared, 
 /** What is known of an item whose Outcome was lost because the whole act was. */
 function unknownIfCancelled(failure: Failure, action: Action): Failure {
   if (action.effect === "read" || failure.code !== "cancelled") return failure;
-  return new Failure("unknown-outcome", "It was stopped on request; this item may have been done.", { cause: failure });
+  return new Failure("unknown-outcome", "The call was stopped on request; this item may have been processed.", { cause: failure });
 }
 
 /** What a second look may say that makes a failure of the item; anything else says that it could not be looked at. */
@@ -166,7 +166,9 @@ function keepNewIdOnly(answered: Row = {}): Row {
 
 /** A defect in the second look: the item is not to be repeated, since it was done. */
 function checkDefect(failure: Failure): Failure {
-  return new Failure("internal", `It was done, but a defect ended the check of the result: ${failure.message}`, { cause: failure });
+  return new Failure("internal", `The item was processed, but a defect ended the check of the result: ${failure.message}`, {
+    cause: failure,
+  });
 }
 
 /** Looks again at what was done. `items` are all that were chosen, also those that failed. */
@@ -199,7 +201,7 @@ async function* outcomesFor<T>(
   meaning: (failure: Failure) => Failure = (failure) => failure,
 ): AsyncGenerator<Outcome<T>> {
   let given = 0;
-  let missing = new Failure("internal", `The action did not say what became of this item when it was to ${work} it.`);
+  let missing = new Failure("internal", `The action returned no outcome for this item when it was to ${work} it.`);
   try {
     for await (const outcome of outcomes) {
       if (given === count) break;

@@ -188,7 +188,7 @@ async function runWhole(callRun: CallRun, run: NonNullable<Prepared["run"]>): Pr
 
 async function runItems(callRun: CallRun): Promise<AnswerBody> {
   const { action, prepared, input, context, host } = callRun;
-  if (prepared.select === undefined || prepared.act === undefined) throw new Failure("internal", `${action.name} neither runs nor acts.`);
+  if (prepared.select === undefined || prepared.act === undefined) throw new Failure("internal", `${action.name} has neither run nor act.`);
   const { select } = prepared;
   const chosen = await attempt(() => selectItems(select(context), effects[action.effect].missingIsFine));
   const items = chosen.ok ? chosen.value : [];
@@ -209,7 +209,7 @@ async function runItems(callRun: CallRun): Promise<AnswerBody> {
     const traced = action.effect === "read" ? undefined : host.audit;
     if (prepared.preserve !== undefined) await preserveEach(found, prepared.preserve, context);
     const remaining = found.filter((item) => item.failure === undefined);
-    if (host.signal?.aborted) throw new Failure("cancelled", "It was stopped on request before anything was touched.");
+    if (host.signal?.aborted) throw new Failure("cancelled", "The call was stopped on request before anything was changed.");
     const entry = auditEntryOf(callRun, remaining);
     if (remaining.length > 0) await traced?.append({ ...entry, phase: "began", outcome: remaining.map((item) => evidenceOf(item)) });
     if (remaining.length > 0 && action.effect !== "read") host.touching?.();
@@ -232,12 +232,12 @@ function checkCount(input: CommonInput, found: number, noun = "item"): Failure |
   if (input.expected_count !== undefined && found !== input.expected_count) {
     return new Failure(
       "unexpected-count",
-      `Found ${count(found, noun)} where expected_count says ${input.expected_count}: nothing was touched.`,
+      `Found ${count(found, noun)} where expected_count says ${input.expected_count}: nothing was changed.`,
     );
   }
   if (input.max_items !== undefined && found > input.max_items) {
-    const message = `Found ${count(found, noun)}, more than max_items allows (${input.max_items}): nothing was touched.`;
-    return new Failure("unexpected-count", message, { hint: "Look at what was found, then name fewer or raise max_items." });
+    const message = `Found ${count(found, noun)}, more than max_items allows (${input.max_items}): nothing was changed.`;
+    return new Failure("unexpected-count", message, { hint: "Check what was found, then name fewer messages or raise max_items." });
   }
   return undefined;
 }
@@ -260,7 +260,7 @@ async function isConfirmed({ action, prepared, context, host }: CallRun, found: 
 function unconfirmed(action: Action, found: number): Failure {
   return new Failure(
     "confirmation-required",
-    `${action.title} of ${count(found, action.noun ?? "item")} was not confirmed: nothing was touched.`,
+    `${action.title} of ${count(found, action.noun ?? "item")} was not confirmed: nothing was changed.`,
   );
 }
 
@@ -271,8 +271,8 @@ function refusedBody(callRun: CallRun, items: readonly Item[], failure: Failure)
 
 /** `message` says what became of the items, which may be that all failed. */
 function endNotAudited(failure: Failure, { message }: AnswerBody): Failure {
-  return new Failure("audit-failed", `${message} The audit entry that says so could not be written: ${failure.message}`, {
-    hint: "Look at the results before you repeat: the audit log holds only the beginning of this call. Check the audit file.",
+  return new Failure("audit-failed", `${message} The audit entry of this result could not be written: ${failure.message}`, {
+    hint: "Check the results before you repeat the call: the audit log contains only the beginning of this call. Then check the audit file.",
     cause: failure,
   });
 }
@@ -354,5 +354,5 @@ function checkAnswer(action: Action, answer: Answer): Answer {
 function malformed(action: Action, error: z.ZodError): Failure {
   const [issue] = error.issues;
   const where = issue?.path.map(String).join(".");
-  return new Failure("internal", `The answer of ${action.name} is not as its schema says: ${where}: ${issue?.message}`, { cause: error });
+  return new Failure("internal", `The answer of ${action.name} does not match its schema: ${where}: ${issue?.message}`, { cause: error });
 }

@@ -55,8 +55,8 @@ function buildSentence(
   const why = items.find((item) => item.status === "failed")?.failure;
   const rest = [
     archive === "not_searched" ? "; an archive mailbox was not searched: set archive to include it" : "",
-    truncated ? "; there is more than the limits of the call let through" : "",
-    incomplete ? "; something could not be looked at" : "",
+    truncated ? "; a limit of the call left out more" : "",
+    incomplete ? "; something could not be searched or read" : "",
     ".",
   ].join("");
   if (requested === 0) return `No ${noun}s found${rest}`;

@@ -13,56 +13,54 @@ const flag = (what: string) => z.boolean(expected(`true or false: ${what}`));
  * could look at a real tenant.
  */
 export const graphBehaviour = {
-  permanent_delete: flag("whether this cloud deletes for good")
+  permanent_delete: flag("whether this cloud deletes permanently")
     .optional()
     .describe(
-      "Whether the cloud has permanentDelete. Default: true in the worldwide cloud, false elsewhere. Microsoft's page says so; that others have got it since is possible, and that a tenant is refused it, too.",
+      "Whether the cloud has permanentDelete. Default: true in the worldwide cloud, false elsewhere, as Microsoft's page says. Other clouds may have got it since, and a tenant may be refused it.",
     ),
   soft_delete: z
     .enum(["move", "delete", "delete_twice"], expected("move, delete or delete_twice"))
     .default("move")
     .describe(
-      "How a message gets into the Recoverable Items. `move` puts it there by name, which others have seen to work and no page promises. `delete` is for a service that refuses this: a plain DELETE, where it leads straight there; `delete_twice` where it leads to Deleted Items first. Microsoft's pages say both of DELETE, so where it leads is looked at afterwards.",
+      "How a message gets into the Recoverable Items. `move` moves it to the folder's well-known name; others have seen this work, but no page promises it. For a service that refuses the move: `delete` if a plain DELETE moves the message to the Recoverable Items, `delete_twice` if DELETE moves it to Deleted Items first. Microsoft's pages say both about DELETE, so mailcordon checks afterwards where the message is.",
     ),
   delete_attachments: z
     .enum(["try", "drafts_only"], expected("try or drafts_only"))
     .default("try")
     .describe(
-      "From 2026-12-31 Graph guards received mail against changes by applications without Mail-Advanced.ReadWrite.All; whether taking out an attachment is such a change is not said. `try` asks for it; `drafts_only` refuses it for mail that is no draft before anything is asked.",
+      "Whether attachments may be deleted from received messages. From 2026-12-31 Graph protects received messages against changes by applications without Mail-Advanced.ReadWrite.All; Microsoft does not say whether deleting an attachment is such a change. `try` sends the request; `drafts_only` refuses it without a request unless the message is a draft.",
     ),
   contains_filter: z
     .enum(["try", "never"], expected("try or never"))
     .default("try")
     .describe(
-      "Whether Graph may be asked what a subject or a sender contains: reported both as working and as refused. `try` asks, and does it here when it is refused; `never` does it here at once, which spares a request and reads more messages.",
+      "Whether Graph filters by text that a subject or a sender contains; there are reports that it works and that it is refused. `try` asks Graph, and filters in mailcordon if Graph refuses; `never` always filters in mailcordon, which saves a request and reads more messages.",
     ),
   ews_ids: z
     .enum(["translate", "rewrite"], expected("translate or rewrite"))
     .default("translate")
     .describe(
-      "How an id of EWS becomes one of Graph. `translate` asks translateExchangeIds (an application needs User.Read.All for it, a person User.ReadBasic.All) and rewrites what that does not give; `rewrite` only puts - and _ for / and +, which is what ids look like and is promised nowhere.",
+      "How an EWS id becomes a Graph id. `translate` calls translateExchangeIds (an application needs User.Read.All for it, a person User.ReadBasic.All) and rewrites ids that it does not translate; `rewrite` only replaces / and + by - and _, which matches ids seen so far but is promised nowhere.",
     ),
-  content_ids: flag("whether the content ids of attachments are asked for")
+  content_ids: flag("whether content ids of attachments are requested")
     .default(true)
     .describe(
-      "Whether lists of attachments ask for the content id, by a name with its type in it, since only files have one. No page shows this form in a list; `false` leaves it out should a service refuse it, and then inline pictures have no content id.",
+      "Whether lists of attachments request the content id, by a property name that includes its type, because only files have one. No page shows this form in a list. Set `false` if a service refuses it; then inline images have no content id.",
     ),
-  sizes: flag("whether size and item class of messages are asked for")
+  sizes: flag("whether size and item class of messages are requested")
     .default(true)
     .describe(
-      "Whether size and item class are asked for as properties of MAPI, since a message of Graph has neither. That every list gives them is not promised; `false` leaves them out, and then filters by size or class are refused.",
+      "Whether mailcordon requests size and item class as MAPI properties, because a Graph message has neither. No page promises them in every list. With `false`, filters by size or class are refused.",
     ),
   import_export: flag("whether this cloud exports and imports items")
     .optional()
     .describe(
-      "Whether a message may be carried to another mailbox by export and import of items. Default: true in the worldwide cloud, false elsewhere, where it becomes a draft. Whether an application limited by RBAC for Applications may do it is not said.",
+      "Whether a message may be copied to another mailbox by export and import of items. Default: true in the worldwide cloud, false elsewhere, where the copy becomes a draft. Microsoft does not say whether an application limited by RBAC for Applications may do this.",
     ),
   export_ids: z
     .enum(["restId", "restImmutableEntryId", "ewsId"], expected("restId, restImmutableEntryId or ewsId"))
     .default("restId")
-    .describe(
-      "Which form of id exportItems takes: Microsoft shows only those of its own lists of items, and others have used the default form.",
-    ),
+    .describe("Form of id that exportItems accepts. Microsoft shows only ids of its own item lists; others have used the default form."),
 } as const;
 
 /** `graph` of a connection. */
@@ -76,7 +74,7 @@ export const GraphSettings = z.strictObject({
     .enum(["auto", "admin_api", "directory"], expected("auto, admin_api or directory"))
     .default("auto")
     .describe(
-      "Where the list of mailboxes comes from. `auto` asks the Exchange Online Admin API, a preview that needs Exchange.ManageAsAppV2 and a role of Exchange, and takes the directory where that does not answer; the answer says which. `admin_api` and `directory` ask one of them only. Who signs in with a device code is asked for it with `admin_api` only.",
+      "Where the list of mailboxes comes from. `auto` asks the Exchange Online Admin API, a preview that needs Exchange.ManageAsAppV2 and an Exchange role, and uses the directory if that fails; the answer says which. `admin_api` and `directory` ask only one of them. With a device code, the Admin API is asked only with `admin_api`.",
     ),
   admin_api_url: z
     .string(expected(adminApiWords))

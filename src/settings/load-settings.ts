@@ -266,7 +266,7 @@ function chooseConnection(raw: YamlTree, requested: string | undefined, environm
   if (wanted !== undefined) {
     if (names.includes(wanted)) return wanted;
     const known = names.length === 0 ? "none" : names.join(", ");
-    throw new Failure("invalid-settings", `There is no connection ${wanted} (there are: ${known}).${didYouMean(wanted, names)}`);
+    throw new Failure("invalid-settings", `There is no connection ${wanted} (the settings have: ${known}).${didYouMean(wanted, names)}`);
   }
   const [first, second] = names;
   if (
@@ -281,11 +281,11 @@ function chooseConnection(raw: YamlTree, requested: string | undefined, environm
   if (first === undefined) {
     throw new Failure(
       "invalid-settings",
-      `No connection is set (looked in ${searchedPaths}). Put one into mailcordon.yaml under connections, or set MAILCORDON_EWS_URL or MAILCORDON_BACKEND.`,
+      `No connection is set (searched ${searchedPaths}). Add one under connections in mailcordon.yaml, or set MAILCORDON_EWS_URL or MAILCORDON_BACKEND.`,
     );
   }
   if (second === undefined) return first;
-  throw new Failure("invalid-settings", `default is missing; put one of: ${names.join(", ")}, or say --connection NAME.`);
+  throw new Failure("invalid-settings", `default is missing; put one of: ${names.join(", ")}, or use --connection NAME.`);
 }
 
 /** The file's tree with what the environment replaces in the chosen connection. */
@@ -391,5 +391,7 @@ function environmentOrigin(error: z.ZodError, raw: YamlTree, name: string, envir
     });
   });
   const names = given.map(([variable]) => variable);
-  return names.length === 0 ? "" : `. It comes from the environment, not from the file: ${names.join(", ")}. Unset what is not meant`;
+  return names.length === 0
+    ? ""
+    : `. The value comes from the environment, not from the file: ${names.join(", ")}. Unset the variables you do not need`;
 }

@@ -26,7 +26,7 @@ export interface AutodiscoverOptions {
 /** For the setting that leaves the environment's proxies aside. */
 const noProxy = "none";
 
-const proxyWords = "the URL of an http or https proxy without a user name in it, such as http://proxy.example.com:3128; or none";
+const proxyWords = "the URL of an http or https proxy without a user name, such as http://proxy.example.com:3128; or none";
 const hosts = (what: string) => z.union([z.array(text(what)), text(what)], expected(`a list of ${what}`)).default([]);
 
 /** `proxy` of a connection. */
@@ -35,7 +35,7 @@ export const ProxySettings = z
     url: z.string(expected(proxyWords)).refine((value) => value === noProxy || isWebAddress(value), expected(proxyWords)),
     username: text("the user name for the proxy").optional(),
     password: secret.optional(),
-    no_proxy: hosts("hosts that are reached without, such as mail.example.com, .example.com or 192.0.2.7:8443"),
+    no_proxy: hosts("hosts to reach without the proxy, such as mail.example.com, .example.com or 192.0.2.7:8443"),
   })
   .refine(
     ({ username, password }) => (username === undefined) === (password === undefined),
@@ -47,7 +47,7 @@ export const TlsSettings = z.strictObject({
   server_name: text("the name that the server's certificate has, such as mail.example.com").optional(),
   min_version: z.enum(["TLSv1.2", "TLSv1.3"], expected("TLSv1.2 or TLSv1.3")).optional(),
   verify: z
-    .boolean(expected("true, or leave it out; false lets whoever stands between read the password and change the mail"))
+    .boolean(expected("true, or leave it out; false lets anybody on the network path read the password and change messages"))
     .default(true),
 });
 

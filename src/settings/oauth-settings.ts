@@ -31,8 +31,8 @@ export const credentials = ["client_secret", "certificate", "federated_token_fil
 /** A certificate with its key, in PEM or PFX. */
 export const CertificateSettings = z
   .strictObject({
-    pem: text("the path of the PEM file with the certificate and its key").optional(),
-    key: text("the path of the PEM file with the key, where it lies apart").optional(),
+    pem: text("the path of the PEM file with the certificate and its private key").optional(),
+    key: text("the path of the PEM file with the private key, if it is a separate file").optional(),
     pfx: text("the path of the PFX file").optional(),
     passphrase: secret.optional(),
   })

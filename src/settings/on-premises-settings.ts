@@ -38,7 +38,7 @@ const AccountSettings = z.strictObject({ username, password: secret });
 export const onPremisesSettings = {
   basic: AccountSettings.optional(),
   ntlm: AccountSettings.optional(),
-  kerberos: z.strictObject({}, expected("{}: it takes the ticket of whoever runs the program")).optional(),
+  kerberos: z.strictObject({}, expected("{}: it uses the Kerberos ticket of the user who runs mailcordon")).optional(),
   auto: z
     .strictObject({
       username: username.optional(),
@@ -48,7 +48,10 @@ export const onPremisesSettings = {
       at_least: z.enum(strengths, expected(`the weakest way to sign in that may be used: ${strengths.join(", ")}`)).optional(),
     })
     .refine((auto) => (auto.username === undefined) === (auto.password === undefined), expected("both username and password, or neither"))
-    .refine((auto) => auto.token === undefined || auto.oauth === undefined, expected("token, which is ready, or oauth, which fetches one"))
+    .refine(
+      (auto) => auto.token === undefined || auto.oauth === undefined,
+      expected("token (an existing token) or oauth (which fetches one), not both"),
+    )
     .refine(
       (auto) => auto.at_least !== "oauth" || auto.token !== undefined || auto.oauth !== undefined,
       expected("token or oauth, when at_least is oauth"),

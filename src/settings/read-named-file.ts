@@ -31,13 +31,13 @@ export function readOwnFile(path: string, field: string): Buffer {
     const { uid, mode } = fstatSync(file);
     const user = process.getuid?.();
     if (user !== undefined && uid !== user && uid !== 0) {
-      throw new Failure("invalid-settings", `${prefix}the file ${path} belongs to another user, and was not read.`, {
-        hint: `Check what is in it, then make it yours: chown $(id -un) ${path}`,
+      throw new Failure("invalid-settings", `${prefix}the file ${path} belongs to another user, so mailcordon did not read it.`, {
+        hint: `Check its contents, then make yourself the owner: chown $(id -un) ${path}`,
       });
     }
     if (user !== undefined && (mode & 0o022) !== 0) {
-      throw new Failure("invalid-settings", `${prefix}others can write the file ${path}, so it was not read.`, {
-        hint: `Check what is in it, then close it to others: chmod go-w ${path}`,
+      throw new Failure("invalid-settings", `${prefix}other users can write the file ${path}, so mailcordon did not read it.`, {
+        hint: `Check its contents, then remove the others' write permission: chmod go-w ${path}`,
       });
     }
     return readFileSync(file);

@@ -32,7 +32,7 @@ function toValue(document: { toJS(): unknown }, path: string): unknown {
     return document.toJS();
   } catch (thrown) {
     if (thrown instanceof ReferenceError)
-      throw new Failure("invalid-settings", `${path}: its aliases (*name) cannot be followed.`, { cause: thrown });
+      throw new Failure("invalid-settings", `${path}: its aliases (*name) cannot be resolved.`, { cause: thrown });
     throw thrown;
   }
 }

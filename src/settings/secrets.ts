@@ -53,7 +53,7 @@ export function readSecret(place: SecretPlace, field: string, environment: Reado
   if (/[\u0000-\u001f\u007f]/.test(value)) {
     throw new Failure(
       "invalid-settings",
-      `${field}: ${where} holds more than one line or a control character. Put the secret alone there.`,
+      `${field}: ${where} contains more than one line or a control character. Put only the secret there.`,
     );
   }
   return new Secret(value);

@@ -29,19 +29,19 @@ export const ServeSettings = z.strictObject({
   host: text("the address to listen on, such as 127.0.0.1").default("127.0.0.1"),
   port: count("a port from 0 to 65535; 0 is any free one", 0, 65_535).default(8025),
   tls: z.strictObject({ cert_file: file("the certificate"), key_file: file("its key") }).optional(),
-  behind_proxy: z.boolean(expected("true when a proxy before the server ends TLS")).default(false),
+  behind_proxy: z.boolean(expected("true if a proxy in front of the server ends TLS")).default(false),
   public_url: z.string(expected(publicWords)).refine(isWebAddress, expected(publicWords)).optional(),
   state_dir: text("the folder for keys and jobs").default("mailcordon-state"),
   database_url: secret.optional(),
   oidc: Oidc.optional(),
   // 25 MiB is what Exchange Online takes in one message by default, and base64 makes a third more of it.
   max_body_mb: count("megabytes from 1 to 1024", 1, 1024).default(40),
-  max_concurrency: count("how many calls may run at once, from 1 to 1000", 1, 1000).default(64),
+  max_concurrency: count("the maximum number of calls at a time, from 1 to 1000", 1, 1000).default(64),
   timeout_seconds: count("seconds from 1 to 86400", 1, 86_400).default(300),
   // A day is enough to repeat a call that failed, and to fetch what a job found.
   keep_hours: count("hours from 1 to 8760", 1, 8760).default(24),
-  key_days: count("days from 1 to 36500 until a new API key ends", 1, 36_500).optional(),
-  metrics: z.enum(["key", "loopback"], expected("key, or loopback to give /metrics to this machine without a key")).default("key"),
+  key_days: count("days from 1 to 36500 until a new API key expires", 1, 36_500).optional(),
+  metrics: z.enum(["key", "loopback"], expected("key, or loopback to serve /metrics to this machine without an API key")).default("key"),
 });
 
 /** What the server runs with, checked; its secrets are read. */
@@ -98,9 +98,9 @@ export function readServe(
   if (!isOwnHost(host) && tls === undefined && !behind_proxy) {
     throw new Failure(
       "invalid-settings",
-      `serve.host: ${host} can be reached by others, and there is no TLS: keys and mail could be read on the way.`,
+      `serve.host: other machines can reach ${host}, and there is no TLS: API keys and messages could be read on the network path.`,
       {
-        hint: "Set serve.tls, or serve.behind_proxy: true when a proxy before it ends TLS, or listen on 127.0.0.1.",
+        hint: "Set serve.tls; or set serve.behind_proxy: true if a proxy in front of the server ends TLS; or listen on 127.0.0.1.",
       },
     );
   }

@@ -3,7 +3,7 @@ import { parseSecretPlace } from "./secrets.ts";
 
 /** The error of a field: missing or wrong, and what to put. Never shows what was there: it may be a secret. */
 export function expected(what: string) {
-  return { error: (issue: { readonly input?: unknown }) => `${issue.input === undefined ? "is missing" : "is not right"}; put ${what}` };
+  return { error: (issue: { readonly input?: unknown }) => `${issue.input === undefined ? "is missing" : "is not valid"}; put ${what}` };
 }
 
 export const text = (what: string) => z.string(expected(what)).refine((value) => value.trim() !== "", expected(what));

@@ -27,8 +27,8 @@ export function findSettings(flag: string | undefined, environment: Environment,
   if (path === undefined) return undefined;
   // Where it lies, also when a link leads there: one that somebody put into a folder that all can write.
   if ([path, realpathSync(path)].some((one) => holdsEvidence(dirname(one)))) {
-    throw new Failure("invalid-settings", `${path} lies in a folder that holds evidence: a message may have written it.`, {
-      hint: `Change to another folder, or name the file: --config ${path}`,
+    throw new Failure("invalid-settings", `${path} is in a folder that contains evidence, so a message may have written it.`, {
+      hint: `Change to another folder, or name the file with --config ${path}`,
     });
   }
   return { path, isFound: true };

@@ -28,18 +28,18 @@ const Auth = z
 
 /** Each has a default in the back end. */
 const Timeouts = z.strictObject({
-  connect_seconds: seconds("seconds until the connection stands, such as 15").optional(),
-  reply_seconds: seconds("seconds until the reply begins, such as 300").optional(),
-  idle_seconds: seconds("seconds without a byte in the middle of a reply, such as 60").optional(),
-  total_seconds: seconds("seconds from the beginning of a reply to its end, such as 900").optional(),
+  connect_seconds: seconds("the maximum number of seconds to connect, such as 15").optional(),
+  reply_seconds: seconds("the maximum number of seconds until the reply begins, such as 300").optional(),
+  idle_seconds: seconds("the maximum number of seconds without a byte within a reply, such as 60").optional(),
+  total_seconds: seconds("the maximum number of seconds from the beginning of a reply to its end, such as 900").optional(),
 });
 
 const count = (what: string) => z.number(expected(what)).int(expected(what)).min(1, expected(what)).max(1000, expected(what));
 
 /** Each has a default in the back end. */
 const Throttling = z.strictObject({
-  max_wait_seconds: seconds("the most seconds to wait when Exchange asks for it, such as 60").optional(),
-  max_concurrency: count("how many requests may be under way at once, such as 27").optional(),
+  max_wait_seconds: seconds("the maximum number of seconds to wait at Exchange's request, such as 60").optional(),
+  max_concurrency: count("the maximum number of requests at a time, such as 27").optional(),
 });
 
 const Ews = z.strictObject({
@@ -51,17 +51,22 @@ const Ews = z.strictObject({
 
 const Connection = z
   .strictObject({
-    backend: z.enum(["ews", "graph", "auto"], expected("ews, graph, or auto (each mailbox over the one that holds it)")).default("ews"),
+    backend: z
+      .enum(["ews", "graph", "auto"], expected("ews, graph, or auto (each mailbox over the back end that holds it)"))
+      .default("ews"),
     ews: Ews.default({}),
     graph: GraphSettings.prefault({}),
     auth: Auth,
     access: z.enum(["impersonation", "delegate"], expected("impersonation or delegate")).optional(),
     impersonate_by: z
-      .enum(["smtp", "primary_smtp", "upn"], expected("smtp, primary_smtp or upn: by which of its names a mailbox is impersonated"))
+      .enum(
+        ["smtp", "primary_smtp", "upn"],
+        expected("smtp, primary_smtp or upn: the kind of name that identifies an impersonated mailbox"),
+      )
       .default("smtp"),
-    mailbox: text("the address of the mailbox that is meant when an action names none").optional(),
+    mailbox: text("the address of the mailbox for actions that name none").optional(),
     timeouts: Timeouts.default({}),
-    max_reply_megabytes: megabytes("the most megabytes of one reply, such as 1024").optional(),
+    max_reply_megabytes: megabytes("the maximum number of megabytes of one reply, such as 1024").optional(),
     throttling: Throttling.default({}),
     proxy: ProxySettings.optional(),
     tls: TlsSettings.prefault({}),
@@ -72,16 +77,16 @@ const Connection = z
       backend === "graph" || ews.url !== undefined || ews.autodiscover !== undefined || (backend === "ews" && auth.oauth !== undefined),
     {
       path: ["ews", "url"],
-      error: `is missing; put ${urlWords}; or let it be found: ews: { autodiscover: true }`,
+      error: `is missing; put ${urlWords}; or use Autodiscover: ews: { autodiscover: true }`,
     },
   )
   .refine(({ backend, auth }) => backend === "ews" || auth.oauth !== undefined || auth.bearer !== undefined, {
     path: ["auth"],
-    error: "is not right for Microsoft Graph; put oauth, or bearer with a ready token",
+    error: "is not valid for Microsoft Graph; put oauth, or bearer with a token",
   })
   .refine(({ backend, graph, auth }) => backend === "ews" || graph.mailbox_list !== "admin_api" || auth.oauth !== undefined, {
     path: ["graph", "mailbox_list"],
-    error: "is not right for this sign-in; put auto or directory: admin_api needs a token of its own, which only oauth can get",
+    error: "is not valid for this sign-in method; put auto or directory: admin_api needs its own token, which only oauth can get",
   })
   .refine(
     (connection) =>
@@ -94,7 +99,7 @@ const Connection = z
   .refine(({ ews }) => ews.url === undefined || !isWebAddress(ews.url) || isPrivate(ews.url), {
     path: ["ews", "url"],
     error:
-      "is plain http, where everybody on the way can read the password or token; put an https address (http is only for a loopback address)",
+      "is plain http, so anybody on the network path can read the password or token; put an https address (http is allowed for a loopback address only)",
   });
 
 /** What `mailcordon.yaml` may hold. */
@@ -105,7 +110,7 @@ export const SettingsFile = z.strictObject({
   ...auditSettings,
   mcp: z
     .strictObject({
-      require_person: z.boolean(expected("true to have a person asked by the MCP client before anything but a read")).default(false),
+      require_person: z.boolean(expected("true to have the MCP client ask a person before anything but a read")).default(false),
     })
     .prefault({}),
   // Read by the server alone (serve-settings.ts): a playbook that starts a process for one action does not wait for its schema.

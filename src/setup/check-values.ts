@@ -54,5 +54,5 @@ function isAddress(text: string): boolean {
 }
 
 function wrong(flag: string, what: string): Failure {
-  return new Failure("invalid-input", `${flag} is not right; put ${what}.`, { hint: "`mailcordon setup --help` lists the flags." });
+  return new Failure("invalid-input", `${flag} is not valid; put ${what}.`, { hint: "`mailcordon setup --help` lists the flags." });
 }

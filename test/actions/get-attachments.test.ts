@@ -92,7 +92,7 @@ describe.each(backends)("over %s", (backend) => {
     const answer = await at.run(getAttachments, { ...rich, max_depth: "2" });
     expect(column(answer, "depth")).toEqual([1, 1, 1, 2]);
     expect(answer.results?.[3]).toMatchObject({ status: "done", fetched: true, not_expanded: expect.stringMatching(/max_depth/) });
-    expect(answer).toMatchObject({ success: true, truncated: true, message: expect.stringContaining("limits of the call") });
+    expect(answer).toMatchObject({ success: true, truncated: true, message: expect.stringContaining("limit of the call") });
     expect(answer).not.toHaveProperty("incomplete");
     expect(exitCodeOf(answer)).toBe(0);
   });
@@ -134,7 +134,7 @@ describe.each(backends)("over %s", (backend) => {
     const answer = await at.run(getAttachments, rich, failingToOpen(failure));
     expect(answer.results?.[2]).toMatchObject({ status: "failed", error: { code: failure.code } });
     expect(answer.results?.[3]).toMatchObject({ status: "done", name: "FW: Statement of account", not_expanded: failure.message });
-    expect(answer).toMatchObject({ success: false, incomplete: true, message: expect.stringContaining("could not be looked at") });
+    expect(answer).toMatchObject({ success: false, incomplete: true, message: expect.stringContaining("could not be searched or read") });
     expect(exitCodeOf(answer)).toBe(6);
   });
 

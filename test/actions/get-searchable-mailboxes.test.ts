@@ -53,7 +53,7 @@ describe.each(backends)("over %s", (backend) => {
       expect(answer).toMatchObject({
         success: false,
         incomplete: true,
-        message: "8 searchable mailboxes found; of 1 it could not be told.",
+        message: "8 searchable mailboxes found; for 1 it is not known.",
         failed: [{ mailbox: "user03@example.com", backend, error: { code: "access-denied", wire_code: "ErrorAccessDenied" } }],
       });
     },

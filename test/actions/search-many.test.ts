@@ -55,7 +55,7 @@ describe("a search of many mailboxes", () => {
     const { mailboxes } = await found;
     expect(new Set(mailboxes.map(({ failure }) => failure?.code))).toEqual(new Set(["timeout"]));
     expect(begun).not.toContain("ann@example.com");
-    expect(mailboxes.at(-1)?.failure?.message).toBe("The time of the call was over before ann@example.com was searched.");
+    expect(mailboxes.at(-1)?.failure?.message).toBe("The time limit of the call ended before ann@example.com was searched.");
   });
 
   test("that is stopped by its caller fails as a whole, and not as mailboxes that took too long", async () => {

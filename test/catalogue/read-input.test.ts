@@ -58,7 +58,7 @@ test("a text that is no number or boolean is refused by name, with what to put",
   expect(failure.message).toContain("sure: is not true or false");
   expect(failure.message).toContain("many: is not a number");
   expect(failure.message).toContain("name: ");
-  expect(failure.message).toContain("what to put: A name.");
+  expect(failure.message).toContain("expected: A name.");
 });
 
 test("a field that the action does not know is refused, not ignored", () => {
@@ -68,7 +68,7 @@ test("a field that the action does not know is refused, not ignored", () => {
 
 test("a required field that is empty is said to be required", () => {
   const failure = failureOf(() => readInput(z.strictObject({ folder: z.string().describe("A folder.") }), { folder: "" }));
-  expect(failure.message).toBe("folder: is required (what to put: A folder.)");
+  expect(failure.message).toBe("folder: is required (expected: A folder.)");
 });
 
 describe("an empty value of a field that narrows", () => {

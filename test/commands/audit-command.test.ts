@@ -65,7 +65,7 @@ test("one in which a word was changed fails and names the line", async () => {
 test("a line torn by a crash is told and is no fault", async () => {
   writeFileSync(file, `${readFileSync(file, "utf8")}{"previous":"0`);
   expect(JSON.parse(await run(["verify", file]))).toMatchObject({ success: true, entries: 2, torn_lines: [3] });
-  expect(await run(["verify", file], true)).toContain("Torn by a crash");
+  expect(await run(["verify", file], true)).toContain("Incomplete because of a crash");
 });
 
 test.each([[[]], [["frob", "x"]], [["verify", "a", "b"]], [["verify", "--frob", "x"]]])("%j is refused with what to say", async (words) => {
@@ -119,7 +119,7 @@ describe("`audit verify` where `serve` keeps the end of the log", () => {
   test("with DATABASE_URL alone finds the database, as does `audit accept`, which tells it the new end", async () => {
     await (await kept.open()).auditHead(file).write({ ...(await written()), entries: 3, bytes: 100_000 });
     vi.stubEnv("DATABASE_URL", address());
-    await expect(run(["verify", file])).rejects.toMatchObject({ message: expect.stringContaining("left with entry 3") });
+    await expect(run(["verify", file])).rejects.toMatchObject({ message: expect.stringContaining("left it with entry 3") });
     const { last_hash } = JSON.parse(await run(["accept", file, "--reason", "disk restored"]));
     expect(await (await kept.open()).auditHead(file).read()).toMatchObject({ hash: last_hash, entries: 3 });
     expect(JSON.parse(await run(["verify", file])).compared_with).toContain("the database");
@@ -143,6 +143,6 @@ describe("`audit verify` where `serve` keeps the end of the log", () => {
     vi.stubEnv("DATABASE_URL", "postgresql://nobody:x@127.0.0.1:1/x");
     const said = JSON.parse(await run(["verify", file]));
     expect(said.compared_with).not.toContain("the database");
-    expect(said.cannot_know).toContainEqual(expect.stringContaining("What the database keeps of the end of this log:"));
+    expect(said.cannot_know).toContainEqual(expect.stringContaining("What the database records as the end of this log:"));
   });
 });

@@ -70,7 +70,7 @@ describe("mailcordon export automation-service", () => {
     writeFileSync(join(out, "mine.txt"), "mine");
     const { message, others } = JSON.parse(await exported(["automation-service", "--out", out]));
     expect(others).toEqual(["actions/13-forward-email.action.yaml"]);
-    expect(message).toContain("Do not upload what is there of another export: actions/13-forward-email.action.yaml.");
+    expect(message).toContain("Do not upload these files of another export: actions/13-forward-email.action.yaml.");
     expect(readFileSync(join(out, "actions", "13-forward-email.action.yaml"), "utf8")).toBe("old");
   });
 

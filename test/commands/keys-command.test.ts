@@ -34,16 +34,16 @@ async function shown(...words: readonly string[]): Promise<string> {
 }
 
 test("a person sees a key once when it is made, and never again", async () => {
-  expect(await shown("list")).toBe("There are no keys.\n");
+  expect(await shown("list")).toBe("There are no API keys.\n");
   const made = await shown("add", "--name", "SOAR\u001b[2J", "--role", "read, contain", "--mailbox", "*@example.com");
   const [secret = "", id = ""] = /mck_([0-9a-f]{12})_[A-Za-z0-9_-]{43}/.exec(made) ?? [];
-  expect(made).toContain(`Key ${id} for SOAR`);
+  expect(made).toContain(`API key ${id} for SOAR`);
   expect(made).not.toContain("\u001b");
   const list = await shown("list");
   for (const seen of [id, "SOAR", "read", "valid", "*@example.com"]) expect(list).toContain(seen);
   expect(list).not.toContain("\u001b");
   expect(list).not.toContain(secret.slice(17));
-  expect(await shown("revoke", id)).toBe(`Key ${id} was revoked.\n`);
+  expect(await shown("revoke", id)).toBe(`API key ${id} was revoked.\n`);
   expect(await shown("list")).toContain("revoked");
 });
 
@@ -72,6 +72,6 @@ test("a key for one interface is shown as such, and a word that is none is refus
   const wrong = shown("add", "--name", "x", "--role", "read", "--interface", "mcp,ftp");
   await expect(wrong).rejects.toMatchObject({
     code: "invalid-input",
-    message: expect.stringContaining("--interface: put one or more of http, mcp"),
+    message: expect.stringContaining("--interface must be one or more of http, mcp"),
   });
 });

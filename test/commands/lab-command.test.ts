@@ -188,7 +188,7 @@ describe("a lab with a tenant", () => {
 
   test("is refused with two proofs at once", async () => {
     const { code, err, out } = await begin(["lab", "--entra-cert", "a.pem", "--entra-federated", "b"]).ended;
-    expect([code, err + out]).toEqual([2, expect.stringContaining("--entra-cert and --entra-federated do not go together")]);
+    expect([code, err + out]).toEqual([2, expect.stringContaining("--entra-cert and --entra-federated exclude each other")]);
   });
 });
 

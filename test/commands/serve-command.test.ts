@@ -308,7 +308,7 @@ describe("as a process of its own", () => {
       socket.end(`GET /v1/actions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${key}\r\nConnection: close\r\n\r\n`);
       const refused = await text(socket);
       expect(refused).toMatch(/^HTTP\/1\.1 503 /);
-      expect(refused).toContain("The server is being stopped.");
+      expect(refused).toContain("The server is stopping.");
       expect(refused).toMatch(/^retry-after: 5\r$/im);
     });
     expect(await (await held).json()).toMatchObject({ success: true });

@@ -291,9 +291,9 @@ describe("the program as it is built", () => {
 
   test.each([
     [["--entra-cert", "ca.pem.key"], "ca.pem.key"],
-    [["--auth", "kerberos"], "--auth: put one of basic, ntlm, negotiate"],
-    [["--extended-protection", "yes"], "--extended-protection: put one of none, allow, require"],
-    [["--tls-cert", "ca.pem"], "--tls-cert and --tls-key go together"],
+    [["--auth", "kerberos"], "--auth must be one of basic, ntlm, negotiate"],
+    [["--extended-protection", "yes"], "--extended-protection must be one of none, allow, require"],
+    [["--tls-cert", "ca.pem"], "--tls-cert and --tls-key need each other"],
   ])("refuses a lab with %j", async (words, message) => {
     await labOf({});
     const { code, err, out } = await start(process.execPath, [built.program, "lab", ...words], {}, folder).ended;

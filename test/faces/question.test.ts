@@ -114,7 +114,7 @@ describe.each(backends)("the question to a person over %s", (backend) => {
     await at.run(deleteEmail, { mailbox, ...input }, { asksAlways: true, confirm });
     expect(withheld).toMatchObject({
       code: "confirmation-required",
-      message: expect.stringContaining("12 messages: a person is asked about 11 at most"),
+      message: expect.stringContaining("12 messages: a confirmation shows at most 11"),
       hint: "do otherwise with 12",
     });
   });
@@ -250,7 +250,7 @@ describe.each(backends)("the question to a person over %s", (backend) => {
     const input = { internet_message_id: [messageId], body_text: "Thank you.\u001b[2J" };
     const text = await asked(replyToEmail, input);
     expect(flat(text)).toContain(
-      "The reply to each message goes to its Reply-To, or its sender where it has none. What is sent cannot be called back.",
+      "The reply to each message goes to its Reply-To, or its sender where it has none. A sent message cannot be recalled.",
     );
     expect(text).toMatch(/^Body +"Thank you\.␛\[2J"$/m);
     expect(text).toMatch(/From "attacker@evil\.example"/);

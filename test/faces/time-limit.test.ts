@@ -26,8 +26,8 @@ test("the time that is over ends the call, and is said instead of that it was ca
   vi.advanceTimersByTime(1);
   expect(limit.signal.aborted).toBe(true);
   expect(limit.asTimeout(cancelled)).toMatchObject({
-    message: "It took longer than 2 seconds.",
-    error: { code: "timeout", message: "It took longer than 2 seconds.", hint: "Ask for less at once, or sleep." },
+    message: "The call took longer than 2 seconds.",
+    error: { code: "timeout", message: "The call took longer than 2 seconds.", hint: "Request less in one call, or sleep." },
   });
 });
 

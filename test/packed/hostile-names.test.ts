@@ -55,6 +55,6 @@ describe.each(backends)("Attachments with names of mailcordon's files, kept in t
     writeFileSync(join(folder, "mailcordon.yaml"), trap);
     const { code, err, out } = await run("get-out-of-office");
     expect(code).toBe(3);
-    expect(err + out).toContain(`${join(folder, "mailcordon.yaml")} lies in a folder that holds evidence`);
+    expect(err + out).toContain(`${join(folder, "mailcordon.yaml")} is in a folder that contains evidence`);
   });
 });

@@ -243,7 +243,7 @@ test("when the audit cannot be ended after everything failed, the answer does no
   expect(answer.results).toMatchObject([{ status: "failed" }]);
   expect(answer.error).toMatchObject({
     code: "audit-failed",
-    message: expect.stringMatching(/^1 word failed: .* The audit entry that says so could not be written: No room\.$/),
+    message: expect.stringMatching(/^1 word failed: .* The audit entry of this result could not be written: No room\.$/),
   });
   expect(box.size).toBe(3);
 });
@@ -391,7 +391,7 @@ test("a defect in the second look fails the item, and says that it was done", as
     {
       status: "failed",
       verified: false,
-      error: { code: "internal", message: expect.stringMatching(/^It was done, but .*x is not a function/) },
+      error: { code: "internal", message: expect.stringMatching(/^The item was processed, but .*x is not a function/) },
     },
   ]);
   expect(exitCodeOf(answer)).toBe(failures.internal.exit);

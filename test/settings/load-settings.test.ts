@@ -121,7 +121,7 @@ test("every environment variable replaces a setting that exists", async () => {
   for (const [variable, path] of Object.entries(variables)) {
     const value = variable.endsWith("_SECONDS") ? "abc" : "";
     expect(path.length, variable).toBeGreaterThan(0);
-    if (value !== "") expect(await refusal(good, { [variable]: value })).toContain(`connections.prod.${path.join(".")} is not right`);
+    if (value !== "") expect(await refusal(good, { [variable]: value })).toContain(`connections.prod.${path.join(".")} is not valid`);
   }
 });
 
@@ -151,7 +151,7 @@ describe("the file is found", () => {
   test("or it is said that it is not there", async () => {
     expect(await refusal(undefined, {}, { config: "c.yaml" })).toBe("--config: there is no file c.yaml.");
     expect(await refusal(undefined)).toMatch(
-      /^No connection is set .* Put one into mailcordon\.yaml under connections, or set MAILCORDON_EWS_URL or MAILCORDON_BACKEND\.$/,
+      /^No connection is set .* Add one under connections in mailcordon\.yaml, or set MAILCORDON_EWS_URL or MAILCORDON_BACKEND\.$/,
     );
   });
 });
@@ -170,12 +170,12 @@ describe("what is wrong is named, and what to put is said", () => {
     [
       "a URL that is none",
       () => changed("https://mail.example.com/EWS/Exchange.asmx", "mail.example.com"),
-      /connections\.prod\.ews\.url is not right; put the address/,
+      /connections\.prod\.ews\.url is not valid; put the address/,
     ],
     [
       "a URL with a password in it",
       () => changed("https://mail.example.com", "https://soc:hunter2@mail.example.com"),
-      /connections\.prod\.ews\.url is not right/,
+      /connections\.prod\.ews\.url is not valid/,
     ],
     [
       "plain http",
@@ -195,28 +195,32 @@ describe("what is wrong is named, and what to put is said", () => {
     [
       "an unknown access",
       () => changed("access: delegate", "access: owner"),
-      /connections\.token\.access is not right; put impersonation or delegate/,
+      /connections\.token\.access is not valid; put impersonation or delegate/,
     ],
     [
       "a concurrency of nothing",
       () => changed("max_wait_seconds: 90", "max_concurrency: 0"),
-      /throttling\.max_concurrency is not right; put how many/,
+      /throttling\.max_concurrency is not valid; put the maximum/,
     ],
-    ["seconds that are no number", () => changed("30", "soon"), /connections\.prod\.timeouts\.reply_seconds is not right; put seconds/],
+    [
+      "seconds that are no number",
+      () => changed("30", "soon"),
+      /connections\.prod\.timeouts\.reply_seconds is not valid; put the maximum number of seconds/,
+    ],
     [
       "two ways to log in",
       () => changed("auth: { basic", "auth: { bearer: { token: env:T }, basic"),
-      /connections\.prod\.auth is not right; put one of auto, basic or ntlm .* bearer .* and oauth/,
+      /connections\.prod\.auth is not valid; put one of auto, basic or ntlm .* bearer .* and oauth/,
     ],
     [
       "a default that is none",
       () => changed("default: prod", "default: prodd"),
-      /There is no connection prodd \(there are: prod, token\)\. Did you mean prod\?/,
+      /There is no connection prodd \(the settings have: prod, token\)\. Did you mean prod\?/,
     ],
     [
       "no default among several",
       () => changed("default: prod", ""),
-      /default is missing; put one of: prod, token, or say --connection NAME/,
+      /default is missing; put one of: prod, token, or use --connection NAME/,
     ],
     ["a list instead of settings", () => "[1, 2]", /put `connections:`/],
   ])("%s", async (_, yaml, message) => {
@@ -237,7 +241,7 @@ describe("a secret", () => {
     "that stands in the file itself (%s) is refused without being shown",
     async (literal) => {
       const message = await refusal(good.replace("env:PROD_PASSWORD", literal));
-      expect(message).toMatch(/connections\.prod\.auth\.basic\.password is not right; put env:NAME .* or file:PATH/);
+      expect(message).toMatch(/connections\.prod\.auth\.basic\.password is not valid; put env:NAME .* or file:PATH/);
       expect(message).not.toContain("hunter2secret");
       expect(message).not.toContain("12345678");
     },
@@ -287,7 +291,7 @@ test("aliases that would grow without bound are refused", async () => {
     .split("")
     .map((name, at) => `${name}: &${name} [${Array(9).fill(`*${"abcdefghij"[at]}`).join(",")}]`)
     .join("\n")}\n`;
-  expect(await refusal(bomb)).toBe("mailcordon.yaml: its aliases (*name) cannot be followed.");
+  expect(await refusal(bomb)).toBe("mailcordon.yaml: its aliases (*name) cannot be resolved.");
 });
 
 describe("Microsoft Graph:", () => {

@@ -53,9 +53,9 @@ test.each([
   [
     "a host with a scheme",
     `ews: { autodiscover: { allow_hosts: ["https://a.example.com"] } }\n${auth}`,
-    /allow_hosts\.0 is not right; put names of hosts/,
+    /allow_hosts\.0 is not valid; put names of hosts/,
   ],
-  ["every host", `ews: { autodiscover: { allow_hosts: ["*"] } }\n${auth}`, /allow_hosts\.0 is not right/],
+  ["every host", `ews: { autodiscover: { allow_hosts: ["*"] } }\n${auth}`, /allow_hosts\.0 is not valid/],
   [
     "a setting of Autodiscover that is none",
     `ews: { autodiscover: { alow_hosts: [] } }\n${auth}`,
@@ -64,21 +64,21 @@ test.each([
   [
     "a proxy with a password in its URL",
     `${url}\n${auth}\nproxy: { url: "http://svc:hunter3@proxy.example.com" }`,
-    /proxy\.url is not right/,
+    /proxy\.url is not valid/,
   ],
-  ["a proxy of another kind", `${url}\n${auth}\nproxy: { url: "socks5://proxy.example.com" }`, /proxy\.url is not right/],
+  ["a proxy of another kind", `${url}\n${auth}\nproxy: { url: "socks5://proxy.example.com" }`, /proxy\.url is not valid/],
   [
     "a proxy password in plain sight",
     `${url}\n${auth}\nproxy: { url: "http://p.example", username: svc, password: hunter3 }`,
-    /proxy\.password is not right; put env:NAME/,
+    /proxy\.password is not valid; put env:NAME/,
   ],
-  ["a proxy user without a password", `${url}\n${auth}\nproxy: { url: "http://p.example", username: svc }`, /proxy is not right; put both/],
+  ["a proxy user without a password", `${url}\n${auth}\nproxy: { url: "http://p.example", username: svc }`, /proxy is not valid; put both/],
   [
     "a TLS version that is not safe",
     `${url}\n${auth}\ntls: { min_version: TLSv1.1 }`,
-    /tls\.min_version is not right; put TLSv1\.2 or TLSv1\.3/,
+    /tls\.min_version is not valid; put TLSv1\.2 or TLSv1\.3/,
   ],
-  ["a verification that is neither on nor off", `${url}\n${auth}\ntls: { verify: "no" }`, /tls\.verify is not right; put true/],
+  ["a verification that is neither on nor off", `${url}\n${auth}\ntls: { verify: "no" }`, /tls\.verify is not valid; put true/],
 ])("%s is named, and what to put is said", async (_, lines, message) => {
   const said = await refusal(lines);
   expect(said).toMatch(message);

@@ -87,19 +87,19 @@ describe("What is wrong is named:", () => {
   });
 
   test.each([
-    ["no credential", client, /auth\.oauth is not right; put exactly one of client_secret/],
+    ["no credential", client, /auth\.oauth is not valid; put exactly one of client_secret/],
     ["two credentials", `${client}, device_code: true, managed_identity: true`, /put exactly one of client_secret/],
     ["no tenant", "client_id: soc, device_code: true", /auth\.oauth\.tenant is missing; put/],
     ["no client id", "tenant: example.com, device_code: true", /auth\.oauth\.client_id is missing; put/],
-    ["a secret that stands there itself", `${client}, client_secret: sesame`, /client_secret is not right; put env:NAME/],
-    ["a cloud that is none", `${client}, device_code: true, cloud: moon`, /cloud is not right; put worldwide, us-gcc-high/],
+    ["a secret that stands there itself", `${client}, client_secret: sesame`, /client_secret is not valid; put env:NAME/],
+    ["a cloud that is none", `${client}, device_code: true, cloud: moon`, /cloud is not valid; put worldwide, us-gcc-high/],
     [
       "an authority without TLS",
       `${client}, device_code: true, authority: http://login.example.com`,
-      /authority is not right; put the https/,
+      /authority is not valid; put the https/,
     ],
-    ["two files", `${client}, certificate: { pem: a, pfx: b }`, /certificate is not right; put either pem or pfx/],
-    ["a credential that is switched off", `${client}, device_code: false`, /device_code is not right; put true/],
+    ["two files", `${client}, certificate: { pem: a, pfx: b }`, /certificate is not valid; put either pem or pfx/],
+    ["a credential that is switched off", `${client}, device_code: false`, /device_code is not valid; put true/],
     ["an unknown setting", `${client}, device_code: true, clientid: x`, /oauth\.clientid is not a setting.*client_id/],
   ])("%s", async (_what, oauth, words) => {
     const message = await refusal(oauth);

@@ -58,20 +58,23 @@ test("no secret shows when the settings are printed", async () => {
 describe("what is wrong is named, with what to put:", () => {
   test.each([
     ["ntlm: { username: soc }", "auth.ntlm.password is missing; put env:NAME"],
-    ["ntlm: { username: soc, password: hunter2 }", "auth.ntlm.password is not right; put env:NAME"],
+    ["ntlm: { username: soc, password: hunter2 }", "auth.ntlm.password is not valid; put env:NAME"],
     ["ntlm: { user: soc, password: env:P }", "auth.ntlm.user is not a setting"],
-    ["kerberos: true", "auth.kerberos is not right; put {}"],
-    ["kerberos: {}, ntlm: { username: soc, password: env:P }", "auth is not right; put one of auto, basic or ntlm"],
-    ["auto: { username: soc }", "auth.auto is not right; put both username and password, or neither"],
+    ["kerberos: true", "auth.kerberos is not valid; put {}"],
+    ["kerberos: {}, ntlm: { username: soc, password: env:P }", "auth is not valid; put one of auto, basic or ntlm"],
+    ["auto: { username: soc }", "auth.auto is not valid; put both username and password, or neither"],
     [
       "auto: { at_least: NTLM }",
-      "auth.auto.at_least is not right; put the weakest way to sign in that may be used: basic, ntlm, kerberos, oauth",
+      "auth.auto.at_least is not valid; put the weakest way to sign in that may be used: basic, ntlm, kerberos, oauth",
     ],
-    ["auto: { username: soc, password: env:P, at_least: oauth }", "auth.auto is not right; put token or oauth, when at_least is oauth"],
-    [`auto: { token: env:T, ${application} }`, "auth.auto is not right; put token, which is ready, or oauth, which fetches one"],
-    ["auto: { oauth: { tenant: a, client_id: b } }", "auth.auto.oauth is not right; put exactly one of client_secret"],
+    ["auto: { username: soc, password: env:P, at_least: oauth }", "auth.auto is not valid; put token or oauth, when at_least is oauth"],
+    [
+      `auto: { token: env:T, ${application} }`,
+      "auth.auto is not valid; put token (an existing token) or oauth (which fetches one), not both",
+    ],
+    ["auto: { oauth: { tenant: a, client_id: b } }", "auth.auto.oauth is not valid; put exactly one of client_secret"],
     ["auto: { oauth: { clientid: b, device_code: true } }", "auth.auto.oauth.clientid is not a setting. Did you mean"],
-    ["client_certificate: { pem: a, pfx: b }", "auth.client_certificate is not right; put either pem or pfx"],
+    ["client_certificate: { pem: a, pfx: b }", "auth.client_certificate is not valid; put either pem or pfx"],
     ["ntlmm: {}", "auth.ntlmm is not a setting. Did you mean connections.prod.auth.ntlm?"],
   ])("auth: { %s }", async (auth, message) => {
     expect(await refusal(auth)).toContain(`connections.prod.${message}`);

@@ -35,14 +35,17 @@ describe.skipIf(process.platform === "win32")("A file that decides where secrets
   test.each([0o620, 0o602, 0o666])("is refused with the mode %o, since others can write it", (mode) => {
     chmodSync(file, mode);
     expect(() => readOwnFile(file, "auth")).toThrow(
-      expect.objectContaining({ code: "invalid-settings", message: `auth: others can write the file ${file}, so it was not read.` }),
+      expect.objectContaining({
+        code: "invalid-settings",
+        message: `auth: other users can write the file ${file}, so mailcordon did not read it.`,
+      }),
     );
     chmodSync(file, 0o600);
   });
 
   test.skipIf(process.getuid?.() !== 0)("is refused if it belongs to neither the user nor root (as root only)", () => {
     chownSync(file, 12_345, 0);
-    expect(() => readOwnFile(file, file)).toThrow(`the file ${file} belongs to another user, and was not read.`);
+    expect(() => readOwnFile(file, file)).toThrow(`the file ${file} belongs to another user, so mailcordon did not read it.`);
     chownSync(file, 0, 0);
   });
 

@@ -51,7 +51,7 @@ test.each([
   [
     "two lines, which would end a header",
     { kind: "env", name: "LINES" } as const,
-    "field: the environment variable LINES holds more than one line or a control character. Put the secret alone there.",
+    "field: the environment variable LINES contains more than one line or a control character. Put only the secret there.",
   ],
 ])("a secret that is %s is refused by name, and never shown", (_, place, message) => {
   let failure: unknown;

@@ -80,7 +80,7 @@ test("a link has the public address before it, without its slash", () => {
 
 test.each([
   ["an unknown setting", { prot: 1 }, /serve\.prot/],
-  ["a port that is none", { port: 65_536 }, /serve\.port is not right; put a port/],
+  ["a port that is none", { port: 65_536 }, /serve\.port is not valid; put a port/],
   ["a port that is a text", { port: "x" }, /serve\.port/],
   ["the database's address itself", { database_url: "postgresql://u:marked-secret@h/d" }, /serve\.database_url.*never the secret/],
   ["a variable that is not set", { database_url: "env:NOWHERE" }, /serve\.database_url.*NOWHERE/],

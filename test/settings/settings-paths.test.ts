@@ -49,7 +49,7 @@ describe("A settings file", () => {
     for (const place of [folder, join(folder, "files")]) {
       const file = join(place, "mailcordon.yaml");
       writeFileSync(file, "");
-      expect(() => find(undefined, place)).toThrow(`${file} lies in a folder that holds evidence`);
+      expect(() => find(undefined, place)).toThrow(`${file} is in a folder that contains evidence`);
       expect(find(file)).toEqual({ path: file, isFound: false });
     }
   });
@@ -62,7 +62,7 @@ describe("A settings file", () => {
     mkdirSync(elsewhere);
     const { file_ref = "" } = await openEvidence(join(folder, "evidence")).keep(bytes(), { name: "harmless.txt" });
     symlinkSync(file_ref, join(elsewhere, "mailcordon.yaml"));
-    expect(() => find(undefined, elsewhere)).toThrow("lies in a folder that holds evidence");
+    expect(() => find(undefined, elsewhere)).toThrow("is in a folder that contains evidence");
   });
 
   test("that is named and missing is an error", () => {

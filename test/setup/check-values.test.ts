@@ -37,7 +37,7 @@ test.each([
   [certificate, "a\nb"],
 ] as const)("%o refuses %j and names its flag", (check, text) => {
   expect(() => check(text)).toThrow(
-    expect.objectContaining({ code: "invalid-input", message: expect.stringMatching(/^--[a-z-]+ is not right; put /) }),
+    expect.objectContaining({ code: "invalid-input", message: expect.stringMatching(/^--[a-z-]+ is not valid; put /) }),
   );
 });
 

@@ -7,7 +7,7 @@ import { reservedIds } from "./integration.ts";
 import { carriesEvidence, outputOf, pathsOf, tableOf } from "./output.ts";
 import { actionScript, hasPage, pageMember } from "./script.ts";
 
-/** Which incident what was fetched is put into; the current one is told by the platform. */
+/** Incident for the fetched content; the platform provides the current one. */
 const incidentField: Field = {
   id: "incident_id",
   label: "Incident ID",
@@ -17,7 +17,7 @@ const incidentField: Field = {
   hint: "Where what is fetched is put, when the resource has Cloud SOAR API URL, Access ID and Access Key. Default: the current incident.",
 };
 
-/** What the script adds to an answer when it puts evidence into an incident. */
+/** Paths that the script adds to an answer after it put evidence into an incident. */
 const incidentPaths = [
   "incident.id",
   "incident.attached",

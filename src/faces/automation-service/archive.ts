@@ -8,9 +8,9 @@ export interface ArchivedFile {
 const block = 512;
 
 /**
- * A tar archive (POSIX ustar) in gzip (RFC 1952), the same bytes for the same files everywhere: no times, no owners, and stored rather than
- * deflated, since what a deflater makes of the same bytes differs from one zlib to the next.
- * Source: https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html
+ * Returns a tar archive (POSIX ustar) in gzip (RFC 1952). tar-stream and zlib are not used: the archive must have the same bytes for the same files
+ * on every machine, so it has no times and no owners, and is stored rather than deflated, because zlib versions deflate differently. Source:
+ * https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html
  */
 export function tarGz(files: readonly ArchivedFile[]): Uint8Array {
   const entries = files.flatMap(({ name, bytes }) => [header(name, bytes.byteLength), bytes, new Uint8Array(padding(bytes.byteLength))]);
@@ -31,7 +31,7 @@ function header(name: string, size: number): Uint8Array {
   bytes.write(octal(0, 7), 116, "latin1");
   bytes.write(octal(size, 11), 124, "latin1");
   bytes.write(octal(0, 11), 136, "latin1");
-  // The sum is made with blanks in its own place.
+  // The checksum is calculated with spaces in its own field.
   bytes.write(" ".repeat(8), 148, "latin1");
   bytes.write("0", 156, "latin1");
   bytes.write("ustar\x0000", 257, "latin1");
@@ -40,7 +40,7 @@ function header(name: string, size: number): Uint8Array {
   return bytes;
 }
 
-// What a stored block can hold: its length has 16 bits.
+// Maximum size of a stored block: its length has 16 bits.
 const mostStored = 65_535;
 
 function gzipStored(bytes: Uint8Array): Uint8Array {

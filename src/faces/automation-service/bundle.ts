@@ -6,28 +6,28 @@ import { ActionDefinition, IntegrationDefinition } from "./definition.ts";
 import { integrationDefinition } from "./integration.ts";
 import { yamlText } from "./yaml.ts";
 
-/** The platform's own word for what this is. The format has no key for it: it is said where an integration is published. */
+/** The platform's category for the integration. The format has no field for it; it is chosen when an integration is published. */
 export const category = "Email Gateway";
 
-/** What the integration is called, and which version of it this is. */
+/** Name and version of the integration. */
 export interface IntegrationVersion {
   readonly name: string;
   /** Numbers with dots between. */
   readonly version: string;
 }
 
-/** Everything that is made, by the path that it has in the folder. */
+/** All generated files, by their path in the folder. */
 export interface AutomationService {
   readonly integration: IntegrationDefinition;
-  /** In the order of the catalogue that was given. */
+  /** In the order of the given catalogue. */
   readonly actions: readonly ActionDefinition[];
   readonly files: ReadonlyMap<string, string | Uint8Array>;
 }
 
 /**
- * The integration for Sumo Logic's Automation Service: one file for it, one for each action, in the order given, and the archive of all as the
- * platform's own content is shared. The same catalogue gives the same bytes.
- * @throws RangeError for what the platform cannot have, such as two names that are one there
+ * Returns the integration for Sumo Logic's Automation Service: one file for it, one for each action in the given order, and the archive of all, as
+ * the platform shares its own content. The same catalogue gives the same bytes.
+ * @throws RangeError for what the platform cannot represent, such as two names that are equal there
  */
 export function automationService(actions: readonly Action[], { name, version }: IntegrationVersion): AutomationService {
   const integration = IntegrationDefinition.parse(integrationDefinition(name, version));
@@ -57,7 +57,7 @@ function archive(integration: IntegrationDefinition, actions: readonly ActionDef
   return tarGz(files);
 }
 
-/** Made from the name, so that a later version of the same thing has the same file. */
+/** Derived from the name, so a later version of the same file has the same name. */
 function archiveName(kind: string, name: string): string {
   const digits = createHash("sha256").update(`mailcordon ${kind} ${name}`).digest("hex").slice(0, 8);
   return `${digits}.${name.replace(/[^A-Za-z0-9]+/g, "-")}`;

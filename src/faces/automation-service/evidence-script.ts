@@ -27,9 +27,8 @@ def bytes_of(row):
 `;
 
 /**
- * Puts what was fetched into the incident. The answer keeps its hashes and links whatever becomes of that.
- * The request is as a public integration of Sumo Logic's own sends it ("Screenshot Webpage"): fields attachment, file_name, additional_info,
- * reference; HTTP Basic with access id and key.
+ * Puts fetched content into the incident. The answer keeps its hashes and links even if this fails. The request has the form of a public integration
+ * by Sumo Logic ("Screenshot Webpage"): fields attachment, file_name, additional_info, reference; HTTP Basic with access id and key.
  */
 export const putIntoIncident = `
 def attach(answer):
@@ -75,8 +74,9 @@ def put(incident, name, sha256, content):
 `;
 
 /**
- * Makes files of the request of what an upload field holds: the path of a file in the container; or, bound to an earlier node's whole output, of
- * a file that is the JSON of that output in one member `message`: then what that output kept as evidence, else the output itself.
+ * Turns the value of an upload field into files of the request. The value is the path of a file in the container. If the field is bound to an earlier
+ * node's whole output, this file is that output's JSON in one member `message`: then the evidence of that output is used, otherwise the output
+ * itself.
  */
 export const takeFiles = String.raw`
 def upload(parts, value):

@@ -17,8 +17,8 @@ export interface FormField {
 }
 
 /**
- * The fields of an action's form. The mailbox stands first, then what is the action's own, then what every action has. A switch that is off
- * by default is a checkbox; one that is on, or is not set at all, is a list of two, since an unticked checkbox cannot be told from none.
+ * Returns the fields of an action's form: the mailbox, then the action's own fields, then the common ones. A boolean that is off by default is a
+ * checkbox; any other boolean is a list of two values, because the platform cannot tell an unticked checkbox from none.
  */
 export function formOf(action: Action): readonly FormField[] {
   const parameters = parametersOf(action);
@@ -28,12 +28,12 @@ export function formOf(action: Action): readonly FormField[] {
   );
 }
 
-/** What kind of field it becomes. */
+/** How a parameter becomes a field. */
 interface Shape extends Omit<Field, "id" | "label" | "required" | "hint"> {
-  /** The Python function, and what it is given besides the text. */
+  /** Name of the Python function, and its further arguments. */
   readonly reader: string;
   readonly more?: readonly string[];
-  /** What to write, where the type of the field does not show it. */
+  /** What to enter, if the field's type does not show it. */
   readonly note?: string;
 }
 
@@ -42,7 +42,7 @@ function formField(parameter: Parameter, action: Action): FormField {
   const schema = action.input.shape[id];
   if (schema === undefined) throw new RangeError(`${action.name} has no field ${id}.`);
   const { reader, more = [], note, ...shape } = shapeOf(parameter, unwrapSchema(schema));
-  // What is said of a list of files is said of JSON; here one is chosen.
+  // The description of a list of files is about JSON; here one file is chosen.
   const said = shape.type === "upload" ? [] : [description, bounds === undefined ? undefined : `${capitalise(bounds)}.`];
   const hint = [...said, note].filter((text) => text !== undefined && text !== "");
   const read = id === "mailbox" ? "env('mailbox', env('default_mailbox'))" : `env('${id}')`;
@@ -111,8 +111,8 @@ function listShape(schema: z.core.$ZodType, values: Readonly<Record<string, stri
 }
 
 /**
- * What splits a list that is one text, and what protects a separator in it: asked of the field's own rule, so that a script splits as every
- * other face does.
+ * Returns the separators of a list in one text, and the quotes that protect them. They are determined with the field's own split function, so a
+ * script splits like every other face.
  */
 export function separatorsOf(schema: z.core.$ZodType): readonly [marks: string, quotes: string] {
   const split = schema instanceof z.ZodArray ? spellings.get(schema)?.split : undefined;
@@ -131,7 +131,7 @@ function lengthOf(schema: z.core.$ZodType): number {
   return schema instanceof z.ZodString ? (schema.maxLength ?? 0) : 0;
 }
 
-/** A text as a Python literal in ASCII. JSON's escapes are Python's, too. */
+/** Returns a text as a Python literal in ASCII. Python understands the escapes of JSON. */
 export function pythonText(text: string): string {
   const escaped = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
   return `'${escaped.replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)}'`;

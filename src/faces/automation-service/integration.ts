@@ -59,7 +59,7 @@ export const dataAttributes = {
   },
 } as const satisfies IntegrationDefinition["configuration"]["data_attributes"];
 
-/** What the platform gives to scripts without being asked, and what Python itself reads of the environment. */
+/** Variables that the platform or Python itself uses. */
 const platformNames = ["proxy_url", "IncmanParamIncidentId", "cloudSoarTaskDetails", "http_proxy", "https_proxy", "all_proxy", "no_proxy"];
 
 /** Names that no field of an action may have. */

@@ -5,7 +5,7 @@ import { MessageRow } from "../../catalogue/message-row.ts";
 import type { ActionDefinition } from "./definition.ts";
 import { labelOf } from "./label.ts";
 
-/** What we read of a JSON Schema. */
+/** The parts of a JSON Schema that are read here. */
 interface Schema {
   readonly type?: string | undefined;
   readonly items?: Schema | undefined;
@@ -21,7 +21,7 @@ interface List {
   readonly item: Schema;
 }
 
-/** What answers of an action hold, for everything that is made from it. */
+/** Schema of an action's answers. */
 export interface Output {
   readonly root: Schema;
   readonly action: Action;
@@ -40,7 +40,7 @@ export function outputOf(action: Action): Output {
   return { action, root: { ...root, properties: { ...root.properties, results: { ...results, items } } } };
 }
 
-/** What the envelope has for other effects: nothing is looked at again that was only read, and only what is destroyed is kept before. */
+/** Returns members of the envelope that this effect never has: a read is not verified, and only deleted items are kept as evidence first. */
 function absentMembers({ effect }: Action): readonly string[] {
   const { readOnly, destructive } = effects[effect];
   return [...(readOnly ? ["verified"] : []), ...(destructive ? [] : ["evidence"])];
@@ -58,7 +58,7 @@ export function pathsOf({ root }: Output): readonly string[] {
 
 function paths(schema: Schema, prefix: string): string[] {
   if (schema.type === "array") {
-    // A list of texts as a whole, and each by itself.
+    // A list of texts has a path as a whole, and one for its items.
     const whole = isObject(schema.items) ? [] : [prefix];
     return [...whole, ...(schema.items === undefined ? [] : paths(schema.items, `${prefix}.[]`))];
   }
@@ -117,7 +117,7 @@ export function textsOf({ item }: List): readonly string[] {
   return Object.keys(item.properties ?? {}).filter((name) => /_(text|preview)$/.test(name));
 }
 
-/** The single values that are the action's own. Of a text in HTML that is there as plain text, too, the plain one. */
+/** Returns the action's own single values. For a text in HTML that also exists as plain text, only the plain text. */
 export function valuesOf({ root }: Output): readonly string[] {
   const members = root.properties ?? {};
   return Object.entries(members)
@@ -134,6 +134,6 @@ function omitProperties(schema: Schema, ...names: readonly string[]): Schema {
 }
 
 function jsonSchema(schema: z.ZodObject): Schema {
-  // The border is zod's own: it writes JSON Schema, of which an object is read here.
+  // The cast is safe: zod writes JSON Schema, and the schema of an object is read here.
   return z.toJSONSchema(schema, { io: "output", unrepresentable: "any" }) as Schema;
 }

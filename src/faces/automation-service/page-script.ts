@@ -1,6 +1,6 @@
 /**
- * Makes the page of `src_doc`. Everything in an answer was written by whoever sent the mail: it is text here, never markup, of bounded length,
- * without characters that reorder it; the page loads nothing and links nowhere. Times, addresses and lists are told as a person reads them.
+ * Creates the page of `src_doc`. Senders wrote everything in an answer: here it is text and never markup, of limited length, without characters that
+ * reorder it; the page loads nothing and has no links. Times, addresses and lists appear as a person reads them.
  */
 export const makePage = String.raw`
 def shown(value, limit):

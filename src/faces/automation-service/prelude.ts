@@ -1,9 +1,8 @@
 /**
- * What every script begins with, word for word. Python 3.6 and its standard library only: the images of the platform are old, and nothing can be
- * installed in them. It reads the environment as the platform fills it, asks the HTTP interface, and ends as the platform understands it: one
- * JSON document on standard output; on failure its reason on standard error and exit code 1. Not a word on standard error else, since any text
- * there counts as a failure.
- * Source: https://www.sumologic.com/help/docs/platform-services/automation-service/integration-framework/about-integration-framework/
+ * The identical beginning of every script. It uses only Python 3.6 and its standard library: the platform's images are old, and nothing can be
+ * installed in them. It reads the environment as the platform sets it, calls the HTTP interface, and ends as the platform expects: one JSON document
+ * on standard output; on failure the reason on standard error and exit code 1. Any other text on standard error would count as a failure. Source:
+ * https://www.sumologic.com/help/docs/platform-services/automation-service/integration-framework/about-integration-framework/
  */
 export const prelude = String.raw`import ast, base64, hashlib, html, http.client, json, os, re, socket, ssl, sys, time, uuid, warnings
 import urllib.error, urllib.parse, urllib.request

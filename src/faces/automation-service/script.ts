@@ -6,15 +6,15 @@ import { carriesEvidence, columnsOf, listsOf, outputOf, textsOf, valuesOf } from
 import { makePage } from "./page-script.ts";
 import { prelude } from "./prelude.ts";
 
-/** Member of an answer that holds its page. */
+/** Member of an answer that contains its page. */
 export const pageMember = "html";
 
-/** Whether an action's answers have a page: those that are one whole, to be looked at; items that something was done to are a table. */
+/** Returns whether an action's answers have a page: whole answers have one; results per item are shown as a table. */
 export function hasPage(action: Action): boolean {
   return action.output !== undefined;
 }
 
-/** The script of one action: the prelude, what this action needs besides, and one function that says what is asked. */
+/** Returns the script of one action: the prelude, the parts that this action needs, and one function with the request. */
 export function actionScript(action: Action, form: readonly FormField[]): string {
   const attaches = carriesEvidence(action);
   const uploads = form.some(({ holdsFiles }) => holdsFiles);
@@ -40,7 +40,7 @@ export function actionScript(action: Action, form: readonly FormField[]): string
   ].join("");
 }
 
-/** What refuses a guard that is None where other fields of its type are left empty. */
+/** Returns the lines that refuse a guard that is None while other fields of its type are empty. */
 function guardLines(form: readonly FormField[]): string[] {
   const optional = form.filter(({ field }) => !field.required && field.default === undefined);
   const guards = optional.flatMap(({ field, guards }) => {

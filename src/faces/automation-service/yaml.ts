@@ -2,8 +2,9 @@
 export type Yaml = string | boolean | readonly Yaml[] | { readonly [key: string]: Yaml | undefined };
 
 /**
- * YAML 1.1 and 1.2 alike, in one fixed style, so that its bytes can be compared: texts in single quotes, so that none becomes a number, a date
- * or a boolean; lines of code as they are, behind `|`; members that are undefined are left out.
+ * Returns YAML that is valid in 1.1 and 1.2, in one fixed style, so files can be compared byte by byte. The `yaml` library is not used for writing,
+ * because its style changes with its version: here texts are in single quotes, so none becomes a number, a date or a boolean; lines of code are
+ * unchanged behind `|`; undefined members are left out.
  */
 export function yamlText(value: { readonly [key: string]: Yaml | undefined }): string {
   return members(value, "") || "{}\n";
@@ -41,19 +42,19 @@ function scalar(text: string, indent: string): string {
 }
 
 function quoted(text: string): string {
-  // Between single quotes only what is shown stands for itself; a JSON text is a text of YAML in double quotes.
+  // In single quotes only visible characters are literal; a JSON text is a valid YAML text in double quotes.
   if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(text)) return JSON.stringify(text).replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, escaped);
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** JSON lets stand as they are what YAML 1.1 takes for the end of a line, or does not allow at all. */
+/** Escapes characters that JSON leaves unescaped but YAML 1.1 treats as a line end or does not allow. */
 function escaped(character: string): string {
   return `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, "0")}`;
 }
 
 /**
- * Words that are a boolean or null to YAML 1.1, and everything that is no plain word, in quotes. So is `e0`: some readers of YAML 1.1 see a number
- * in it, whose digits before the exponent may be missing.
+ * Puts words into quotes that YAML 1.1 reads as a boolean or null, and everything that is not a plain word. `e0` is quoted as well: some YAML 1.1
+ * readers take it for a number whose digits before the exponent are missing.
  */
 function keyText(key: string): string {
   const isWord = /^[A-Za-z_][\w-]*$/.test(key) && !/^(y|n|yes|no|on|off|true|false|null|e[-+]?[0-9]+)$/i.test(key);

@@ -7,7 +7,7 @@ import { headingOf } from "../field-spellings.ts";
 import { type Cells, cell, recordText, singleRowText, table } from "./table.ts";
 import { harmless } from "./terminal.ts";
 
-/** An answer as a person at a terminal reads it. What failed as a whole is told elsewhere. */
+/** Returns an answer as text for a person at a terminal. The failure of a whole call is printed elsewhere. */
 export function answerText(answer: Answer, action: Action, columns: number): string {
   const { results = [], error, message } = answer;
   const blocks = [...resultsText(results, action, columns), ...reasons(results)];
@@ -16,7 +16,7 @@ export function answerText(answer: Answer, action: Action, columns: number): str
   return blocks.join("\n\n");
 }
 
-/** What is read first stands first: what became of it, what it is, and what the action says of it. */
+/** Returns the columns of a result in order of importance: its status, what names the item, and the action's own columns. */
 function resultRow({ status, verified, error, evidence, ...row }: Result, { glance, each }: Action): Cells {
   const known = [...(glance?.columns ?? Object.keys(row)), ...Object.keys(each?.shape ?? {})];
   const own = [...new Set(known)]
@@ -35,14 +35,17 @@ function resultsText(results: readonly Result[], action: Action, columns: number
   return [table(rows, columns, { first: ["status", "verified", "error", ...own] }), ...filesIn(results)];
 }
 
-/** Where the files of several results lie: there is no room for each path. */
+/** Returns the folders with the files of several results: a table has no room for each path. */
 function filesIn(results: readonly Result[]): string[] {
   const files = results.flatMap(({ file_ref, evidence }) => [file_ref, evidence?.file_ref]);
   const folders = new Set(files.flatMap((file) => (typeof file === "string" ? dirname(file) : [])));
   return folders.size > 0 ? [recordText({ files_in: [...folders] })] : [];
 }
 
-/** Why rows failed: each reason once, with the numbers of the rows that it is about. What was not there is named: a row of ids may not fit a table. */
+/**
+ * Returns why rows failed: each reason once, with the numbers of its rows. Items that were not found are named, because a row of ids may not fit a
+ * table.
+ */
 function reasons(rows: readonly Cells[]): string[] {
   const about = new Map<string, number[]>();
   for (const [at, row] of rows.entries()) {
@@ -56,7 +59,7 @@ function reasonOf(row: Cells): string | undefined {
   const { message, hint }: Cells = { ...(row.error instanceof Object ? row.error : {}) };
   if (typeof message === "string" && typeof hint === "string") return `${harmless(message)}\n   ${harmless(hint)}`;
   if (row.status !== "not_found") return undefined;
-  // What has another id now was found under that.
+  // An item with a new id was found under the old one.
   const ids = Object.entries(row).filter(([name]) => name.endsWith("_id") && !name.startsWith("new_"));
   return `${row.action === "already_gone" ? "Gone already" : "Not found"}: ${ids.map(([, id]) => cell(id)).join(", ")}`;
 }

@@ -3,7 +3,7 @@ import type { Plan } from "../../perform/perform.ts";
 import { type QuestionLayout, questionText } from "../question.ts";
 import type { Screen } from "./screen.ts";
 
-/** A person can scroll through so many. */
+/** A person can scroll through this many items. */
 const most = 500;
 
 function terminalLayout(screen: Screen): QuestionLayout {
@@ -11,11 +11,11 @@ function terminalLayout(screen: Screen): QuestionLayout {
     columns: screen.stderr.columns || 80,
     most,
     otherwise: (found) =>
-      `Look at them with --dry-run, then give --yes with --expected-count ${found}, where the action has it; or name at most ${most} at a time.`,
+      `Check them with --dry-run, then use --yes with --expected-count ${found}, if the action has it; or name at most ${most} at a time.`,
   };
 }
 
-/** Shows what is about to be done and asks for a yes. Anything but `y` or `yes` is a no. Throws Failure when there is too much to show. */
+/** Shows the planned action and asks for confirmation. Only `y` or `yes` confirms. Throws Failure if there is too much to show. */
 export async function ask(plan: Plan, screen: Screen): Promise<boolean> {
   screen.stderr.write(`${await questionText(plan, terminalLayout(screen))}\n`);
   const questions = createInterface({ input: screen.stdin });

@@ -7,10 +7,10 @@ import { readFlags } from "./program-flags.ts";
 import type { Screen } from "./screen.ts";
 import { tell } from "./tell.ts";
 
-// How long a cancelled call may take to end by itself: long enough for an audit entry, short enough for a person who waits.
+// How long a cancelled call may take to end: long enough for an audit entry, short enough for a waiting person.
 const graceMs = 5000;
 
-/** Runs one command line and gives its exit code. Writes one JSON document to stdout, or a table where that is a terminal. */
+/** Runs one command line and returns its exit code. Writes one JSON document to stdout, or a table if stdout is a terminal. */
 export async function runCli(args: readonly string[], program: Program, screen: Screen): Promise<number> {
   const quiet = args.includes("--quiet");
   const json = screen.stdout.isTTY !== true || args.includes("--json");
@@ -18,7 +18,7 @@ export async function runCli(args: readonly string[], program: Program, screen: 
   // A command with an end of its own is not timed: nobody would hear of the rejection, and Node ends a process for that.
   const endsItself = program.commands.some((command) => command.name === first && command.endsItself);
   const grace = endsItself ? undefined : openGracePeriod(screen.signal);
-  // What is given up on may still come to its end: its report must not follow the one that was given.
+  // A call that is given up may still end later: its output must not follow the reported failure.
   let givenUp = false;
   const write = (text: string) => (givenUp ? true : screen.stdout.write(text));
   const { isTTY, columns } = screen.stdout;
@@ -83,17 +83,17 @@ async function dispatch(first: string, rest: readonly string[], program: Program
 
 function unknownAction(name: string, program: Program): Failure {
   const names = [...program.catalogue.names, ...program.commands.map((command) => command.name), "actions", "exit-codes", "help"];
-  const what = name.startsWith("-") ? `${name} stands before the action; put the action first.` : `There is no action ${name}.`;
-  return new Failure("invalid-input", `${what}${didYouMean(name, names)}`, { hint: "`mailcordon actions` lists them all." });
+  const what = name.startsWith("-") ? `${name} is before the action; put the action first.` : `There is no action ${name}.`;
+  return new Failure("invalid-input", `${what}${didYouMean(name, names)}`, { hint: "List the actions with `mailcordon actions`." });
 }
 
-/** Rejects with `cancelled` when what was cancelled has not ended by itself in time. */
+/** Rejects with `cancelled` if a cancelled call has not ended in time. */
 function openGracePeriod(signal: AbortSignal): { readonly over: Promise<never>; end(): void } {
   let timer: NodeJS.Timeout | undefined;
   let begin: (() => void) | undefined;
   const over = new Promise<never>((_, reject) => {
     begin = () => {
-      timer = setTimeout(() => reject(new Failure("cancelled", "It was stopped on request, before its end was known.")), graceMs);
+      timer = setTimeout(() => reject(new Failure("cancelled", "The call was stopped on request before its result was known.")), graceMs);
     };
   });
   const start = () => begin?.();

@@ -30,12 +30,12 @@ export function actionsText(list: readonly ActionListEntry[], columns: number): 
   );
 }
 
-/** What `mailcordon --help` shows. */
+/** Returns the text of `mailcordon --help`. */
 export function overview(program: Program, columns: number): string {
   const { catalogue, commands } = program;
   const own: [string, string][] = [
-    ["actions", "List the actions; with --json as JSON."],
-    ["exit-codes", "What each exit code means."],
+    ["actions", "List the actions."],
+    ["exit-codes", "List the exit codes and their meanings."],
     ...commands.map(({ name, summary }): [string, string] => [name, summary]),
   ];
   return [
@@ -47,18 +47,18 @@ export function overview(program: Program, columns: number): string {
     "Actions:",
     wrapIndented(catalogue.names.join(" "), columns),
     "",
-    "Besides:",
+    "Other commands:",
     definitionList(own, columns),
     "",
-    "Flags of the program, with every action:",
+    "Flags that every action accepts:",
     definitionList(programLines(), columns),
   ].join("\n");
 }
 
-/** What `mailcordon <action> --help` shows: made from the schema of its input. */
+/** Returns the text of `mailcordon <action> --help`, generated from the schema of its input. */
 export function actionHelp(action: Action, columns: number): string {
   const { name, title, summary, effect, example } = action;
-  const asks = effects[effect].asksFirst ? "; it asks first" : "";
+  const asks = effects[effect].asksFirst ? "; needs confirmation" : "";
   const parameters = parametersOf(action);
   const flags = (chosen: readonly Parameter[]) =>
     definitionList(
@@ -75,11 +75,11 @@ export function actionHelp(action: Action, columns: number): string {
     "",
     `Effect: ${effect}${asks}. Kind: ${effects[effect].kind}.`,
     "",
-    ...(own.length === 0 ? [] : ["Flags of this action (a list is given by repeating its flag or with commas):", flags(own), ""]),
-    effect === "read" ? "Where:" : "Where, and before anything is touched:",
+    ...(own.length === 0 ? [] : ["Flags of this action (lists: repeat the flag, or separate values with commas):", flags(own), ""]),
+    effect === "read" ? "Mailbox and access:" : "Mailbox, access, and checks before anything is changed:",
     flags(shared),
     "",
-    "Flags of the program:",
+    "Flags that every action accepts:",
     definitionList(programLines(), columns),
     "",
     wrap(
@@ -99,7 +99,7 @@ function programLines(): [string, string][] {
 
 const placeholders = { number: " N", text: " TEXT", list: " TEXT…", object: " JSON" } as const;
 
-// More than this is no choice that is seen at a glance: it stands with the meaning.
+// More choices than this are listed with the description instead of the flag.
 const choicesAtAGlance = 6;
 
 function flagText({ field, kind, choices, byDefault }: Parameter): string {
@@ -136,12 +136,17 @@ export interface ExitCode {
 export function exitCodes(): readonly ExitCode[] {
   const table = Object.entries(failures).map(([code, { exit, retryable, hint }]) => ({ exit, code, retryable, meaning: hint }));
   const besides: ExitCode[] = [
-    { exit: 0, code: "success", retryable: false, meaning: "It is done. Finding nothing is a success." },
+    {
+      exit: 0,
+      code: "success",
+      retryable: false,
+      meaning: "The action succeeded. Finding nothing is a success, except where something was to be sent or created.",
+    },
     {
       exit: someItemsFailedExit,
       code: "some-items-failed",
       retryable: false,
-      meaning: "The call went through, but items of it failed, each with its own code.",
+      meaning: "The call ended, but some of its items failed, each with its own code.",
     },
   ];
   return [...besides, ...table].sort((a, b) => a.exit - b.exit);
@@ -151,7 +156,7 @@ export function exitCodesText(columns: number): string {
   return definitionList(
     exitCodes().map(({ exit, code, retryable, meaning }) => [
       `${String(exit).padStart(3)}  ${code}`,
-      `${meaning}${retryable ? " [may be repeated]" : ""}`,
+      `${meaning}${retryable ? " [may be retried]" : ""}`,
     ]),
     columns,
   );

@@ -20,7 +20,7 @@ export async function readJson(path: string, stdin: AsyncIterable<unknown>, most
   throw new Failure("invalid-input", `--input ${path}: put one JSON object, such as {"mailbox": "soc@example.com"}.`);
 }
 
-/** Ends with the piece that is too much: a device gives bytes without end. */
+/** Stops at the chunk that exceeds the limit: a device returns bytes without end. */
 async function readText(stream: AsyncIterable<unknown>, path: string, mostBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   const shape = openShapeCheck({ depth: deepestInput, values: mostValues });

@@ -2,13 +2,13 @@ import type { Host } from "../../perform/perform.ts";
 import type { Catalogue } from "../catalogue.ts";
 import type { Screen } from "./screen.ts";
 
-/** What flags say about how to reach Exchange and where files go. */
+/** Values of the flags for the connection and for files. */
 export interface ConnectOptions {
   readonly config: string | undefined;
   readonly connection: string | undefined;
   readonly out: string | undefined;
   readonly auditFile: string | undefined;
-  /** Told of every request and reply, as a line of text; what a server sent is in it. */
+  /** Called with a line of text for every request and reply, which contains text from the server. */
   readonly log?: ((text: string) => void) | undefined;
 }
 
@@ -18,17 +18,17 @@ export interface Opened extends Pick<Host, "exchange" | "evidence" | "audit" | "
   readonly foundFile?: string | undefined;
 }
 
-/** Something that the program can do besides its actions. */
+/** A command of the program other than an action. */
 export interface Command {
   readonly name: string;
   readonly summary: string;
-  /** It has a bounded end of its own after a signal, and is not given up on before. */
+  /** The command limits its own time after a signal, so the command line does not give up on it. */
   readonly endsItself?: boolean;
-  /** Gives the exit code. */
+  /** Returns the exit code. */
   run(words: readonly string[], screen: Screen, version: Program["version"]): Promise<number>;
 }
 
-/** A program: what the command line is made from. */
+/** The program that the command line is built from. */
 export interface Program {
   readonly version: () => string;
   readonly catalogue: Catalogue;

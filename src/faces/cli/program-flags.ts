@@ -3,21 +3,21 @@ import { didYouMean } from "../../text/nearest-name.ts";
 import { fieldOf, flagOf } from "../field-spellings.ts";
 import type { FlagField } from "../parameters.ts";
 
-/** The flags of the command line itself: what they are for, and the name of their value when they take one. */
+/** Flags of the command line itself: their meanings, and the name of their value if they have one. */
 export const programFlags = {
   input: {
     value: "FILE",
-    meaning: "Read the input as one JSON object from a file or a pipe, or from standard input with -. Flags go before it.",
+    meaning: "File or pipe with the input as one JSON object; - reads standard input. Flags take precedence over the file.",
   },
-  json: { value: undefined, meaning: "Write one JSON document, also on a terminal." },
+  json: { value: undefined, meaning: "Print one JSON document, even on a terminal." },
   out: { value: "DIR", meaning: "Folder for evidence and other files. Default: evidence_dir of the settings." },
   audit_file: { value: "FILE", meaning: "File for the audit entries. Default: audit_file of the settings." },
-  yes: { value: undefined, meaning: "Confirm what would be asked first." },
-  config: { value: "FILE", meaning: "Settings file. Default: mailcordon.yaml here, then in ~/.config/mailcordon/." },
-  connection: { value: "NAME", meaning: "Which connection of the settings." },
+  yes: { value: undefined, meaning: "Confirm the action without being asked." },
+  config: { value: "FILE", meaning: "Settings file. Default: mailcordon.yaml in this folder, then in ~/.config/mailcordon/." },
+  connection: { value: "NAME", meaning: "Connection of the settings. Default: the default connection." },
   verbose: { value: undefined, meaning: "Show each request and reply on standard error: never a body, a secret or a token." },
-  quiet: { value: undefined, meaning: "Nothing on standard error." },
-  help: { value: undefined, meaning: "Show this." },
+  quiet: { value: undefined, meaning: "Print nothing on standard error." },
+  help: { value: undefined, meaning: "Show this help." },
 } as const satisfies Record<string, { value: string | undefined; meaning: string }>;
 
 type ProgramFlag = keyof typeof programFlags;
@@ -30,7 +30,7 @@ export interface CommandLine {
 }
 
 /**
- * Reads `--flag value`, `--flag=value`, `--flag`, `--no-flag`. A list is given by repeating its flag or with commas.
+ * Reads `--flag value`, `--flag=value`, `--flag` and `--no-flag`. A list is a repeated flag or a comma-separated value.
  * @throws Failure `invalid-input` for an unknown flag, with the nearest one, and for a missing or repeated value
  */
 export function readFlags(
@@ -44,7 +44,7 @@ export function readFlags(
   const rest = [...args];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === "-h") word = "--help";
-    if (!word.startsWith("--") || word === "--") throw invalidArgument(`Unexpected argument: ${word}. Every value has a flag before it.`);
+    if (!word.startsWith("--") || word === "--") throw invalidArgument(`Unexpected argument: ${word}. Every value needs a flag before it.`);
     const equals = word.indexOf("=");
     const flag = equals < 0 ? word : word.slice(0, equals);
     const given = equals < 0 ? undefined : word.slice(equals + 1);
@@ -75,14 +75,14 @@ function isTruth(word: string | undefined): boolean {
 }
 
 function setOnce<T>(map: Map<string, T>, field: string, value: T, flag: string): void {
-  if (map.has(field)) throw invalidArgument(`${flag} is given twice; it takes one value.`);
+  if (map.has(field)) throw invalidArgument(`${flag} is given twice; it accepts one value.`);
   map.set(field, value);
 }
 
 function takeValue(flag: string, rest: string[]): string {
   const next = rest.shift();
   if (next === undefined) throw invalidArgument(`${flag} needs a value.`);
-  if (next.startsWith("--")) throw invalidArgument(`${flag} needs a value; one that begins with -- is written ${flag}=${next}.`);
+  if (next.startsWith("--")) throw invalidArgument(`${flag} needs a value; write a value that begins with -- as ${flag}=${next}.`);
   return next;
 }
 

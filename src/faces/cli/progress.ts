@@ -1,12 +1,12 @@
 import { cut, harmless } from "./terminal.ts";
 
-/** What a terminal is written to. */
+/** The terminal that is written to. */
 interface Terminal {
   readonly columns?: number | undefined;
   write(text: string): unknown;
 }
 
-/** One line of a terminal that says how far the work is. Nothing of it is left behind. */
+/** One line of a terminal with the progress of the work. It is erased at the end. */
 export interface Progress {
   readonly say: (text: string) => void;
   end(): void;

@@ -12,9 +12,9 @@ import { foundText, tell } from "./tell.ts";
 import { harmless } from "./terminal.ts";
 
 const careless =
-  "mailcordon: WARNING: the server's certificate is not checked (tls.verify: false), so that anybody on the way can read and change everything.\n";
+  "mailcordon: WARNING: the server's certificate is not checked (tls.verify: false), so anybody on the network path can read and change everything.\n";
 
-/** Runs one action and returns its exit code. Loaded late: help and `--version` need none of the code that an action runs through. */
+/** Runs one action and returns its exit code. Loaded late: help and `--version` do not need this code. */
 export async function runAction(action: Action, line: CommandLine, program: Program, screen: Screen, json: boolean): Promise<number> {
   const { input, config, connection, out, audit_file, yes, quiet, verbose } = line.program;
   const text = (value: string | true | undefined) => (value === true ? undefined : value);
@@ -42,7 +42,7 @@ export async function runAction(action: Action, line: CommandLine, program: Prog
       ...(progress === undefined ? {} : { progress: progress.say }),
     });
     progress?.end();
-    // Who has just said no has seen what it was about.
+    // A person who has just declined has seen the items.
     const known = !json && requested && answer.error?.code === "confirmation-required";
     await print(known ? { ...answer, results: [] } : answer, action, screen, json, quiet === true);
     const code = exitCodeOf(answer);
@@ -66,7 +66,7 @@ async function print(answer: Answer, action: Action, screen: Screen, json: boole
   if (answer.error !== undefined && !quiet) tell(screen, answer.error, action.name);
 }
 
-/** --yes says yes; without it a person at a terminal is asked; where there is nobody, the door refuses. */
+/** Returns how to confirm: --yes confirms; without it mailcordon asks a person at a terminal; otherwise `perform` refuses. */
 function confirmation({ effect }: Action, yes: boolean, screen: Screen, asking: () => void) {
   if (effect === "read") return {};
   if (yes) return { confirm: () => Promise.resolve(true) };

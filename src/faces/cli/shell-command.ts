@@ -1,7 +1,7 @@
 import { flagOf } from "../field-spellings.ts";
 import { width } from "./terminal.ts";
 
-/** A command in lines of at most so many columns where its flags allow that; what is copied from a terminal runs. */
+/** Breaks a command into lines of at most `columns` columns, if its flags allow that; the copied text still runs. */
 export function shellLines(words: readonly string[], columns: number, indent: string): string {
   const lines: string[] = [];
   let line = indent;
@@ -18,7 +18,7 @@ export function shellLines(words: readonly string[], columns: number, indent: st
 /** A longer list is not read any more with commas between. */
 const longestList = 60;
 
-/** The command line that gives an action this input, as it is typed into a shell; the flags after it one by one. */
+/** Returns the words of a command line that gives an action this input; the flags follow one by one. */
 export function commandWords(action: string, input: Readonly<Record<string, unknown>>): readonly string[] {
   return ["mailcordon", action, ...Object.entries(input).flatMap(([field, value]) => flagsFor(field, value))];
 }

@@ -58,12 +58,12 @@ export function sweepText(message: string, sweeps: readonly SweepDocument[], col
   ].join("\n");
 }
 
-/** The targets of a report, below what is said of the sweep. */
+/** Returns the targets of a report as text, below the summary of the sweep. */
 export function targetsText(targets: readonly Readonly<Record<string, unknown>>[], columns: number): string {
   return targets.length === 0 ? "" : `\n\n${table(targets, columns, { first: ["state", "undo", ...facts], note: false })}`;
 }
 
-/** Shows the plan and asks. False where there is nobody to ask. */
+/** Shows the plan and asks for confirmation. Returns false if there is no person to ask. */
 export async function askSweep(planned: Planned, what: "act" | "undo" | "resume", screen: Screen): Promise<boolean> {
   if (screen.stdin.isTTY !== true || screen.stderr.isTTY !== true) return false;
   const { messages, mailboxes } = planned.plan.counts;

@@ -3,7 +3,7 @@ import { cut, harmless, pad, width } from "./terminal.ts";
 
 /** A longer word is an id or a link: cut, it is of no use. */
 const longestWord = 40;
-/** Texts of several words may be cut to so much; of a hash this is enough to tell two apart. */
+/** A text of several words may be cut to this width; a hash of this width can still be told from others. */
 const least = { words: 20, hash: 13 };
 const gap = "  ";
 
@@ -30,7 +30,7 @@ export function cell(value: unknown, brief = false): string {
     .join(", ");
 }
 
-/** A time as ISO 8601 writes it in UTC is read more easily without its T and its fraction; the rest of the program understands it like that, too. */
+/** Shows a time of ISO 8601 in UTC without its T and its fraction, which is easier to read; inputs accept this form as well. */
 function timeText(text: string, brief: boolean): string {
   const [, day, minute, second] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)(?:\.\d+)?Z$/.exec(text) ?? [];
   return day === undefined ? text : `${day} ${minute}${brief ? "" : second}Z`;
@@ -39,22 +39,22 @@ function timeText(text: string, brief: boolean): string {
 interface Column {
   readonly field: string;
   readonly natural: number;
-  /** Less than this says nothing. */
+  /** Minimum useful width. */
   readonly least: number;
   readonly texts: readonly string[];
 }
 
 /** How a table is laid out. */
 interface Layout {
-  /** The fields that come first, and may be cut to find room. Others are shown only where they fit. */
+  /** Fields that come first and may be cut to save room. Others are shown only if they fit. */
   readonly first?: readonly string[];
   /** Says at the end how many columns were left out, and where they are. */
   readonly note?: boolean;
 }
 
 /**
- * Rows as a table of at most so many columns of the terminal. An id is shown whole or not at all. Where there is no room for all that comes
- * first, what is the same in every row is said once, below.
+ * Returns rows as a table of at most `columns` columns of the terminal. An id is shown whole or not at all. If the first fields do not all fit,
+ * values that are equal in every row are shown once, below the table.
  */
 export function table(rows: readonly Cells[], columns: number, { first = [], note = true }: Layout = {}): string {
   const all = orderFields([...new Set(rows.flatMap((row) => Object.keys(row)))], first).map((field) => columnOf(field, rows));
@@ -80,26 +80,26 @@ export function table(rows: readonly Cells[], columns: number, { first = [], not
   return lines.join("\n");
 }
 
-/** An id, a link or a hash: of no use to a person who did not ask for it. */
+/** Returns whether a text is an id, a link or a hash, which is of no use to a person who did not request it. */
 function isOneLongWord(text: string): boolean {
   return width(text) >= longestWord && !text.includes(" ");
 }
 
-/** Of ids that servers give none is nearly as long. */
+/** Far more than the longest id of any server. */
 const longestId = 1000;
 
 function isId(field: string): boolean {
   return /(?:^|_)id$/.test(field);
 }
 
-/** The fields, those that come first in front. */
+/** Returns the fields, with those of `first` in front. */
 function orderFields(fields: readonly string[], first: readonly string[]): readonly string[] {
   return [...new Set([...first.filter((field) => fields.includes(field)), ...fields])];
 }
 
 function columnOf(field: string, rows: readonly Cells[]): Column {
   const texts = rows.map((row) => cell(row[field], true));
-  // One after the other: a call takes no hundred thousand arguments.
+  // One by one: a call cannot take a hundred thousand arguments.
   const longest = isId(field) ? longestId : longestWord * 5;
   const natural = texts.reduce((most, text) => Math.max(most, width(cut(text, longest))), width(headingOf(field)));
   if (texts.some((text) => /^[\da-f]{32,}$/i.test(text))) return { field, texts, natural, least: least.hash };
@@ -119,12 +119,12 @@ function chooseColumns(all: readonly Column[], columns: number, first: readonly 
     used += size;
     picked.push(column);
   }
-  // Nothing but ids for which there is no room: one of them goes beyond the edge.
+  // If there are only ids and none fits, one id goes beyond the edge.
   const [only] = all;
   return picked.length === 0 && only !== undefined ? [only] : picked;
 }
 
-/** Gives the room that is left to those that were cut, one after the other. */
+/** Distributes the remaining width to the columns that were cut, one after the other. */
 function fitWidths(shown: readonly Column[], columns: number): readonly number[] {
   const widths = shown.map((column) => (isId(column.field) ? column.least : Math.min(column.least, columns)));
   let room = columns - widths.reduce((sum, size) => sum + size, 0) - gap.length * (shown.length - 1);
@@ -138,7 +138,7 @@ function fitWidths(shown: readonly Column[], columns: number): readonly number[]
 /** So much of a line is written out, beyond the edge of the terminal if it must be, so that an id or a path can be copied. */
 const longestLine = 400;
 
-/** Named values, one below the other; a text of several lines is shown as such, up to so many lines. */
+/** Returns named values, one below the other. A text of several lines keeps its lines, up to `maxLines`. */
 export function recordText(values: Cells, maxLines = 20): string {
   const entries = Object.entries(values).filter(([, value]) => cell(value) !== "");
   const left = Math.min(24, Math.max(0, ...entries.map(([field]) => width(headingOf(field)))));
@@ -158,7 +158,7 @@ export function recordText(values: Cells, maxLines = 20): string {
   return lines.map((text) => text.trimEnd()).join("\n");
 }
 
-/** A row as a list of its values. What does not come first and is one long word, an id or a link, says nothing to a person. */
+/** Returns a row as a list of its values, without ids and links that are not in `first`. */
 export function singleRowText(row: Cells, first: readonly string[]): string {
   const fields = orderFields(Object.keys(row), first).filter((field) => {
     const text = cell(row[field]);

@@ -1,11 +1,11 @@
-/** Text from a mail or a server is written by strangers: nothing of it reaches a terminal but through `harmless`. */
+/** Strangers write the text of messages and servers: it reaches a terminal only through `harmless`. */
 
-// What a terminal obeys instead of showing: C0, DEL, C1; the line and paragraph separators; and what turns the direction of
-// the text round (UAX #9), so that `cod.exe` cannot be shown as `exe.doc`; the tag characters (U+E0000..E007F) are invisible text.
+// Characters that a terminal obeys instead of showing: C0, DEL, C1; the line and paragraph separators; characters that reverse the text direction
+// (UAX #9), with which `cod.exe` could be shown as `exe.doc`; and the tag characters (U+E0000..E007F), which are invisible text.
 const controlCharacters =
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]|[\u{e0000}-\u{e007f}]/gu;
 
-/** The text with everything that a terminal would obey made visible: ESC becomes ␛, U+202E becomes `<U+202E>`. One line stays one line. */
+/** Returns the text with every character visible that a terminal would obey: ESC becomes ␛, U+202E becomes `<U+202E>`. One line stays one line. */
 export function harmless(text: string): string {
   return text.replace(controlCharacters, (character) => {
     const code = character.codePointAt(0) ?? 0;
@@ -40,14 +40,17 @@ function widthOfCharacter(character: string): number {
   return wideRanges.some(([first, last]) => code >= first && code <= last) ? 2 : 1;
 }
 
-/** How many columns a terminal gives to a text without control characters. */
+/**
+ * Returns how many columns a text without control characters takes on a terminal. A library such as string-width is not used: every table loads this
+ * file at start-up, and the ranges below are enough for cutting columns.
+ */
 export function width(text: string): number {
   let columns = 0;
   for (const character of text) columns += widthOfCharacter(character);
   return columns;
 }
 
-/** The text in at most so many columns; what is cut is marked by `…`. */
+/** Cuts the text to at most `columns` columns; `…` marks the cut. */
 export function cut(text: string, columns: number): string {
   let used = 0;
   let units = 0;
@@ -62,13 +65,13 @@ export function cut(text: string, columns: number): string {
   return text;
 }
 
-/** The text in exactly so many columns. */
+/** Cuts or pads the text to exactly `columns` columns. */
 export function pad(text: string, columns: number): string {
   const shown = cut(text, columns);
   return shown + " ".repeat(Math.max(0, columns - width(shown)));
 }
 
-/** Words broken into lines of at most so many columns, the second and later ones indented. A longer word has a line of its own. */
+/** Breaks words into lines of at most `columns` columns and indents all but the first. A longer word gets its own line. */
 export function wrap(text: string, columns: number, indent = ""): string {
   const lines: string[] = [];
   let line = "";

@@ -9,29 +9,29 @@ import type { TokenReader } from "./callers/authentication.ts";
 import type { Env } from "./respond.ts";
 import type { Calls, Connections } from "./running-calls.ts";
 
-/** What the settings say of the face itself. */
+/** Settings of the HTTP face. */
 export interface HttpSettings {
-  /** What stands before the path of a link, without a slash at its end; empty for links relative to this server. */
+  /** Prefix of links, without a slash at its end; empty for links relative to this server. */
   readonly publicUrl: string;
-  /** The address of a caller is what the proxy before us says. */
+  /** A proxy in front of the server reports the address of the caller. */
   readonly behindProxy: boolean;
   readonly maxBodyBytes: number;
   readonly maxConcurrency: number;
-  /** Milliseconds that one call may take. */
+  /** Maximum duration of one call in milliseconds. */
   readonly timeoutMs: number;
-  /** /metrics needs no key when it is asked from this machine. */
+  /** Whether /metrics needs no API key from this machine. */
   readonly openMetrics: boolean;
-  /** Over MCP nothing but reads is done without a person whom the client asks. */
+  /** Over MCP everything but reads needs a person whom the client asks. */
   readonly requirePerson?: boolean | undefined;
 }
 
-/** One line for each request. Told nothing that is secret or came out of a mail. */
+/** Log with one line per request, without secrets and without text from messages. */
 export interface RequestLog {
   request(line: Readonly<Record<string, unknown>>): void;
   error(line: Readonly<Record<string, unknown>>): void;
 }
 
-/** What `doctor` says of a connection. */
+/** Result of `doctor` for a connection. */
 export interface ConnectionReport {
   readonly success: boolean;
   readonly message: string;
@@ -45,12 +45,12 @@ export interface AppOptions {
   readonly settings: HttpSettings;
   readonly log: RequestLog;
   readonly evidence: EvidenceIndex;
-  /** Of mailcordon. */
+  /** Version of mailcordon. */
   readonly version: string;
   testConnection(name: string, wanted: { readonly mailbox: string | undefined; readonly signal: AbortSignal }): Promise<ConnectionReport>;
   /** Reads the tokens of an identity provider. */
   readonly readToken?: TokenReader | undefined;
-  /** Adds what is not a route of ours, behind the same keys. */
+  /** Adds routes that are not defined here, behind the same authentication. */
   readonly mount?: ((appContext: AppContext) => void) | undefined;
 }
 

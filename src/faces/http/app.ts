@@ -45,7 +45,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     // Not by c.header, which makes another Response for each, and streams what was a text.
     const { headers } = c.res;
     headers.set("x-request-id", c.get("requestId"));
-    // What is answered is data for a program, whoever shows it: https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html
+    // Answers are data for programs and must not be rendered: https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html
     headers.set("x-content-type-options", "nosniff");
     if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
     if (closing.signal.aborted) headers.set("connection", "close");
@@ -58,7 +58,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   let asking: Promise<void> | undefined;
   app.get("/readyz", async (c) => {
     try {
-      // Anybody may ask: however many do, the database is asked by one at a time.
+      // Anybody may send this request, so only one query at a time goes to the database.
       asking ??= options.state.ready().finally(() => {
         asking = undefined;
       });
@@ -75,7 +75,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   });
   app.use(authentication(options));
   app.use(async (c, next) => {
-    // A large body is sent only after we have said that we want it: not from who has no key, nor when it is larger than what we take.
+    // A client sends a large body only after 100 Continue: not without a valid API key, and not if it exceeds the limit.
     const isWanted = Number(c.req.header("content-length") ?? "0") <= settings.maxBodyBytes;
     if (isWanted && /^100-continue$/i.test(c.req.header("expect") ?? "")) c.env.outgoing.writeContinue();
     return await next();
@@ -93,14 +93,14 @@ export async function buildApp(options: AppOptions): Promise<App> {
   options.mount?.(appContext);
 
   app.notFound((c) =>
-    refuse(c, new Failure("not-found", "There is nothing at this path.", { hint: "GET /v1/actions lists the actions." })),
+    refuse(c, new Failure("not-found", "There is nothing at this path.", { hint: "List the actions with GET /v1/actions." })),
   );
   app.onError((thrown, c) => {
     const failure = asFailure(thrown);
     // A defect: what is known of it belongs into the log and not to the caller.
     if (failure.code === "internal") {
       log.error({ ...errorLine(failure, c.get("requestId")), stack: failure.stack });
-      return refuse(c, new Failure("internal", "Something went wrong in mailcordon; its log has more under this request id."));
+      return refuse(c, new Failure("internal", "A defect of mailcordon stopped this request; the log has details under this request id."));
     }
     if (localOf(failure) !== undefined) log.error(errorLine(failure, c.get("requestId")));
     return refuse(c, failure);
@@ -117,7 +117,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   };
 }
 
-/** Nothing answers without a key, except for what says that we are there. */
+/** Requires an API key or token for every path except the health checks. */
 function authentication({ state, readToken, settings }: AppOptions) {
   const failures = openFailureLimit();
   const proven = openProvenClients();
@@ -125,10 +125,10 @@ function authentication({ state, readToken, settings }: AppOptions) {
     const address = addressOf(c, settings.behindProxy);
     const authorization = c.req.header("authorization");
     const seconds = failures.blockedFor(address);
-    // Who was let in from there before is not kept out by what others at the same address do wrong.
+    // A client that authenticated from this address before is not blocked by failures of others at the same address.
     if (seconds > 0 && !proven.has(address, authorization)) {
-      const failure = new Failure("busy", "Too many requests without a valid key came from this address.", {
-        hint: "Wait, then repeat with a valid key.",
+      const failure = new Failure("busy", "Too many requests without a valid API key came from this address.", {
+        hint: "Wait, then retry with a valid API key.",
       });
       return refuse(c, failure, { status: 429, headers: { "retry-after": String(seconds) } });
     }
@@ -138,8 +138,8 @@ function authentication({ state, readToken, settings }: AppOptions) {
       failures.note(address);
       const keyId = keyIdIn(authorization);
       Object.assign(c.get("noted"), { address, ...(keyId === undefined ? {} : { keyId }) });
-      const hint = "Send `Authorization: Bearer` and a key that `mailcordon keys add` gave, and that is neither revoked nor expired.";
-      return refuse(c, new Failure("unauthenticated", "There is no valid key with this request.", { hint }));
+      const hint = "Send `Authorization: Bearer` with an API key from `mailcordon keys add` that is neither revoked nor expired.";
+      return refuse(c, new Failure("unauthenticated", "The request has no valid API key.", { hint }));
     }
     proven.add(address, authorization);
     c.set("caller", caller);
@@ -149,7 +149,7 @@ function authentication({ state, readToken, settings }: AppOptions) {
   };
 }
 
-/** Where the request comes from: what the nearest proxy says, where that was set; its clients can write the rest of the list themselves. */
+/** Returns the client's address: the one the nearest proxy reports, if that is configured. Clients can write the rest of the list themselves. */
 function addressOf(c: Context<Env>, behindProxy: boolean): string {
   const forwarded = behindProxy ? c.req.header("x-forwarded-for")?.split(",").at(-1)?.trim() : undefined;
   return forwarded || c.env?.incoming?.socket.remoteAddress || "unknown";

@@ -6,10 +6,10 @@ import { type Form, readForm } from "./form.ts";
 import { collectJson, parseBytes, statusOfTooLong, tooLongInput } from "./json-body.ts";
 import type { Env } from "./respond.ts";
 
-/** What a request asks, read whole. */
+/** The parsed body of a request. */
 export interface CallRequest {
   readonly input: Readonly<Record<string, unknown>>;
-  /** SHA-256 of it, hexadecimal: the same for the same bytes of the input and the same files, whatever lies between them. */
+  /** SHA-256 (hexadecimal) of the body: equal for the same bytes of the input and the same files, whatever is between them. */
   readonly fingerprint: string;
   /** Opens a file that came along, by the name of its part. Never one of this machine. */
   readFile(name: string): Promise<OpenedFile>;
@@ -18,14 +18,14 @@ export interface CallRequest {
   close(): Promise<void>;
 }
 
-/** Why a body was not read, where the status of the failure's code says it wrongly. */
+/** Statuses of bodies that were not read, where the failure's own status does not fit. */
 export const statusOfBody = { tooSlow: 408, wrongKind: 415 } as const;
 
 export interface BodyLimits {
   readonly maxBytes: number;
-  /** Bytes of the input alone, as its action says. */
+  /** Maximum number of bytes of the input, from its action. */
   readonly maxInputBytes: number;
-  /** Milliseconds without a byte; and what a body may take at all besides the time that a slow line needs for its bytes. */
+  /** Milliseconds without a byte; also the base time for a whole body, in addition to the time a slow line needs for its bytes. */
   readonly idleMs: number;
 }
 
@@ -35,7 +35,7 @@ export interface RequestBody {
   readonly pieces: AsyncIterator<Uint8Array>;
 }
 
-/** The body as it comes over the connection: to make a stream of the web of it costs more than the rest of reading a short one. */
+/** Returns the body as it arrives on the TCP connection: creating a web stream costs more than reading a short body. */
 export function requestBodyOf(c: Context<Env>): RequestBody {
   // The connection is still to carry our answer when the rest of a body is not wanted.
   return { headers: c.req.raw.headers, pieces: c.env.incoming.iterator({ destroyOnReturn: false }) };
@@ -48,8 +48,8 @@ export interface BodyFailure {
 }
 
 /**
- * The body of a request: JSON, or a form with a part `input` (JSON) and files, which go to a temporary folder that `close` removes.
- * Gives `failure` when it is not what it should be, with everything removed.
+ * Reads the body of a request: JSON, or a form with a part `input` (JSON) and files, which go to a temporary folder that `close` removes. Returns
+ * `failure` if the body is invalid, after removing everything.
  */
 export async function readBody({ headers, pieces: body }: RequestBody, limits: BodyLimits): Promise<CallRequest | BodyFailure> {
   const type = headers.get("content-type") ?? "";
@@ -61,7 +61,7 @@ export async function readBody({ headers, pieces: body }: RequestBody, limits: B
   if (/^multipart\//i.test(type) && !isForm) return unsupportedMediaType();
   if (!/^(?:identity)?$/i.test(headers.get("content-encoding") ?? "")) return encodedBody();
   const late = new Failure("timeout", "The body of the request did not arrive in time.", {
-    hint: "Send it without pauses, or in smaller parts.",
+    hint: "Send the body without pauses, or in smaller parts.",
   });
   try {
     const pieces = bounded(body, limits, late);
@@ -100,15 +100,15 @@ async function formOf({ parts, close }: Form): Promise<CallRequest> {
   for (const { name, fileName, sha256 } of parts) hash.update(JSON.stringify([name, fileName, sha256]));
   const bytes = parts.find(({ name }) => name === "input")?.bytes;
   if (bytes === undefined) {
-    throw new Failure("invalid-input", "The form has no part of the name input.", { hint: "Put the input into it, as JSON." });
+    throw new Failure("invalid-input", "The form has no part named input.", { hint: "Put the input into a part named input, as JSON." });
   }
   const input = await objectOf(bytes);
-  // A file that is left out is a mail that goes without it: whoever sent it meant it to go.
+  // A file that the input does not name would be missing from the message, although the caller meant to send it.
   const named = files.size === 0 ? "" : namingTexts(input);
   const unnamed = [...files.keys()].find((name) => name.length > longestName || !named.includes(name));
   if (unnamed !== undefined) {
     throw new Failure("invalid-input", `Nothing in the input names the part ${unnamed.slice(0, 200)} of the form.`, {
-      hint: 'Name it as a path, such as "attachments": [{ "path": "…" }], or leave it out.',
+      hint: 'Name the part as a path, such as "attachments": [{ "path": "…" }], or leave the part out.',
     });
   }
   return {
@@ -116,7 +116,7 @@ async function formOf({ parts, close }: Form): Promise<CallRequest> {
     fingerprint: hash.digest("hex"),
     async readFile(name) {
       const part = files.get(name);
-      if (part === undefined) throw new Failure("invalid-input", `attachments: the request has no part of the name ${name.slice(0, 200)}.`);
+      if (part === undefined) throw new Failure("invalid-input", `attachments: the request has no part named ${name.slice(0, 200)}.`);
       return { name: part.fileName ?? part.name, size: part.size, open: part.open };
     },
     hasFiles: files.size > 0,
@@ -126,12 +126,12 @@ async function formOf({ parts, close }: Form): Promise<CallRequest> {
 
 const oneObject = 'Send one object such as { "mailbox": "user01@example.com" }.';
 
-/** No system has longer names of files. To look for a longer text in a long one can take time by the product of both. */
+/** No system has longer file names. Searching a long text for another long text can take time proportional to the product of their lengths. */
 const longestName = 255;
-/** Names, paths and types of a hundred files, in UTF-16 units; what is longer is the text of a mail. */
+/** Names, paths and types of a hundred files, in UTF-16 units; a longer text is a message body. */
 const longestNames = 256 * 1024;
 
-/** The texts in which an input may name files, those of the attachments first: a list of paths may be one text, too. */
+/** Returns the texts of an input that may name files, those of the attachments first: a list of paths may also be one text. */
 function namingTexts(input: Readonly<Record<string, unknown>>): string {
   const open: unknown[] = [input, input.attachments];
   const texts: string[] = [];
@@ -160,14 +160,16 @@ async function objectOf(bytes: Buffer): Promise<Readonly<Record<string, unknown>
 function unsupportedMediaType(): BodyFailure {
   const message = "The body is neither application/json nor multipart/form-data.";
   return {
-    failure: new Failure("invalid-input", message, { hint: "Say which in Content-Type; for JSON: application/json." }),
+    failure: new Failure("invalid-input", message, { hint: "Set Content-Type to one of them; for JSON: application/json." }),
     status: statusOfBody.wrongKind,
   };
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#section-8.4 */
 function encodedBody(): BodyFailure {
-  const failure = new Failure("invalid-input", "The body has a Content-Encoding.", { hint: "Send it as it is, not compressed." });
+  const failure = new Failure("invalid-input", "The body has a Content-Encoding.", {
+    hint: "Send the body uncompressed, without Content-Encoding.",
+  });
   return { failure, status: statusOfBody.wrongKind };
 }
 
@@ -175,7 +177,7 @@ function tooLarge(maxBytes: number): Failure {
   return new Failure("too-large", `The request has more than ${maxBytes} bytes.`, { hint: "Send less, or raise serve.max_body_mb." });
 }
 
-/** Bytes in a millisecond: 16 KiB/s, which is less than any line gives that mail with attachments is sent over. */
+/** Bytes per millisecond: 16 KiB/s, slower than any line used to send messages with attachments. */
 const slowestLine = 16.384;
 
 /** The pieces of a body until there are too many, or none comes. */
@@ -185,7 +187,7 @@ async function* bounded(body: AsyncIterator<Uint8Array>, { maxBytes, idleMs }: B
   const began = performance.now();
   try {
     for (;;) {
-      // Who sends a byte now and then holds a place of those who call.
+      // A client that sends a byte now and then would occupy a place needed by other callers.
       const left = idleMs + size / slowestLine - (performance.now() - began);
       const { done, value } = await inTime(body.next(), Math.max(0, Math.min(idleMs, left)), late);
       if (done) {
@@ -197,7 +199,7 @@ async function* bounded(body: AsyncIterator<Uint8Array>, { maxBytes, idleMs }: B
       yield value;
     }
   } finally {
-    // Not waited for: it comes to its end with the piece that did not come.
+    // Not awaited: it ends with the chunk that did not arrive.
     if (!whole) body.return?.().catch(() => undefined);
   }
 }

@@ -2,16 +2,16 @@ import { createHash } from "node:crypto";
 import type { Context } from "hono";
 import type { Env } from "./respond.ts";
 
-/** A text that was made once, and its entity tag. */
+/** A generated text and its entity tag. */
 interface CachedDocument {
   readonly text: string;
   readonly etag: string;
 }
 
-/** Documents that are the same for every caller while the process lives, each made at its first request. */
+/** Returns documents that are the same for every caller while the process runs, each generated at its first request. */
 export type DocumentCache = (c: Context<Env>, name: string, make: () => object) => Response;
 
-/** Keeps each document as text: to make the schemas of an action takes milliseconds of a thread that all callers share. */
+/** Opens a cache of documents as text: generating the schemas of an action blocks the shared thread for milliseconds. */
 export function openDocumentCache(): DocumentCache {
   const kept = new Map<string, CachedDocument>();
   return (c, name, make) => {
@@ -21,7 +21,8 @@ export function openDocumentCache(): DocumentCache {
       written = { text, etag: `"${createHash("sha256").update(text).digest("base64url")}"` };
       kept.set(name, written);
     }
-    // It is behind an API key, and an update of mailcordon changes it: asked for again each time, and sent again only when it has changed.
+    // The document is behind authentication and changes with an update of mailcordon, so clients revalidate it each time and get it again only if it
+    // changed.
     const headers = { etag: written.etag, "cache-control": "private, no-cache" };
     if (hasEntityTag(c.req.header("if-none-match"), written.etag)) return new Response(null, { status: 304, headers });
     return new Response(written.text, { headers: { ...headers, "content-type": "application/json" } });

@@ -1,6 +1,6 @@
 import { type Failure, localOf } from "../../failure.ts";
 
-/** A failure as the log has it, which may hold paths of this machine. */
+/** Returns a failure for the log, which may contain paths of this machine. */
 export function errorLine(failure: Failure, requestId?: string): Readonly<Record<string, unknown>> {
   const local = localOf(failure);
   const about = { code: failure.code, message: failure.message, ...(local === undefined ? {} : { local }) };

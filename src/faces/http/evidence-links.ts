@@ -3,7 +3,7 @@ import { isGranted } from "../../connection/restrict-to-mailboxes.ts";
 import type { EvidenceCopy, EvidenceIndex } from "../../perform/evidence/evidence-index.ts";
 import type { Caller } from "./callers/authentication.ts";
 
-/** A store that says where its bytes are as a link, and notes by which connection they came. */
+/** Returns a store that refers to its bytes by a link and records the connection they came from. */
 export function linkEvidence(store: EvidenceStore, connection: string, publicUrl: string): EvidenceStore {
   return {
     async keep(bytes, about) {
@@ -14,7 +14,10 @@ export function linkEvidence(store: EvidenceStore, connection: string, publicUrl
   };
 }
 
-/** The evidence of that hash that the caller may see: who is let to some mailboxes or connections sees what is known to come from them. */
+/**
+ * Returns the evidence with this hash that the caller may read: a caller limited to mailboxes or connections gets only evidence known to come from
+ * them.
+ */
 export async function evidenceFor({ grant }: Caller, index: EvidenceIndex, sha256: string): Promise<EvidenceCopy | undefined> {
   const { mailboxes, connections } = grant;
   const copies = await index.find(sha256);

@@ -12,7 +12,7 @@ export interface StoredPart {
   readonly fileName: string | undefined;
   readonly size: number;
   readonly sha256: string;
-  /** Of the part `input`, which is kept in memory. */
+  /** Bytes of the part `input`, which is kept in memory. */
   readonly bytes?: Buffer | undefined;
   open(): AsyncIterable<Uint8Array>;
 }
@@ -41,7 +41,7 @@ export async function readForm(
   };
   try {
     for await (const part of partsOf(body, contentType)) {
-      if (parts.some(({ name }) => name === part.name)) throw new Failure("invalid-input", "The form has two parts of one name.");
+      if (parts.some(({ name }) => name === part.name)) throw new Failure("invalid-input", "The form has two parts with the same name.");
       if (part.name === "input") parts.push(await inMemory(part, collectInput));
       else {
         folder ??= await mkdtemp(join(tmpdir(), "mailcordon-files-"));
@@ -75,8 +75,8 @@ async function* copied(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 }
 
 /**
- * Under no name as soon as it is open, where the system lets that be: then nothing of it is left on the disk, however this process ends.
- * `keep` is given what is to be closed in the end.
+ * Writes a part to a file that is unlinked immediately after opening, if the system allows it, so nothing remains on the disk however this process
+ * ends. `keep` receives the file to close at the end.
  */
 async function onDisk({ name, fileName, bytes }: Part, path: string, keep: (file: FileHandle) => void): Promise<StoredPart> {
   const file = await open(path, "wx+", 0o600);

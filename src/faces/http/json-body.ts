@@ -19,7 +19,7 @@ export function tooLongInput(mostBytes: number): Failure {
   return new Failure("invalid-input", tooManyBytesText(mostBytes), { hint: splitCallHint });
 }
 
-/** Collects a JSON text; refuses it with the piece that makes it too long, too deep or too numerous. Throws Failure `invalid-input`. */
+/** Collects a JSON text; refuses it at the chunk that makes it too long, too deep or too numerous. Throws Failure `invalid-input`. */
 export async function collectJson(pieces: AsyncIterable<Uint8Array>, excess: Failure, mostBytes: number): Promise<JsonBytes> {
   const all: Uint8Array[] = [];
   const shape = openShapeCheck({ depth: deepestInput, values: mostValues });
@@ -36,10 +36,10 @@ export async function collectJson(pieces: AsyncIterable<Uint8Array>, excess: Fai
   return { bytes: Buffer.concat(all), sha256: hash.digest("hex") };
 }
 
-/** To parse so much takes a millisecond or two, which nobody notices; a thread takes some thirty to begin. Bytes. */
+/** Parsing this many bytes takes a millisecond or two; starting a thread takes about thirty. */
 const mostBytesHere = 512 * 1024;
 
-/** Parses JSON in UTF-8; a long one in a thread of its own, so that other calls go on. Gives undefined for what is not JSON in UTF-8. */
+/** Parses JSON in UTF-8; a long text in a thread of its own, so other calls continue. Returns undefined for text that is not JSON in UTF-8. */
 export async function parseBytes(bytes: Buffer): Promise<unknown> {
   if (bytes.byteLength > mostBytesHere) return await parseInThread(bytes);
   try {

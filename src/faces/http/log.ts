@@ -2,15 +2,15 @@ import { pino } from "pino";
 import { escapeJson } from "../../text/harmless-json.ts";
 import type { RequestLog } from "./app-context.ts";
 
-/** What `mailcordon serve` writes to standard error. */
+/** The log that `mailcordon serve` writes to standard error. */
 export interface ServeLog extends RequestLog {
   /** Names the settings file that mailcordon found by itself. */
   settings(path: string): void;
 }
 
 /**
- * One JSON document for each line, to nowhere when there is no stream. A terminal that shows it obeys nothing in it: the subject of a token, or what a
- * server said of a failure, may stand there.
+ * Opens a log with one JSON document per line; without a stream nothing is written. A terminal that shows it must not obey anything in it: it may
+ * contain the subject of a token or a server's text.
  */
 export function openLog(stream: { write(text: string): unknown } | undefined): ServeLog {
   const level = stream === undefined ? "silent" : "info";

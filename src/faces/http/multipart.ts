@@ -1,9 +1,9 @@
 import { Failure } from "../../failure.ts";
 
-/** One part of a form while it streams by. Its bytes are to be read to their end before the next part is asked for. */
+/** One part of a form while it streams. Read its bytes to the end before you request the next part. */
 export interface Part {
   readonly name: string;
-  /** As the sender says it: a path, anything. */
+  /** Name from the sender: may be a path, or anything. */
   readonly fileName: string | undefined;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
@@ -25,9 +25,10 @@ export function boundaryOf(contentType: string): string {
 }
 
 /**
- * Takes a `multipart/form-data` body apart while it arrives, in constant memory.
+ * Splits a `multipart/form-data` body while it arrives, in constant memory. Libraries such as busboy are not used: they push file streams, while this
+ * reader pulls each part from the body's iterator, so limits and time-outs apply to every chunk.
  * @see https://www.rfc-editor.org/rfc/rfc7578
- * @throws Failure `invalid-input` for what is not such a form, or ends early
+ * @throws Failure `invalid-input` for a body that is not such a form, or ends early
  */
 export async function* partsOf(body: AsyncIterable<Uint8Array>, contentType: string): AsyncGenerator<Part> {
   const delimiter = Buffer.from(`\r\n--${boundaryOf(contentType)}`);
@@ -35,7 +36,7 @@ export async function* partsOf(body: AsyncIterable<Uint8Array>, contentType: str
   // The first delimiter has no line break of its own before it.
   input.unread(Buffer.from("\r\n"));
   for await (const _ of input.until(delimiter, "before its first part")) {
-    // What stands before the first part is for readers of 1992.
+    // Text before the first part is a note for readers without MIME, and is ignored.
   }
   for (let count = 0; ; count += 1) {
     const line = await input.line();
@@ -46,12 +47,12 @@ export async function* partsOf(body: AsyncIterable<Uint8Array>, contentType: str
     const bytes = input.until(delimiter, "in a part");
     yield { ...head, bytes };
     for await (const _ of bytes) {
-      // What its reader left.
+      // Bytes that the reader of the part left.
     }
   }
 }
 
-/** `name` and `filename` of Content-Disposition. That the bytes are written as others is out of use (RFC 7578 section 4.7), and refused. */
+/** Reads `name` and `filename` of Content-Disposition. A transfer encoding of the bytes is deprecated (RFC 7578 section 4.7) and refused. */
 async function readHead(line: () => Promise<string>): Promise<Pick<Part, "name" | "fileName">> {
   let name: string | undefined;
   let fileName: string | undefined;
@@ -61,7 +62,7 @@ async function readHead(line: () => Promise<string>): Promise<Pick<Part, "name" 
     if (size > longestHead) throw wrong("the head of a part is too long");
     const [, encoding] = /^content-transfer-encoding:\s*([^\s;]*)/i.exec(text) ?? [];
     if (encoding !== undefined && !/^(?:7bit|8bit|binary)$/i.test(encoding))
-      throw wrong("a part has a Content-Transfer-Encoding; send its bytes as they are");
+      throw wrong("a part has a Content-Transfer-Encoding; send its bytes unencoded");
     const [, value] = /^content-disposition:\s*form-data\s*(;.*)$/i.exec(text) ?? [];
     if (value === undefined) continue;
     const parameterValues = parameters(value);
@@ -89,9 +90,9 @@ function parameters(text: string): ReadonlyMap<string, string> {
 
 interface ByteReader {
   unread(bytes: Buffer): void;
-  /** The text until the next line break, which is taken, too. UTF-8. */
+  /** Returns the text until the next line break and consumes both. UTF-8. */
   line(): Promise<string>;
-  /** The bytes until the delimiter, which is taken, too. */
+  /** Yields the bytes until the delimiter, which is consumed as well. */
   until(delimiter: Buffer, where: string): AsyncGenerator<Uint8Array>;
 }
 
@@ -144,6 +145,6 @@ function openByteReader(body: AsyncIterable<Uint8Array>): ByteReader {
 }
 
 function wrong(why: string): Failure {
-  const hint = "Send it as `curl -F` does, or a library that makes forms.";
+  const hint = "Send the form with `curl -F`, or with a library for multipart/form-data.";
   return new Failure("invalid-input", `The form cannot be read: ${why}.`, { hint });
 }

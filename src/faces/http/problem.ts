@@ -9,7 +9,7 @@ export interface Reply {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What is said of a refusal besides its failure. */
+/** Details of a refusal in addition to its failure. */
 export interface ProblemDetails {
   readonly requestId: string;
   /** Where the status of the failure's code is not the right one. */
@@ -20,7 +20,7 @@ export interface ProblemDetails {
 }
 
 /**
- * What an answer says of the account of its connection is nothing that its caller can sign in to: a client that reads 401 would throw its key away.
+ * A failed sign-in of the connection's account cannot be solved by the caller: a client that reads 401 would discard its API key.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-15.6.3
  */
 export const statusOfAnswer: { readonly [code in FailureCode]?: number } = { unauthenticated: 502 };
@@ -41,7 +41,7 @@ export function problem(failure: Failure | ErrorNoun, { requestId, status, heade
     retryable: noun.retryable,
     wire_code: noun.wire_code,
     request_id: requestId,
-    // The id that the mail server gave, for its logs.
+    // Id from the mail server, for its logs.
     server_request_id: noun.request_id,
     ...members,
   };

@@ -4,12 +4,12 @@ import type { Caller } from "./callers/authentication.ts";
 import type { Env } from "./respond.ts";
 import type { Connections } from "./running-calls.ts";
 
-/** The parameters after the question mark. Throws Failure `invalid-input` for one that is not known or given twice. */
+/** Returns the parameters of the query. Throws Failure `invalid-input` for a parameter that is unknown or given twice. */
 export function queryOf<const Name extends string>(c: Context<Env>, names: readonly Name[]): { readonly [N in Name]?: string } {
   const given = c.req.queries();
   for (const [name, values] of Object.entries(given)) {
-    const known = names.length === 0 ? "There are none here." : `There are: ${names.join(", ")}.`;
-    if (!names.some((one) => one === name)) throw new Failure("invalid-input", `A parameter of the query is not known. ${known}`);
+    const known = names.length === 0 ? "This path has no parameters." : `Known parameters: ${names.join(", ")}.`;
+    if (!names.some((one) => one === name)) throw new Failure("invalid-input", `The query has an unknown parameter. ${known}`);
     if (values.length > 1) throw new Failure("invalid-input", `The parameter ${name} of the query is given twice.`);
   }
   const found: { [N in Name]?: string } = {};
@@ -20,15 +20,16 @@ export function queryOf<const Name extends string>(c: Context<Env>, names: reado
   return found;
 }
 
-/** The connection that is meant. Throws Failure `access-denied` for one that the caller may not use, `invalid-input` for none. */
+/** Returns the connection of a request. Throws Failure `access-denied` for one that the caller may not use, `invalid-input` if none is named. */
 export function connectionFor({ grant }: Caller, requested: string | undefined, { names, defaultName }: Connections): string {
   const permitted = names.filter((name) => grant.connections?.includes(name) ?? true);
   const usual = defaultName !== undefined && permitted.includes(defaultName) ? defaultName : undefined;
   const [only, another] = permitted;
   const chosen = requested ?? usual ?? (another === undefined ? only : undefined);
   if (chosen !== undefined && permitted.includes(chosen)) return chosen;
-  // Whether there is such a connection is not said to who may not use it.
-  const hint = permitted.length === 0 ? "An administrator makes a key for it." : `This caller may use: ${permitted.join(", ")}.`;
-  if (chosen === undefined && permitted.length > 0) throw new Failure("invalid-input", "Say which connection: ?connection=NAME.", { hint });
-  throw new Failure("access-denied", "This caller may not use this connection, or there is none of this name.", { hint });
+  // A caller that may not use a connection does not learn whether it exists.
+  const hint =
+    permitted.length === 0 ? "Ask an administrator for an API key for this connection." : `This caller may use: ${permitted.join(", ")}.`;
+  if (chosen === undefined && permitted.length > 0) throw new Failure("invalid-input", "Name the connection: ?connection=NAME.", { hint });
+  throw new Failure("access-denied", "This caller may not use this connection, or there is no connection with this name.", { hint });
 }

@@ -5,12 +5,12 @@ import { harmlessJson } from "../../text/harmless-json.ts";
 import type { Caller } from "./callers/authentication.ts";
 import { problem, type Reply } from "./problem.ts";
 
-/** What a request carries on its way. */
+/** Values that belong to a request. */
 export interface Env {
   Bindings: HttpBindings;
   Variables: {
     requestId: string;
-    /** Not set on the routes that need no key. */
+    /** Not set on routes that need no API key. */
     caller: Caller;
     /** For the log: the action, the connection, the code of what went wrong. */
     noted: Record<string, string>;
@@ -27,7 +27,7 @@ export function refuse(
   return answer(problem(failure, { requestId: c.get("requestId"), ...details }));
 }
 
-/** Answers with a document that may say what a mail or a server said. */
+/** Answers with a document that may contain text of a message or a server. */
 export function document(value: object): Response {
   return answer({ status: 200, body: harmlessJson(value), headers: { "content-type": "application/json" } });
 }
@@ -36,9 +36,9 @@ export function answer({ status, body, headers }: Reply): Response {
   return new Response(body, { status, headers });
 }
 
-/** Refuses all other methods of a path: to be said after its own. @see https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6 */
-export function noOtherMethod(app: Hono<Env>, path: string, allow: string, hint = `Here are: ${allow}.`): void {
+/** Refuses all other methods of a path; call it after the path's own routes. @see https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6 */
+export function noOtherMethod(app: Hono<Env>, path: string, allow: string, hint = `Use ${allow}.`): void {
   app.all(path, (c) =>
-    refuse(c, new Failure("invalid-input", `${c.req.method} is not for this path.`, { hint }), { status: 405, headers: { allow } }),
+    refuse(c, new Failure("invalid-input", `This path does not support ${c.req.method}.`, { hint }), { status: 405, headers: { allow } }),
   );
 }

@@ -20,7 +20,7 @@ const Call = z.object({
   connections: z.array(z.string()).optional(),
 });
 
-/** What is put into the state for a call. */
+/** Returns what is stored for a call. */
 export function jobOrderOf({ action, asked: requested, caller, connection, requestId }: CallOrder): JobOrder {
   const call: z.input<typeof Call> = {
     input: requested.input,
@@ -40,10 +40,10 @@ export function jobOrderOf({ action, asked: requested, caller, connection, reque
   };
 }
 
-/** So many jobs run at once: each is long, and the mail server lets only some requests through at a time anyway. */
+/** Maximum number of jobs at a time: each takes long, and the mail server limits the requests anyway. */
 const jobsAtOnce = 8;
 
-/** Takes up jobs, of this process and of others that ended. */
+/** Runs jobs, including those of other processes that ended. */
 export async function workOnJobs({ actions, calls, state, log }: AppContext): Promise<void> {
   const worker: Worker = async (order, { signal, progress }) => {
     const { input, connection, requestId, name, ...grant } = Call.parse(JSON.parse(order.call));
@@ -53,11 +53,11 @@ export async function workOnJobs({ actions, calls, state, log }: AppContext): Pr
     if (calls.stopped) return "again";
     const { mailboxes, connections } = grant;
     if (await isRevoked(order.caller, state.keys)) {
-      const failure = new Failure("access-denied", "The key of this call was revoked or has expired before the call was begun.");
+      const failure = new Failure("access-denied", "The API key of this call was revoked or expired before the call began.");
       return problem(failure, { requestId, members: { action: action.name } });
     }
     const caller = { id: order.caller, name, grant: { roles: grant.roles, mailboxes, connections } };
-    const readFile = () => Promise.reject(new Failure("invalid-input", "attachments: give the bytes as base64."));
+    const readFile = () => Promise.reject(new Failure("invalid-input", "attachments: put the content into base64."));
     const reply = await calls.runJob({
       action,
       asked: { input, fingerprint: "", readFile },
@@ -71,12 +71,12 @@ export async function workOnJobs({ actions, calls, state, log }: AppContext): Pr
     return calls.stopped && !signal.aborted && order.repeatable && reply.status === 499 ? "again" : reply;
   };
   const complain = (failure: Failure) => log.error(errorLine(failure));
-  // What cannot be struck off the queue now is not begun when it is taken up.
+  // A job that cannot be removed from the queue now is refused when it is taken up.
   calls.revocations.each((caller) => void state.jobs.cancelAll(caller).catch((thrown) => complain(asFailure(thrown))));
   await state.jobs.work(jobsAtOnce, worker, complain);
 }
 
-/** A key that ends takes what it has put on the queue with it. Tokens cannot be taken back: they end soon by themselves. */
+/** Returns whether the API key of a queued job was revoked or expired. Tokens cannot be revoked; they expire soon. */
 async function isRevoked(caller: string, keys: Keys): Promise<boolean> {
   if (!caller.startsWith("key:")) return false;
   const entry = (await keys.list()).find(({ id }) => caller === `key:${id}`);

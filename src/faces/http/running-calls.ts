@@ -18,9 +18,9 @@ import { problem, type Reply } from "./problem.ts";
 /** The connections of the settings. */
 export interface Connections {
   readonly names: readonly string[];
-  /** The one that is meant when none is named; undefined when there are several and none was chosen. */
+  /** Connection if a request names none; undefined if there are several and no default. */
   readonly defaultName: string | undefined;
-  /** Opened once and kept; asked only for a name of `names`. Throws Failure `invalid-settings`. */
+  /** Opens a connection once and keeps it. Call it only with a name from `names`. Throws Failure `invalid-settings`. */
   open(name: string): Promise<Opened>;
 }
 
@@ -40,9 +40,9 @@ export interface CallOrder {
 
 export interface CallSettings {
   readonly maxConcurrency: number;
-  /** Milliseconds that one call may take. */
+  /** Maximum duration of one call in milliseconds. */
   readonly timeoutMs: number;
-  /** What stands before the path of a link; empty for links relative to this server. */
+  /** Prefix of links; empty for links relative to this server. */
   readonly publicUrl: string;
 }
 
@@ -59,49 +59,52 @@ export type Admission = { readonly leave: () => void } | { readonly refused: Rep
 
 /** Makes the calls of every face of the server. */
 export interface Calls {
-  /** What the door needs, for a caller and a connection: nothing in it reaches another mailbox. Throws Failure. */
+  /** Returns what `perform` needs for a caller and a connection; nothing in it reaches another mailbox. Throws Failure. */
   hostFor(caller: Caller, connection: string): Promise<Host>;
   /**
-   * A place for a body on its way: no more bodies than that are in memory, and who sends one slowly takes no place of calls. With the `role` of a
-   * call also refused when that would find no place now; without one it may be what a running call waits for. `leave` is to be called in any case.
+   * Takes a place for a body that is arriving: this limits the bodies in memory, and a slow sender takes no place of a call. With the `role` of a
+   * call it is also refused if that call would find no place now; without a role it may be what a running call waits for. Always call `leave`.
    */
   admitBody(caller: Caller, role: Role | undefined, requestId: string): Admission;
-  /** Takes a place among what runs at once, or says that there is none; once the body is there. `leave` is to be called in any case. */
+  /** Takes a place among the running calls, or returns why there is none, once the body has arrived. Always call `leave`. */
   admitCall(caller: Caller, role: Role, requestId: string): Admission;
   /** Runs a call that has its place; never rejects. */
   run(order: CallOrder): Promise<Reply>;
-  /** The same without the limit of what runs at once, for what has one of its own, and with the time that a job has. */
+  /** Runs a job without the limit of running calls, because jobs have their own limit, and with the time limit of a job. */
   runJob(order: CallOrder): Promise<Reply>;
   /**
-   * Runs what calls the door by itself for a caller and needs `role`, within the limit of what runs at once; the signal is given when the server
-   * ends before it does, or the caller's key is revoked. Throws Failure `busy` when every place is taken or the server is being stopped,
-   * `access-denied` when the key was revoked.
+   * Runs work that calls `perform` itself for a caller and needs `role`, within the limit of running calls. The signal is aborted if the server stops
+   * first, or the caller's API key is revoked. Throws Failure `busy` if every place is taken or the server is stopping, `access-denied` if the API
+   * key was revoked.
    */
   runWithin<T>(caller: Caller, role: Role, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** Answers once for each key: what `work` gives, or what it gave before. `isUndone`: nothing was done, the key may be given again. */
+  /**
+   * Answers once for each idempotency key: with the reply of `work`, or with the earlier reply. `isUndone`: nothing was done, so the idempotency key
+   * may be used again.
+   */
   runOnce(order: CallOrder, key: string, work: () => Promise<{ readonly reply: Reply; readonly isUndone: boolean }>): Promise<Reply>;
-  /** Of keys, whose calls end then. */
+  /** Revoked API keys, whose calls end. */
   readonly revocations: Revocations;
   /** True when no more is begun. */
   readonly stopped: boolean;
   readonly running: number;
-  /** From now on nothing is begun; resolves when all that runs has ended, or was told to and had a moment. */
+  /** Begins no more calls; resolves when all running calls have ended, or were stopped and had a moment to report. */
   stop(graceMs: number): Promise<void>;
 }
 
-/** After it was told to stop, what runs has so long to say how far it came. */
+/** How long stopped calls have to report how far they came. Milliseconds. */
 const lastWordsMs = 5_000;
-/** A job that runs for half a day does not come to an end any more. */
+/** A job that runs for half a day will not end any more. Milliseconds. */
 const jobMs = 12 * 60 * 60 * 1000;
-/** A database that went away comes back within seconds or minutes. */
+/** A database that is away comes back within seconds or minutes. Milliseconds. */
 const rewriteMs = 1000;
-/** A caller that found every place taken is told to wait so long: most calls take a second or two. */
+/** Retry-After for a caller that found no place: most calls take a second or two. */
 const busySeconds = 1;
 
 export function openCalls(
   { connections, state }: { readonly connections: Connections; readonly state: Pick<State, "idempotency" | "keys"> },
   { maxConcurrency, timeoutMs, publicUrl }: CallSettings,
-  /** Told of what goes wrong after the caller has its answer, and of what only the log may hold of a failure. */
+  /** Called for failures after the caller has its answer, and for details that only the log may contain. */
   complain: (failure: Failure, requestId?: string) => void,
 ): Calls {
   const places = openConcurrencyShares(maxConcurrency);
@@ -110,7 +113,7 @@ export function openCalls(
   // Not AbortSignal.any: a signal that lives as long as the server would keep something of every call.
   const running = new Set<AbortController>();
   let stopped = false;
-  // Also what is still to be written down after its answer is known.
+  // Counts running calls, including those whose answer is known but not yet recorded.
   let busy = 0;
   let settled: (() => void) | undefined;
   const counted = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -143,11 +146,11 @@ export function openCalls(
 
   const performed = async (order: CallOrder, milliseconds: number): Promise<FinishedCall> => {
     const { action, asked: requested, caller, connection, requestId, progress } = order;
-    // While its body was on the way, or it waited.
+    // The API key may have been revoked while the body arrived or the call waited.
     if (revocations.has(caller.id)) throw revokedMeanwhile();
     const stop = new AbortController();
     const abort = () => stop.abort();
-    const limit = openTimeLimit(milliseconds, "with `Prefer: respond-async`, or raise serve.timeout_seconds");
+    const limit = openTimeLimit(milliseconds, "use `Prefer: respond-async`, or raise serve.timeout_seconds");
     limit.signal.addEventListener("abort", abort);
     running.add(stop);
     const unwatch = revocations.watch(caller.id, abort);
@@ -171,7 +174,10 @@ export function openCalls(
     }
   };
 
-  /** Writes down what became of a key; later, when the database is away: else it would be called running for as long as we are. Never rejects. */
+  /**
+   * Records the result of an idempotency key; retries while the database is away, because otherwise the idempotency key would count as running until
+   * this process ends. Never rejects.
+   */
   const written = async (write: () => Promise<void>, isFirst = true): Promise<void> => {
     try {
       await write();
@@ -186,16 +192,19 @@ export function openCalls(
   const once: Calls["runOnce"] = async (order, key, work) => {
     const { action, caller, requestId, asked: requested, connection } = order;
     const { idempotency } = state;
-    // A later token of the same caller may grant less: what an earlier one was answered is not for it.
+    // A later token of the same caller may grant less, so it must not get the answer of an earlier one.
     const scope = JSON.stringify(caller.grant.mailboxes ?? "all");
     const begun = await idempotency.begin(caller.id, key, `${action.name} ${connection} ${requested.fingerprint} ${scope}`);
     if (begun.state === "other-body") {
-      const message = "This Idempotency-Key was given before with another action, connection or input.";
-      return problem(new Failure("invalid-input", message, { hint: "Give every new call a new key." }), { requestId, status: 422 });
+      const message = "This Idempotency-Key was used before with another action, connection or input.";
+      return problem(new Failure("invalid-input", message, { hint: "Use a new Idempotency-Key for every new call." }), {
+        requestId,
+        status: 422,
+      });
     }
     if (begun.state === "running") {
       const message = "The call of this Idempotency-Key is still running.";
-      const failure = new Failure("busy", message, { hint: "Repeat it with the same key to get its answer." });
+      const failure = new Failure("busy", message, { hint: "Retry with the same Idempotency-Key to get the answer." });
       return problem(failure, { requestId, status: 409, headers: { "retry-after": "1" } });
     }
     if (begun.state === "finished") {
@@ -213,14 +222,14 @@ export function openCalls(
       await written(() => idempotency.forget(caller.id, key));
       throw thrown;
     }
-    // Whatever becomes of that: it was done, and that the key is not remembered must not hide it.
+    // The call was completed, and a failure to record the idempotency key must not hide that.
     await written(() => (isUndone ? idempotency.forget(caller.id, key) : idempotency.finish(caller.id, key, reply)));
     return reply;
   };
 
   const full = () =>
-    new Failure("busy", `Too many calls are running: ${maxConcurrency} are let in at a time, and of one caller a part of them.`, {
-      hint: "Repeat in a moment, or raise serve.max_concurrency.",
+    new Failure("busy", `Too many calls are running: at most ${maxConcurrency} at a time, and one caller gets only part of them.`, {
+      hint: "Retry in a moment, or raise serve.max_concurrency.",
     });
   const entered = (leave: (() => void) | undefined, requestId: string): Admission => {
     if (leave !== undefined) return { leave };
@@ -315,28 +324,28 @@ async function within(work: Promise<void>, milliseconds: number): Promise<boolea
 }
 
 export function stoppingFailure(): Failure {
-  return new Failure("busy", "The server is being stopped.", { hint: "Repeat in a moment." });
+  return new Failure("busy", "The server is stopping.", { hint: "Retry in a moment." });
 }
 
-/** Of a call whose process died. */
+/** Returns the failure of a call whose process died. */
 export function lostCallFailure(): Failure {
-  return new Failure("unknown-outcome", "The server was stopped in the middle of this call: whether it was done is not known.");
+  return new Failure("unknown-outcome", "The server was stopped during this call, so its outcome is not known.");
 }
 
-/** 200 for a call that went through, whatever became of single items; else the problem, with all else that the answer says. */
+/** Returns 200 for a call that ended, whatever the results of its items; otherwise the problem, with the other members of the answer. */
 export function replyOf(answer: Answer, requestId: string): Reply {
   const { error, success: _, message: _message, ...members } = answer;
   if (error !== undefined) return problem(error, { requestId, members });
   return { status: 200, body: harmlessJson(answer), headers: { "content-type": "application/json" } };
 }
 
-/** Certain that nothing was done: then the key may be given again, with this input or a better one. */
+/** Returns whether certainly nothing was done: then the idempotency key may be used again, with this input or a corrected one. */
 function isUndone(action: Action, { answer, touched }: FinishedCall): boolean {
   if (!touched) return !answer.success;
   const code = answer.error?.code;
   if (code === undefined) return false;
   if (["invalid-input", "confirmation-required", "unexpected-count", "invalid-settings"].includes(code)) return true;
-  // What was stopped in the middle may have been sent.
+  // A stopped call may have sent its message.
   const stopped = code === "cancelled" || code === "timeout";
   return answer.error?.retryable === true && (effects[action.effect].repeatable || !stopped);
 }

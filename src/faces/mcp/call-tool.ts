@@ -63,7 +63,10 @@ export async function callTool(
 function explainRefusal(answer: Answer): Answer {
   const { error } = answer;
   if (error?.code !== "confirmation-required" || error.hint !== failures["confirmation-required"].hint) return answer;
-  return { ...answer, error: { ...error, hint: "The user was asked and did not agree. Do not repeat it unless the user asks for it." } };
+  return {
+    ...answer,
+    error: { ...error, hint: "The user was asked and did not confirm. Do not repeat the call unless the user asks for it." },
+  };
 }
 
 /** The dry run: what the door would ask about, and a confirmation for exactly that. */
@@ -82,7 +85,7 @@ async function planResult(
   // Nothing to touch, or no way to it: that is the answer.
   if (rows.length === 0) return result(answer, [], action);
   const { error, ...dry } = answer;
-  const message = `Nothing was done yet. ${action.title} would touch ${rows.length} of ${answer.counts.requested}: results names them. Call again with the same arguments and this confirmation to do it.`;
+  const message = `Nothing was done yet. ${action.title} would change ${rows.length} of ${answer.counts.requested}: results names them. To do it, call again with the same arguments and this confirmation.`;
   const confirmation = confirmations.offer(toolOf(action.name), input, rows);
   return result({ ...dry, success: true, message, dry_run: true }, [], action, confirmation);
 }
@@ -100,8 +103,8 @@ function result(answer: Answer, kept: readonly Kept[], action: Action, confirmat
 }
 
 function tooLong(length: number): Failure {
-  return new Failure("too-large", `The result has ${length} characters: more than a model can be given.`, {
-    hint: "Ask for less: a smaller limit, a narrower search, fewer items.",
+  return new Failure("too-large", `The result has ${length} characters, more than a model can process.`, {
+    hint: "Request less: a smaller limit, a narrower search or fewer items.",
   });
 }
 
@@ -113,14 +116,14 @@ export function failedResult(failure: Failure, { name }: Action): CallToolResult
 }
 
 function needsPerson(): Failure {
-  return new Failure("confirmation-required", "A person must agree to this, and the MCP client cannot ask one: nothing was touched.", {
-    hint: "Use a client that supports elicitation, or call with dry_run and do it another way. The setting is mcp.require_person.",
+  return new Failure("confirmation-required", "A person must confirm this, and the MCP client cannot ask one. Nothing was changed.", {
+    hint: "Use a client that supports elicitation, or call with dry_run and run the action on the command line. The setting is mcp.require_person.",
   });
 }
 
 function mayNotConfirm(): Failure {
   return new Failure("invalid-input", "confirm is not an argument of a tool: a call is confirmed by the token of its dry run.", {
-    hint: `Call without confirm, show the targets to the user, then give ${confirmationField}.`,
+    hint: `Call without confirm, show the targets to the user, then call again with ${confirmationField}.`,
   });
 }
 

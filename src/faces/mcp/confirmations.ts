@@ -44,15 +44,15 @@ export function openConfirmations(now: () => number = Date.now): Confirmations {
       if (question.expires <= now()) throw askAgainFailure("This confirmation is too old");
       if (question.asked !== digest({ tool, input })) throw askAgainFailure("This confirmation was given for another call");
       return (targets) => {
-        if (question.targets !== digest(targets)) throw askAgainFailure("What would be touched is not what was confirmed");
+        if (question.targets !== digest(targets)) throw askAgainFailure("The targets are not those that were confirmed");
       };
     },
   };
 }
 
 function askAgainFailure(what: string): Failure {
-  return new Failure("confirmation-required", `${what}: nothing was touched.`, {
-    hint: "Call again without confirmation, look at the targets, and confirm them.",
+  return new Failure("confirmation-required", `${what}. Nothing was changed.`, {
+    hint: "Call again without confirmation, check the targets, and confirm them.",
   });
 }
 

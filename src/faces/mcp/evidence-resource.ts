@@ -27,7 +27,7 @@ const largestResource = 10 * 1024 * 1024;
 export async function base64Of({ name, size, open }: OpenedFile): Promise<string> {
   if (size > largestResource) {
     throw new Failure("too-large", `${name} has ${size} bytes, and a resource at most ${largestResource}.`, {
-      hint: "Take it from the evidence folder, or over HTTP from /v1/evidence/.",
+      hint: "Read it from the evidence folder, or over HTTP from /v1/evidence/.",
     });
   }
   const chunks: Uint8Array[] = [];
@@ -43,8 +43,8 @@ export function openEvidenceOnly(find: FindEvidence): (path: string) => Promise<
   return async (path) => {
     const hash = hashIn(path);
     if (hash === undefined) {
-      throw new Failure("invalid-input", "Over MCP only evidence can be attached by its name, not a file.", {
-        hint: `Give base64, or the uri of evidence: ${evidenceTemplate}`,
+      throw new Failure("invalid-input", "Over MCP a path can name only evidence, not a file.", {
+        hint: `Use base64, or the URI of evidence: ${evidenceTemplate}`,
       });
     }
     const file = await find(hash);

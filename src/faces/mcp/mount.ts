@@ -29,8 +29,8 @@ export function mountMcp({ app, actions, calls, connections, evidence, settings,
     const role = action === undefined ? "read" : effects[action.effect].role;
     const leave = places.take(caller.id, isUrgent(caller, role));
     if (leave === undefined) {
-      throw new Failure("busy", `Too many calls of agents are running: ${most} are let in at a time, and of one caller a part of them.`, {
-        hint: "Repeat in a moment, or raise serve.max_concurrency.",
+      throw new Failure("busy", `Too many calls of agents are running: at most ${most} at a time, and one caller gets only part of them.`, {
+        hint: "Retry in a moment, or raise serve.max_concurrency.",
       });
     }
     try {

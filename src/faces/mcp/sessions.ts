@@ -54,7 +54,7 @@ export function openSessions(publicUrl = "", now: () => number = Date.now): Sess
   return {
     handle: async (request, caller, serve, message) => {
       // A page in a browser may not speak to it in its user's name, whatever key it has found.
-      if (!isOwnOrigin(request, publicUrl)) return refusal(403, "Requests of web pages are refused.");
+      if (!isOwnOrigin(request, publicUrl)) return refusal(403, "Requests from web pages are refused.");
       const id = request.headers.get("mcp-session-id");
       const session = id === null ? undefined : sessions.get(id);
       if (id !== null && (session === undefined || session.caller !== caller))

@@ -6,9 +6,11 @@ import { toolOf } from "../field-spellings.ts";
 
 /** What a call that was not confirmed yet answers besides the dry run. */
 export const Confirmation = z.strictObject({
-  token: z.string().describe("Give it as `confirmation`, with the other arguments unchanged, to do what was planned."),
-  expires_at: z.string().describe("ISO 8601. It serves once."),
-  targets: z.number().int().describe("How many would be touched: results names them."),
+  token: z
+    .string()
+    .describe("Value for `confirmation` in a second call with the other arguments unchanged, which runs the planned action."),
+  expires_at: z.string().describe("ISO 8601. The token can be used once."),
+  targets: z.number().int().describe("Number of targets; results names them."),
 });
 export type Confirmation = z.output<typeof Confirmation>;
 
@@ -18,7 +20,7 @@ export const confirmationField = "confirmation";
 const confirmationProperty = {
   type: "string",
   maxLength: 100,
-  description: "The token that a first call gave. Without it nothing is done: the answer is a dry run that names the targets.",
+  description: "Token from the first call. Without it nothing is done: the answer is a dry run that names the targets.",
 };
 
 /**
@@ -47,7 +49,7 @@ export function cachedTool(action: Action): Tool {
   return tool;
 }
 
-const first = " The first call is a dry run: show its targets to the user, and call again with its confirmation only when the user agrees.";
+const first = " The first call is a dry run: show its targets to the user, and call again with its confirmation only if the user agrees.";
 
 function inputSchema(action: Action, readOnly: boolean): Tool["inputSchema"] {
   const { properties = {}, ...schema } = jsonSchema(action.input, "input");

@@ -58,9 +58,9 @@ export async function readEnd(file: FileHandle, path: string): Promise<ChainEnd>
     const found = lastEntry(bytes, bytes.length === size);
     if (found !== undefined) return found;
     if (bytes.length === size || piece > lookBack) {
-      throw new Failure("audit-failed", "The file is not an audit file: nothing is appended to it.", {
+      throw new Failure("audit-failed", "The file is not an audit file. Nothing was appended to it.", {
         local: path,
-        hint: "Check the path. If it was the audit log, move it away, then begin anew with an entry that names the gap: mailcordon audit accept --reason TEXT",
+        hint: "Check the path. If it was the audit log, move it away, then begin a new log with an entry that names the gap: mailcordon audit accept --reason TEXT",
       });
     }
   }
@@ -151,7 +151,7 @@ export async function followChain(
     if (pending.join() !== link.torn.join()) return broken(number - pending.length, brokenLine(pending.length));
     hash ??= link.action === rotateAction ? link.previous : noHash;
     if (link.previous !== hash) {
-      return broken(number, "It does not hold the hash of the entry before: that one was changed, or one is missing.");
+      return broken(number, "It does not contain the hash of the previous entry: that entry was changed, or one is missing.");
     }
     const own = sha256(line);
     const wrong = seen(own, line, number);
@@ -168,6 +168,6 @@ export async function followChain(
 
 function brokenLine(unreadable: number): string {
   return unreadable > 0
-    ? "It is not an entry, and no entry after it says that it was torn."
-    : "It says that a line before it was torn, but there is none.";
+    ? "It is not an entry, and no later entry records that a crash left it incomplete."
+    : "It records an incomplete line before it, but there is none.";
 }

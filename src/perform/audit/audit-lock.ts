@@ -51,7 +51,7 @@ export async function withLock<T>(path: string, work: (sure: () => void) => Prom
   try {
     return await work(() => {
       if ((process.uptime() - began) * 1000 > trustFor)
-        throw new Failure("audit-failed", "The audit file's lock was held too long to be trusted.");
+        throw new Failure("audit-failed", "mailcordon held the lock of the audit file too long to rely on it. Nothing was appended.");
     });
   } finally {
     // Whether the work was done is known; a lock that cannot be removed must not hide it.
@@ -69,9 +69,9 @@ async function acquire(path: string, token: string): Promise<void> {
       if (found.is === "nothing") continue;
       if (isVoid(found)) await breakLock(path, found, isVoid);
       else if (process.uptime() > giveUp) {
-        throw new Failure("audit-failed", "The audit file stays locked.", {
+        throw new Failure("audit-failed", "The audit file stayed locked for ten seconds.", {
           local: path,
-          hint: "A running mailcordon has held the audit file for ten seconds. End that process, then retry.",
+          hint: "End the mailcordon process that holds the audit file, then retry.",
         });
       } else {
         hasAsked = true;

@@ -37,7 +37,7 @@ export function openHeadFile(folder: string, log: string): AuditHeads {
       if (text === undefined) return undefined;
       const head = Head.safeParse(parseJson(text)).data;
       if (head === undefined) {
-        throw new Failure("audit-failed", "The file that should hold the end of the audit log does not.", {
+        throw new Failure("audit-failed", "The file that should contain the end of the audit log does not contain it.", {
           local: path,
           hint: "Find out who changed it. Then continue the log: mailcordon audit accept --reason TEXT",
         });

@@ -121,7 +121,7 @@ export async function rotateAudit(file: string, { actor }: Pick<Statement, "acto
   const path = resolve(file);
   return await withLockedLog(path, options, async (log) => {
     const end = await log.checkedEnd();
-    if (end.entries === 0) throw new Failure("audit-failed", "The audit log holds no entry: there is nothing to rotate.", { local: path });
+    if (end.entries === 0) throw new Failure("audit-failed", "The audit log has no entry: there is nothing to rotate.", { local: path });
     const time = (options.now?.() ?? new Date()).toISOString();
     const aside = path.replace(/(\.jsonl)?$/, `-${time.replaceAll(":", "")}-${end.hash.slice(0, 8)}$1`);
     await rename(path, aside);

@@ -135,9 +135,9 @@ async function checkedEnd(file: FileHandle, path: string, heads: readonly AuditH
   for (const head of await Promise.all(heads.map(({ read }) => read()))) {
     if (head === undefined) continue;
     if (size < head.bytes) throw notAsLeft(path, `it is shorter than it was left: it had ${head.entries} entries`);
-    if (!(await holdsEnd(file, head, end, size))) throw notAsLeft(path, `its entry ${head.entries} is not the one that was written`);
+    if (!(await holdsEnd(file, head, end, size))) throw notAsLeft(path, `its entry ${head.entries} is not the one that mailcordon wrote`);
     const since = size === head.bytes ? undefined : await followChain(linesOf(path, head.bytes), head.hash);
-    if (since?.broken !== undefined) throw notAsLeft(path, "what was appended to it since does not continue its chain");
+    if (since?.broken !== undefined) throw notAsLeft(path, "later entries do not continue its chain");
     entries = head.entries + (since?.entries ?? 0);
   }
   if (entries === undefined) entries = heads.length === 0 || size === 0 ? 0 : (await followChain(linesOf(path), undefined)).entries;

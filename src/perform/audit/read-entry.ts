@@ -8,7 +8,7 @@ export async function appendRead(audit: AuditLog | undefined, entry: AuditEntry)
     await audit?.append(entry);
   } catch (thrown) {
     const { message, hint } = asFailure(thrown);
-    throw new Failure("audit-failed", `Nothing is returned, since the audit entry could not be written. ${message}`, {
+    throw new Failure("audit-failed", `Nothing is returned, because the audit entry could not be written. ${message}`, {
       hint,
       cause: thrown,
     });

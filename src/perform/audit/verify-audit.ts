@@ -47,12 +47,14 @@ export async function verifyAudit(file: string, { heads = [], contains, since, k
     if (hash === since) before = number;
     if (key === undefined) return undefined;
     if (isSealed(line.toString("utf8"), key)) hasSeal = true;
-    else if (hasSeal) return "Its HMAC is missing or was not made with this key.";
+    else if (hasSeal) return "Its HMAC is missing or was not made with this HMAC key (audit.key).";
     else unsealed++;
     return undefined;
   });
   const end = followed.broken === undefined ? endOf(followed, ends, hashes) : { end: "unknown" as const };
-  const missing = [...wanted].map((hash) => `It holds no entry with the hash ${hash}: entries were cut off, or it was written anew.`);
+  const missing = [...wanted].map(
+    (hash) => `The log has no entry with the hash ${hash}: entries were removed from its end, or the log was rewritten.`,
+  );
   const problem =
     followed.broken ?? ("problem" in end ? end.problem : undefined) ?? missing.map((text) => ({ line: number, problem: text }))[0];
   return {
@@ -82,13 +84,13 @@ function endOf({ entries }: ChainCheck, ends: readonly KeptEnd[], hashes: Readon
     const head = kept.value;
     if (head === undefined) continue;
     if (entries < head.entries) {
-      const problem = `It ends after entry ${entries} and was left with entry ${head.entries} as the last (${place}): entries were cut off, or it was written anew.`;
+      const problem = `The log ends after entry ${entries}, but its writers left it with entry ${head.entries} as the last (${place}): entries were removed from its end, or the log was rewritten.`;
       return { end, problem: { line: entries + 1, problem } };
     }
     const left = hashes.get(head.entries);
     if (left?.hash !== head.hash) {
       const which = entries === head.entries ? "Its last entry" : `Its entry ${head.entries}, which was the last one when it was left,`;
-      return { end, problem: { line: left?.line ?? 1, problem: `${which} is not the one that was written (${place}).` } };
+      return { end, problem: { line: left?.line ?? 1, problem: `${which} is not the one that mailcordon wrote (${place}).` } };
     }
     // One place may lack what another has: a database that was away, or a process of another user.
     if (end !== "as-left") end = entries === head.entries ? "as-left" : "longer";
@@ -98,25 +100,27 @@ function endOf({ entries }: ChainCheck, ends: readonly KeptEnd[], hashes: Readon
 
 /** What a place that was asked did not say. */
 function withoutEnd({ place, kept }: KeptEnd): readonly string[] {
-  if (!kept.ok) return [`What ${place} keeps of the end of this log: ${kept.failure.message}`];
-  return kept.value === undefined ? [`Whether the log ends as it was left, by ${place}: it keeps no end of this log.`] : [];
+  if (!kept.ok) return [`What ${place} records as the end of this log: ${kept.failure.message}`];
+  return kept.value === undefined
+    ? [`Whether the log ends as its writers left it, according to ${place}: no end of this log is kept there.`]
+    : [];
 }
 
 function unknowns(end: AuditCheck["end"], kept: string | undefined, key: string | undefined, unsealed: number): readonly string[] {
   return [
     ...(end === "unknown" && kept === undefined
       ? [
-          "Whether entries were cut off at the end, or all of it was written anew: no end of this log is kept here, and no --contains was given.",
+          "Whether entries were removed from the end, or the whole log was rewritten: no end of this log is kept here, and --contains was not given.",
         ]
       : []),
     ...(end === "longer"
       ? ["Whether the entries after the kept end were written by mailcordon: another writer, or a crash, leaves the same trace."]
       : []),
     ...(key === undefined
-      ? ["Who wrote the entries: without a key (audit.key), who can write the file and its kept end can write any chain."]
+      ? ["Who wrote the entries: without an HMAC key (audit.key), anybody who can write the file and its kept end can write a valid chain."]
       : []),
-    ...(unsealed > 0 ? [`Who wrote the first ${unsealed} entries: they have no HMAC that was made with this key.`] : []),
-    "Whether every action was done by mailcordon: other programs leave no entry here.",
+    ...(unsealed > 0 ? [`Who wrote the first ${unsealed} entries: they have no HMAC made with this HMAC key.`] : []),
+    "Whether other programs changed mailboxes: they leave no entry here.",
   ];
 }
 

@@ -144,8 +144,8 @@ function demandMemory(size: number): void {
   // The limit counts the young generation as well, where no large text lies: three semi-spaces of 64 MiB since Node.js 24, of 16 MiB before.
   const old = heap_size_limit - Math.min(3 * 64 * 1024 * 1024, (2 / 3) * heap_size_limit);
   if (4 * size + 2 * external_memory <= old - used_heap_size) return;
-  throw new Failure("too-large", "There is not the memory to give this out as base64.", {
-    hint: "Keep it as a file (as: file), or give the Node.js process more memory.",
+  throw new Failure("too-large", "There is not enough memory to return this as base64.", {
+    hint: "Request it as a file (as: file), or give the Node.js process more memory.",
   });
 }
 
@@ -163,7 +163,7 @@ async function digest(
   let size = 0;
   for await (const chunk of bytes) {
     size += chunk.byteLength;
-    if (size > limit) throw new Failure("too-large", `There are more than ${limit} bytes: raise max_bytes to have it.`);
+    if (size > limit) throw new Failure("too-large", `The content has more than ${limit} bytes. Raise max_bytes to get it.`);
     for (const hash of [md5, sha1, sha256]) hash.update(chunk);
     sha512?.update(chunk);
     await sink(chunk);
@@ -228,7 +228,7 @@ async function nameFile(folder: string, partial: string, kept: Digests, names: N
     }
   }
   await unlink(partial);
-  throw new Failure("evidence-failed", "Every name for the evidence is taken by something else.", { local: folder });
+  throw new Failure("evidence-failed", "Every file name for the evidence is taken by other content.", { local: folder });
 }
 
 /** Gives the temporary file this name unless anything has it, be it a link to nowhere. */

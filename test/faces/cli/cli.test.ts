@@ -42,7 +42,7 @@ describe("on a terminal", () => {
 
   test("a wrong field is told with the help that has them all", async () => {
     const { err, code } = await toy(["count-sheep", "--limit", "-3"], { terminal: true });
-    expect(err).toContain("`mailcordon count-sheep --help` lists them all.");
+    expect(err).toContain("`mailcordon count-sheep --help` lists the fields.");
     expect(code).toBe(failures["invalid-input"].exit);
   });
 
@@ -70,7 +70,7 @@ test("a person at a terminal is shown all of 500 targets; about 501 nobody is as
     const { err, code } = await toy(["shear-sheep"], { terminal: true, stdin: "n\n", catalogue: catalogueOf([shearMany(ewes)]) });
     expect(code).toBe(failures["confirmation-required"].exit);
     expect(err.includes("Go on?")).toBe(ewes === 500);
-    expect(err).toContain(ewes === 500 ? '500. Name "Ewe 500"' : "give --yes with --expected-count 501");
+    expect(err).toContain(ewes === 500 ? '500. Name "Ewe 500"' : "use --yes with --expected-count 501");
   }
 });
 
@@ -108,7 +108,7 @@ describe("off a terminal", () => {
 
   test.each([
     ["an unknown action", ["count-shep"], "invalid-input", "There is no action count-shep. Did you mean count-sheep?"],
-    ["a flag before the action", ["--limit", "count-sheep"], "invalid-input", "--limit stands before the action; put the action first."],
+    ["a flag before the action", ["--limit", "count-sheep"], "invalid-input", "--limit is before the action; put the action first."],
     ["an unknown flag", ["count-sheep", "--limmit", "1"], "invalid-input", "Unknown flag: --limmit. Did you mean --limit?"],
     ["an unknown flag of the list", ["actions", "--jso"], "invalid-input", "Unknown flag: --jso. Did you mean --json?"],
     ["no such input file", ["count-sheep", "--input", "/nowhere"], "invalid-input", "--input /nowhere: there is no such file."],

@@ -47,11 +47,11 @@ test.each([
   [["--limmit", "3"], "invalid-input: Unknown flag: --limmit. Did you mean --limit?"],
   [["--zzzzzz"], "invalid-input: Unknown flag: --zzzzzz."],
   [["--no-limit"], "invalid-input: Unknown flag: --no-limit."],
-  [["stray"], "invalid-input: Unexpected argument: stray. Every value has a flag before it."],
-  [["--"], "invalid-input: Unexpected argument: --. Every value has a flag before it."],
+  [["stray"], "invalid-input: Unexpected argument: stray. Every value needs a flag before it."],
+  [["--"], "invalid-input: Unexpected argument: --. Every value needs a flag before it."],
   [["--mailbox"], "invalid-input: --mailbox needs a value."],
-  [["--mailbox", "--limit"], "invalid-input: --mailbox needs a value; one that begins with -- is written --mailbox=--limit."],
-  [["--limit=1", "--limit=2"], "invalid-input: --limit is given twice; it takes one value."],
+  [["--mailbox", "--limit"], "invalid-input: --mailbox needs a value; write a value that begins with -- as --mailbox=--limit."],
+  [["--limit=1", "--limit=2"], "invalid-input: --limit is given twice; it accepts one value."],
   [["--json=maybe"], "invalid-input: --json takes no value."],
 ])("%j is refused with one clear sentence", (words, message) => {
   expect(refusal(...words)).toBe(message);

@@ -33,7 +33,7 @@ test.each([
     form({ text: "files" }, { one: ["first", "a.eml"] }),
     "Nothing in the input names the part one of the form.",
   ],
-  ["no input", form(undefined, { one: ["first", "a.eml"] }), "The form has no part of the name input."],
+  ["no input", form(undefined, { one: ["first", "a.eml"] }), "The form has no part named input."],
   ["an input that is no object", form([], { one: ["first", "a.eml"] }), "The input is not a JSON object."],
 ])("a form with %s is refused, and nothing is left behind", async (_, body, detail) => {
   const before = leftOver();

@@ -118,7 +118,7 @@ describe("is refused:", () => {
 test("a part that is written in another way than as it is, is refused: nobody would undo that", async () => {
   const written = (encoding: string) =>
     read(`--X\r\nContent-Transfer-Encoding: ${encoding}\r\nContent-Disposition: form-data; name="a"\r\n\r\nh=C3=BC\r\n--X--`);
-  for (const encoding of ["quoted-printable", "BASE64", "x-uuencode"]) await expect(written(encoding)).rejects.toThrow(/as they are/);
+  for (const encoding of ["quoted-printable", "BASE64", "x-uuencode"]) await expect(written(encoding)).rejects.toThrow(/unencoded/);
   for (const encoding of ["binary", "8bit", "7BIT"]) expect((await written(encoding))[0]?.text).toBe("h=C3=BC");
 });
 

@@ -222,7 +222,9 @@ describe("what destroys", () => {
     expect(structuredContent).toMatchObject({ counts: { succeeded } });
     // A model that was told no is not told how to get a yes.
     if (succeeded === 0)
-      expect(structuredContent).toMatchObject({ error: { code: "confirmation-required", hint: expect.stringContaining("did not agree") } });
+      expect(structuredContent).toMatchObject({
+        error: { code: "confirmation-required", hint: expect.stringContaining("did not confirm") },
+      });
   });
 });
 
@@ -240,7 +242,7 @@ test("a person at an MCP client is shown all of 100 targets; about 101 nobody is
     const { structuredContent } = await call(client, "shear_sheep");
     expect(asked).toHaveLength(questions);
     for (const text of asked) expect(text).toContain('100. Name "Ewe 100"');
-    const refused = { message: expect.stringContaining("100 at most"), hint: expect.stringContaining("--yes and --expected-count 101") };
+    const refused = { message: expect.stringContaining("at most 100"), hint: expect.stringContaining("--yes and --expected-count 101") };
     expect(structuredContent).toMatchObject({
       counts: { succeeded: 0 },
       error: { code: "confirmation-required", ...(questions === 0 ? refused : {}) },

@@ -272,7 +272,7 @@ describe("a lock", () => {
     writeFileSync(`${file}.lock`, lock);
     await expect(openAudit(file).append(entry("one"))).rejects.toMatchObject({
       code: "audit-failed",
-      message: expect.stringContaining("stays locked"),
+      message: expect.stringContaining("stayed locked"),
     });
     expect(readFileSync(`${file}.lock`, "utf8")).toBe(lock);
   });

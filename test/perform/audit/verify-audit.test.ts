@@ -45,7 +45,7 @@ describe("An audit log whose end is kept elsewhere", () => {
   test.each(Object.keys(attack).filter((what) => what !== "the file was removed"))("is broken to verify when %s", async (what) => {
     attack[what]?.();
     expect((await verify()).broken).toMatchObject({
-      problem: expect.stringMatching(/was left with entry 3|is not the one that was written/),
+      problem: expect.stringMatching(/left it with entry 3|is not the one that mailcordon wrote/),
     });
   });
 
@@ -77,13 +77,13 @@ describe("An audit log whose end is kept elsewhere", () => {
   test("that was rewritten from nothing is broken, even as a whole chain that is longer", async () => {
     unlinkSync(file);
     await write(["ONE", "TWO", "THREE", "FOUR"], {});
-    expect((await verify()).broken).toMatchObject({ line: 3, problem: expect.stringContaining("is not the one that was written") });
+    expect((await verify()).broken).toMatchObject({ line: 3, problem: expect.stringContaining("is not the one that mailcordon wrote") });
   });
 
   test("that was edited in its last entry is broken, even with an entry appended to it", async () => {
     attack["the last entry was edited"]?.();
     await write(["four"], {});
-    expect((await verify()).broken).toMatchObject({ line: 3, problem: expect.stringContaining("is not the one that was written") });
+    expect((await verify()).broken).toMatchObject({ line: 3, problem: expect.stringContaining("is not the one that mailcordon wrote") });
   });
 
   test("counts a last entry that lacks only its line feed, and ends as left after the next one", async () => {
@@ -132,7 +132,7 @@ describe("A hash that was kept elsewhere", () => {
 
   test("is what verify says it lacks, where no end is kept either", async () => {
     await write(["one"], {});
-    expect((await verifyAudit(file)).cannotKnow.join()).toContain("no --contains was given");
+    expect((await verifyAudit(file)).cannotKnow.join()).toContain("--contains was not given");
     expect((await verify()).end).toBe("unknown");
   });
 });
@@ -154,6 +154,6 @@ describe("A key", () => {
     await write(["two"], { key });
     expect(await verifyAudit(file, { key })).toMatchObject({ entries: 2, unsealed: 1 });
     const { cannotKnow } = await verifyAudit(file, { key: "another" });
-    expect(cannotKnow).toContain("Who wrote the first 2 entries: they have no HMAC that was made with this key.");
+    expect(cannotKnow).toContain("Who wrote the first 2 entries: they have no HMAC made with this HMAC key.");
   });
 });

@@ -1,9 +1,9 @@
 import { isIPv4, isIPv6 } from "node:net";
 
 /**
- * What one attacker has for nothing: an IPv4 address, or all of a /64, which every line with IPv6 gets at least
- * (https://www.rfc-editor.org/rfc/rfc4291#section-2.5.4, https://www.rfc-editor.org/rfc/rfc6177). An IPv4 address that is written as one of IPv6
- * is the IPv4 address. The same network is always the same text; what is no address stays as it is.
+ * Returns the network that one attacker controls at no cost: an IPv4 address, or a whole /64, the minimum for every IPv6 line
+ * (https://www.rfc-editor.org/rfc/rfc4291#section-2.5.4, https://www.rfc-editor.org/rfc/rfc6177). An IPv4 address in IPv6 notation is treated as the
+ * IPv4 address. The same network always gives the same text; text that is not an address is returned unchanged.
  */
 export function networkOf(address: string): string {
   // Proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711` as well; what follows % names an interface of this machine.
@@ -21,8 +21,9 @@ export function networkOf(address: string): string {
 }
 
 /**
- * What stands before an IPv4 address: ::ffff:0:0/96, as a socket for both says it, and 64:ff9b::/96, as a translator before a network without IPv4
- * does, where the whole old Internet is in one /64. https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2, https://www.rfc-editor.org/rfc/rfc6052#section-2.1
+ * Prefixes of an embedded IPv4 address: ::ffff:0:0/96, from a dual-stack socket, and 64:ff9b::/96, from a translator in front of a network without
+ * IPv4, where the whole IPv4 Internet is in one /64. https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2,
+ * https://www.rfc-editor.org/rfc/rfc6052#section-2.1
  */
 const holdsIPv4: ReadonlySet<string> = new Set([[0, 0, 0, 0, 0, 0xffff].join(":"), [0x64, 0xff9b, 0, 0, 0, 0].join(":")]);
 

@@ -3,19 +3,19 @@ import { Failure } from "../../../failure.ts";
 import { interfaces, type Role, roles } from "../../../state/keys.ts";
 import type { Caller, TokenReader } from "./authentication.ts";
 
-/** Whose tokens are taken. */
+/** The identity provider whose tokens are accepted. */
 export interface Oidc {
   readonly issuer: string;
   readonly audience: string;
   /** The claim that lists the roles; dots lead into objects, as in `realm_access.roles`. */
   readonly rolesClaim: string;
-  /** Where the issuer's keys are; undefined: where its own description says. */
+  /** URL of the issuer's signing keys; undefined: the one in the issuer's description. */
   readonly jwksUrl: string | undefined;
   /** A token that names no mailboxes is refused, instead of standing for all. */
   readonly requireMailboxes: boolean;
 }
 
-/** Signatures with a key that the issuer alone has. None that anybody who verifies could make, and never `none`. */
+/** Signature algorithms with a private key of the issuer. None whose signatures a verifier could create, and never `none`. */
 const algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
 /** Clocks differ; Microsoft Entra ID recommends five minutes at most. Seconds. */
 const clockTolerance = 60;
@@ -23,14 +23,14 @@ const clockTolerance = 60;
 const issuerMs = 5_000;
 
 /**
- * Reads the tokens of an identity provider: signature, issuer, audience and times. Roles are what `rolesClaim` says; `mailcordon_mailboxes`,
- * `mailcordon_connections` and `mailcordon_interfaces` (lists of texts) narrow what the bearer may touch, and how it may call.
+ * Opens a reader for tokens of an identity provider: it checks signature, issuer, audience and times. `rolesClaim` lists the roles;
+ * `mailcordon_mailboxes`, `mailcordon_connections` and `mailcordon_interfaces` (lists of texts) limit what the caller may use.
  * @see https://www.rfc-editor.org/rfc/rfc8725 (what to check) and https://openid.net/specs/openid-connect-discovery-1_0.html
  */
 export function openTokenReader(oidc: Oidc): TokenReader {
   let keys: ReturnType<typeof createRemoteJWKSet> | undefined;
   let finding: Promise<string> | undefined;
-  // Whoever sends what looks like a token makes us ask: however many do, one question is under way.
+  // Anybody can send text that looks like a token, so only one request at a time goes to the issuer.
   const found = () => {
     finding ??= discover(oidc.issuer).finally(() => {
       finding = undefined;
@@ -38,7 +38,7 @@ export function openTokenReader(oidc: Oidc): TokenReader {
     return finding;
   };
   return async (token) => {
-    // Three parts: what is no token is not worth a request to the issuer.
+    // A token has three parts; other text does not justify a request to the issuer.
     if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return undefined;
     keys ??= createRemoteJWKSet(new URL(oidc.jwksUrl ?? (await found())), { timeoutDuration: issuerMs });
     const { issuer, audience } = oidc;
@@ -66,17 +66,17 @@ async function discover(issuer: string): Promise<string> {
   if (typeof found === "object" && found !== null && "issuer" in found && found.issuer === issuer) {
     if ("jwks_uri" in found && typeof found.jwks_uri === "string" && isAsSafe(found.jwks_uri, issuer)) return found.jwks_uri;
   }
-  throw new Failure("invalid-settings", "serve.oidc.issuer: what it says of itself is of another issuer, or names no keys.", {
+  throw new Failure("invalid-settings", "serve.oidc.issuer: the issuer's own description names another issuer, or no signing keys.", {
     hint: "Set serve.oidc.issuer exactly as the issuer writes it, or set serve.oidc.jwks_url.",
   });
 }
 
-/** Keys that come over an open network may be anybody's. */
+/** Signing keys that arrive over an unprotected connection may be anybody's. */
 function isAsSafe(url: string, issuer: string): boolean {
   return URL.canParse(url) && ["https:", new URL(issuer).protocol].includes(new URL(url).protocol);
 }
 
-/** Undefined for a token that says who it is for in a way that cannot be read: it must not grant more than was meant. */
+/** Returns undefined for a token with an unreadable limit: it must not grant more than intended. */
 function callerOf(payload: JWTPayload, { rolesClaim, requireMailboxes }: Oidc): Caller | undefined {
   const { sub, name, preferred_username } = payload;
   const mailboxes = textsOf(payload.mailcordon_mailboxes);
@@ -113,7 +113,7 @@ function claimAt(payload: JWTPayload, path: string): unknown {
   return found;
 }
 
-/** A list, or one text with spaces between, as `scope` is. What is no role of ours says nothing. */
+/** Returns the roles in a list, or in one text separated by spaces, like `scope`. Unknown roles are ignored. */
 function rolesIn(claim: unknown): readonly Role[] {
   const names: readonly unknown[] = typeof claim === "string" ? claim.split(" ") : Array.isArray(claim) ? claim : [];
   return roles.filter((role) => names.includes(role));

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { networkOf } from "./client-network.ts";
 
-/** How many things may be under way at once. */
+/** Maximum number of operations at a time. */
 export interface ConcurrencyLimit {
-  /** Gives the place back; undefined when there is none. */
+  /** Takes a place and returns the function that releases it; undefined if there is none. */
   take(): (() => void) | undefined;
   readonly taken: number;
 }
@@ -26,14 +26,11 @@ export function openConcurrencyLimit(most: number): ConcurrencyLimit {
   };
 }
 
-/** How many things may be under way together, of all callers: none takes what others need. */
+/** Maximum number of operations at a time over all callers; no caller can take the places that others need. */
 export interface ConcurrencyShares {
-  /**
-   * Takes a place for `caller`; undefined when there is none for it. `urgent` places come out of the reserve when the others are taken.
-   * The function that comes back gives the place back.
-   */
+  /** Takes a place for `caller` and returns the function that releases it; undefined if there is none. `urgent` operations may use the reserve. */
   take(caller: string, urgent: boolean): (() => void) | undefined;
-  /** Whether `take` would give a place now. */
+  /** Returns whether `take` would find a place now. */
   hasRoom(caller: string, urgent: boolean): boolean;
 }
 
@@ -69,7 +66,7 @@ export function openConcurrencyShares(most: number): ConcurrencyShares {
   };
 }
 
-/** Addresses that failed to say who they are; those that one attacker has together (`networkOf`) count as one. */
+/** Addresses that failed to authenticate; addresses of one network (`networkOf`) count as one. */
 export interface FailureLimit {
   /** Seconds until the address may try again; 0 when it may now. */
   blockedFor(address: string): number;
@@ -77,13 +74,13 @@ export interface FailureLimit {
   note(address: string): void;
 }
 
-/** So many failures in a minute are a mistake or an attack; a person who mistypes makes fewer. */
+/** More failures than this per minute are a mistake or an attack; a person who mistypes causes fewer. */
 const failuresAtOnce = 10;
 const windowMs = 60_000;
-/** Addresses are remembered up to this number, so that nobody fills our memory; the one that failed longest ago is forgotten first. */
+/** Maximum number of remembered addresses, so nobody can fill the memory; the one that failed longest ago is forgotten first. */
 const mostAddresses = 10_000;
 
-/** A bucket per network that holds ten failures and empties within a minute. */
+/** Opens a limit with one bucket per network, which holds ten failures and empties within a minute. */
 export function openFailureLimit(now: () => number = Date.now): FailureLimit {
   const failed = new Map<string, { level: number; at: number }>();
   const levelOf = (network: string): number => {
@@ -107,14 +104,14 @@ export function openFailureLimit(now: () => number = Date.now): FailureLimit {
   };
 }
 
-/** What was let in from where. Nothing but hashes is kept of it. */
+/** Which credentials succeeded from which network. Only hashes are kept. */
 export interface ProvenClients {
   has(address: string, authorization: string | undefined): boolean;
   add(address: string, authorization: string | undefined): void;
   forget(address: string, authorization: string | undefined): void;
 }
 
-/** Remembers some thousand; the one that was added longest ago is forgotten first. */
+/** Remembers up to `mostAddresses`; the one that was added longest ago is forgotten first. */
 export function openProvenClients(): ProvenClients {
   const marks = new Set<string>();
   const markOf = (address: string, authorization = "") =>

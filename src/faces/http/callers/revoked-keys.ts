@@ -1,18 +1,18 @@
 import { Failure } from "../../../failure.ts";
 import type { Keys } from "../../../state/keys.ts";
 
-/** Callers whose key was revoked: what they are doing ends. Tokens of an identity provider cannot be taken back; they end soon by themselves. */
+/** Callers whose API key was revoked; their calls end. Tokens of an identity provider cannot be revoked; they expire soon. */
 export interface Revocations {
   /** Whether it was while we were there; what is older does not get in. */
   has(caller: string): boolean;
-  /** Calls `end` when the caller's key is revoked, or at once when it was. Gives what ends the watch. */
+  /** Calls `end` when the caller's API key is revoked, or immediately if it already was. Returns the function that ends the watch. */
   watch(caller: string, end: () => void): () => void;
-  /** Calls `onRevoked` with every caller whose key is revoked from now on, once. */
+  /** Calls `onRevoked` once for every caller whose API key is revoked from now on. */
   each(onRevoked: (caller: string) => void): void;
 }
 
 export function openRevocations(keys: Pick<Keys, "onRevoked">): Revocations {
-  // As many as there are keys: they are made by hand, and none comes back.
+  // At most as many as there are API keys, which are created by hand; a revoked one never becomes valid again.
   const revoked = new Set<string>();
   const watches = new Map<string, Set<() => void>>();
   const listeners: ((caller: string) => void)[] = [];
@@ -27,7 +27,7 @@ export function openRevocations(keys: Pick<Keys, "onRevoked">): Revocations {
     has: (caller) => revoked.has(caller),
     watch(caller, end) {
       if (revoked.has(caller)) end();
-      // Of its own, since two watches may have the same end.
+      // A function of its own, because two watches may have the same `end`.
       const watch = () => end();
       const all = watches.get(caller) ?? new Set();
       watches.set(caller, all.add(watch));
@@ -40,9 +40,9 @@ export function openRevocations(keys: Pick<Keys, "onRevoked">): Revocations {
   };
 }
 
-/** What a caller is told of a call that its key did not outlive; nothing of what it found or did. */
+/** Returns the failure for a call whose API key was revoked meanwhile; it reveals nothing of what the call found or did. */
 export function revokedMeanwhile(): Failure {
-  return new Failure("access-denied", "The key of this call was revoked: it was stopped.", {
-    hint: "Ask an administrator for another key. The audit says how far a call came that changes something.",
+  return new Failure("access-denied", "The API key of this call was revoked, so the call was stopped.", {
+    hint: "Ask an administrator for another API key. For a call that changes something, check in the audit log how far it came.",
   });
 }

@@ -15,7 +15,7 @@ import { connectionFor, queryOf } from "../query.ts";
 import { answer, noOtherMethod, refuse } from "../respond.ts";
 import { acceptedReply, prefersAsync, queueJob } from "./jobs.ts";
 
-/** Milliseconds without a byte of a body, until its sender is given up. */
+/** Milliseconds without a byte of a body, after which mailcordon gives up on the sender. */
 const idleMs = 30_000;
 
 /** The catalogue: what there is, and calling it. */
@@ -51,20 +51,20 @@ export function actionRoutes(appContext: AppContext): void {
       maxInputBytes: mostBytesOf(action.input),
       idleMs,
     }).finally(body.leave);
-    // The rest of the body is still on its way: the connection cannot be used for another request.
+    // The rest of the body is still arriving, so the TCP connection cannot be used for another request.
     if ("failure" in requested) return refuse(c, requested.failure, { status: requested.status, headers: { connection: "close" } });
     try {
       const place = calls.admitCall(caller, role, c.get("requestId"));
       if ("refused" in place) return answerNoted(noted, place.refused);
       try {
         const order = { action, asked: requested, caller, connection, requestId: c.get("requestId"), idempotencyKey };
-        // Who went away does not read any more; what changes is brought to its end all the same.
+        // A client that disconnected reads no answer; calls that change something are completed anyway.
         const { signal } = c.req.raw;
         // Files of the request do not outlive it: then it is answered when it is done, as RFC 7240 lets us.
         const later = prefersAsync(c.req.header("prefer")) && !requested.hasFiles;
         const run = () => calls.run(action.effect === "read" ? { ...order, signal } : order);
         const reply = later ? await queueJob(appContext, order) : await run();
-        // Also one that is repeated to who asks with the same key, and does not say again that it may be later.
+        // Includes a replayed reply for a client that sends the same Idempotency-Key without Prefer.
         return answerNoted(noted, reply.status === 202 ? acceptedReply(reply, settings.publicUrl) : reply);
       } finally {
         place.leave();
@@ -75,7 +75,7 @@ export function actionRoutes(appContext: AppContext): void {
   });
 
   noOtherMethod(app, "/v1/actions", "GET");
-  noOtherMethod(app, "/v1/actions/:action", "GET, POST", "POST calls an action, GET describes it.");
+  noOtherMethod(app, "/v1/actions/:action", "GET, POST", "Use POST to call an action, GET to describe it.");
 }
 
 /** The answer, with what went wrong noted for the log. */
@@ -88,12 +88,12 @@ function answerNoted(noted: Record<string, string>, reply: Reply): Response {
 function findAction(actions: ReadonlyMap<string, Action>, name: string): Action {
   const action = actions.get(name);
   if (action !== undefined) return action;
-  throw new Failure("not-found", `There is no action of this name.${didYouMean(name, actions.keys())}`, {
-    hint: "GET /v1/actions lists them all.",
+  throw new Failure("not-found", `There is no action with this name.${didYouMean(name, actions.keys())}`, {
+    hint: "List the actions with GET /v1/actions.",
   });
 }
 
-/** 1 to 255 visible ASCII characters; one that is anything else would not protect as its sender thinks. */
+/** Returns the Idempotency-Key: 1 to 255 visible ASCII characters. Any other value would not protect as its sender expects. */
 function keyOf(header: string | undefined): string | undefined {
   if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(header)) return header;
   throw new Failure("invalid-input", "Idempotency-Key: put 1 to 255 visible ASCII characters, such as a UUID.");

@@ -23,7 +23,7 @@ export function connectionRoutes({ app, calls, connections, ending, testConnecti
     const requested = await readBody(requestBodyOf(c), { maxBytes: longestBody, maxInputBytes: longestBody, idleMs }).finally(body.leave);
     if ("failure" in requested) return refuse(c, requested.failure, { status: requested.status, headers: { connection: "close" } });
     const mailbox = mailboxFor(caller, requested.input);
-    // It signs in and asks as a call does: no more of them at once than of calls.
+    // The test signs in and sends requests like a call, so it counts towards the same limit.
     const place = calls.admitCall(caller, "read", c.get("requestId"));
     if ("refused" in place) return answer(place.refused);
     const stop = new AbortController();
@@ -45,21 +45,21 @@ export function connectionRoutes({ app, calls, connections, ending, testConnecti
   noOtherMethod(app, "/v1/connection/test", "POST");
 }
 
-/** What a caller of some mailboxes is told: how the connection is set up is nothing of theirs. */
+/** Returns the report for a caller limited to mailboxes, without details of the connection's setup. */
 function verdictOf(connection: string, { success }: ConnectionReport): ConnectionReport {
   if (success) return { success, message: `The connection ${connection} works.`, checks: [] };
-  const message = `The connection ${connection} does not work. An API key for every mailbox, or mailcordon doctor on the server, says why.`;
+  const message = `The connection ${connection} does not work. To find out why, use an API key for every mailbox, or run mailcordon doctor on the server.`;
   return { success, message, checks: [] };
 }
 
-/** The mailbox to look into. Who is let to some has one of them looked into. Throws Failure. */
+/** Returns the mailbox to open. For a caller limited to mailboxes it is one of them. Throws Failure. */
 function mailboxFor({ grant }: Caller, { mailbox, ...others }: Readonly<Record<string, unknown>>): string | undefined {
-  if (Object.keys(others).length > 0) throw new Failure("invalid-input", "The input has a field that is not known. There is: mailbox.");
+  if (Object.keys(others).length > 0) throw new Failure("invalid-input", "The input has an unknown field. The only field is mailbox.");
   if (mailbox !== undefined && typeof mailbox !== "string") throw new Failure("invalid-input", "mailbox: is not a text.");
   const wanted = mailbox || grant.mailboxes?.find((address) => !address.startsWith("*"));
   if (grant.mailboxes !== undefined && (wanted === undefined || !isGranted(wanted, grant.mailboxes))) {
-    throw new Failure("access-denied", "The mailbox to look into is not among those that this caller may touch.", {
-      hint: "Name one of them as mailbox.",
+    throw new Failure("access-denied", "The mailbox to open is not among those that this caller may use.", {
+      hint: "Set mailbox to one of the mailboxes of your API key.",
     });
   }
   return wanted;

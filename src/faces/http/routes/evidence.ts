@@ -16,7 +16,7 @@ export function evidenceRoutes({ app, calls, connections, evidence, log }: AppCo
   const auditedCopy = async (caller: Caller, sha256: string): Promise<EvidenceCopy> => {
     const found = /^[0-9a-f]{64}$/.test(sha256) ? await evidenceFor(caller, evidence, sha256) : undefined;
     if (found === undefined) {
-      const hint = "It is named by the SHA-256 in an answer, and only seen by who may touch the mailbox that it came from.";
+      const hint = "Use the SHA-256 of an answer, with an API key that includes the mailbox it came from.";
       throw new Failure("not-found", "There is no such evidence.", { hint });
     }
     const host = await calls.hostFor(caller, connectionOf(found, connections));
@@ -36,7 +36,7 @@ export function evidenceRoutes({ app, calls, connections, evidence, log }: AppCo
       throw thrown;
     });
     const headers = {
-      // Never what it says it is: it came from an attacker.
+      // Never the claimed type: the content came from an attacker.
       "content-type": "application/octet-stream",
       "content-disposition": disposition(found.name),
       "content-length": String(found.size),
@@ -45,7 +45,7 @@ export function evidenceRoutes({ app, calls, connections, evidence, log }: AppCo
     const isRevoked = () => calls.revocations.has(caller.id);
     const broken = (thrown: unknown) => {
       log.error(errorLine(asFailure(thrown), c.get("requestId")));
-      // The head is out: that the connection breaks is the only way left to say it.
+      // The head was sent already, so breaking the TCP connection is the only way to report the failure.
       c.env.outgoing?.destroy();
     };
     if (c.req.method === "HEAD") {
@@ -60,12 +60,15 @@ export function evidenceRoutes({ app, calls, connections, evidence, log }: AppCo
   noOtherMethod(app, "/v1/evidence/:sha256", "GET");
 }
 
-/** The connection whose audit log the read belongs to: an old store, or other settings, may name none that is served. */
+/** Returns the connection whose audit log records the read: an old store, or other settings, may name none that is served. */
 function connectionOf({ connection }: EvidenceCopy, { names, defaultName }: AppContext["connections"]): string {
   return connection !== undefined && names.includes(connection) ? connection : (defaultName ?? names[0] ?? "");
 }
 
-/** The connection is broken before the last piece when the bytes are not what was kept, and before the next one when who asks is nobody any more. */
+/**
+ * Yields the bytes and checks them. It throws before the last chunk if the bytes are not those that were kept, and before the next chunk if the
+ * caller's API key was revoked.
+ */
 async function* verifyBytes({ open, size }: EvidenceCopy, sha256: string, isRevoked: () => boolean): AsyncGenerator<Uint8Array> {
   const hash = createHash("sha256");
   let passed = 0;
@@ -73,7 +76,8 @@ async function* verifyBytes({ open, size }: EvidenceCopy, sha256: string, isRevo
     if (isRevoked()) throw revokedMeanwhile();
     hash.update(piece);
     passed += piece.byteLength;
-    if (passed >= size && hash.copy().digest("hex") !== sha256) throw new Failure("evidence-failed", "The evidence is not what was kept.");
+    if (passed >= size && hash.copy().digest("hex") !== sha256)
+      throw new Failure("evidence-failed", "The bytes of the evidence are not those that were kept.");
     yield piece;
   }
 }

@@ -12,7 +12,7 @@ import { answer, document, noOtherMethod, refuse } from "../respond.ts";
 import { jobOrderOf } from "../run-jobs.ts";
 import { type CallOrder, lostCallFailure } from "../running-calls.ts";
 
-/** Proxies end a connection on which nothing comes for a minute. Milliseconds. */
+/** Proxies end a TCP connection that is silent for a minute. Milliseconds. */
 const keepAliveMs = 15_000;
 
 /** Puts a call on the queue: 202 with where to ask for it. @see https://www.rfc-editor.org/rfc/rfc7240#section-4.1 */
@@ -27,7 +27,7 @@ export async function queueJob({ calls, state, settings }: AppContext, order: Ca
   return await calls.runOnce(order, idempotencyKey, async () => ({ reply: await put(), isUndone: false }));
 }
 
-/** The answer of `queueJob` with the headers that say the same. */
+/** Returns the answer of `queueJob` with the headers of a 202. */
 export function acceptedReply({ status, body, headers }: Reply, publicUrl: string): Reply {
   const { job_id }: { job_id?: unknown } = JSON.parse(body);
   const location = urlsOf(String(job_id), publicUrl).status_url;
@@ -35,7 +35,7 @@ export function acceptedReply({ status, body, headers }: Reply, publicUrl: strin
   return { status, body, headers: { ...headers, ...replyHeaders } };
 }
 
-/** True when a Prefer header asks for it. @see https://www.rfc-editor.org/rfc/rfc7240#section-2 */
+/** Returns whether a Prefer header requests it. @see https://www.rfc-editor.org/rfc/rfc7240#section-2 */
 export function prefersAsync(header: string | undefined): boolean {
   return (header ?? "").split(",").some((preference) => /^\s*respond-async\s*(;|$)/i.test(preference));
 }
@@ -48,7 +48,7 @@ export function jobRoutes(appContext: AppContext): void {
     if ("refused" in place) return answer(place.refused);
     return await work().finally(place.leave);
   };
-  // Of each caller that follows some.
+  // Streams of each caller that follows jobs.
   const streams = new Map<string, ConcurrencyLimit>();
 
   app.get("/v1/jobs/:id", async (c) => {
@@ -72,7 +72,7 @@ export function jobRoutes(appContext: AppContext): void {
   app.get("/v1/jobs/:id/events", async (c) => {
     queryOf(c, []);
     const requested = await findJob(appContext, c.get("caller"), c.req.param("id"));
-    // Who comes again by itself after the end, as EventSource does, stops at that.
+    // A client that reconnects by itself after the end, as EventSource does, stops at this reply.
     if (c.req.header("last-event-id") === lastEvent && hasEnded(requested)) return c.body(null, 204);
     const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
     if (c.req.method === "HEAD") return new Response(null, { headers });
@@ -81,7 +81,7 @@ export function jobRoutes(appContext: AppContext): void {
     streams.set(owner, places);
     const leave = places.take();
     if (leave === undefined) {
-      const failure = new Failure("busy", `This caller follows ${mostStreams} jobs already, which is all that one may at once.`);
+      const failure = new Failure("busy", `This caller already follows ${mostStreams} jobs, the maximum per caller.`);
       return refuse(c, failure, { status: 429, headers: { "retry-after": "5" } });
     }
     const stop = new AbortController();
@@ -89,7 +89,7 @@ export function jobRoutes(appContext: AppContext): void {
     ending.addEventListener("abort", end);
     c.req.raw.signal.addEventListener("abort", end);
     const unwatch = calls.revocations.watch(owner, end);
-    // A key or a token that has expired since hears nothing more.
+    // A caller whose API key or token has expired since then gets no more events.
     const isStillLet = async (job: Pick<Job, "caller" | "scope">) => {
       const caller = await authenticateCaller(c.req.header("authorization"), state.keys, appContext.readToken);
       return caller !== undefined && mayFind(caller, job);
@@ -99,7 +99,7 @@ export function jobRoutes(appContext: AppContext): void {
     const stream = new ReadableStream<Uint8Array>({
       async start(controller) {
         const write = (piece: string) => {
-          // What its reader does not take is not piled up, and one that has gone takes nothing.
+          // Events that the client does not read are not queued without limit, and a client that disconnected gets none.
           if (!gone && (controller.desiredSize ?? 0) > -mostWaiting) controller.enqueue(Buffer.from(piece));
         };
         const breath = setInterval(() => {
@@ -112,7 +112,7 @@ export function jobRoutes(appContext: AppContext): void {
             write(text(job));
           }
         } catch (thrown) {
-          // The head was sent long ago: a reader sees a stream that ended early, and asks again.
+          // The head was sent already: the client sees a stream that ended early, and requests it again.
           log.error(errorLine(asFailure(thrown), c.get("requestId")));
         } finally {
           clearInterval(breath);
@@ -132,15 +132,15 @@ export function jobRoutes(appContext: AppContext): void {
     return new Response(stream, { headers });
   });
 
-  noOtherMethod(app, "/v1/jobs/:id", "GET, DELETE", "GET says how far it is, DELETE cancels it.");
+  noOtherMethod(app, "/v1/jobs/:id", "GET, DELETE", "Use GET for the state of the job, DELETE to cancel it.");
   noOtherMethod(app, "/v1/jobs/:id/events", "GET");
 }
 
 const mostWaiting = 100;
-/** Each asks the database once a second. */
+/** Each stream queries the database once a second. */
 const mostStreams = 20;
 
-/** The id of the event after which none comes. The others need none: each says all that is known. */
+/** Id of the last event. The other events need no id, because each contains everything known. */
 const lastEvent = "end";
 
 /** @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
@@ -148,12 +148,12 @@ function eventOf(job: Job, data: string): string {
   return `${hasEnded(job) ? `event: finished\nid: ${lastEvent}` : "event: progress"}\ndata: ${data}\n\n`;
 }
 
-/** Throws Failure `not-found` for a job of somebody else, too. */
+/** Returns the caller's job. Throws Failure `not-found` for a job of another caller as well. */
 async function findJob({ state }: AppContext, caller: Caller, id: string): Promise<Job> {
   const job = await state.jobs.get(id);
   if (job !== undefined && mayFind(caller, job)) return job;
   throw new Failure("not-found", "There is no such job.", {
-    hint: "Jobs are kept for serve.keep_hours after they ended, for who began them.",
+    hint: "Check the id. The caller that began a job, or an administrator, can read it for serve.keep_hours after its end.",
   });
 }
 
@@ -168,7 +168,7 @@ function urlsOf(id: string, publicUrl: string): { readonly status_url: string; r
   return { status_url: `${publicUrl}/v1/jobs/${id}`, events_url: `${publicUrl}/v1/jobs/${id}/events` };
 }
 
-/** `answer` for a call that went through, `problem` for one that failed as a whole. */
+/** Returns a job as JSON, with `answer` for a call that ended, and `problem` for one that failed as a whole. */
 function documentOf({ id, action, status, progress, answer, createdAt, finishedAt }: Job, publicUrl: string, requestId: string) {
   const lost = status === "lost" ? { problem: JSON.parse(problem(lostCallFailure(), { requestId, members: { action } }).body) } : {};
   return {

@@ -3,14 +3,14 @@ import { isLoopbackHost } from "../callers/client-network.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Env } from "../respond.ts";
 
-/** Loopback addresses as a socket says them. */
+/** Returns whether an address is a loopback address, as sockets report it. */
 function isOwnAddress(address: string): boolean {
   return address === "::1" || /^(?:::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(address);
 }
 
 /**
- * Whether a program of this machine asks, by a name of this machine: and not a page, which its browser can be led here with by a name of the page's
- * (DNS rebinding), to read what this machine may.
+ * Returns whether the request comes from a program on this machine, by a name of this machine. A web page could make a browser send it by a name of
+ * its own (DNS rebinding), to read what this machine may read.
  */
 export function isOwnProgram(c: Context<Env>, address: string): boolean {
   return isOwnAddress(address) && isLoopbackHost(new URL(c.req.url).hostname) && c.req.header("origin") === undefined;

@@ -7,7 +7,7 @@ import { noOtherMethod } from "../respond.ts";
 
 /** The description of this face, for programs that read one. */
 export function openapiRoutes({ app, actions, settings, version }: AppContext): void {
-  // Each is some 200 kB and always the same.
+  // Each document has about 200 kB and does not change.
   const documents = openDocumentCache();
   app.get("/openapi.json", (c) => {
     const wanted = queryOf(c, ["version"]).version ?? "3.1";
