@@ -48,7 +48,7 @@ describe("a hybrid connection", () => {
     expect(new Set(Object.values(works(premises)))).toEqual(new Set(["no"]));
   });
 
-  test("is not told where a mailbox is by anybody when Graph does not answer", async () => {
+  test("does not learn where a mailbox is if Graph does not answer", async () => {
     const { report } = await hybrid(
       { mailbox: elsewhere },
       {},
@@ -58,7 +58,7 @@ describe("a hybrid connection", () => {
     expect(report.actions.find(({ action }) => action === "delete-email")).toMatchObject({ works: "no", because: "graph" });
   });
 
-  test("whose mailbox in the cloud has lost its licence is told so, beside that EWS is asked", async () => {
+  test("whose mailbox in the cloud has lost its licence is reported, beside the use of EWS", async () => {
     const { report } = await hybrid({}, {}, { unlicensed: [mailbox] });
     expect(report.step("graph-mailbox")).toMatchObject({ status: "warning" });
     expect(report.step("graph-mailbox").found).toContain("no licence for Exchange Online");

@@ -21,12 +21,12 @@ describe("when all is right", () => {
     expect(lab.requests[0]).toMatchObject({ acting: "user03@example.com", anchorMailbox: "user03@example.com" });
   });
 
-  test.each(["Exchange2013", "Exchange2019"] as const)("%s is told by its number", async (version) => {
+  test.each(["Exchange2013", "Exchange2019"] as const)("%s is recognised by its build number", async (version) => {
     const report = await examine(service(await openLab({ version })));
     expect(report.step("server-version").found).toContain(version.replace("Exchange", "Exchange Server "));
   });
 
-  test("the steps are told as they end, in order", async () => {
+  test("the steps are reported as they end, in order", async () => {
     const told: string[] = [];
     const report = await examine(service(await openLab()), { progress: ({ name }) => told.push(name) });
     expect(told).toEqual(report.steps.map(({ name }) => name));
@@ -79,7 +79,7 @@ describe("the account", () => {
     expect(reading.step("discovery").status).toBe("skipped");
   });
 
-  test("of a delegate who may only read, the actions that only read work", async () => {
+  test("for a delegate who may only read, the actions that only read work", async () => {
     const lab = await openLab({ habits: ["read-only-delegates"] });
     const reader = lab.store.addUser({ address: "reader@example.com" }).user;
     lab.store.addUser({ address: "read@example.com", fullAccess: [reader.address] });
@@ -91,7 +91,7 @@ describe("the account", () => {
     expect(of("unknown")).toEqual([]);
   });
 
-  test("a delegate without a right is told how to get it, and one who may send is told what cannot be seen", async () => {
+  test("a delegate without a right learns how to get it, and one who may send learns what cannot be checked", async () => {
     const lab = await openLab();
     const stranger = service(lab, { auth: basic("user05@example.com"), access: "delegate" });
     const report = await examine(stranger, { actions: ["delete-email"] });
@@ -105,7 +105,7 @@ describe("the account", () => {
 });
 
 describe("the mailbox", () => {
-  test("one that is not there is told with the command to look for it", async () => {
+  test("a missing mailbox is reported with the command to search for it", async () => {
     const report = await examine(service(await openLab()), { mailbox: "no'body@example.com" });
     expect(report.step("mailbox")).toMatchObject({ status: "failed", code: "mailbox-not-found" });
     expect(report.next("mailbox")).toContain("Get-Recipient -Identity 'no''body@example.com'");
@@ -133,7 +133,7 @@ describe("the mailbox", () => {
 });
 
 describe("the way", () => {
-  test("plain http to another machine is refused by the settings, and nothing else is looked at", async () => {
+  test("plain http to another machine is refused by the settings, and nothing else is checked", async () => {
     const report = await examine({ ews: { url: "http://mail.example.com/EWS/Exchange.asmx" }, auth: basic() });
     expect(report.step("settings")).toMatchObject({ status: "failed", code: "invalid-settings" });
     expect(report.exit).toBe(exit("invalid-settings"));
@@ -141,7 +141,7 @@ describe("the way", () => {
     expect(report.steps.slice(1, -1).every(({ status }) => status === "skipped")).toBe(true);
   });
 
-  test("a secret that is not there is told with its place", async () => {
+  test("a missing secret is reported with its source", async () => {
     const report = await examine({ ews: { url: "https://mail.example.com/" }, auth: basic(undefined, "env:MISSING") });
     expect(report.step("settings").found).toContain("MISSING");
     expect(report.exit).toBe(exit("invalid-settings"));
@@ -192,7 +192,7 @@ describe("the server", () => {
     expect(report.next("ews")).toContain("Set-CASMailbox -Identity 'user04@example.com' -EwsEnabled $true");
   });
 
-  test.each(["server-busy-fault", "503"] as const)("throttling (%s) is told with the wait, and not waited for", async (kind) => {
+  test.each(["server-busy-fault", "503"] as const)("throttling (%s) is reported with the wait, and not waited for", async (kind) => {
     const lab = await openLab({ faults: [{ kind, times: 99, backOffMs: 90_000 }] });
     const report = await examine(service(lab));
     expect(report.step("ews")).toMatchObject({ status: "failed", code: "busy" });
@@ -239,7 +239,7 @@ describe("the server", () => {
   });
 });
 
-test("a clock that is wrong is told, with how far", async () => {
+test("a wrong clock is reported with its difference", async () => {
   const lab = await openLab();
   const report = await examine(service(lab), { now: () => Date.now() - 660_000 });
   expect(report.step("clock")).toMatchObject({ status: "warning" });
@@ -247,7 +247,7 @@ test("a clock that is wrong is told, with how far", async () => {
   expect(report.next("clock")).toContain("w32tm /resync");
 });
 
-test("the version is told of whichever reply carried it, also when the mailbox does not exist", async () => {
+test("the version comes from whichever reply carried it, even if the mailbox does not exist", async () => {
   const report = await examine(service(await openLab()), { mailbox: "nobody@example.com" });
   expect(report.step("mailbox")).toMatchObject({ status: "failed", code: "mailbox-not-found" });
   expect(report.step("server-version").found).toMatch(/^Exchange Server SE \(15\.2\./);

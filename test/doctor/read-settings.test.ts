@@ -16,7 +16,7 @@ async function found(environment: Readonly<Record<string, string>>): Promise<str
   return finding.found;
 }
 
-test("a connection is told by where its back ends are, and by how it signs in", async () => {
+test("a connection is described by its back ends' addresses and its sign-in", async () => {
   const graph =
     "Microsoft Graph at https://graph.microsoft.com/v1.0, the application 11111111-2222-3333-4444-555555555555 with client-secret";
   expect(await found({ MAILCORDON_BACKEND: "graph" })).toBe(`connection environment: ${graph}`);

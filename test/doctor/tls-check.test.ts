@@ -23,7 +23,7 @@ test("an authority that nobody knows leads to ca_file, and no password is sent",
   expect(lab.requests).toEqual([]);
 });
 
-test("an expired certificate is told as that", async () => {
+test("an expired certificate is reported as expired", async () => {
   const lab = await openLab({ tls: testCertificate });
   const now = () => Date.UTC(2126, 10, 2);
   const report = await examine(service(lab, { ews: { url: lab.ewsUrl, ca_file: ca() } }), { now });
@@ -39,7 +39,7 @@ test("a certificate that ends within a month is a warning", async () => {
 });
 
 describe("a certificate for another name", () => {
-  test("is told with the names that it has", async () => {
+  test("is reported with the names that it has", async () => {
     const lab = await openLab({ tls: namesCertificate });
     const report = await examine(service(lab, { ews: { url: lab.ewsUrl, ca_file: ca(namesCertificate) } }));
     expect(report.step("tls").found).toMatch(/^The certificate is not for 127\.0\.0\.1.*DNS:\*\.example\.net/);
@@ -61,7 +61,7 @@ test("certificates that are not checked are a warning, whatever they are", async
   for (const step of ["settings", "tls"] as const) expect(report.step(step).found).toContain("tls.verify is false");
 });
 
-test("a port that does not speak TLS is told as that", async () => {
+test("a port that does not speak TLS is reported as such", async () => {
   const lab = await openLab();
   const report = await examine(service(lab, { ews: { url: lab.ewsUrl.replace("http:", "https:") } }));
   expect(report.step("tls")).toMatchObject({ status: "failed", code: "tls-failed" });
@@ -77,7 +77,7 @@ describe("through a proxy", () => {
     return { lab, proxy, ews };
   }
 
-  test("the proxy is what is looked for and connected to", async () => {
+  test("doctor resolves and connects to the proxy", async () => {
     const { lab, proxy, ews } = await behind();
     const report = await examine(service(lab, { ews, proxy: { url: proxy.url } }));
     expect(report).toMatchObject({ success: true });
@@ -92,7 +92,7 @@ describe("through a proxy", () => {
     expect(report.next("tls")).toContain("proxy.username");
   });
 
-  test("one that refuses the host leads to whoever runs it", async () => {
+  test("a refusal of the host leads to the proxy's administrator", async () => {
     const { lab, proxy, ews } = await behind({ refused: ["mail.example.net"] });
     const report = await examine(service(lab, { ews, proxy: { url: proxy.url } }));
     expect(report.step("tls")).toMatchObject({ status: "failed", code: "access-denied" });

@@ -34,7 +34,7 @@ describe("an application with its permission", () => {
     expect(JSON.stringify(report)).not.toMatch(/eyJ/);
   });
 
-  test("by certificate is told in how many days that ends", async () => {
+  test("by certificate is reported with the days until the certificate expires", async () => {
     const directory = folder();
     const { cert } = makeCertificate(directory);
     const pem = file("both.pem", `${readFileSync(`${directory}/key.pem`, "utf8")}${cert}`);
@@ -54,7 +54,7 @@ describe("auto with an application", () => {
   };
   const account = { username: "soc@example.com", password: "env:SECRET" };
 
-  test("is let in by the token that was looked at, which the server is asked about first", async () => {
+  test("signs in with the token that was checked", async () => {
     const { report, lab } = await auto({});
     expect(report).toMatchObject({ success: true, exit: 0 });
     expect(report.step("settings").found).toContain(`the strongest scheme that the server offers, with the application ${clientId} with`);
@@ -147,7 +147,7 @@ describe("EWS of Exchange Online", () => {
     expect(report.exit).toBe(failures["access-denied"].exit);
   });
 
-  test("that is switched off for one mailbox is told apart by the other", async () => {
+  test("that is disabled for one mailbox is recognised because the other answers", async () => {
     const policy = { policy: { disabledMailboxes: ["user04@example.com"] } };
     const { report } = await online({}, {}, { ...mailboxActions, mailbox: "user04@example.com" }, policy);
     expect(report.step("ews").found).toContain("forbidden for user04@example.com, though not for user03@example.com");

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-test("of many that begin at once with one key, in two processes, exactly one is new", async () => {
+test("of many simultaneous calls with one idempotency key, in two processes, exactly one is new", async () => {
   const begun = await Promise.all(Array.from({ length: 40 }, (_, at) => (at % 2 ? state : other).idempotency.begin("c", "race", "f")));
   expect(begun.filter((each) => each.state === "new")).toHaveLength(1);
   expect(begun.filter((each) => each.state === "running")).toHaveLength(39);

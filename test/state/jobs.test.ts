@@ -56,7 +56,7 @@ test("a job is queued, then runs, then has its answer", async () => {
   await own.close();
 });
 
-test("many jobs are each done once, by one of two processes, no more at once than are let", async () => {
+test("many jobs are each done once, by one of two processes, within the limit of concurrent jobs", async () => {
   let running = 0;
   let most = 0;
   const worker: Worker = async () => {
@@ -75,7 +75,7 @@ test("many jobs are each done once, by one of two processes, no more at once tha
   await two.own.close();
 });
 
-test("what is told on the way is seen, and bounded", async () => {
+test("the progress of a job is visible, and bounded", async () => {
   const { own } = await working(1, async (_, { progress, signal }) => {
     progress("one\u0000");
     progress("x".repeat(2000));
@@ -100,7 +100,7 @@ describe("a job that is cancelled", () => {
     await own.close();
   });
 
-  test("while another process runs it is told to stop there, and keeps what it says", async () => {
+  test("while another process runs it stops it there, and keeps its answer", async () => {
     const stopped = { status: 499, body: '{"code":"cancelled"}' };
     const { own, seen } = await working(1, async (_, { signal }) => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -175,7 +175,7 @@ describe("after a crash", () => {
   });
 });
 
-test("who watches sees each state once, from another process, and the end", async () => {
+test("a watcher in another process sees each state once, and the end", async () => {
   const { own, seen, release } = await working(1);
   const id = await state.jobs.put(order);
   const states: Job["status"][] = [];
@@ -339,7 +339,7 @@ test("a job at which its worker breaks is lost, and not begun again and again", 
   await own.close();
 });
 
-test("who gives a job back, since it is ending, is not given it again", async () => {
+test("a process that gives a job back because it is ending does not get it again", async () => {
   const stopping = await working(1, async () => "again");
   const id = await stopping.own.jobs.put(order);
   await soon(() => expect(stopping.seen).toEqual([id]));

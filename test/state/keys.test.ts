@@ -103,7 +103,7 @@ test("the id of one key with the words of another is nobody's", async () => {
   expect(await state.keys.find(`mck_${one.id}_${other.secret.slice(17)}`)).toBeUndefined();
 });
 
-test("a revoked key is nobody's at once where it is revoked, within a moment in every process, and is revoked once", async () => {
+test("a revoked API key fails immediately where it is revoked, within a moment in every process, and is revoked once", async () => {
   const second = await folder.open();
   const { id, secret } = await state.keys.create({ name: "revoked", grant });
   for (const { keys } of [state, second]) expect(await keys.find(secret)).toBeDefined();
@@ -119,7 +119,7 @@ test("a revoked key is nobody's at once where it is revoked, within a moment in 
   await second.close();
 });
 
-test("what was revoked while a process could not hear of it is told to it when it can again", async () => {
+test("a process without its connection learns of missed revocations when it reconnects", async () => {
   const { id, secret } = await state.keys.create({ name: "unheard", grant });
   const { database, other, isGone } = await apart();
   expect(await other.find(secret)).toBeDefined();
@@ -151,7 +151,7 @@ test("a key of whose revocation nothing is heard is nobody's after five seconds"
   }
 });
 
-test("a key that is revoked while it is looked up is not remembered", async () => {
+test("an API key that is revoked during its look-up is not cached", async () => {
   const { id, secret } = await state.keys.create({ name: "raced", grant });
   const { database, other, onLookUp } = await apart();
   onLookUp(async () => {

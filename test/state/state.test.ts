@@ -45,7 +45,7 @@ test("what was written is there after a restart", async () => {
   expect(await second.idempotency.begin("key:1", "k", "f")).toEqual({ state: "finished", status: 200, body: "done" });
 });
 
-test("one who comes joins the database that runs, and only the last one to go stops it", async () => {
+test("a process joins the running database, and only the last process to leave stops it", async () => {
   const first = await folder.open();
   const second = await folder.open();
   const pid = serverOf(folder.directory);
@@ -57,7 +57,7 @@ test("one who comes joins the database that runs, and only the last one to go st
   await ended(pid);
 });
 
-test("several that find nothing and start at once share one database", async () => {
+test("several processes that start together without a database share one", async () => {
   const folder = temporaryState();
   const states = await Promise.all([folder.open(), folder.open(), folder.open()]);
   const { id } = (await states[0]?.keys.create({ name: "one", grant })) ?? { id: "" };
@@ -66,7 +66,7 @@ test("several that find nothing and start at once share one database", async () 
   await folder.remove();
 });
 
-test("one who comes while the last one goes gets the database all the same", async () => {
+test("a process that starts while the last one leaves still gets the database", async () => {
   const first = await folder.open();
   const [second] = await Promise.all([folder.open(), first.close()]);
   await second.ready();
@@ -90,7 +90,7 @@ test("a lock file of a crash whose number another program has now does not stand
   await second.ready();
 });
 
-test("who was there when the database was killed starts it again by itself", async () => {
+test("a process whose database was killed starts it again by itself", async () => {
   const first = await folder.open();
   const { secret } = await first.keys.create({ name: "soar", grant });
   process.kill(serverOf(folder.directory), "SIGKILL");
@@ -161,7 +161,7 @@ describe("with DATABASE_URL", () => {
     expect(await own.keys.find(secret)).toMatchObject({ name: "soar" });
   });
 
-  test("servers that start at once on an empty database all start, and take up jobs", async () => {
+  test("servers that start together on an empty database all start, and run jobs", async () => {
     await folder.open();
     const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
     const addressOf = (name: string) =>

@@ -26,7 +26,7 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch (error) {
-    // A lone % names nothing, which is what the text as it stands does as well.
+    // A lone % names nothing; the unchanged text does not, either.
     if (error instanceof URIError) return segment;
     throw error;
   }
@@ -45,7 +45,7 @@ export class RoutingTable {
   /** `methods`: those that the path has, when this method is none of them. Undefined when there is no such path. */
   find(method: string, segments: readonly string[]): Route | { readonly methods: readonly string[] } | undefined {
     const matching = this.#templates.filter((template) => matches(template.segments, segments));
-    // A word of the table goes before a name in braces: `mailFolders/delta` is no folder called delta.
+    // A literal segment takes precedence over a name in braces: `mailFolders/delta` is not a folder called delta.
     const literals = (template: Template): number => template.segments.filter((segment) => !isName(segment)).length;
     const most = Math.max(...matching.map(literals));
     const best = matching.filter((template) => literals(template) === most);

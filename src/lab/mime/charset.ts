@@ -16,7 +16,10 @@ const unreliableLabels: ReadonlySet<string> = new Set([
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Text of any charset; one that nobody knows, or that lies, is read as UTF-8 if it is that, else as Windows-1252. It never has a C1 control character. */
+/**
+ * Decodes text in any charset. An unknown or wrong charset is read as UTF-8 if the bytes are valid, otherwise as Windows-1252. The result contains
+ * no C1 control character.
+ */
 export function decodeCharset(bytes: Uint8Array, charset: string): string {
   const label = charset
     .split("*", 1)

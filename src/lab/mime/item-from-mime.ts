@@ -10,8 +10,8 @@ import { type Entity, headerValue, parseEntity } from "./entity.ts";
 import { signedAttachment, smimeClass, smimeName } from "./signed.ts";
 
 /**
- * The item that a message (RFC 5322, MIME) is. Never fails: what is no message at all becomes a text. The bytes are kept exactly, those of
- * attached messages too. `receivedAt` is left out: it is the time of delivery.
+ * Reads a message (RFC 5322, MIME) as an item. Never fails: input that is not a message becomes a text. Keeps the bytes exactly, including those of
+ * attached messages. `receivedAt` is absent: it is the time of delivery.
  */
 export function itemFromMime(bytes: Uint8Array): NewItem {
   return readItem(bytes, 1);

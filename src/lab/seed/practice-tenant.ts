@@ -15,7 +15,7 @@ export interface Federation {
   readonly credential: FederatedCredential;
 }
 
-/** A token as a cluster puts it into a file for who runs in it, good for a week: the lab does not renew it. */
+/** Returns a token as a cluster writes it to a file for its workloads, valid for a week: the lab does not renew it. */
 export async function practiceFederation(): Promise<Federation> {
   const signer = openSigner();
   const [issuer, subject, audience] = ["https://cluster.example.com", "system:serviceaccount:soc:mailcordon", "api://AzureADTokenExchange"];

@@ -7,7 +7,7 @@ const day = 86_400_000;
 /** Who has an archive mailbox. */
 const archiveOwner = "legal@example.com";
 
-/** What lies behind the mailboxes: one archive, and a small tree of public folders, each with a mail in it. */
+/** Seeds the mailboxes behind the users': one archive, and a small tree of public folders, each with a message in it. */
 export function seedArchiveAndPublicFolders(store: Store, now: Date): void {
   const note = (subject: string, text: string, days: number) => {
     const at = new Date(now.getTime() - days * day);

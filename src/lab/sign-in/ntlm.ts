@@ -98,7 +98,7 @@ export class NtlmSignIn {
     return { ok: true, account, user, domain, mic: saysMic(pairs) };
   }
 
-  /** The proof covers what the server had said of itself: an answer that says otherwise was made for another one. */
+  /** Compares the server information in the proof: an answer with other information was made for another server. */
   #sameServer(pairs: ReadonlyMap<number, Buffer>): NtlmRefusal | undefined {
     const offset = this.#challenge.readUInt32LE(44);
     const said = readPairs(this.#challenge.subarray(offset, offset + this.#challenge.readUInt16LE(40))) ?? new Map<number, Buffer>();
@@ -126,7 +126,7 @@ function bound(pairs: ReadonlyMap<number, Buffer>, policy: NtlmPolicy): NtlmRefu
   if (given === undefined || given.every((byte) => byte === 0)) {
     return policy.extendedProtection === "Require" ? "no channel binding" : undefined;
   }
-  // What is given must be right; also where TLS ends before us, so that there is nothing it could be right for.
+  // A given binding must be right. That includes TLS that ends before us, where no binding can be right.
   return policy.channelBinding?.equals(given) === true ? undefined : "wrong channel binding";
 }
 

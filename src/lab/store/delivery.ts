@@ -75,7 +75,7 @@ function bounce(store: MailStore, item: NewItem, sender: string, unknown: readon
   );
 }
 
-/** Puts what the server knows into an item that goes out. Bytes that the client gave stay, but for headers that it left out. */
+/** Adds what the server knows to an outgoing item. Keeps the client's bytes, apart from missing headers. */
 export function submit(store: MailStore, item: NewItem, from: LabMailbox): Submission {
   const now = store.clock.tick();
   const owner: LabAddress = { name: from.user.displayName, address: from.user.address };

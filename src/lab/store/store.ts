@@ -46,7 +46,7 @@ export class Store {
     return this.clock.now();
   }
 
-  /** From here on time stands still but for what the store does. */
+  /** Stops the clock: from here on only the store's actions advance it. */
   setNow(date: Date): void {
     this.clock.set(date);
   }

@@ -3,7 +3,7 @@ import { clientId } from "../../wire/sign-in/tenant.ts";
 import { every, exit, mailbox, online, works } from "../online.ts";
 
 describe("a mailbox", () => {
-  test("outside of the scope of RBAC for Applications is told by another that opens, with the command that shows the scope", async () => {
+  test("outside the scope of RBAC for Applications is recognised because another opens, and reported with the command that shows the scope", async () => {
     const registration = { exchangeRole: true, mailboxes: [mailbox] };
     const { report } = await online([], { registration, mailbox: "user04@example.com", actions: ["download-mail-as-eml"] });
     expect(report.step("graph-mailbox")).toMatchObject({ status: "failed", code: "access-denied" });
@@ -20,7 +20,7 @@ describe("a mailbox", () => {
     expect(report.next("graph-mailbox")).toContain(`Test-ApplicationAccessPolicy -Identity 'user03@example.com' -AppId '${clientId}'`);
   });
 
-  test("on premises is told by what the directory shows, with the setting that reaches it", async () => {
+  test("on premises is recognised by its directory entry, and reported with the setting that reaches it", async () => {
     const { report } = await online([...every, "User.Read.All"], {}, { onPremises: [mailbox] });
     expect(report.step("graph-mailbox")).toMatchObject({ status: "failed", code: "mailbox-not-found" });
     expect(report.step("graph-mailbox").found).toContain("on an Exchange Server of the organisation");
@@ -36,14 +36,14 @@ describe("a mailbox", () => {
     expect(report.next("graph-mailbox")).not.toContain("backend: auto");
   });
 
-  test("that Graph does not reach is told as any of the three when the application may not see the accounts", async () => {
+  test("that Graph does not reach is reported with all three causes if the application may not see the accounts", async () => {
     const { report } = await online(every, {}, { unlicensed: [mailbox] });
     expect(report.step("graph-mailbox").found).toContain("on an Exchange Server of the organisation, deleted, or without a licence");
     expect(report.next("graph-mailbox")).toContain("User.Read.All");
     expect(report.next("graph-mailbox")).toContain("Get-Mailbox -SoftDeletedMailbox -Identity 'user03@example.com'");
   });
 
-  test("whose account the directory has no more is told as deleted", async () => {
+  test("whose account is missing from the directory is reported as deleted", async () => {
     const gone = { kind: "item-error", times: 99 } as const;
     const faults = [
       { ...gone, operation: "mailfolder-get", code: "MailboxNotEnabledForRESTAPI" },

@@ -30,7 +30,7 @@ describe("an application with every permission", () => {
   });
 });
 
-describe("the way to Graph", () => {
+describe("the connection to Graph", () => {
   test("a wrong secret ends at the token, with the commands for this application, and Graph is not asked", async () => {
     const lab = await openLab({ tenant: tenantWith({ roles: { graph: every } }) });
     const auth = application(lab, { client_secret: "env:OTHER_SECRET" });
@@ -66,7 +66,7 @@ describe("the way to Graph", () => {
     expect(report.next("graph")).toContain("graph: { url: https://graph.microsoft.com/v1.0 }");
   });
 
-  test.each(["429", "503"] as const)("throttling (%s) is told with the wait, and not waited for", async (kind) => {
+  test.each(["429", "503"] as const)("throttling (%s) is reported with the wait, and not waited for", async (kind) => {
     const { report } = await online(every, {}, { faults: [{ kind, times: 99, backOffMs: 90_000 }] });
     expect(report.step("graph")).toMatchObject({ status: "failed", code: "busy" });
     expect(report.next("graph")).toContain("Wait 90 s");
@@ -130,7 +130,7 @@ describe("a person who signed in", () => {
     expect(report.next("graph-permissions")).toContain("Delegated permissions > Mail.ReadWrite, Mail.Send, Contacts.Read");
   });
 
-  test("is told how to get into the mailbox of another", async () => {
+  test("learns how to open another mailbox", async () => {
     const report = await person("user07@example.com", { actions: ["download-mail-as-eml"] });
     expect(report.step("graph-mailbox")).toMatchObject({ status: "failed", code: "access-denied" });
     expect(report.next("graph-mailbox")).toContain("Mail.ReadWrite.Shared");
@@ -151,7 +151,7 @@ test.each([
   expect(report.step("graph-cloud").next).toContain(line);
 });
 
-test("a national cloud is told by what it lacks for the actions that are asked for", async () => {
+test("a national cloud is reported with what it lacks for the checked actions", async () => {
   const lab = await openLab({ tenant: tenantWith({ roles: { graph: every } }) });
   const connection = { backend: "graph", graph: { url: lab.graphUrl }, auth: application(lab, { cloud: "us-dod" }), mailbox };
   const report = await examine(connection, { environment, actions: ["delete-email", "get-contacts"] });

@@ -30,7 +30,7 @@ describe("permissions", () => {
     expect(report.exit).toBe(exit("role-missing"));
   });
 
-  test("that nothing asked for needs are told, so that they can be taken away", async () => {
+  test("that no checked action needs are reported, so they can be removed", async () => {
     const { report } = await online(["Mail.ReadWrite", "Directory.Read.All"], { actions: ["delete-email"] });
     expect(report.step("graph-permissions")).toMatchObject({ status: "ok" });
     expect(report.step("graph-permissions").found).toContain("not needed for these actions: Directory.Read.All");
@@ -74,7 +74,7 @@ describe("permissions", () => {
     );
   });
 
-  test("of nobody close the mailbox, and both ways to get them are told", async () => {
+  test("that are missing close the mailbox, and doctor shows both ways to grant them", async () => {
     const { report } = await online([]);
     expect(report.step("graph")).toMatchObject({ status: "ok", found: "Microsoft Graph answered, with ErrorAccessDenied" });
     expect(report.step("graph-mailbox")).toMatchObject({ status: "failed", code: "access-denied" });

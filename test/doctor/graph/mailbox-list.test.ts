@@ -53,7 +53,7 @@ describe("where the Exchange Online Admin API alone is to list the mailboxes", (
     expect([asked(stage), report.exit]).toEqual([[], exit("role-missing")]);
   });
 
-  test("the permission without the role is told as that: the role is to be given, and no permission is named as missing", async () => {
+  test("the permission without the role is reported as such: doctor asks for the role, and names no missing permission", async () => {
     const stage = await listing(["Exchange.ManageAsAppV2"]);
     expect(stage.report.step("graph-mailbox-list")).toMatchObject({ status: "failed", code: "role-missing" });
     expect(stage.report.step("graph-mailbox-list").found).toContain("the token has Exchange.ManageAsAppV2");
@@ -69,7 +69,7 @@ describe("where the Exchange Online Admin API alone is to list the mailboxes", (
     });
   });
 
-  test("the permission of PowerShell, which it may refuse, is tried, and both that may be missing are told", async () => {
+  test("the permission of PowerShell, which the API may refuse, is tried, and both possible gaps are reported", async () => {
     const { report } = await listing(["Exchange.ManageAsApp"], { recipientsRole: true });
     expect(report.step("graph-mailbox-list").found).toContain("the token has Exchange.ManageAsApp: it takes Exchange.ManageAsAppV2, or");
     expect(report.next("graph-mailbox-list")).toContain("Where-Object Value -eq 'Exchange.ManageAsAppV2'");
@@ -100,7 +100,7 @@ describe("where the Exchange Online Admin API alone is to list the mailboxes", (
     expect([stage.report.success, asked(stage)]).toEqual([true, []]);
   });
 
-  test("a sign-in that gets no token for it is told at once: no action works with these settings", async () => {
+  test("a sign-in that cannot get its token is reported immediately: no action works with these settings", async () => {
     const { report } = await listing([], {}, { environment: { TOKEN: "a.b.c" }, setting: { auth: { bearer: { token: "env:TOKEN" } } } });
     expect(report.step("settings")).toMatchObject({ status: "failed", code: "invalid-settings" });
     expect(report.step("settings").found).toContain("graph.mailbox_list");

@@ -151,7 +151,7 @@ describe("offline", () => {
     expect(connection).toMatchObject({ backend: "auto", auth: { kind: "oauth" }, ews: { auth: { kind: "basic" } } });
   });
 
-  test("a national cloud is told by what its actions lack", async () => {
+  test("a national cloud is reported with what its actions lack", async () => {
     const oauth = { tenant: "example.onmicrosoft.com", client_id: clientId, client_secret: "env:CLIENT_SECRET", cloud: "china" };
     const { plan } = await planned({ auth: { oauth }, mailbox }, { offline: true, actions: ["delete-email"] });
     expect(plan.target).toBe("graph");
@@ -192,7 +192,7 @@ describe("the command", () => {
     expect(code).toBe(0);
   });
 
-  test("answers one JSON document off a terminal, and the code of what stands in the way", async () => {
+  test("prints one JSON document outside a terminal, and exits with the code of the blocking step", async () => {
     const { setting } = await existing([]);
     const directory = folder();
     for (const name of ["HOME", "XDG_CACHE_HOME"]) vi.stubEnv(name, directory);

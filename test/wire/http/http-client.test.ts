@@ -172,7 +172,7 @@ describe("connections", () => {
     expect(warnings).toEqual([]);
   });
 
-  test("are ended by who stops reading a body", async () => {
+  test("are closed when a reader stops within a body", async () => {
     const closed: boolean[] = [];
     const url = await serving((_, response) => {
       response.on("close", () => closed.push(response.writableFinished));

@@ -69,7 +69,7 @@ const once = (text: string) => ({
   },
 });
 
-test("a request is told with its name, its reply and its sizes, and without bodies, queries and secrets", async () => {
+test("an observer sees a request's name, reply and sizes, but no bodies, queries and secrets", async () => {
   const { http, events } = watched();
   const url = await server(`reply ${mark}`);
   const request = {
@@ -94,7 +94,7 @@ test("a request is told with its name, its reply and its sizes, and without bodi
   expect(texts.join("\n")).not.toContain(mark);
 });
 
-test("a body that nobody wants is told as ended, and a limit on it still holds", async () => {
+test("an observer sees a discarded body as ended, and its limit still applies", async () => {
   const { http, events } = watched();
   const url = await server("x".repeat(50));
   (await http.send({ url, method: "GET", headers: {} })).discard();
@@ -102,7 +102,7 @@ test("a body that nobody wants is told as ended, and a limit on it still holds",
   await expect((await http.send({ url, method: "GET", headers: {} })).text(10)).rejects.toMatchObject({ code: "broken-reply" });
 });
 
-test("what fails before or in the middle of the reply is told once, as failed", async () => {
+test("an observer sees a failure before or within the reply once, as failed", async () => {
   const { http, events } = watched();
   await expect(http.send({ url: new URL("http://127.0.0.1:1/"), method: "GET", headers: {} })).rejects.toMatchObject({
     code: "unreachable",

@@ -174,7 +174,7 @@ test("what no_proxy names is reached without the proxy", async () => {
   expect(proxy.requests).toEqual([]);
 });
 
-test("the name to ask for and to check can be another than the URL's", async () => {
+test("the server name to request and check can differ from the URL's host", async () => {
   const port = await origin(true);
   const http = client({ url: "http://127.0.0.1:9" }, { noProxy: "*" }, { tls: { serverName: "mail.example.com" } });
   expect(await get(http, `https://127.0.0.1:${port}/`)).toMatchObject({ status: 200, host: `127.0.0.1:${port}` });

@@ -86,7 +86,7 @@ test.each<[string, (string | undefined)[][]]>([
   expect(read(text)).toEqual(addresses);
 });
 
-test("no header makes it throw, and each address in angle brackets is told", () => {
+test("no header makes it throw, and it returns each address in angle brackets", () => {
   const piece = fc.constantFrom("<", ">", "(", ")", '"', ",", ";", ":", "@", "a", " ", "\\", "=?utf-8?Q?", "?=", "_");
   const text = fc.oneof(
     fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join("")),

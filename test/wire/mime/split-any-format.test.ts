@@ -36,7 +36,7 @@ test("the content says what it is, whatever was promised and however it is cut",
   );
 });
 
-test("what is nothing of it is a message where one was promised, and otherwise that is told", () => {
+test("content of no known format is a message if one was promised, and is otherwise reported", () => {
   fc.assert(
     fc.property(sizes, (at) => {
       for (const bytes of [Buffer.from("no header at all"), Buffer.alloc(0), Buffer.alloc(300, 1), Buffer.from("begin")]) {

@@ -159,7 +159,7 @@ test("of a long part nothing is held back but the few bytes that may begin a bou
   expect(50 * 30_000 - given).toBeLessThanOrEqual(1000);
 });
 
-test("a boundary that is quoted and never closed is found all the same, and one that never occurs is told", () => {
+test("a boundary with an unclosed quote is still found, and one that never occurs is reported", () => {
   const message = (boundary: string) => `Content-Type: multipart/mixed;\r\n\tboundary="${boundary}\r\n\r\n--B\r\n\r\none\r\n--B--\r\n`;
   expect(split(message("B"))).toMatchObject({ parts: [{ bytes: "one" }], flaws: [] });
   expect(split(message("B; x=y"))).toMatchObject({ parts: [{ bytes: "one" }], flaws: [] });

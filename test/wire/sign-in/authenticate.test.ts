@@ -72,7 +72,7 @@ test.each([
 );
 
 describe("auto", () => {
-  test("asks once what the server offers, without a word about who we are, and takes NTLM before Basic", async () => {
+  test("asks once for the server's schemes, without naming the account, and prefers NTLM to Basic", async () => {
     const lab = await startLab({
       tls: testCertificate,
       signIn: { schemes: ["Negotiate", "NTLM", "Basic"], extendedProtection: "Require" },
@@ -132,7 +132,7 @@ describe("auto", () => {
     });
   });
 
-  test("with the floor oauth takes the token that the server asks for, told of it or not", async () => {
+  test("with at_least oauth sends a token, whether or not the server offers Bearer unasked", async () => {
     for (const signIn of [{ schemes: ["NTLM", "Basic"] }, { schemes: ["NTLM", "Basic"], bearerWhenAsked: true }] as const) {
       const lab = await startLab({ signIn, tokens: { "token-of-anna": anna } });
       const account = { username: anna, password: "anna-secret" };
@@ -187,7 +187,7 @@ describe("auto", () => {
     expect(lab.requests.at(-1)).toMatchObject({ caller: anna, signIn: undefined });
   });
 
-  test("asks for tokens by name, without sending one, where nobody is told of them unasked", async () => {
+  test("asks for Bearer by name, without a token, if the server offers it only on request", async () => {
     const lab = await startLab({ signIn: { schemes: ["Negotiate"], bearerWhenAsked: true }, tokens: { "token-of-anna": anna } });
     const http = client({ kind: "auto", tokens: readyToken("token-of-anna") });
     expect([await ask(http, lab), await ask(http, lab)]).toEqual([200, 200]);

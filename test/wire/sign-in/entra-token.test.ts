@@ -258,7 +258,7 @@ describe("An AD FS", () => {
     expect(tokenFacts(token)).toMatchObject({ user: "soc@example.com", audience: "https://mail.example.com" });
   });
 
-  test("that is none is told by its host", async () => {
+  test("that does not exist is reported with its host", async () => {
     const lab = await labWith(tenantWith());
     expect(await failing(at(lab, bySecret))).toMatchObject({
       code: "unauthenticated",

@@ -21,7 +21,7 @@ interface Way {
 const sourceOf = (lab: Lab, way: Way = {}): TokenSource =>
   openTokenSource({ client: clientOf(lab), http: way.http ?? http(), cache: way.cache ?? noTokenCache, now: way.now });
 
-test("one fetch serves all who wait, and those who come later", async () => {
+test("one fetch serves all waiting callers and later ones", async () => {
   const lab = await labWith(tenantWith());
   const source = sourceOf(lab);
   const tokens = await Promise.all(Array.from({ length: 20 }, () => source.token()));
@@ -201,7 +201,7 @@ test.each([
 });
 
 describe("A failure", () => {
-  test("is told to all who wait, is known to come before the request, and is not remembered", async () => {
+  test("reaches all waiting callers, is known to come before the request, and is not remembered", async () => {
     const lab = await labWith(tenantWith({ disabled: true }));
     const source = sourceOf(lab);
     const failures = await Promise.all([1, 2, 3].map(() => source.token().catch((thrown) => thrown)));
@@ -268,7 +268,7 @@ describe("Cancelling", () => {
     await expect(staying).resolves.toMatch(/\./);
   });
 
-  test("by the last who waits stops the fetch; the next who comes begins a new one", async () => {
+  test("by the last waiting caller stops the fetch; the next caller begins a new one", async () => {
     const lab = await labWith(tenantWith());
     const { slow, go, signals } = held();
     const source = sourceOf(lab, { http: slow });

@@ -12,7 +12,7 @@ describe("what is learned of a budget", () => {
     expect(busy.limit).toBe(5);
   });
 
-  test("never more at once than the server names, whatever else is under way", () => {
+  test("never allows more at a time than the server names, whatever else is running", () => {
     const busy = lane({ active: 60 });
     recordThrottled(busy, 5, 0);
     for (let count = 0; count < 1000; count++) recordServed(busy);

@@ -29,7 +29,7 @@ function asking(schedule: RequestQueue) {
 }
 
 describe("pauses", () => {
-  test("who uses another mailbox, or none that pauses, goes on at once and is told nothing", async () => {
+  test("a request for a mailbox without a pause goes on immediately and reports no wait", async () => {
     const schedule = openRequestQueue();
     schedule.pause("one", 60_000, throttled);
     const told: string[] = [];
@@ -37,7 +37,7 @@ describe("pauses", () => {
     expect(told).toEqual([]);
   });
 
-  test("everybody who asks for the same mailbox waits, is told so, and the wait is counted", async () => {
+  test("all requests for the paused mailbox wait, report it, and count the wait", async () => {
     const schedule = openRequestQueue();
     schedule.pause("one", 30, throttled);
     const told: string[] = [];
@@ -63,7 +63,7 @@ describe("pauses", () => {
     expect(reports).toBe(1);
   });
 
-  test("a pause that ends while it is looked who may go is over, and nobody is forgotten", async () => {
+  test("a pause that ends during the check is over, and no request is forgotten", async () => {
     let looks = 0;
     const clock = vi.spyOn(performance, "now").mockImplementation(() => looks++);
     try {
@@ -83,7 +83,7 @@ describe("pauses", () => {
     await expect(schedule.turn("one", { ...patience, maxWaitMs: 1 })).rejects.toMatchObject({ code: "busy" });
   });
 
-  test("a wait of our own caution is told, but not counted as the server's", async () => {
+  test("a wait of our own caution is reported, but not counted as the server's", async () => {
     const schedule = openRequestQueue();
     schedule.pause("one", 10, { text: "the last answer was lost", asked: false });
     const told: string[] = [];
@@ -91,7 +91,7 @@ describe("pauses", () => {
     expect(told).toEqual(["waiting 1 s: the last answer was lost"]);
   });
 
-  test("a pause that is made longer meanwhile is waited to its new end and told again", async () => {
+  test("a pause that is extended meanwhile lasts to its new end and is reported again", async () => {
     const schedule = openRequestQueue();
     schedule.pause("one", 20, throttled);
     const told: string[] = [];
@@ -102,7 +102,7 @@ describe("pauses", () => {
     expect(told).toEqual(["waiting 1 s: Exchange is throttling", "waiting 2 s: Exchange is throttling"]);
   });
 
-  test("who is not ready to wait so long is told at once how long it is, and nothing was sent", async () => {
+  test("a caller with a shorter limit learns the length of the wait immediately, and nothing was sent", async () => {
     const schedule = openRequestQueue();
     schedule.pause("one", 90_000, throttled);
     const refused = schedule.turn("one", patience);
@@ -110,7 +110,7 @@ describe("pauses", () => {
     await expect(refused).rejects.toSatisfy(({ backOffMs }) => backOffMs > 80_000 && backOffMs <= 90_000);
   });
 
-  test("who waits already is refused when the pause grows beyond what it is ready to wait", async () => {
+  test("a waiting request is refused when the pause grows beyond its limit", async () => {
     const schedule = openRequestQueue();
     schedule.pause("one", 30_000, throttled);
     const waiting = schedule.turn("one", patience);
@@ -136,7 +136,7 @@ describe("pauses", () => {
     expect(waited).toHaveLength(1);
   });
 
-  test("who is told of the wait may cancel at that moment", async () => {
+  test("a caller may cancel from within its progress callback", async () => {
     const schedule = openRequestQueue();
     const controller = new AbortController();
     schedule.pause("one", 60_000, throttled);
@@ -146,7 +146,7 @@ describe("pauses", () => {
 });
 
 describe("places", () => {
-  test("no more at once than the caller's own limit, and each end lets one in", async () => {
+  test("no more requests run at a time than the caller's own limit, and each end starts one", async () => {
     const { ask, end, got } = asking(openRequestQueue());
     const asked = ["a", "b", "c"].map((name) => ask(name, "one", { maxConcurrency: 2 }));
     await soon();
@@ -178,7 +178,7 @@ describe("places", () => {
     expect(got).toEqual(["a1", "a2", "b1", "c1", "a3", "a4"]);
   });
 
-  test("a mailbox that was turned away has fewer at once, and others are not kept from theirs", async () => {
+  test("a throttled mailbox runs fewer requests at a time, and others keep theirs", async () => {
     const schedule = openRequestQueue();
     const { ask, got } = asking(schedule);
     await Promise.all(["a1", "a2", "a3"].map((name) => ask(name, "a")));
@@ -188,7 +188,7 @@ describe("places", () => {
     expect(got).toEqual(["a1", "a2", "a3", "b1"]);
   });
 
-  test("who waits because the server allows no more is told so, and it is counted", async () => {
+  test("a wait for the server's limit is reported and counted", async () => {
     const schedule = openRequestQueue();
     const { ask, end } = asking(schedule);
     schedule.turnedAway("a", 5);
@@ -200,7 +200,7 @@ describe("places", () => {
     expect(told).toEqual(["waiting: Exchange allows 1 request at once", "number"]);
   });
 
-  test("who waits longer than it is ready to for a place that the server limits is refused", async () => {
+  test("a request that waits too long for the server's limit is refused", async () => {
     const schedule = openRequestQueue();
     schedule.turnedAway("a", 1);
     const { ask } = asking(schedule);
@@ -208,7 +208,7 @@ describe("places", () => {
     await expect(schedule.turn("a", { ...patience, maxWaitMs: 10 })).rejects.toMatchObject({ code: "busy" });
   });
 
-  test("one who cancels leaves the queue to the others", async () => {
+  test("a cancelled request leaves the queue to the others", async () => {
     const schedule = openRequestQueue();
     const { ask, end, got } = asking(schedule);
     const one = { maxConcurrency: 1 };
@@ -224,7 +224,7 @@ describe("places", () => {
   });
 });
 
-test("no more at once for one mailbox than the caller says, and others go on meanwhile", async () => {
+test("no more requests run at a time for one mailbox than the caller allows, and others go on meanwhile", async () => {
   const { got, ask, end } = asking(openRequestQueue());
   const turns = [
     ask("a1", "a", { maxPerMailbox: 2 }),

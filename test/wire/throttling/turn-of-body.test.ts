@@ -34,12 +34,12 @@ test("the place is given back when all was read, and not before", async () => {
   expect([read.join(""), ended, closed]).toEqual(["ab", [true], 1]);
 });
 
-test("who stops reading gives the place back, and the connection with it", async () => {
+test("a reader that stops early returns its turn and its connection", async () => {
   for await (const _ of releaseTurnAtEnd(pieces(), turn)) break;
   expect([ended, closed]).toEqual([[true], 1]);
 });
 
-test("what nobody begins to read for a minute is given up, and whoever comes later is told so", async () => {
+test("content that is unread for a minute is abandoned, and a later reader gets that failure", async () => {
   const bytes = releaseTurnAtEnd(pieces(), turn);
   await vi.advanceTimersByTimeAsync(59_000);
   expect(ended).toEqual([]);

@@ -7,8 +7,8 @@ import type { LabItem } from "../../store/mailbox.ts";
 import { ItemError } from "../operation.ts";
 import { elementOf, hasMime } from "./item-kind.ts";
 
-// What ExportItems gives is opaque to clients. Exchange's is a FastTransfer stream (MS-OXCFXICS); the lab's is a mark, the length of a JSON text
-// with what MIME cannot carry, that text, and the MIME.
+// An ExportItems stream, opaque to clients. Exchange's is a FastTransfer stream (MS-OXCFXICS); the lab's is a mark, the length of a JSON text with
+// the fields that MIME cannot carry, that text, and the MIME.
 
 const mark = Buffer.from("LABITEM1");
 

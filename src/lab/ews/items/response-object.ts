@@ -36,7 +36,7 @@ export function respond(
   for (const child of element.children) readProperty(child, "Message", given, context.store);
   const isBodyGiven = element.child("Body") !== undefined;
   const made = responseTo(original, kinds[kind], isBodyGiven ? undefined : given.body, context.store);
-  // Who is answered, how it is threaded and what is attached is not the request's to say, but for the recipients.
+  // The request may set only the recipients: threading and attachments come from the original.
   const { to = made.to, cc = made.cc } = given;
   return {
     original,

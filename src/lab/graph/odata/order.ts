@@ -41,7 +41,7 @@ export function sorted(rows: readonly Row[], order: readonly OrderKey[]): readon
   });
 }
 
-/** Nothing comes before something. Times are written so that their text sorts. */
+/** Missing values sort first. Times are written so that their text sorts. */
 function compare(one: unknown, other: unknown): number {
   const [left, right] = [keyOf(one), keyOf(other)];
   if (left === right) return 0;

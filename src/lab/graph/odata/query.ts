@@ -129,7 +129,7 @@ function queryFingerprint(url: URL): string {
     .slice(0, 16);
 }
 
-/** `$skiptoken` is nobody's business but ours: those who take it apart, or put it to another question, are refused. */
+/** Returns the next link. `$skiptoken` is opaque: a changed token, or one sent with another query, is refused. */
 function nextLink(url: URL, from: number): string {
   const next = new URL(url);
   for (const name of [...next.searchParams.keys()]) if (/^\$?(skip|skiptoken)$/i.test(name)) next.searchParams.delete(name);

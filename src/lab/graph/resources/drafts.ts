@@ -77,7 +77,7 @@ export const sendMessage: Operation = {
   },
 };
 
-/** What an action that answers or passes on says: its own text goes above the original, a body takes the original's place. */
+/** Returns a reply or forward: its comment goes above the original, a body replaces the original. */
 function responseIn(kind: ResponseKind, action: string, original: LabItem, call: Call): NewItem {
   const body: JsonObject = jsonOf(call.request);
   checkParameters(body, action, kind === "forward" ? ["Message", "Comment", "ToRecipients"] : ["Message", "Comment"]);

@@ -13,7 +13,7 @@ const maxIds = 1000;
 const formats = ["entryId", "ewsId", "immutableEntryId", "restId", "restImmutableEntryId"] as const;
 type Format = (typeof formats)[number];
 
-/** The EWS id of what an id in a format names; undefined when it is none, or when an id that stays names nothing any more. */
+/** Returns the EWS id of the item that an id in a format names; undefined if it is invalid, or if an immutable id names nothing any more. */
 function readAs(format: Format, id: string, mailbox: LabMailbox): string | undefined {
   if (format === "ewsId") return parseId(id) === undefined ? undefined : id;
   if (format === "restId") return ewsId(id);
