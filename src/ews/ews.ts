@@ -222,7 +222,7 @@ async function searchableMailboxes(own: (access: Access) => EwsMailbox, query: S
     throw new Failure("role-missing", "The account may not list searchable mailboxes: it is not in the role group Discovery Management.", {
       wireCode: thrown.wireCode,
       requestId: thrown.requestId,
-      hint: "An administrator can add it: Add-RoleGroupMember -Identity 'Discovery Management' -Member <account>. It may take an hour to take effect.",
+      hint: "Ask an administrator to add it: Add-RoleGroupMember -Identity 'Discovery Management' -Member <account>. It may take an hour to take effect.",
       cause: thrown,
     });
   }

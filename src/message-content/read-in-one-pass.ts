@@ -146,7 +146,7 @@ export class SinglePass {
     clearTimeout(this.#timer);
     if (this.#isClosed) return;
     this.#timer = setTimeout(() => {
-      this.#late = new Failure("timeout", `The content was not read within ${unreadMs / 1000} s after it was asked for.`);
+      this.#late = new Failure("timeout", `The content was not read within ${unreadMs / 1000} s after it was requested.`);
       this.#handed = undefined;
       // A failure of the connection is of no interest any more: the reader gets the time-out.
       this.close().catch(() => undefined);

@@ -42,7 +42,7 @@ interface PossibleDrafts {
   readonly seen: string;
   /** The fields with which a person finds the same drafts, for a hint. */
   readonly how: string;
-  /** Undefined when none was found, or when it could not be looked for. */
+  /** Undefined when none was found, or when the search failed. */
   readonly possibleDrafts?: readonly LeftDraft[] | undefined;
 }
 

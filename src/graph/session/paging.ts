@@ -86,5 +86,5 @@ async function requestPage<In, P>(
 function linkOf(link: string, requested: URL): URL {
   const url = urlOfLink(link);
   if (url !== undefined && url.origin === requested.origin) return url;
-  throw new Failure("refused", `The next page should be at another server${url ? `: ${url.host}` : ""}. It was not asked for.`);
+  throw new Failure("refused", `The link to the next page leads to another server${url ? `: ${url.host}` : ""}. It was not followed.`);
 }

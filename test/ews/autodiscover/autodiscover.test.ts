@@ -89,7 +89,7 @@ async function failure(work: Promise<unknown>): Promise<Failure> {
   throw new Error(`No Failure but ${String(thrown)}`);
 }
 
-test("JSON is asked first and without credentials, and what it says is enough", async () => {
+test("JSON is requested first and without credentials, and its reply is enough", async () => {
   const { find, lab, signedIn } = await stage({ rules: [website] });
   expect(await find()).toMatchObject({ protocol: "Autodiscover v2", url: new URL(ewsUrl) });
   expect(signedIn).toEqual([]);
@@ -99,7 +99,7 @@ test("JSON is asked first and without credentials, and what it says is enough", 
   ]);
 });
 
-test("where there is no JSON, SOAP says it and which versions are taken, and then POX does", async () => {
+test("without JSON, SOAP returns the URL and the accepted versions, and then POX the URL", async () => {
   const { find } = await stage({ rules: [{ protocol: "json", behave: notFound }] });
   const found = await find();
   expect(found).toMatchObject({ protocol: "Autodiscover SOAP", url: new URL(ewsUrl) });
@@ -113,7 +113,7 @@ test("where there is no JSON, SOAP says it and which versions are taken, and the
   expect(await older.find()).toMatchObject({ protocol: "Autodiscover POX", url: new URL(ewsUrl), schemas: [] });
 });
 
-test.each(["soap", "pox"] as const)("%s that knows no way from outside gives the way from inside", async (protocol) => {
+test.each(["soap", "pox"] as const)("%s without an external URL returns the internal one", async (protocol) => {
   const rules: AutodiscoverRule[] = [{ protocol, behave: { kind: "answer", internal: ewsUrl } }, { behave: notFound }];
   expect(await (await stage({ rules })).find()).toMatchObject({ url: new URL(ewsUrl) });
 });
@@ -260,7 +260,7 @@ test("addresses that redirect to one another end", async () => {
   expect((await failure((await stage({ rules })).find())).message).toContain("circle of addresses");
 });
 
-test("a wrong password is sent once, whatever hosts and protocols are left", async () => {
+test("a wrong password is sent only once, whatever hosts and protocols are left", async () => {
   const { find, signedIn } = await stage({ rules: [{ protocol: "json", behave: notFound }], password: "wrong" });
   const refused = await failure(find());
   expect(refused.code).toBe("unauthenticated");
@@ -301,7 +301,7 @@ test.each(pages)("an answer of %s that is none (%s: %s) is a failure of that hos
   expect(["broken-reply", "refused"]).toContain((await failure(alone.find())).code);
 });
 
-test("the redirect of plain http is asked for without credentials, and leads on over https", async () => {
+test("the plain-http redirect is requested without credentials, and leads on over https", async () => {
   const asked: (string | undefined)[] = [];
   const probe = createServer((request, response) => {
     asked.push(request.headers.authorization);

@@ -94,7 +94,7 @@ function atHierarchy({ store }: Lab): readonly [string, string] {
   return [hierarchy, `${store.publicFolderMailboxes[0]?.guid}@example.com`];
 }
 
-test("which folders there are is asked of the mailbox with the hierarchy, what is in one of that with its contents", async () => {
+test("folders are listed from the mailbox with the hierarchy, their items from the mailbox with the contents", async () => {
   const { lab, exchange, reports, old } = await stage();
   put(reports, "Phish");
   put(old, "Older phish");
@@ -142,7 +142,7 @@ test("ids of a mailbox and of public folders in one call go their own ways, and 
   ]);
 });
 
-test("what is copied into a public folder goes where its contents are, and a folder is made where the hierarchy is", async () => {
+test("a copy into a public folder goes to the mailbox with its contents, and a new folder to the mailbox with the hierarchy", async () => {
   const { lab, exchange, old } = await stage();
   const item = put(lab.store.mailbox(ana)?.known("inbox") ?? old, "Report me");
   const mailbox = exchange.mailbox(undefined);
@@ -182,7 +182,7 @@ test("routes are remembered: a second call sends no lookup", async () => {
   expect(asked(lab)).toBe(before[1]);
 });
 
-test("what is asked of one's own mailbox asks Autodiscover for no public folders", async () => {
+test("a request about one's own mailbox sends no Autodiscover lookup for public folders", async () => {
   const { lab, exchange } = await stage();
   await exchange.mailbox(undefined).search({ filters: {}, limit: 10 });
   expect(asked(lab)).toBe(0);
@@ -190,7 +190,7 @@ test("what is asked of one's own mailbox asks Autodiscover for no public folders
 });
 
 const soapRefused: AutodiscoverRule = { protocol: "soap", behave: { kind: "refuse", status: 404 } };
-test("where SOAP is not spoken, POX says the same", async () => {
+test("without SOAP, POX returns the same", async () => {
   const { lab, exchange, old } = await stage({ rules: [soapRefused] });
   const item = put(old, "Older phish");
   await all(exchange.mailbox(undefined).get([item.id], {}));

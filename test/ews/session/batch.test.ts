@@ -41,7 +41,7 @@ const items = ({ ids }: Seen) =>
   );
 
 describe("reading in batches", () => {
-  test("250 ids are asked in three requests and answered in their order", async () => {
+  test("250 ids are requested in three batches and answered in their order", async () => {
     const ids = Array.from({ length: 250 }, (_, index) => `id${index}`);
     const { seen } = await start(items);
     expect(server && told(await get(server, ids))).toEqual(ids.map((id) => `about ${id}`));

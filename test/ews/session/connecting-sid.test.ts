@@ -46,7 +46,7 @@ async function failure(work: Promise<unknown>): Promise<Failure> {
   throw new Error(`No Failure but ${String(thrown)}`);
 }
 
-test("an address is called an address, and requests are led by it", async () => {
+test("an address is sent as SmtpAddress, and routes the request", async () => {
   await exchange().mailbox("ana.lima@example.com").folder("inbox");
   expect(new Set(said().map((one) => JSON.stringify(one)))).toEqual(
     new Set([
@@ -55,7 +55,7 @@ test("an address is called an address, and requests are led by it", async () => 
   );
 });
 
-test("a user principal name that is no address is found out by one request, and remembered", async () => {
+test("a user principal name that is not an address is recognised with one request, and remembered", async () => {
   const mailbox = exchange().mailbox("alima@corp.example.com");
   await mailbox.folder("inbox");
   await mailbox.folder("drafts");
@@ -70,7 +70,7 @@ test("a connection can say that its mailboxes are named by their user principal 
   expect(said().every(({ by }) => by === "PrincipalName alima@corp.example.com")).toBe(true);
 });
 
-test("a SID is called a SID, and never stands where an address belongs", async () => {
+test("a SID is sent as SID, and never in place of an address", async () => {
   const mailbox = exchange().mailbox("s-1-5-21-1-2-3-1234");
   await mailbox.folder("inbox");
   expect(said().every(({ by, anchorMailbox }) => by === "SID s-1-5-21-1-2-3-1234" && anchorMailbox === undefined)).toBe(true);
@@ -78,7 +78,7 @@ test("a SID is called a SID, and never stands where an address belongs", async (
   expect((await failure(mailbox.outOfOffice())).code).toBe("invalid-input");
 });
 
-test("with delegate access a SID is refused before anything is asked", async () => {
+test("with delegate access a SID is refused before any request", async () => {
   const thrown = await failure((async () => exchange({ access: "delegate" }).mailbox("S-1-5-21-1-2-3-1234").folder("inbox"))());
   expect(thrown.code).toBe("invalid-input");
   expect(lab.requests).toEqual([]);
@@ -90,14 +90,14 @@ test("with delegate access the address is both in the folder and in the header t
   expect(lab.requests[0]?.requestBody).toContain("<t:EmailAddress>ana.lima@example.com</t:EmailAddress>");
 });
 
-test("a call may be made as another than the connection says", async () => {
+test("a call may use an access mode other than the connection's", async () => {
   const open = exchange();
   await open.mailbox("ana.lima@example.com", { access: "delegate" }).folder("inbox");
   await open.mailbox("ana.lima@example.com").folder("inbox");
   expect(new Set(said().map(({ by }) => by))).toEqual(new Set([undefined, "SmtpAddress ana.lima@example.com"]));
 });
 
-test("who is neither an address nor a user principal name is asked for twice, and then not found in the words of the first", async () => {
+test("a name that is neither an address nor a user principal name is tried twice, and reported with the first failure", async () => {
   const open = exchange();
   const thrown = await failure(open.mailbox("nobody@example.com").folder("inbox"));
   expect(thrown).toMatchObject({ code: "mailbox-not-found", wireCode: "ErrorNonExistentMailbox" });

@@ -98,14 +98,14 @@ test("a server that takes none of our versions says so once for each of them", a
   expect(lab.requests.length).toBe(2);
 });
 
-test("nothing is written for a server that takes what we ask in", async () => {
+test("nothing is stored for a server that accepts our first version", async () => {
   const lab = await startedLab();
   const memory = notebook();
   await exchangeAt(lab.ewsUrl, memory).mailbox(undefined).outOfOffice();
   expect(memory.written).toEqual([]);
 });
 
-test("a sending in a version that is refused happens once", async () => {
+test("a message sent in a refused version is sent once", async () => {
   const lab = await startedLab({ newestVersion: "Exchange2013", version: "Exchange2013" });
   const sent = await exchangeAt(lab.ewsUrl, notebook())
     .mailbox(undefined)
@@ -130,7 +130,7 @@ test.each(old)("a note %s is not used", (_, note) => {
   expect(fixedEndpoint(new URL(place), notebook(note)).requestVersion()).toBe("Exchange2013_SP1");
 });
 
-test("what was found is kept with the best version that the server takes, and is not looked for again", async () => {
+test("a found URL is kept with the best version that the server accepts, and is not looked up again", async () => {
   const memory = notebook();
   let searches = 0;
   const find = async () => {
@@ -161,7 +161,7 @@ test.each(notes)("a note of %s is not believed", async (_, note) => {
   expect((await endpoint.url()).host).toBe("new.example.com");
 });
 
-test("a place that is only remembered is looked for anew when nothing is there, one that was just found is not", async () => {
+test("a remembered URL without EWS is looked up again, a newly found one is not", async () => {
   const memory = notebook({ url: place, requestVersion: "Exchange2013_SP1", at: Date.now() });
   const find = async () => ({ url: new URL("https://new.example.com/EWS/Exchange.asmx"), schemas: [] });
   const endpoint = discoveredEndpoint({ memory, lifetimeMs: day, trust, find });
@@ -191,7 +191,7 @@ test("a search that a wrong password ended is not begun again, one that the netw
   expect(searches).toBe(3);
 });
 
-test("who stops waiting for the search stops alone", async () => {
+test("a caller that stops waiting for the search stops alone", async () => {
   let end = (_: { url: URL; schemas: string[] }): void => undefined;
   const found = new Promise<{ url: URL; schemas: string[] }>((resolve) => {
     end = resolve;

@@ -29,7 +29,7 @@ async function read(mailbox: Mailbox): Promise<string> {
 const long = 90_000;
 const tooMany: Reply = { status: 429, headers: { "Content-Type": "text/html", "Retry-After": "90" }, body: "busy" };
 
-describe("whom a fault concerns", () => {
+describe("the callers that a fault concerns", () => {
   test("of an impersonated mailbox: that mailbox and no other", async () => {
     const { exchange } = await start((request, count) => (count === 1 ? fault("ErrorServerBusy", long) : found(request)));
     const told = [await read(exchange.mailbox("ann@example.com")), await read(exchange.mailbox("ANN@example.com"))];
@@ -61,7 +61,7 @@ describe("whom a fault concerns", () => {
     expect(one.seen).toHaveLength(1);
   });
 
-  test("who is refused a turn is told what the server had said, in its own code", async () => {
+  test("a caller that is refused a turn gets the server's own failure code", async () => {
     const { exchange } = await start(() => tooMany);
     const mailbox = exchange.mailbox("ann@example.com");
     await read(mailbox);
@@ -86,7 +86,7 @@ test("two connections of one account to one server are one client to it; another
   expect([seen, one.seen.length]).toEqual([1, 2]);
 });
 
-test("what was waited because the server asked for it is told to the call", async () => {
+test("waits at the server's request are reported to the call", async () => {
   const { exchange } = await start((request, count) => (count === 1 ? fault("ErrorServerBusy", 20) : found(request)));
   const waited: number[] = [];
   expect(await read(exchange.mailbox(undefined, { waited: (ms) => waited.push(ms) }))).toBe("done");
@@ -100,7 +100,7 @@ test("no more requests are under way at once than the connection allows, and all
   expect(one.most()).toBe(2);
 });
 
-test("a server that names how many requests it bears gets no more at once from then on", async () => {
+test("a server that names its maximum number of requests gets no more at a time from then on", async () => {
   const one = await start((request, count) => (count === 1 ? overLimit(3) : found(request)), { slowMs: 5, access: "delegate" });
   const mailboxes = Array.from({ length: 30 }, (_, index) => one.exchange.mailbox(`user${index}@example.com`));
   await read(mailboxes[0] ?? one.exchange.mailbox(undefined));

@@ -62,7 +62,7 @@ test("a day with more results than a search can return is reported as incomplete
   expect(page.unsearched?.map(({ failure }) => failure.code)).toEqual(["too-large"]);
 });
 
-test("no request has a query of the server's beside a filter, an order or immutable ids, whatever is searched for", async () => {
+test("no search sends a KQL query together with a filter, an order or immutable ids", async () => {
   const { mailbox, seen } = await scripted(() => ({ json: { value: [] } }));
   const maybe = <T>(value: T) => fc.constantFrom(undefined, value);
   const any: fc.Arbitrary<Filters> = fc.record({

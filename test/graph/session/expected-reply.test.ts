@@ -35,7 +35,7 @@ const replies: readonly [string, number, Record<string, string>, JsonObject | un
 ];
 
 describe.each(requests)("the reply to $name ($exported)", ({ reply }) => {
-  test.each(replies)("is not %s, unless Microsoft's page says so", (_, status, headers, body, isEmpty) => {
+  test.each(replies)("is never %s, unless Microsoft's page says so", (_, status, headers, body, isEmpty) => {
     const isDue = reply.body === "nothing" && isEmpty && reply.status.includes(status);
     const streamed = !["nothing", "json"].includes(reply.body);
     const check = () =>
