@@ -107,7 +107,7 @@ function notGranted(what: string): Failure {
 }
 
 function notShown(address: string): Failure {
-  return new Failure("access-denied", `mailcordon cannot show that this id belongs to the mailbox ${address}.`, {
+  return new Failure("access-denied", `This id is not shown to belong to the mailbox ${address}.`, {
     hint: "Name the mailbox that the id came from, if your API key includes it; or name messages by internet_message_id.",
   });
 }
