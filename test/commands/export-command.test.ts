@@ -184,7 +184,7 @@ describe.skipIf(noPython)(`every script, against mailcordon serve over the lab${
         mailboxes: "finance@example.com, payroll@example.com",
         sender: campaign.sender,
         subject: campaign.subject,
-        has_attachments: "None",
+        ...{ has_attachments: "None", is_unread: "None", importance: "None", access: "None" },
       },
       { success: true, items: [{ subject: campaign.subject }, { subject: campaign.subject }] },
     ],
