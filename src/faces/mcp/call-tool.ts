@@ -7,18 +7,27 @@ import { asFailure, Failure, failures } from "../../failure.ts";
 import { type Host, type Plan, perform } from "../../perform/perform.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
 import { toolOf } from "../field-spellings.ts";
+import { type QuestionLayout, questionText } from "../question.ts";
 import type { TimeLimit } from "../time-limit.ts";
 import type { Confirmations } from "./confirmations.ts";
 import { evidenceUri, reportKept } from "./evidence-resource.ts";
 import { type Confirmation, confirmationField } from "./tool.ts";
 import { bounded, isTooLong, notice } from "./untrusted-text.ts";
 
+// A terminal's width is a readable one for a dialogue, too. More items than these nobody reads in one.
+const dialogueLayout: QuestionLayout = {
+  columns: 100,
+  most: 100,
+  otherwise: (found) =>
+    `Call with dry_run to see them, then name at most 100 at a time; or ask a person to run it on the command line, with --yes and --expected-count ${found}.`,
+};
+
 /** What one call of a tool has besides its arguments. */
 export interface ToolCall {
   readonly host: Host;
   readonly confirmations: Confirmations;
   /** Asks the person at the client, where the client can do that. */
-  readonly elicit?: ((plan: Plan) => Promise<boolean>) | undefined;
+  readonly elicit?: ((plan: Plan, question: string) => Promise<boolean>) | undefined;
   /** A confirmation is not enough: where no person can be asked, nothing is done. */
   readonly requirePerson: boolean;
   /** What is told of an answer that the host's signal has cut short. */
@@ -52,7 +61,10 @@ export async function callTool(
       };
       return result(await performed(input, { confirm }), kept, action);
     }
-    if (elicit !== undefined) return result(explainRefusal(await performed(input, { confirm: elicit })), kept, action);
+    if (elicit !== undefined) {
+      const confirm = async (plan: Plan) => elicit(plan, await questionText(plan, dialogueLayout));
+      return result(explainRefusal(await performed(input, { confirm })), kept, action);
+    }
     return await planResult(action, input, performed, confirmations);
   } catch (thrown) {
     return failedResult(asFailure(thrown), action);
@@ -69,24 +81,25 @@ function explainRefusal(answer: Answer): Answer {
   };
 }
 
-/** The dry run: what the door would ask about, and a confirmation for exactly that. */
+/** The dry run: the question that a person would be asked, and a confirmation for exactly that. */
 async function planResult(
   action: Action,
   input: Row,
   performed: (input: Row, changes: Partial<Host>) => Promise<Answer>,
   confirmations: Confirmations,
 ): Promise<CallToolResult> {
-  let rows: readonly Row[] = [];
-  const confirm = async (requested: Plan) => {
-    rows = requested.rows;
+  let asked: { readonly rows: readonly Row[]; readonly question: string } | undefined;
+  const confirm = async (plan: Plan) => {
+    asked = { rows: plan.rows, question: await questionText(plan, dialogueLayout) };
     return false;
   };
   const answer = await performed(input, { confirm });
-  // Nothing to touch, or no way to it: that is the answer.
-  if (rows.length === 0) return result(answer, [], action);
+  // Nothing to touch, no way to it, or more than a person reads: that is the answer.
+  if (asked === undefined) return result(answer, [], action);
+  const { rows, question } = asked;
   const { error, ...dry } = answer;
-  const message = `Nothing was done yet. ${action.title} would change ${rows.length} of ${answer.counts.requested}: results names them. To do it, call again with the same arguments and this confirmation.`;
-  const confirmation = confirmations.offer(toolOf(action.name), input, rows);
+  const message = `Nothing was done yet. ${action.title} would change ${rows.length} of ${answer.counts.requested}. Show confirmation.question to the user. If the user agrees, call again with the same arguments and confirmation.token as ${confirmationField}.`;
+  const confirmation = confirmations.offer(toolOf(action.name), input, rows, question);
   return result({ ...dry, success: true, message, dry_run: true }, [], action, confirmation);
 }
 
@@ -123,7 +136,7 @@ function needsPerson(): Failure {
 
 function mayNotConfirm(): Failure {
   return new Failure("invalid-input", "confirm is not an argument of a tool: a call is confirmed by the token of its dry run.", {
-    hint: `Call without confirm, show the targets to the user, then call again with ${confirmationField}.`,
+    hint: `Call without confirm, show confirmation.question to the user, then call again with its token as ${confirmationField}.`,
   });
 }
 

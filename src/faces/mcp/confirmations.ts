@@ -17,8 +17,8 @@ interface OpenConfirmation {
 
 /** What was planned and may be confirmed, of one client. Kept in memory only: after a restart one asks again. */
 export interface Confirmations {
-  /** A confirmation for these targets. */
-  offer(tool: string, input: Row, targets: readonly Row[]): Confirmation;
+  /** A confirmation for these targets, which `question` has shown. */
+  offer(tool: string, input: Row, targets: readonly Row[], question: string): Confirmation;
   /**
    * Takes a confirmation, which is spent by that, and gives the check of its targets.
    * @throws Failure `confirmation-required` when it is unknown, spent, too old, or was given for something else
@@ -29,13 +29,13 @@ export interface Confirmations {
 export function openConfirmations(now: () => number = Date.now): Confirmations {
   const open = new Map<string, OpenConfirmation>();
   return {
-    offer: (tool, input, targets) => {
+    offer: (tool, input, targets, question) => {
       const token = randomBytes(18).toString("base64url");
       const expires = now() + lifetimeMs;
       open.set(token, { asked: digest({ tool, input }), targets: digest(targets), expires });
       const [oldest] = open.keys();
       if (open.size > mostOpen && oldest !== undefined) open.delete(oldest);
-      return { token, expires_at: new Date(expires).toISOString(), targets: targets.length };
+      return { token, expires_at: new Date(expires).toISOString(), targets: targets.length, question };
     },
     take: (token, tool, input) => {
       const question = open.get(token);

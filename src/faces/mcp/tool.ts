@@ -11,6 +11,11 @@ export const Confirmation = z.strictObject({
     .describe("Value for `confirmation` in a second call with the other arguments unchanged, which runs the planned action."),
   expires_at: z.string().describe("ISO 8601. The token can be used once."),
   targets: z.number().int().describe("Number of targets; results names them."),
+  question: z
+    .string()
+    .describe(
+      "What a person must read before a yes: the details and every target, in plain lines. Show it unchanged to the user, and ask.",
+    ),
 });
 export type Confirmation = z.output<typeof Confirmation>;
 
@@ -20,7 +25,8 @@ export const confirmationField = "confirmation";
 const confirmationProperty = {
   type: "string",
   maxLength: 100,
-  description: "Token from the first call. Without it nothing is done: the answer is a dry run that names the targets.",
+  description:
+    "Token from the first call. Without it nothing is done: the answer is a dry run that names the targets, and has the question to show to the user.",
 };
 
 /**
@@ -49,7 +55,8 @@ export function cachedTool(action: Action): Tool {
   return tool;
 }
 
-const first = " The first call is a dry run: show its targets to the user, and call again with its confirmation only if the user agrees.";
+const first =
+  " The first call is a dry run: show its confirmation.question to the user, and call again with its confirmation.token only if the user agrees.";
 
 function inputSchema(action: Action, readOnly: boolean): Tool["inputSchema"] {
   const { properties = {}, ...schema } = jsonSchema(action.input, "input");
