@@ -228,18 +228,20 @@ async function* evidenceOf(
       continue;
     }
     const { bytes, form, note } = outcome.value;
+    const unreadable = list?.ok ? list.value.find((one) => one.unreadable !== undefined)?.unreadable : undefined;
     const id = target === undefined ? "" : itemId(target);
     if (form === "export") {
       const again = async () => (await takeOnly(mailbox.exported([id]))).bytes;
       yield done({ name: exportName(target?.message), bytes, note, again });
-    } else if (list?.ok) {
+    } else if (list?.ok && unreadable === undefined) {
       const again = async () => (await takeOnly(mailbox.mime([id]))).bytes;
       const message = { internetMessageId: target?.message?.internetMessageId, attachments: list.value };
       yield done({ name: emlName(target?.message), bytes, note, again, message });
     } else {
       // A stream that is not read to its end keeps its TCP connection.
       for await (const _ of bytes);
-      yield list ?? failed(new Failure("internal", "There were fewer outcomes than items."));
+      if (list?.ok === false) yield list;
+      else yield failed(unreadable ?? new Failure("internal", "There were fewer outcomes than items."));
     }
   }
 }

@@ -64,7 +64,7 @@ interface LocatedAttachment {
 /**
  * Yields every selected attachment, message by message, and an attached message before its contents. A message without attachments yields nothing; an
  * id that no message has is yielded as absent. Each row names the message and the attachment, with `file_name` for its bytes. An attached message
- * that could not be opened appears twice: as itself, and as the Failure of its contents.
+ * that could not be opened appears twice: as itself, and as the Failure of its contents. An attachment that cannot be read is a Failure with its id.
  */
 export async function* selectAttachments(which: WhichAttachments, context: SelectionContext): AsyncGenerator<Selected> {
   const wantedIds = which.attachment_ids === undefined ? undefined : new Set(which.attachment_ids);
@@ -101,7 +101,19 @@ export async function* selectAttachments(which: WhichAttachments, context: Selec
       yield { asked: namingRow(message), outcome };
       continue;
     }
-    for (const located of await expanded(outcome.value, which, context)) {
+    for (const { id, name, contentType, size, unreadable } of outcome.value) {
+      if (unreadable === undefined) continue;
+      unlisted ??= unreadable;
+      context.remark({ incomplete: true });
+      if (wantedIds !== undefined && !wantedIds.has(id)) continue;
+      // Without a name, or with contents that would be searched too, it may be one of those selected.
+      if (pattern !== undefined && name !== undefined && !which.expand_nested && !pattern(name)) continue;
+      found.add(id);
+      const known = omitUndefined({ attachment_id: id, name, content_type: contentType, size });
+      yield { asked: { ...namingRow(message), ...known }, outcome: failed(unreadable) };
+    }
+    const readable = outcome.value.filter((one) => one.unreadable === undefined);
+    for (const located of await expanded(readable, which, context)) {
       const { attachment, inner, unread, deeper } = located;
       listed.add(attachment.id);
       if (inner?.unlisted !== undefined) {

@@ -1,3 +1,5 @@
+import type { Failure } from "../failure.ts";
+
 /** `reference` is a link to a file in a cloud drive. It is listed but never fetched. */
 export type AttachmentKind = "file" | "item" | "reference";
 
@@ -13,6 +15,8 @@ export interface Attachment {
   readonly isInline?: boolean | undefined;
   /** URL of a reference attachment, as its sender wrote it. Absent where the back end does not report it. */
   readonly url?: string | undefined;
+  /** Why the server cannot read it although its message has it. Then only the id is certain. */
+  readonly unreadable?: Failure | undefined;
 }
 
 /**

@@ -205,7 +205,7 @@ const maxLevels = 10;
 
 /**
  * Returns a test whether any attachment of a message passes `test`: first its own attachments, then those of attached messages, level by level.
- * Throws the Failure of an attachment that cannot be opened, and `too-large` for one that is too deep, since the result is then not known.
+ * Throws the Failure of an attachment that cannot be read or opened, and `too-large` for one that is too deep, since the result is then not known.
  */
 function anyAttachment(
   access: AttachmentAccess,
@@ -214,8 +214,9 @@ function anyAttachment(
   return async ({ attachments = [] }) => {
     let level = attachments;
     for (let depth = 0; level.length > 0; depth++) {
-      for (const attachment of level) if (await test(attachment)) return true;
-      const holders = level.filter(holdsOthers);
+      const readable = level.filter(({ unreadable }) => unreadable === undefined);
+      for (const attachment of readable) if (await test(attachment)) return true;
+      const holders = readable.filter(holdsOthers);
       if (holders.length > 0 && depth === maxLevels)
         throw new Failure(
           "too-large",
@@ -225,7 +226,11 @@ function anyAttachment(
       for (const holder of holders) for (const one of await access.inside(holder)) below.push(one);
       level = below;
     }
-    return false;
+    const spoilt = attachments.find(({ unreadable }) => unreadable !== undefined)?.unreadable;
+    if (spoilt === undefined) return false;
+    // Whatever its code is, it concerns this message alone: the list was read around it.
+    const { message, hint, wireCode, requestId } = spoilt;
+    throw new Failure("unreadable", message, { hint, wireCode, requestId, cause: spoilt });
   };
 }
 

@@ -13,16 +13,17 @@ import type { GraphMailbox } from "../session/mailbox.ts";
 import { oneByOne } from "../session/one-by-one.ts";
 import { objectIn, textIn } from "../session/read-json.ts";
 import { type AttachmentLocation, attachmentOf, attachmentsOf, parseAttachmentId } from "./attachment-ids.ts";
+import { attachmentsAround } from "./attachments-around.ts";
 import { dropBytes, partReaderFor } from "./message-content.ts";
 import { messageOf } from "./message-reader.ts";
 
-/** Returns the attachments of each message. */
+/** Returns the attachments of each message; one that cannot be read does not hide the others. */
 export async function* attachments(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<readonly Attachment[]>> {
   let index = 0;
   for await (const first of mailbox.each(listAttachments, itemIds)) {
     const id = itemIds[index++] ?? "";
     if (!first.ok) {
-      yield first;
+      yield await attachmentsAround(mailbox, id, first.failure, itemIds.length > 1);
       continue;
     }
     const { items, next } = first.value;
@@ -33,7 +34,7 @@ export async function* attachments(mailbox: GraphMailbox, itemIds: readonly stri
       return all;
     });
     if (!rest.ok && rest.failure.code === "cancelled") throw rest.failure;
-    yield rest;
+    yield rest.ok ? rest : await attachmentsAround(mailbox, id, rest.failure, false);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Attachment } from "../../exchange/attachment.ts";
 import type { Detail, Message } from "../../exchange/message.ts";
-import type { Outcome } from "../../outcome.ts";
+import { done, type Outcome } from "../../outcome.ts";
 import { getMessage } from "../requests/messages.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { attachments } from "./attachments.ts";
@@ -26,7 +26,11 @@ export async function* getMessages(mailbox: GraphMailbox, itemIds: readonly stri
   for (const outcome of read) {
     const own = outcome.ok ? listed[next++] : undefined;
     if (own === undefined || !outcome.ok) yield outcome;
-    else yield own.ok ? { ok: true, value: { ...outcome.value, attachments: own.value } } : own;
+    else if (!own.ok) yield own;
+    else {
+      const unlisted = own.value.flatMap(({ unreadable }) => unreadable?.message ?? []).join(" ");
+      yield done({ ...outcome.value, attachments: own.value, ...(unlisted === "" ? {} : { unlisted }) });
+    }
   }
 }
 

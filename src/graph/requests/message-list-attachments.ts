@@ -14,8 +14,22 @@ export const listAttachments: Request<string, Page<JsonObject>> = {
   reply: found("value"),
   write: (messageId, { contentIds } = defaultBehaviour) => ({
     method: "GET",
-    path: `/messages/${segment(messageId)}/attachments`,
+    path: pathOf(messageId),
     query: { $select: `id,name,contentType,size,isInline${contentIds ? ",microsoft.graph.fileAttachment/contentId" : ""}` },
   }),
   read: (reply) => pageOf(reply, (one) => one),
 };
+
+/** Lists the ids of the attachments alone, which Exchange may return although an attachment is corrupt. */
+export const listAttachmentIds: Request<string, Page<JsonObject>> = selecting("id");
+
+/** Lists what names an attachment for a person, for those that cannot be read. */
+export const listAttachmentNames: Request<string, Page<JsonObject>> = selecting("id,name,contentType,size");
+
+function selecting($select: string): Request<string, Page<JsonObject>> {
+  return { ...listAttachments, write: (messageId) => ({ method: "GET", path: pathOf(messageId), query: { $select } }) };
+}
+
+function pathOf(messageId: string): string {
+  return `/messages/${segment(messageId)}/attachments`;
+}
