@@ -101,7 +101,7 @@ describe("in an attached message", () => {
     const { box, id, lab } = await opened();
     const [outer] = have((await all(attachments(box, [id])))[0]);
     const [file] = have((await all(attachedMessages(box, [itemAt(outer?.id ?? "")])))[0]).attachments ?? [];
-    const failure = { code: "unsupported", message: expect.stringContaining("in an attached message") };
+    const failure = { code: "unsupported", message: expect.stringContaining("inside an attached message") };
     expect(await all(deleteAttachments(box, [file?.id ?? ""]))).toMatchObject([{ ok: false, failure }]);
     expect(lab.requests.filter(({ operation }) => operation === "attachment-delete")).toEqual([]);
   });
