@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { deleteAttachments } from "../../src/actions/delete-attachments.ts";
-import { deleteEmail } from "../../src/actions/delete-email.ts";
-import { getAttachments } from "../../src/actions/get-attachments.ts";
-import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
-import type { Answer } from "../../src/catalogue/answer-envelope.ts";
-import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
-import { socAddress } from "../../src/lab/seed/seed.ts";
-import type { NewAttachment } from "../../src/lab/store/item.ts";
-import { labPassword } from "../../src/lab/store/store.ts";
-import { type backends, type LabHost, openLabHost } from "./lab-host.ts";
-import { openSpoilingProxy, type Passing, type SpoilingProxy, type Spoilt } from "./search/spoiling-proxy.ts";
+import { deleteAttachments } from "../../../src/actions/delete-attachments.ts";
+import { deleteEmail } from "../../../src/actions/delete-email.ts";
+import { getAttachments } from "../../../src/actions/get-attachments.ts";
+import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
+import type { Answer } from "../../../src/catalogue/answer-envelope.ts";
+import { exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
+import { socAddress } from "../../../src/lab/seed/seed.ts";
+import type { NewAttachment } from "../../../src/lab/store/item.ts";
+import { labPassword } from "../../../src/lab/store/store.ts";
+import { type backends, type LabHost, openLabHost } from "../lab-host.ts";
+import { openSpoilingProxy, type Passing, type SpoilingProxy, type Spoilt } from "./spoiling-proxy.ts";
 
 const who = "ann@example.com";
 /** A reply that names it is spoilt. */
