@@ -6,7 +6,10 @@ import { type AuditOptions, type CheckedEnd, type LockedLog, type Members, withL
 const keepMs = 500;
 /** So long it waits for a next entry before it gives the lock back: a client that calls without a pause calls again sooner. Milliseconds. */
 const lingerMs = 25;
-/** A busy process looks so often whether the file is as it left it, and whether another process wants the lock. Milliseconds. */
+/**
+ * A busy process that reads looks so often whether the file is as it left it, and whether another process wants the lock; before each change it looks
+ * as well. Milliseconds.
+ */
 const lookMs = 50;
 /** A process that gave the lock back because another one asked for it waits so long, which is longer than the other takes to look again. Milliseconds. */
 const yieldMs = 15;
@@ -118,7 +121,7 @@ class EntryQueue {
         const group = take();
         if (group.length === 0) return;
         if (end === undefined) end = await log.checkedEnd();
-        else if (performance.now() - looked > lookMs) {
+        else if (performance.now() - looked > lookMs || group.some(({ endMayFollow }) => !endMayFollow)) {
           looked = performance.now();
           await log.demandUntouched(end);
           state.isWanted = await isWanted(`${this.#path}.lock`);

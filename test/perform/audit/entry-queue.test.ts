@@ -150,6 +150,15 @@ describe("A server that writes its log", () => {
     expect((await verifyAudit(file, { heads: [heads] })).broken).toBeDefined();
   });
 
+  test("finds before a change, without a moment's delay, that its log was cut while it had the lock", async () => {
+    const { heads } = countedEnds();
+    const log = openAudit(file, { heads: [heads], busy: true });
+    await log.append(read("one"));
+    truncateSync(file, 0);
+    await expect(log.append(began("two"))).rejects.toMatchObject({ code: "audit-failed" });
+    expect(readFileSync(file, "utf8")).toBe("");
+  });
+
   test("fails the next read when the end of the last ones could not be kept", async () => {
     const heads: AuditHeads = {
       place: "a full disk",
