@@ -49,11 +49,11 @@ test.each([
 });
 
 test.each([
-  ["nonsense", "is no kind of fault"],
-  ["constructor", "is no kind of fault"],
+  ["nonsense", "is not a kind of fault"],
+  ["constructor", "is not a kind of fault"],
   ["500:GetItem:x", "nth must be a whole number"],
   ["500:GetItem:1:1:1", "too many parts"],
-  ["500,colour=red", "is no option"],
+  ["500,colour=red", "is not an option"],
   ["500,item=-1", "item must be a whole number"],
 ])("the text %s is refused with a reason", (text, reason) => {
   expect(() => parseFault(text)).toThrow(reason);

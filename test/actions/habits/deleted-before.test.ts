@@ -22,7 +22,7 @@ describe.each(backends)("delete-email over %s", (backend) => {
       const item = lying(`<stays-${delete_type}@example.net>`);
       const id = at.idOf(item);
       const input = { mailbox: who, item_id: id, delete_type, keep_evidence: true };
-      const note = "It lies in the Recoverable Items already.";
+      const note = "It is in the Recoverable Items already.";
       const row = { action: "already_gone", shown_by: "recoverable_items", recoverable: true, new_item_id: id, note };
       const planned = await at.run(deleteEmail, { ...input, dry_run: true });
       expect(planned).toMatchObject({ success: true, counts: { not_found: 1 }, results: [row] });

@@ -24,7 +24,7 @@ describe("an operation that the server does not know is unsupported, and the hin
     ["the list of mailboxes", "GetSearchableMailboxes", getSearchableMailboxes, {}, "mailboxes"],
     ["a search in all mailboxes", "GetSearchableMailboxes", searchEmailsExtended, { mailboxes: "all", sender: "billing" }, "mailboxes"],
     ["marking as junk", "MarkAsJunk", junkMail, { mailbox: socAddress }, "delete-email"],
-    ["the automatic replies", "GetUserOofSettings", getOutOfOffice, { mailbox: socAddress }, "cannot do it"],
+    ["the automatic replies", "GetUserOofSettings", getOutOfOffice, { mailbox: socAddress }, "does not support it"],
   ])("%s", async (_, operation, action, input, hint) => {
     const here = await open(`missing:${operation}`);
     const item = here.put(socAddress);
