@@ -45,7 +45,7 @@ export type AnswerOf<A extends Action> = Answer &
  * a call that failed as a whole is an answer with `error`.
  */
 export function perform<A extends Action>(action: A, input: InputOf<A>, host: Host): Promise<AnswerOf<A>> {
-  // Checked at this border: the door gives out no answer that the action's own schema refuses.
+  // A checked cast: `perform` returns no answer that the action's own schema refuses.
   return performUntyped(action, input, host) as Promise<AnswerOf<A>>;
 }
 

@@ -18,7 +18,7 @@ import { type Absent, isAbsent, type SearchExtent, searchExtentOf } from "../exc
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { attempt, failed, type Outcome } from "../outcome.ts";
 
-/** One item on its way through the door; filled step by step. */
+/** One item of a call; `perform` fills it step by step. */
 export interface Item {
   readonly row: Row;
   readonly target?: Target | undefined;

@@ -25,7 +25,7 @@ import { count, sentenceOf } from "./summary-sentence.ts";
 
 export type { Plan, Question } from "./question.ts";
 
-/** What a face gives to the door. */
+/** What a face passes to `perform`. */
 export interface Host {
   readonly exchange: Exchange;
   readonly evidence: EvidenceStore;
@@ -55,7 +55,7 @@ export interface Host {
   readonly touching?: (() => void) | undefined;
 }
 
-/** What the door reads of an input by itself, whatever the action. Absent where the action has no such field. */
+/** Input fields that `perform` itself reads, for every action. A field is absent if the action has no such field. */
 const CommonInput = z.object({
   mailbox: z.string().optional(),
   access: z.enum(["impersonation", "delegate"]).optional(),
@@ -69,7 +69,7 @@ type CommonInput = z.output<typeof CommonInput>;
 /** The fields that mean the same with every action that has them. */
 export const commonInputFields: readonly string[] = Object.keys(CommonInput.shape);
 
-/** One call on its way through the door. */
+/** One run of `perform`. */
 interface CallRun {
   readonly action: Action;
   readonly prepared: Prepared;

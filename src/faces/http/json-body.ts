@@ -49,7 +49,7 @@ export async function parseBytes(bytes: Buffer): Promise<unknown> {
   }
 }
 
-/** As text, since a bundle has no file for it. */
+/** As text, since a bundle has no file for it. Like `parseBytes` it posts undefined for text that is not JSON in UTF-8. */
 const program = `
 const { parentPort, workerData } = require("node:worker_threads");
 let value;
