@@ -29,7 +29,8 @@ const servingCommands = [
   "./keys-command.ts",
   "./mcp-command.ts",
   "./serve-command.ts",
-  "./sweep-command.ts",
+  "./sweep/sweep-command.ts",
+  "./sweep/worker-command.ts",
 ];
 const serving = Object.fromEntries(servingCommands.map((file) => [file, "./server.cjs"]));
 const commonJs = {

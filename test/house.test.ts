@@ -174,10 +174,16 @@ test("what a message names as a field, a flag, a variable or a setting is one", 
   const { programFlags } = await import("../src/faces/cli/program-flags.ts");
   const { SettingsFile } = await import("../src/settings/settings-schema.ts");
   const { ServeSettings } = await import("../src/settings/serve-settings.ts");
+  const { PlanRequest } = await import("../src/sweeps/request.ts");
   const { variables } = await import("../src/settings/load-settings.ts");
   const fields = catalogue.flatMap((action) => [z.toJSONSchema(action.input, { io: "input" }), z.toJSONSchema(answerSchema(action))]);
   const names = new Set(
-    [...fields, z.toJSONSchema(SettingsFile, { io: "input" }), z.toJSONSchema(ServeSettings, { io: "input" })].flatMap(namesIn),
+    [
+      ...fields,
+      z.toJSONSchema(SettingsFile, { io: "input" }),
+      z.toJSONSchema(ServeSettings, { io: "input" }),
+      z.toJSONSchema(PlanRequest, { io: "input" }),
+    ].flatMap(namesIn),
   );
   // Microsoft's name of a permission.
   names.add("full_access_as_app");
@@ -186,7 +192,7 @@ test("what a message names as a field, a flag, a variable or a setting is one", 
     .map((file) => [file, readFileSync(join(root, "src", file), "utf8")] as const);
   // The usage of a command lists its flags.
   const usages = texts.flatMap(([file, text]) =>
-    file.endsWith("-command.ts") ? (/const usage = `[^`]*`/.exec(text)?.[0].match(/--[a-z-]+/g) ?? []) : [],
+    /(?:-command|\/usage)\.ts$/.test(file) ? (/const usage = `[^`]*`/.exec(text)?.[0].match(/--[a-z-]+/g) ?? []) : [],
   );
   const flags = new Set([...names, ...Object.keys(programFlags)].map((name) => `--${name.replaceAll("_", "-")}`));
   for (const flag of usages) flags.add(flag);

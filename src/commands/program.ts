@@ -43,13 +43,13 @@ const commands: readonly Command[] = [
     name: "sweep",
     summary: "Plan, approve, run, undo and report one action over many mailboxes.",
     endsItself: true,
-    run: async (words, screen) => (await import("./sweep-command.ts")).runSweep(words, screen),
+    run: async (words, screen) => (await import("./sweep/sweep-command.ts")).runSweep(words, screen),
   },
   {
     name: "worker",
     summary: "Help with every sweep that runs.",
     endsItself: true,
-    run: async (words, screen) => (await import("./sweep-command.ts")).runWorker(words, screen),
+    run: async (words, screen) => (await import("./sweep/worker-command.ts")).runWorker(words, screen),
   },
   {
     name: "audit",

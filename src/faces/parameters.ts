@@ -35,12 +35,12 @@ interface Schema {
 }
 
 /** The input of an action as JSON Schema. */
-function inputSchema(action: Action) {
+function inputSchema(action: Pick<Action, "input">) {
   return z.toJSONSchema(action.input, { io: "input", unrepresentable: "any" });
 }
 
 /** The fields of an action's input, in the order in which they are declared. */
-export function parametersOf(action: Action): readonly Parameter[] {
+export function parametersOf(action: Pick<Action, "input">): readonly Parameter[] {
   const { properties = {}, required = [] } = inputSchema(action);
   return Object.entries(properties).map(([field, schema]) => parameter(field, schemaOf(schema), required));
 }
@@ -49,7 +49,7 @@ export function parametersOf(action: Action): readonly Parameter[] {
  * The fields of an action's input with their kinds, as `parametersOf` returns them. Reads the schema itself: writing it as JSON Schema takes 4 ms
  * (Node 20), which every start of the command line would wait for.
  */
-export function flagFieldsOf(action: Action): readonly FlagField[] {
+export function flagFieldsOf(action: Pick<Action, "input">): readonly FlagField[] {
   return Object.entries(action.input.shape).map(([field, schema]) => ({ field, kind: kindOfField(schema) }));
 }
 

@@ -38,13 +38,12 @@ export function fieldsFor({ input }: Action): readonly string[] {
 }
 
 /** Throws Failure `invalid-input` when a sweep cannot be planned so. */
-export function checkOrder({ action, internetMessageIds, mailboxes, input }: SweepOrder): void {
+export function checkOrder({ action, internetMessageIds, input }: SweepOrder): void {
   if (!isSweepable(action))
-    throw new Failure("invalid-input", `--then: a sweep cannot run ${action.name}.`, {
+    throw new Failure("invalid-input", `then: a sweep cannot run ${action.name}.`, {
       hint: "Name an action that moves, copies or deletes messages.",
     });
-  if (internetMessageIds.length === 0) throw new Failure("invalid-input", "--internet-message-id is required: name at least one message.");
-  if (mailboxes?.length === 0) throw new Failure("invalid-input", "--mailboxes is required: put all, or addresses with commas between.");
+  if (internetMessageIds.length === 0) throw new Failure("invalid-input", "internet_message_id is required: name at least one message.");
   const wrong = Object.keys(input).find((name) => ownFields.has(name));
   if (wrong !== undefined) throw new Failure("invalid-input", `${wrong}: the sweep itself says this.`);
 }

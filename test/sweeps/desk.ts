@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { vi } from "vitest";
-import { runSweep } from "../../src/commands/sweep-command.ts";
+import { runSweep } from "../../src/commands/sweep/sweep-command.ts";
 import type { Screen } from "../../src/faces/cli/screen.ts";
 import { asFailure } from "../../src/failure.ts";
 import type { LabOptions } from "../../src/lab/lab.ts";

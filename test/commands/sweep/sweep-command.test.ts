@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openDatabase } from "../../src/state/postgres.ts";
-import { backends } from "../actions/lab-host.ts";
-import { openSweepDesk, type Printed, type SweepDesk } from "../sweeps/desk.ts";
+import { openDatabase } from "../../../src/state/postgres.ts";
+import { backends } from "../../actions/lab-host.ts";
+import { openSweepDesk, type Printed, type SweepDesk } from "../../sweeps/desk.ts";
 
 const people = ["user01@example.com", "user02@example.com", "user03@example.com"];
 const all = people.join(",");

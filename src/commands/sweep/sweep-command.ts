@@ -1,0 +1,70 @@
+import { readFlags } from "../../faces/cli/program-flags.ts";
+import type { Screen } from "../../faces/cli/screen.ts";
+import type { FlagField } from "../../faces/parameters.ts";
+import { Failure } from "../../failure.ts";
+import { harmlessJson } from "../../text/harmless-json.ts";
+import { didYouMean } from "../../text/nearest-name.ts";
+import { approve } from "./approve.ts";
+import { type Desk, onDesk, type Told } from "./desk.ts";
+import { halt } from "./halt.ts";
+import { plan, planFlags } from "./plan.ts";
+import { report } from "./report.ts";
+import { run } from "./run.ts";
+import { listed, status } from "./status.ts";
+import { sweepUsage } from "./usage.ts";
+
+/** Flags of the program that every subcommand accepts. */
+const own = ["config", "connection", "out", "audit_file", "json", "quiet", "help", "yes"];
+const text = (field: string): FlagField => ({ field, kind: "text" });
+const detach: FlagField = { field: "detach", kind: "boolean" };
+
+/** `flags`: those of the subcommand itself; those of `plan` depend on the action that is planned. */
+interface Subcommand {
+  readonly flags: readonly FlagField[] | ((words: readonly string[]) => Promise<readonly FlagField[]>);
+  run(id: string, desk: Desk): Promise<Told>;
+}
+
+const subcommands: Readonly<Record<string, Subcommand>> = {
+  plan: { flags: planFlags, run: (_, desk) => plan(desk) },
+  approve: { flags: [text("plan")], run: approve },
+  run: { flags: [text("plan"), detach], run: (id, desk) => run(id, "act", desk) },
+  resume: { flags: [detach], run: (id, desk) => run(id, "resume", desk) },
+  undo: { flags: [detach], run: (id, desk) => run(id, "undo", desk) },
+  status: { flags: [], run: (id, { state }) => status(id, state) },
+  report: { flags: [text("format")], run: report },
+  list: { flags: [], run: (_, { state }) => listed(state) },
+  pause: { flags: [], run: (id, desk) => halt(id, "pause", desk) },
+  cancel: { flags: [], run: (id, desk) => halt(id, "cancel", desk) },
+};
+const withoutId = ["plan", "list"];
+
+/** Runs `mailcordon sweep` and returns the exit code. Throws Failure. */
+export async function runSweep(words: readonly string[], screen: Screen): Promise<number> {
+  const [name = "--help", ...rest] = words;
+  if (name === "--help" || name === "-h" || rest.includes("--help")) {
+    screen.stdout.write(sweepUsage());
+    return 0;
+  }
+  const subcommand = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
+  if (subcommand === undefined) {
+    throw new Failure("invalid-input", `There is no sweep ${name}.${didYouMean(name, Object.keys(subcommands))}`, {
+      hint: "`mailcordon sweep --help` lists them.",
+    });
+  }
+  const [first] = rest;
+  const id = withoutId.includes(name) || first === undefined || first.startsWith("--") ? undefined : first;
+  if (id === undefined && !withoutId.includes(name))
+    throw new Failure("invalid-input", `sweep ${name}: name the sweep, as sweep list shows it.`);
+  const flags = typeof subcommand.flags === "function" ? await subcommand.flags(rest) : subcommand.flags;
+  const line = readFlags(id === undefined ? rest : rest.slice(1), flags, own);
+  return onDesk(line, screen, async (desk) => {
+    const { document, shown, exit = 0, raw } = await subcommand.run(id ?? "", desk);
+    if (raw !== undefined) {
+      screen.stdout.write(raw);
+      return exit;
+    }
+    const json = screen.stdout.isTTY !== true || line.program.json === true;
+    screen.stdout.write(json ? `${harmlessJson(document, screen.stdout.isTTY ? 2 : 0)}\n` : `${shown(screen.stdout.columns || 100)}\n`);
+    return exit;
+  });
+}

@@ -1,0 +1,64 @@
+import { definitionList } from "../../faces/cli/help.ts";
+import { flagOf } from "../../faces/field-spellings.ts";
+import { parametersOf } from "../../faces/parameters.ts";
+import { flagNames, PlanRequest } from "../../sweeps/request.ts";
+
+const usage = `mailcordon sweep: one order for the mailboxes of an organisation.
+
+  sweep plan --internet-message-id ID --mailboxes all --then ACTION [FLAGS]
+                      Looks for the messages and keeps a plan; changes nothing.
+                      FLAGS are those of the action, such as --keep-evidence.
+  sweep approve SWEEP --plan HASH
+                      Approves this plan.
+  sweep run SWEEP     Carries out an approved plan, or shows the plan and asks.
+                      Outside a terminal: --plan HASH --yes.
+  sweep status SWEEP  Shows what is done and what is left.
+  sweep list          Shows the newest sweeps.
+  sweep pause SWEEP   Begins no further message; resume goes on.
+  sweep resume SWEEP
+  sweep cancel SWEEP  Ends the sweep; what is done can be undone.
+  sweep undo SWEEP    Moves messages back to the folders they were in.
+                      Outside a terminal: --yes.
+  sweep report SWEEP  Shows every message with what became of it.
+                      --format json, csv or html (one page without scripts).
+                      Default: json.
+
+Flags of sweep plan:
+PLAN_FLAGS
+
+Other flags:
+  --plan HASH         Hash of the plan, as plan and status show it.
+  --yes               Confirms run or undo without a question.
+  --detach            Only starts it: mailcordon worker does the work.
+  --config FILE       Settings file. Default: mailcordon.yaml here, then in
+                      ~/.config/mailcordon/.
+  --connection NAME   Connection of the settings, for plan.
+  --out DIR           Folder for evidence. Default: evidence_dir of the settings.
+  --audit-file FILE   File for the audit entries. Default: audit_file of the
+                      settings.
+  --json              One JSON document, also on a terminal.
+  --quiet             Nothing on standard error.
+  --help              Show this.
+`;
+
+const values = { number: " N", text: " TEXT", list: " LIST", object: " JSON", boolean: "" } as const;
+
+/** The help of `mailcordon sweep`; the flags of `plan` are those of the request. */
+export function sweepUsage(): string {
+  const flags = parametersOf({ input: PlanRequest }).flatMap(({ field, kind, description, required }): [string, string][] => {
+    const flag = flagNames[field];
+    return flag === undefined ? [] : [[`${flagOf(flag)}${values[kind]}`, `${description}${required ? " Required." : ""}`]];
+  });
+  return usage.replace("PLAN_FLAGS", () => definitionList(flags, 80));
+}
+
+export const workerUsage = `mailcordon worker: helps with every sweep that runs, until it is stopped.
+
+  --config FILE       Settings file. Default: mailcordon.yaml here, then in
+                      ~/.config/mailcordon/.
+  --quiet             Nothing on standard error.
+  --help              Show this.
+
+Every machine needs the same DATABASE_URL, and the connections of the sweeps
+in its settings. What was begun has 20 seconds to end when it is told to stop.
+`;
