@@ -23,7 +23,7 @@ export interface Told {
   readonly shown: (columns: number) => string;
   readonly exit?: number;
   /** Text printed instead of JSON, even outside a terminal. */
-  readonly raw?: string;
+  readonly raw?: AsyncIterable<string>;
 }
 
 /** A connection that is open. */

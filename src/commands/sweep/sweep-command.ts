@@ -60,7 +60,7 @@ export async function runSweep(words: readonly string[], screen: Screen): Promis
   return onDesk(line, screen, async (desk) => {
     const { document, shown, exit = 0, raw } = await subcommand.run(id ?? "", desk);
     if (raw !== undefined) {
-      screen.stdout.write(raw);
+      for await (const text of raw) screen.stdout.write(text);
       return exit;
     }
     const json = screen.stdout.isTTY !== true || line.program.json === true;

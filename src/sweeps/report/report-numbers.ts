@@ -1,0 +1,111 @@
+import { type ReportSource, reasonOf, type TargetDocument } from "./cells.ts";
+
+/** How many different reasons a report names; further ones are counted together. */
+const mostReasons = 50;
+
+export interface MailboxNumbers {
+  readonly mailbox: string;
+  readonly states: Map<string, number>;
+}
+
+/** What a report says of all targets together. */
+export interface ReportNumbers {
+  readonly mailboxes: readonly MailboxNumbers[];
+  /** Of messages that are not done or not undone, by state and reason. */
+  readonly reasons: readonly { readonly state: string; readonly reason: string; readonly messages: number }[];
+  /** Outcomes in order of time, by the hour, or by the minute if all lie within two hours. */
+  readonly times: readonly { readonly time: string; readonly states: Map<string, number> }[];
+  readonly undoable: number;
+  readonly notUndoable: number;
+  /** Different bytes that were kept as evidence. */
+  readonly evidence: number;
+  /** Messages that are done and of which no evidence was kept. */
+  readonly withoutEvidence: number;
+}
+
+/** Reads every target once. Memory grows with the mailboxes and the different pieces of evidence, not with the messages. */
+export async function numbersOf({ targets }: Pick<ReportSource, "targets">): Promise<ReportNumbers> {
+  const mailboxes = new Map<string, MailboxNumbers>();
+  const reasons = new Map<string, { state: string; reason: string; messages: number }>();
+  const minutes = new Map<string, Map<string, number>>();
+  const evidence = new Set<string>();
+  let undoable = 0;
+  let notUndoable = 0;
+  let withoutEvidence = 0;
+  for await (const target of targets()) {
+    const state = stateOf(target);
+    const own = mailboxes.get(target.mailbox) ?? { mailbox: target.mailbox, states: new Map() };
+    mailboxes.set(target.mailbox, own);
+    increase(own.states, state);
+    const { outcome_at, undo_outcome_at, outcome } = target;
+    if (outcome_at !== undefined) increase(minuteOf(minutes, outcome_at), target.state);
+    if (undo_outcome_at !== undefined && target.undo !== undefined) increase(minuteOf(minutes, undo_outcome_at), undoStates[target.undo]);
+    if (outcome?.evidence !== undefined) evidence.add(outcome.evidence.sha256);
+    else if (target.state === "done") withoutEvidence += 1;
+    if (isUndoable(target)) undoable += 1;
+    else if (target.state === "done" && target.undo !== "undone") notUndoable += 1;
+    if (needsReason(target)) addReason(reasons, state, reasonOf(target));
+  }
+  return {
+    ...{ mailboxes: [...mailboxes.values()], undoable, notUndoable, evidence: evidence.size, withoutEvidence },
+    reasons: [...reasons.values()].sort((a, b) => b.messages - a.messages),
+    times: timesOf(minutes),
+  };
+}
+
+const undoStates = { undoing: "undo not known", undone: "undone", failed: "not undone", impossible: "cannot be undone" } as const;
+
+/** Names the state for people: one that nobody knows is called so. */
+export function stateOf({ state, undo }: TargetDocument): string {
+  if (undo !== undefined) return undoStates[undo];
+  return state === "acting" ? "not known" : state;
+}
+
+/** Whether `sweep undo` can return the message. */
+export function isUndoable({ state, undo, outcome }: TargetDocument): boolean {
+  return state === "done" && outcome?.undo !== undefined && (undo === undefined || undo === "failed");
+}
+
+function needsReason({ state, undo }: TargetDocument): boolean {
+  if (undo !== undefined) return undo !== "undone";
+  return state !== "done" && state !== "planned";
+}
+
+function addReason(reasons: Map<string, { state: string; reason: string; messages: number }>, state: string, said: string): void {
+  const reason = said === "" ? "No reason is recorded." : said;
+  const key = `${state}\n${reason}`;
+  const isNew = !reasons.has(key);
+  const kept = isNew && reasons.size >= mostReasons ? `${state}\n` : key;
+  const known = reasons.get(kept) ?? {
+    state,
+    reason: kept === key ? reason : "Other reasons: the list of messages has them.",
+    messages: 0,
+  };
+  known.messages += 1;
+  reasons.set(kept, known);
+}
+
+function increase(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+function minuteOf(minutes: Map<string, Map<string, number>>, time: string): Map<string, number> {
+  const minute = time.slice(0, "2026-11-30T12:00".length);
+  const counts = minutes.get(minute) ?? new Map<string, number>();
+  minutes.set(minute, counts);
+  return counts;
+}
+
+function timesOf(minutes: Map<string, Map<string, number>>): ReportNumbers["times"] {
+  const sorted = [...minutes].sort(([a], [b]) => (a < b ? -1 : 1));
+  const span = Date.parse(`${sorted.at(-1)?.[0]}Z`) - Date.parse(`${sorted[0]?.[0]}Z`);
+  if (sorted.length === 0 || span <= 2 * 3600 * 1000) return sorted.map(([time, states]) => ({ time: `${time}Z`, states }));
+  const hours = new Map<string, Map<string, number>>();
+  for (const [minute, states] of sorted) {
+    const hour = `${minute.slice(0, "2026-11-30T12".length)}:00Z`;
+    const counts = hours.get(hour) ?? new Map<string, number>();
+    for (const [name, number] of states) counts.set(name, (counts.get(name) ?? 0) + number);
+    hours.set(hour, counts);
+  }
+  return [...hours].map(([time, states]) => ({ time, states }));
+}
