@@ -218,7 +218,7 @@ test("what ended is deleted after its time, and what it was asked with its end",
 describe("when the database fails in the middle", () => {
   let database: Database;
   beforeAll(async () => {
-    database = await openDatabase({ directory: folder.directory });
+    database = await openDatabase(folder);
   });
   afterAll(() => database.close());
 

@@ -1,8 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
-import pg from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openKeys } from "../../src/state/keys.ts";
 import { openDatabase } from "../../src/state/postgres.ts";
@@ -19,7 +16,7 @@ afterAll(() => folder.remove());
 
 /** The keys of another process, which may be told that it hears nothing, or of somebody who reads a key. */
 async function apart() {
-  const database = await openDatabase({ directory: folder.directory });
+  const database = await openDatabase(folder);
   let gone = false;
   let missed: ((id: string | undefined) => void) | undefined;
   let looked: (() => Promise<void>) | undefined;
@@ -59,11 +56,9 @@ test("a key is found with what it grants", async () => {
 
 test("the secret is nowhere in the database, only the hash of its random part", async () => {
   const { id, secret } = await state.keys.create({ name: "hashed", grant });
-  const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
-  const client = new pg.Client({ host: join(folder.directory, "postgres"), user: "mailcordon", password, database: "postgres" });
-  await client.connect();
-  const { rows } = await client.query("SELECT keys::text AS everything, secret_hash FROM mailcordon.keys WHERE id = $1", [id]);
-  await client.end();
+  const database = await openDatabase(folder);
+  const { rows } = await database.execute("SELECT keys::text AS everything, secret_hash FROM mailcordon.keys WHERE id = $1", [id]);
+  await database.close();
   const words = secret.slice("mck_".length + 12 + 1);
   expect(rows[0].everything).not.toContain(words);
   expect(rows[0].secret_hash).toEqual(createHash("sha256").update(words).digest());

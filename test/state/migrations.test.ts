@@ -10,7 +10,7 @@ test("a table of API keys from before they could be limited to an interface keep
   const grant = { roles: ["read"] as const, mailboxes: ["ann@example.com"], connections: undefined };
   const { id, secret } = await before.keys.create({ name: "old", grant });
   // Back to the tables of the version that knew four steps.
-  const database = await openDatabase({ directory: folder.directory });
+  const database = await openDatabase(folder);
   for (const table of ["budget_shares", "budgets", "sweep_targets", "sweep_mailboxes", "sweeps"])
     await database.execute(`DROP TABLE mailcordon.${table}`, []);
   await database.execute("ALTER TABLE mailcordon.keys DROP COLUMN interfaces", []);

@@ -12,7 +12,7 @@ const limits = { maxWaitMs: 60_000, maxConcurrency: 8 };
 async function processes(count: number, folder = temporaryState()) {
   const opened: { readonly database: Database; readonly budgets: SharedBudgets }[] = [];
   const start = async () => {
-    const database = await openDatabase({ directory: folder.directory });
+    const database = await openDatabase(folder);
     const budgets = openSharedBudgets(database);
     opened.push({ database, budgets });
     const turns: RequestTurn[] = [];

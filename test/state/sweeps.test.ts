@@ -10,8 +10,8 @@ let other: Database;
 let sweeps: Sweeps;
 let others: Sweeps;
 beforeAll(async () => {
-  database = await openDatabase({ directory: folder.directory });
-  other = await openDatabase({ directory: folder.directory });
+  database = await openDatabase(folder);
+  other = await openDatabase(folder);
   sweeps = openSweeps(database);
   others = openSweeps(other);
 });
@@ -38,7 +38,7 @@ describe("the tables of sweeps", () => {
     const state = await before.open();
     const { id } = await state.keys.create({ name: "kept", grant: { roles: ["read"], mailboxes: undefined, connections: undefined } });
     await before.close();
-    const old = await openDatabase({ directory: before.directory });
+    const old = await openDatabase(before);
     for (const table of ["budget_shares", "budgets", "sweep_targets", "sweep_mailboxes", "sweeps"])
       await old.execute(`DROP TABLE mailcordon.${table}`, []);
     await old.execute("DELETE FROM mailcordon.migrations WHERE step > 5", []);
@@ -77,7 +77,7 @@ describe("the tables of sweeps", () => {
 
   test("free the mailboxes of a process that is dead, and of no other", async () => {
     const { chunk } = await running();
-    const third = await openDatabase({ directory: folder.directory });
+    const third = await openDatabase(folder);
     await openSweeps(third).work.claim(chunk);
     expect(await sweeps.work.dead([third.instance, other.instance])).not.toContain(third.instance);
     await sweeps.work.free(third.instance);

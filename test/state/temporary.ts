@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +8,8 @@ import { openState, type State } from "../../src/state/state.ts";
 /** A folder for a state, and every state that was opened in it. */
 export interface TemporaryState {
   readonly directory: string;
+  /** Undefined: the database is the one that mailcordon starts in the folder. */
+  readonly databaseUrl: string | undefined;
   open(): Promise<State>;
   /** Closes what was opened. */
   close(): Promise<void>;
@@ -14,14 +18,16 @@ export interface TemporaryState {
 
 export function temporaryState(): TemporaryState {
   const directory = mkdtempSync(join(tmpdir(), "mailcordon-state-"));
+  const databaseUrl = newDatabase(process.env.TEST_DATABASE_SOCKETS);
   const opened: State[] = [];
   const close = async () => {
     for (const state of opened.splice(0)) await state.close();
   };
   return {
     directory,
+    databaseUrl,
     async open() {
-      const state = await openState({ directory });
+      const state = await openState({ directory, databaseUrl });
       opened.push(state);
       return state;
     },
@@ -31,4 +37,12 @@ export function temporaryState(): TemporaryState {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Returns the URL of an empty database on the server whose socket is in the folder; undefined without a folder. */
+function newDatabase(sockets: string | undefined): string | undefined {
+  if (sockets === undefined) return undefined;
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  execFileSync("psql", ["-q", "-h", sockets, "-U", "mailcordon", "-d", "postgres", "-c", `CREATE DATABASE ${name}`]);
+  return `postgresql://mailcordon@/${name}?host=${encodeURIComponent(sockets)}`;
 }

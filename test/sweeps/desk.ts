@@ -31,7 +31,8 @@ export interface SweepDesk {
   close(): Promise<void>;
 }
 
-export async function openSweepDesk(backend: Backend, options: LabOptions = {}): Promise<SweepDesk> {
+/** Default database: the one that mailcordon starts in the folder. */
+export async function openSweepDesk(backend: Backend, options: LabOptions = {}, databaseUrl = ""): Promise<SweepDesk> {
   const host = await openLabHost(options, backend);
   const folder = mkdtempSync(join(tmpdir(), "mailcordon-sweeps-"));
   // For root, who lets another user have the database.
@@ -39,7 +40,7 @@ export async function openSweepDesk(backend: Backend, options: LabOptions = {}):
   const config = join(folder, "mailcordon.yaml");
   const audit = join(folder, "audit.jsonl");
   writeFileSync(config, JSON.stringify({ evidence_dir: "evidence", audit_file: "audit.jsonl", serve: { state_dir: "state" } }));
-  const environment = { ...environmentOf(host.lab, backend), DATABASE_URL: "" };
+  const environment = { ...environmentOf(host.lab, backend), DATABASE_URL: databaseUrl };
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   const sweepUntil = async (signal: AbortSignal, ...words: readonly string[]): Promise<Printed> => {
     let out = "";

@@ -1,0 +1,182 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { verifyAudit } from "../../src/perform/audit/verify-audit.ts";
+import { type Backend, backends } from "../actions/lab-host.ts";
+import { build } from "../built.ts";
+import { openSweepDesk, type SweepDesk } from "../sweeps/desk.ts";
+import { type DebianPostgres, serverPrograms, startDebianPostgres } from "./debian-postgres.ts";
+
+const people = Array.from({ length: 10 }, (_, at) => `user${String(at + 1).padStart(2, "0")}@example.com`);
+const copies = 3;
+const messageId = "<campaign.1@mailer.example.net>";
+
+/** The seeds of one database: a sample in `npm test`, and together 52 in `npm run soak`. */
+const seeds = Array.from({ length: process.env.SOAK === "1" ? 13 : 1 }, (_, at) => Number(process.env.KILL_SEED ?? 1) + at);
+
+/** mulberry32: the same kills in each run of one seed. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The mailboxes, workers and database of one round. */
+interface Round {
+  readonly desk: SweepDesk;
+  readonly next: () => number;
+  start(...words: readonly string[]): ChildProcess;
+  killDatabase(): Promise<void>;
+}
+
+/**
+ * Kills the command that waits for the sweep `kills` times, each after a random time, and with it a worker (another starts at once) or the database.
+ * Some of the times the sweep is paused and resumed in between.
+ */
+async function killAtRandom(
+  { desk, next, start, killDatabase }: Round,
+  workers: ChildProcess[],
+  command: readonly string[],
+  kills: number,
+): Promise<void> {
+  for (let count = 0; count < kills; count += 1) {
+    const waiting = start(...command);
+    await pause(200 + next() * 2500);
+    const victim = Math.floor(next() * 4);
+    const at = Math.floor(next() * workers.length);
+    if (victim === 0) {
+      workers[at]?.kill("SIGKILL");
+      workers[at] = start("worker");
+    } else if (victim === 1) await killDatabase();
+    else if (victim === 2) {
+      // Refused where the sweep has ended by then.
+      await desk.sweep("pause", command[2] ?? "");
+      await desk.sweep("resume", command[2] ?? "", "--detach");
+    }
+    // The command also works on the sweep: what it has begun is left as a dead process leaves it.
+    waiting.kill("SIGKILL");
+  }
+}
+
+/** Repeats a command while the database that was killed comes back. */
+async function untilDone(desk: SweepDesk, ...words: readonly string[]) {
+  return vi.waitFor(
+    async () => {
+      const printed = await desk.sweep(...words);
+      expect(printed.error).toBeUndefined();
+      expect(printed.state).toBe("finished");
+      return printed;
+    },
+    { timeout: 5 * 60_000, interval: 500 },
+  );
+}
+
+const databases = [
+  ["the PostgreSQL that mailcordon brings", false],
+  ["Debian's PostgreSQL", true],
+] as const;
+
+describe.each(databases)("a sweep in %s", (_, isDebian) => {
+  let debian: DebianPostgres | undefined;
+  let program = "";
+  let desk: SweepDesk | undefined;
+  const children: ChildProcess[] = [];
+  // Before the lab is there: a build calls the program, and would call it with the lab's environment while this process waits for it.
+  beforeAll(async () => {
+    program = build().program;
+    if (isDebian && serverPrograms !== undefined) debian = await startDebianPostgres();
+  });
+  afterAll(() => debian?.remove());
+  afterEach(async () => {
+    for (const child of children.splice(0)) child.kill("SIGKILL");
+    await desk?.close();
+    desk = undefined;
+  });
+
+  const cases = backends.flatMap((backend) => seeds.map((seed) => [[1, 2, 4][seed % 3] ?? 1, backend, seed] as const));
+  test.skipIf(isDebian && serverPrograms === undefined).each(cases)(
+    "acts once on each message and undoes it once, whatever is killed: %i workers over %s (seed %i)",
+    async (count, backend, seed) => {
+      const opened = await openSweepDesk(backend, {}, await debian?.database());
+      desk = opened;
+      const round: Round = {
+        desk: opened,
+        next: random(seed),
+        start(...words) {
+          const child = spawn(process.execPath, [program, ...words, "--config", opened.config], {
+            env: { ...process.env, ...opened.environment },
+            stdio: "ignore",
+          });
+          children.push(child);
+          return child;
+        },
+        async killDatabase() {
+          if (debian !== undefined) return await debian.killAndRestart(500);
+          // One of the processes that use it starts it again.
+          const [pid] = readFileSync(join(opened.folder, "state/postgres/data/postmaster.pid"), "utf8").split("\n");
+          process.kill(Number(pid), "SIGKILL");
+        },
+      };
+      const acts = countActs(opened, backend);
+      const planned = await opened.sweep(
+        ...["plan", "--internet-message-id", messageId, "--mailboxes", people.join(",")],
+        ...["--then", "delete-email", "--keep-evidence"],
+      );
+      const { sweep, plan_hash: hash } = planned;
+      const all = people.length * copies;
+      expect(planned.counts).toMatchObject({ messages: all });
+
+      const workers = Array.from({ length: count }, () => round.start("worker"));
+      await untilStarted(opened, "run", sweep, "--plan", hash, "--yes", "--detach");
+      await killAtRandom(round, workers, ["sweep", "run", sweep, "--yes"], 4);
+      const ended = await untilDone(opened, "run", sweep, "--yes");
+      expect(ended.counts).toMatchObject({ waiting: 0, unknown: 0, failed: 0, changed: 0, gone: 0, done: all });
+      const wanted = people.flatMap((person) => Array.from({ length: copies }, (_, copy) => `${person} Your invoice ${copy} to Deletions`));
+      expect([...acts].sort()).toEqual([...wanted].sort());
+
+      acts.length = 0;
+      await killAtRandom(round, workers, ["sweep", "undo", sweep, "--yes"], 3);
+      const undone = await untilDone(opened, "undo", sweep, "--yes");
+      expect(undone.counts).toMatchObject({ undone: all });
+      const back = wanted.map((act) => act.replace("Deletions", "Inbox")).sort();
+      expect([...acts].sort()).toEqual(back);
+      await killAtRandom(round, workers, ["sweep", "undo", sweep, "--yes"], 1);
+      await untilDone(opened, "undo", sweep, "--yes");
+      expect([...acts].sort()).toEqual(back);
+      const { broken, gaps } = await verifyAudit(join(opened.folder, "audit.jsonl"));
+      expect([broken, gaps]).toEqual([undefined, []]);
+    },
+  );
+});
+
+/** Begins a sweep although the database may be away. */
+async function untilStarted(desk: SweepDesk, ...words: readonly string[]): Promise<void> {
+  await vi.waitFor(async () => expect((await desk.sweep(...words)).error).toBeUndefined(), { timeout: 5 * 60_000, interval: 500 });
+}
+
+/** Puts the campaign into the mailboxes, and returns the list of every move of one of its messages, as the lab's store makes it. */
+function countActs({ host }: SweepDesk, backend: Backend): string[] {
+  const acts: string[] = [];
+  for (const person of people) {
+    const mailbox = host.mailbox(person);
+    for (let copy = 0; copy < copies; copy += 1) {
+      const receivedAt = new Date(Date.UTC(2026, 5, copy + 1));
+      host.put(person, { internetMessageId: messageId, subject: `Your invoice ${copy}`, receivedAt });
+    }
+    const move = mailbox.move.bind(mailbox);
+    mailbox.move = (item, folder) => {
+      if (item.internetMessageId === messageId) acts.push(`${person} ${item.subject} to ${folder.name}`);
+      return move(item, folder);
+    };
+  }
+  // Each act takes a while, so that there is something to kill.
+  host.lab.addFault({ kind: "delay", operation: backend === "ews" ? "MoveItem" : "message-move", times: 1000, delayMs: 300 });
+  return acts;
+}
