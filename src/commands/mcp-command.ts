@@ -6,7 +6,6 @@ import { foundText } from "../faces/cli/tell.ts";
 import { harmless } from "../faces/cli/terminal.ts";
 import { mcpServer } from "../faces/mcp/server.ts";
 import { type Failure, localOf, withLocal } from "../failure.ts";
-import { openEvidenceIndex } from "../perform/evidence/evidence-index.ts";
 import { loadSettings } from "../settings/load-settings.ts";
 import { readArguments } from "./command-arguments.ts";
 
@@ -58,7 +57,7 @@ export async function runMcp(args: readonly string[], screen: Screen, version: s
   const server = mcpServer({
     actions: requested["read-only"] ? actions.filter(({ effect }) => effect === "read") : actions,
     host: { ...opened, shown: inLog(screen), signal: screen.signal },
-    findEvidence: async (sha256) => (await openEvidenceIndex(opened.evidenceDir).find(sha256))[0],
+    findEvidence: async (sha256) => (await opened.evidenceIndex.find(sha256))[0],
     requirePerson: settings.requirePerson,
     version,
   });

@@ -13,7 +13,6 @@ import { openLog } from "../faces/http/log.ts";
 import { mountMcp } from "../faces/mcp/mount.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { settleAudits } from "../perform/audit/entry-queue.ts";
-import { openEvidenceIndex } from "../perform/evidence/evidence-index.ts";
 import { loadSettings, readWrittenSettings, type SettingsPlace, type WrittenSettings } from "../settings/load-settings.ts";
 import { readServe, type ServerSettings } from "../settings/serve-settings.ts";
 import { whereItAnswers } from "../state/audit-heads.ts";
@@ -86,7 +85,7 @@ export async function runServe(args: readonly string[], screen: Screen, version:
       state,
       settings: { ...serving, requirePerson: written.requirePerson },
       log,
-      evidence: openEvidenceIndex(first.evidenceDir),
+      evidence: first.evidenceIndex,
       version,
       mount: mountMcp,
       readToken: serving.oidc && openTokenReader(serving.oidc),

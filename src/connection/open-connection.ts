@@ -10,6 +10,7 @@ import type { GraphOptions } from "../graph/graph.ts";
 import type { AuditLog } from "../perform/audit/audit-log.ts";
 import type { AuditHeads } from "../perform/audit/audit-log-end.ts";
 import type { Exclusively } from "../perform/audit/locked-log.ts";
+import type { EvidenceIndex } from "../perform/evidence/evidence-index.ts";
 import type { Connection, Settings } from "../settings/load-settings.ts";
 import type { OAuth } from "../settings/oauth-settings.ts";
 import { readFileSetting } from "../settings/read-named-file.ts";
@@ -21,6 +22,8 @@ import type { TokenSource } from "../wire/sign-in/token-source.ts";
 export interface Opened {
   readonly exchange: Exchange;
   readonly evidence: EvidenceStore;
+  /** Finds kept evidence by its hash, wherever the settings have it kept. */
+  readonly evidenceIndex: EvidenceIndex;
   /** The settings file, where nobody named it. */
   readonly foundFile: string | undefined;
   /** Absolute path of the folder of the evidence. */
@@ -66,6 +69,9 @@ export async function open(settings: Settings, options: OpenOptions = {}): Promi
     evidence: {
       keep: async (bytes, about) => (await evidence()).keep(bytes, about),
       hold: async (bytes, about) => (await evidence()).hold(bytes, about),
+    },
+    evidenceIndex: {
+      find: async (sha256) => (await import("../perform/evidence/evidence-index.ts")).openEvidenceIndex(evidenceDir).find(sha256),
     },
     foundFile,
     evidenceDir,

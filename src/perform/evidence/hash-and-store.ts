@@ -73,6 +73,34 @@ async function keep(
   about: EvidenceDetails,
   names: () => Promise<Names>,
 ): Promise<Kept> {
+  const { digested, partial } = await writePartial(folder, bytes, about);
+  try {
+    return await asEvidenceFailure("keep the evidence", folder, async () => {
+      const path = await nameFile(join(folder, filesFolder), partial, digested, await names());
+      await appendToIndex(folder, {
+        time: now().toISOString(),
+        file: `${filesFolder}/${basename(path)}`,
+        name: about.name,
+        ...digested,
+        source: about.source,
+      });
+      return { ...digested, file_ref: path };
+    });
+  } catch (thrown) {
+    await unlinkIfThere(partial);
+    throw thrown;
+  }
+}
+
+/** Bytes that lie flushed in a temporary file, and their hashes. */
+export interface Written {
+  readonly digested: Digests;
+  /** Path of the file. The caller renames or removes it. */
+  readonly partial: string;
+}
+
+/** Writes the bytes into a temporary file below the folder. Throws Failure `evidence-failed`, or what the stream throws; then no file is left. */
+export async function writePartial(folder: string, bytes: AsyncIterable<Uint8Array>, about: EvidenceDetails): Promise<Written> {
   const files = join(folder, filesFolder);
   const partial = join(files, `.partial-${randomBytes(12).toString("hex")}`);
   const file = await asEvidenceFailure("make the evidence folder", folder, async () => {
@@ -82,31 +110,26 @@ async function keep(
     await endUnread(bytes);
     throw thrown;
   });
-  let digested: Digests;
   try {
     const writer = openBufferedWriter(file);
-    digested = await digest(bytes, about, (chunk) => asEvidenceFailure("write the evidence", folder, () => writer.add(chunk)));
+    const digested = await digest(bytes, about, (chunk) => asEvidenceFailure("write the evidence", folder, () => writer.add(chunk)));
     await asEvidenceFailure("flush the evidence", folder, async () => {
       await writer.flush();
       await file.sync();
     });
     await about.confirm?.(digested);
+    await asEvidenceFailure("close the evidence", folder, () => file.close());
+    return { digested, partial };
   } catch (thrown) {
-    await file.close();
-    await unlink(partial);
+    await file.close().catch(() => undefined);
+    await unlinkIfThere(partial);
     throw thrown;
   }
-  return await asEvidenceFailure("keep the evidence", folder, async () => {
-    await file.close();
-    const path = await nameFile(files, partial, digested, await names());
-    await appendToIndex(folder, {
-      time: now().toISOString(),
-      file: `${filesFolder}/${basename(path)}`,
-      name: about.name,
-      ...digested,
-      source: about.source,
-    });
-    return { ...digested, file_ref: path };
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  await unlink(path).catch((thrown: unknown) => {
+    if (errorCode(thrown) !== "ENOENT") throw thrown;
   });
 }
 
@@ -119,7 +142,7 @@ async function endUnread(bytes: AsyncIterable<Uint8Array>): Promise<void> {
   }
 }
 
-async function hold(bytes: AsyncIterable<Uint8Array>, about: EvidenceDetails): Promise<InlineContent> {
+export async function hold(bytes: AsyncIterable<Uint8Array>, about: EvidenceDetails): Promise<InlineContent> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   let checked = 0;
@@ -286,20 +309,36 @@ async function flushFolder(folder: string): Promise<void> {
 }
 
 async function appendToIndex(folder: string, line: Readonly<Record<string, unknown>>): Promise<void> {
-  const append = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | noFollow;
+  const append = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | noFollow;
   const index = await openRegular(join(folder, indexName), append, 0o600);
   try {
-    await writeAll(index, Buffer.from(`${harmlessJson(line)}\n`));
+    const { size } = await index.stat();
+    const last = Buffer.alloc(1);
+    const isTorn = size > 0 && (await index.read(last, 0, 1, size - 1)).bytesRead === 1 && last[0] !== 0x0a;
+    // A full disk may have cut a line: this one must not become its end.
+    await writeAll(index, Buffer.from(`${isTorn ? "\n" : ""}${harmlessJson(line)}\n`));
   } finally {
     await index.close();
   }
 }
+
+/** Errors of a store that has no room for more. */
+const noSpace: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file may not grow further",
+};
 
 async function asEvidenceFailure<T>(what: string, folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown;
-    throw new Failure("evidence-failed", `Could not ${what} (${errorCode(thrown) ?? "unknown error"}).`, { local: folder, cause: thrown });
+    const code = errorCode(thrown) ?? "unknown error";
+    const why = noSpace[code];
+    throw new Failure("evidence-failed", `Could not ${what}${why === undefined ? "" : `: ${why}`} (${code}).`, {
+      ...{ local: folder, cause: thrown },
+      hint: why === undefined ? undefined : "Free space where the evidence is kept, then repeat the call for the messages that failed.",
+    });
   }
 }

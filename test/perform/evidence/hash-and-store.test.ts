@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Failure } from "../../../src/failure.ts";
+import { openEvidenceIndex } from "../../../src/perform/evidence/evidence-index.ts";
 import { openEvidence } from "../../../src/perform/evidence/hash-and-store.ts";
+import { openSmallDisk } from "../../full-disk.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -191,4 +193,30 @@ test("bytes that are held come as base64 with the same hashes, though their give
   expect(held).toMatchObject({ base64: "AQID", size: 3, safe_name: "a_b", md5: hash("md5", "\u0001\u0002\u0003") });
   await expect(openEvidence(folder).hold(bytesOf("abc"), { name: "a", maxBytes: 2 })).rejects.toMatchObject({ code: "too-large" });
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test("a full disk is named, leaves nothing half written, and what was kept stays readable", async ({ skip }) => {
+  const disk = openSmallDisk(256);
+  if ("reason" in disk) return skip(disk.reason);
+  try {
+    const store = openEvidence(disk.path);
+    const first = await store.keep(bytesOf("a".repeat(100_000)), { name: "first.eml" });
+    await expect(store.keep(bytesOf("b".repeat(400_000)), { name: "second.eml" })).rejects.toMatchObject({
+      code: "evidence-failed",
+      message: expect.stringMatching(/the disk is full \(ENOSPC\)/),
+      hint: expect.stringMatching(/^Free space/),
+    });
+    expect(readdirSync(join(disk.path, "files"))).toEqual(["first.eml"]);
+    expect(readFileSync(first.file_ref, "utf8")).toHaveLength(100_000);
+    const third = await store.keep(bytesOf("c"), { name: "third.eml" });
+    expect((await openEvidenceIndex(disk.path).find(third.sha256)).map(({ name }) => name)).toEqual(["third.eml"]);
+  } finally {
+    disk.remove();
+  }
+});
+
+test("a line of the index that a full disk cut does not swallow the next one", async () => {
+  writeFileSync(join(folder, "index.jsonl"), '{"time":"2026-01-02T03:04:05.000Z","file":"fil');
+  const { sha256 } = await openEvidence(folder).keep(bytesOf("abc"), { name: "mail.eml" });
+  expect((await openEvidenceIndex(folder).find(sha256)).map(({ name }) => name)).toEqual(["mail.eml"]);
 });
