@@ -43,7 +43,7 @@ export async function openDispatch(
   database: Database,
   concurrency: number,
   run: RunChunk,
-  work: Pick<SweepWork, "waiting" | "dead" | "free">,
+  work: Pick<SweepWork, "waiting" | "dead" | "free" | "finishAll">,
   complain: (failure: Failure) => void,
 ): Promise<Dispatch> {
   const { DBOS } = await import("../libraries/dbos.ts");
@@ -121,6 +121,7 @@ export async function openDispatch(
       try {
         await heal();
         await supply();
+        await work.finishAll();
       } catch (thrown) {
         // A database that is away comes back.
         complain(queryFailure(thrown));

@@ -54,6 +54,8 @@ export interface SweepWork {
   due(chunk: Chunk): Promise<number | undefined>;
   /** Ends the sweep when nothing of it is open. */
   finish(sweep: string, round: number): Promise<void>;
+  /** Ends every running sweep of which nothing is open: a process may die between its last mailbox and the end of its sweep. */
+  finishAll(): Promise<void>;
   /** Of these processes and those that own mailboxes, the ones that are dead. */
   dead(others: readonly number[]): Promise<readonly number[]>;
   /** Frees the mailboxes of a dead process. */
@@ -77,6 +79,8 @@ export function openSweepWork(database: Database): SweepWork {
   const mine = `EXISTS (SELECT FROM ${boxes} b WHERE b.sweep = $1 AND b.number = $2 AND b.owner = ${Number(database.instance)})`;
   const isRunning = "s.state = 'running' AND s.round = $2";
   const free = "b.open AND b.owner IS NULL";
+  const isOver = `s.state = 'running' AND NOT EXISTS (SELECT FROM ${boxes} b WHERE b.sweep = s.id AND b.open)`;
+  const finished = `UPDATE ${sweeps} s SET state = 'finished', ended_at = now() WHERE ${isOver}`;
   const isDue = "(b.retry_at IS NULL OR b.retry_at <= now())";
   return {
     waiting: (limit) =>
@@ -167,11 +171,10 @@ export function openSweepWork(database: Database): SweepWork {
       return next?.ms ?? undefined;
     },
     async finish(sweep, round) {
-      await database.execute(
-        `UPDATE ${sweeps} s SET state = 'finished', ended_at = now() WHERE s.id = $1 AND ${isRunning}
-           AND NOT EXISTS (SELECT FROM ${boxes} b WHERE b.sweep = $1 AND b.open)`,
-        [sweep, round],
-      );
+      await database.execute(`${finished} AND s.id = $1 AND s.round = $2`, [sweep, round]);
+    },
+    async finishAll() {
+      await database.execute(finished, []);
     },
     async dead(others) {
       const found = await database.query(

@@ -116,6 +116,15 @@ describe("the tables of sweeps", () => {
     expect(await sweeps.work.waiting(10)).toContainEqual({ sweep: id, round, chunk: 0 });
   });
 
+  test("end a sweep whose last mailbox was given back by a process that died before it could end the sweep", async () => {
+    const { id } = await running();
+    const open = await running();
+    await database.execute("UPDATE mailcordon.sweep_mailboxes SET open = false WHERE sweep = $1", [id]);
+    await sweeps.work.finishAll();
+    expect(await sweeps.get(id)).toMatchObject({ state: "finished", endedAt: expect.any(Date) });
+    expect(await sweeps.get(open.id)).toMatchObject({ state: "running" });
+  });
+
   test("refuse what does not follow", async () => {
     const { id } = await running();
     await expect(sweeps.begin(id, "act", "bob")).rejects.toMatchObject({ code: "changed" });
