@@ -1,6 +1,8 @@
 import type { Action } from "../src/catalogue/action-definition.ts";
 import { requiredRightsOf } from "../src/doctor/required-rights.ts";
+import type { Uses } from "../src/exchange/port-methods.ts";
 import { allPermissions, detailsOf, isPermission, type Permission, permissionsOf } from "../src/graph/permissions.ts";
+import { sweepUses } from "../src/sweeps/find/uses.ts";
 
 /** The guides of docs/ that have a table of permissions of Microsoft Graph and the actions they are for. */
 export const guidesWithPermissions = ["connect-exchange-online.md", "leave-ews.md"] as const;
@@ -28,7 +30,8 @@ function neededFor(permission: Permission, actions: readonly Action[]): string {
   // Who sends drafts first; of the permission to send, that is no news.
   const drafting = sending.length < using.length ? sending : [];
   const own = named(using.filter((action) => !drafting.includes(action))).join(", ");
-  const parts = actions.flatMap(({ name, sometimes = [] }) =>
+  const users: readonly (Uses & { readonly name: string })[] = [...actions, sweepUses];
+  const parts = users.flatMap(({ name, sometimes = [] }) =>
     sometimes.flatMap((part) => (permissionsOf(part).includes(permission) ? [`\`${name}\` ${part.when}`] : [])),
   );
   const holders = detailsOf(permission).heldBy.filter(isPermission);
@@ -36,5 +39,7 @@ function neededFor(permission: Permission, actions: readonly Action[]): string {
     drafting.length === 0 ? own : `${own}, and the drafts of ${named(drafting).join(" and ")}`,
     ...parts,
     ...(holders.length === 0 ? [] : [`within ${holders.map((holder) => `\`${holder}\``).join(", ")}`]),
-  ].join("; ");
+  ]
+    .filter((part) => part !== "")
+    .join("; ");
 }

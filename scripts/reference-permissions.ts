@@ -1,6 +1,7 @@
 import { type Action, effects } from "../src/catalogue/action-definition.ts";
 import { partlyNeeds, type RequiredRights, requiredRightsOf } from "../src/doctor/required-rights.ts";
 import { allPermissions, detailsOf, leastOf, partlyNeeded, permissionsOf } from "../src/graph/permissions.ts";
+import { sweepUses } from "../src/sweeps/find/uses.ts";
 import { markdownTable as table } from "./markdown-table.ts";
 
 /** docs/reference/permissions.md: what each action needs of each side, by what it says that it asks of the port and the tables that `mailcordon doctor` looks by. */
@@ -20,6 +21,15 @@ export function permissionsPage(actions: readonly Action[]): string {
         partlyNeeded(action)
           .map(({ permissions, when }) => `${permissions.map(code).join(" and ")}: ${when}`)
           .join("; "),
+      ]),
+    ),
+    `A sweep needs the rights of its action. \`${sweepUses.name}\` needs besides:`,
+    table(
+      ["when", "over EWS", "over Graph: least permissions of the application"],
+      (sweepUses.sometimes ?? []).map((part) => [
+        part.when,
+        ewsNeeds(requiredRightsOf(part)) || "nothing",
+        permissionsOf(part).map(code).join(", "),
       ]),
     ),
     "The role is that of a key or a token at [`mailcordon serve`](../serve.md#who-may-do-what); the command line and `mailcordon mcp` over standard input and output have none: who starts them has the account's rights.",

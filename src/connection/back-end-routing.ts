@@ -63,6 +63,31 @@ export function openRoute({ ews, graph, memory = routeMemory() }: RouteOptions):
         ),
       };
     },
+    // A group may be in one of the directories only, and each knows its own people.
+    async groupMembers(address, call) {
+      const [online, own] = await Promise.all([
+        attempt(() => graph.groupMembers(address, call)),
+        attempt(() => ews.groupMembers(address, call)),
+      ]);
+      const found = [online, own].flatMap((one) => (one.ok ? [one.value] : []));
+      const missed = [online, own].flatMap((one) => (one.ok || one.failure.code === "not-found" ? [] : [one.failure]));
+      const [failure] = missed;
+      if (found.length === 0 || failure?.code === "cancelled")
+        throw failure ?? (online.ok ? new Failure("internal", "No group.") : online.failure);
+      const mailboxes = new Map(found.flatMap((one) => one.mailboxes).map((mailbox) => [mailbox.toLowerCase(), mailbox]));
+      const untold = missed.map((cause) => ({
+        mailbox: address,
+        message: `One back end did not list its members: ${cause.message}`,
+        failure: cause,
+      }));
+      return {
+        mailboxes: [...mailboxes.values()],
+        outside: found.flatMap((one) => one.outside).filter(({ mailbox }) => !mailboxes.has(mailbox.toLowerCase())),
+        failed: [...found.flatMap((one) => one.failed), ...untold],
+      };
+    },
+    // Exchange Online's transport sees the mail of its own mailboxes, and what passes through it.
+    messageTrace: (query, call) => graph.messageTrace(query, call),
     async close() {
       await Promise.all([ews.close(), graph.close()]);
     },

@@ -6,6 +6,7 @@ import type { Within } from "../exchange/search/locate-scope.ts";
 import type { Draft } from "../exchange/sending/draft.ts";
 import { Failure } from "../failure.ts";
 import { attempt, failed, type Outcome, runForSome } from "../outcome.ts";
+import { restrictOrganisation } from "./restrict-organisation.ts";
 
 /**
  * Returns whether an address was granted. Each grant is an address, or `*@example.com` for every address of that domain; undefined grants all. ASCII
@@ -47,19 +48,7 @@ export function restrictToMailboxes(exchange: Exchange, mailboxes: readonly stri
       const other = (named: string) => exchange.mailbox(named, call);
       return guardMailbox(mailbox, guard, { backend: exchange.backend, other });
     },
-    async searchableMailboxes(query, call) {
-      const found = await exchange.searchableMailboxes(query, call);
-      return {
-        ...found,
-        mailboxes: found.mailboxes.filter(({ mailbox }) => isGranted(mailbox, mailboxes)),
-        // An entry without an address may belong to a granted mailbox, but the server's text about it may concern another.
-        failed: found.failed.flatMap((one) => {
-          if (one.mailbox === "") return [{ mailbox: "", backend: one.backend, message: "Not every mailbox could be listed." }];
-          return isGranted(one.mailbox, mailboxes) ? [one] : [];
-        }),
-        unopened: found.unopened?.filter(({ mailbox }) => isGranted(mailbox, mailboxes)),
-      };
-    },
+    ...restrictOrganisation(exchange, (address) => isGranted(address, mailboxes)),
     close: () => exchange.close(),
   };
 }

@@ -12,7 +12,7 @@ export interface RequiredRights {
   readonly sends: boolean;
 }
 
-const rights: Readonly<Record<PortMethod, "read" | "change" | "send" | "discovery">> = {
+const rights: Readonly<Record<PortMethod, "none" | "read" | "change" | "send" | "discovery">> = {
   search: "read",
   locate: "read",
   get: "read",
@@ -35,6 +35,9 @@ const rights: Readonly<Record<PortMethod, "read" | "change" | "send" | "discover
   rights: "read",
   foreign: "read",
   searchableMailboxes: "discovery",
+  // The directory shows groups to every account, and EWS have no message trace.
+  groupMembers: "none",
+  messageTrace: "none",
 };
 
 /** Returns the rights that an action always needs. */

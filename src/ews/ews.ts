@@ -13,6 +13,7 @@ import { openRequestQueue, requestQueueOf } from "../wire/throttling/request-que
 import type { Discovered } from "./autodiscover/autodiscover.ts";
 import type { AutodiscoverOptions } from "./autodiscover/options.ts";
 import { openPublicRoutes } from "./folders/public-folder-routes.ts";
+import type { Operation } from "./operation.ts";
 import { countMemory } from "./search/count-memory.ts";
 import { refusalMemory } from "./search/refusal-memory.ts";
 import type { Access } from "./session/access.ts";
@@ -112,6 +113,16 @@ export function openEws(options: EwsOptions): Exchange {
     },
     searchableMailboxes: (query, call) =>
       searchableMailboxes((access) => openMailbox(connection, options.defaultMailbox ?? "", { ...call, access }), query),
+    async groupMembers(address, call) {
+      const [{ expandGroup }, { expandDl }] = await Promise.all([import("./search/expand-group.ts"), import("./operations/expand-dl.ts")]);
+      const own = (access: Access) => openMailbox(connection, options.defaultMailbox ?? "", { ...call, access });
+      return expandGroup(address, (group) => askAsAccount(own, expandDl, group), call?.progress);
+    },
+    async messageTrace() {
+      throw new Failure("unsupported", "Exchange Web Services have no message trace.", {
+        hint: "On an Exchange Server, export the result of Get-MessageTrackingLog, or search every mailbox.",
+      });
+    },
     async close() {
       http.close();
       endpointMemory.close();
@@ -197,21 +208,23 @@ async function deleteAttachments(mailbox: EwsMailbox, attachmentIds: readonly st
   return mailbox.each(deleteAttachment, attachmentIds, (ids) => ids);
 }
 
-/**
- * Lists mailboxes as the account itself, because its own role decides, not a mailbox's. An application has no mailbox, so it acts as the mailbox of
- * the connection.
- */
+/** Asks as the account itself. An application has no mailbox, so it acts as the mailbox of the connection. Throws Failure. */
+async function askAsAccount<In, Out>(own: (access: Access) => EwsMailbox, operation: Operation<In, Out>, input: In): Promise<Out> {
+  return own("delegate")
+    .ask(operation, input)
+    .catch((thrown) => {
+      const mustImpersonate = thrown instanceof Failure && thrown.wireCode === "ErrorInvalidExchangeImpersonationHeaderData";
+      const mailbox = own("impersonation");
+      if (!mustImpersonate || mailbox.address === "") throw thrown;
+      return mailbox.ask(operation, input);
+    });
+}
+
+/** Lists mailboxes as the account itself, because its own role decides, not a mailbox's. Throws Failure. */
 async function searchableMailboxes(own: (access: Access) => EwsMailbox, query: SearchableMailboxQuery): Promise<SearchableMailboxes> {
   const { getSearchableMailboxes } = await import("./operations/get-searchable-mailboxes.ts");
   try {
-    return await own("delegate")
-      .ask(getSearchableMailboxes, query)
-      .catch((thrown) => {
-        const mustImpersonate = thrown instanceof Failure && thrown.wireCode === "ErrorInvalidExchangeImpersonationHeaderData";
-        const mailbox = own("impersonation");
-        if (!mustImpersonate || mailbox.address === "") throw thrown;
-        return mailbox.ask(getSearchableMailboxes, query);
-      });
+    return await askAsAccount(own, getSearchableMailboxes, query);
   } catch (thrown) {
     if (
       !(thrown instanceof Failure) ||

@@ -5,6 +5,7 @@ import type { ContactList, ContactQuery } from "./contact.ts";
 import type { Folder, FolderName } from "./folders/folder.ts";
 import type { Content, Detail, Message, MessageName } from "./message.ts";
 import type { OutOfOffice } from "./out-of-office.ts";
+import type { GroupMembers, MessageTrace, TraceQuery } from "./recipients.ts";
 import type { Located } from "./search/absence.ts";
 import type { Within } from "./search/locate-scope.ts";
 import type { Search, SearchPage } from "./search/search-query.ts";
@@ -37,6 +38,10 @@ export interface Exchange {
   /** Returns a handle without making a request. Default address: the default mailbox of the connection. */
   mailbox(address: string | undefined, call?: Call): Mailbox;
   searchableMailboxes(query: SearchableMailboxQuery, call?: Call): Promise<SearchableMailboxes>;
+  /** Returns the members of a group, those of the groups inside it included. Throws Failure; `not-found` for an address that is not a group's. */
+  groupMembers(address: string, call?: Call): Promise<GroupMembers>;
+  /** Returns what transport remembers of messages. Throws Failure; `unsupported` where the back end has no message trace. */
+  messageTrace(query: TraceQuery, call?: Call): Promise<MessageTrace>;
   /** Closes idle connections. */
   close(): Promise<void>;
 }

@@ -1,7 +1,13 @@
 import type { Exchange, Mailbox } from "./exchange.ts";
 
-/** What an action can call on the port: a method of a mailbox, or the list of mailboxes. */
-export type PortMethod = Exclude<keyof Mailbox, "address" | "route"> | "searchableMailboxes";
+/** What an action or a sweep can call on the port: a method of a mailbox, or one about the organisation. */
+export type PortMethod = Exclude<keyof Mailbox, "address" | "route"> | OrganisationMethod;
+
+/** A method about the organisation, not about one mailbox. */
+export type OrganisationMethod = (typeof organisationMethods)[number];
+const organisationMethods = ["searchableMailboxes", "groupMembers", "messageTrace"] as const;
+
+export const isOrganisationMethod = (method: PortMethod): method is OrganisationMethod => organisationMethods.some((one) => one === method);
 
 /** A mailbox with these methods only. */
 export type MailboxFor<M extends PortMethod> = Pick<Mailbox, "address" | "route" | Extract<M, keyof Mailbox>>;

@@ -76,6 +76,12 @@ export function openGraph(options: GraphOptions): Exchange {
         adminConnection,
       );
     },
+    async groupMembers(address, call) {
+      return (await import("./mailboxes/group-members.ts")).groupMembers(openMailbox(connection, "", call), address);
+    },
+    async messageTrace(query, call) {
+      return (await import("./mailboxes/message-trace.ts")).messageTrace(openMailbox(connection, "", call), query);
+    },
     close: async () => close(),
   };
 }

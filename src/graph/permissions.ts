@@ -40,6 +40,12 @@ const permissionDetails = {
     heldBy: ["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"],
     role: undefined,
   },
+  "Group.ReadBasic.All": {
+    about: "list the members of groups",
+    heldBy: ["GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"],
+    role: undefined,
+  },
+  "ExchangeMessageTrace.Read.All": { about: "trace the recipients of messages", heldBy: [], role: undefined },
 } as const satisfies Record<string, PermissionDetails>;
 
 export const isPermission = (name: string): name is Permission => Object.hasOwn(permissionDetails, name);
@@ -116,6 +122,11 @@ const requiredByMethod: Readonly<Record<PortMethod, RequiredPermissions>> = {
   rights: reads,
   // There is nothing to request.
   foreign: { permissions: [] },
+  groupMembers: {
+    permissions: ["Group.ReadBasic.All", "User.ReadBasic.All"],
+    partly: [{ permissions: ["Member.Read.Hidden"], when: "for groups that hide their members" }],
+  },
+  messageTrace: { permissions: ["ExchangeMessageTrace.Read.All"] },
   searchableMailboxes: {
     permissions: ["User.ReadBasic.All", "MailboxSettings.Read"],
     partly: [

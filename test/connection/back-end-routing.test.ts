@@ -10,6 +10,7 @@ import { sendEmail } from "../../src/actions/send-email.ts";
 import type { Action } from "../../src/catalogue/action-definition.ts";
 import { routeMemory } from "../../src/connection/back-end-routing.ts";
 import { type Opened, open } from "../../src/connection/open-connection.ts";
+import { Failure } from "../../src/failure.ts";
 import { labPermissions, labToken } from "../../src/lab/practice.ts";
 import { socAddress } from "../../src/lab/seed/seed.ts";
 import { labPassword } from "../../src/lab/store/store.ts";
@@ -233,4 +234,24 @@ test("the list of mailboxes has those of both sides, and says of each which back
   expect(listedBy).toHaveLength(2);
   expect(new Set(mailboxes.map(({ backend }) => backend))).toEqual(new Set(["graph", "ews"]));
   expect(answer).toMatchObject({ success: true, source: "directory", note: expect.stringContaining("ediscovery") });
+});
+
+test("a group is opened over both back ends, and its people of either are listed once", async () => {
+  const { exchange } = await hybrid();
+  const { mailboxes, outside, failed } = await exchange.groupMembers("invoices@example.com");
+  expect([...mailboxes].sort()).toEqual(["finance@example.com", "payroll@example.com", "purchasing@example.com", "reception@example.com"]);
+  expect([outside, failed]).toEqual([[], []]);
+  await expect(exchange.groupMembers("nobody@example.com")).rejects.toMatchObject({ code: "not-found" });
+});
+
+test("a group that one back end may not list is listed, and the plan is told that people may be missing", async () => {
+  at.lab.addFault({ kind: "403", operation: "group-list", times: 10 });
+  const { mailboxes, failed } = await (await hybrid()).exchange.groupMembers("finance-team@example.com");
+  expect(mailboxes).toHaveLength(3);
+  expect(failed).toMatchObject([{ mailbox: "finance-team@example.com", failure: expect.any(Failure) }]);
+});
+
+test("message trace is that of Exchange Online", async () => {
+  const { rows } = await (await hybrid()).exchange.messageTrace({ internetMessageId: "<20f7c1.4711@mailer.example.net>" });
+  expect(rows.filter(({ status }) => status === "delivered")).toHaveLength(6);
 });

@@ -52,6 +52,8 @@ function noting(foreign: readonly string[] = []): { readonly exchange: Exchange;
         mailboxes: names.map((name) => ({ mailbox: name, referenceId: name })),
         failed: names.map((name) => ({ mailbox: name, message: "no" })),
       }),
+      groupMembers: () => Promise.reject(new Error("not asked")),
+      messageTrace: () => Promise.reject(new Error("not asked")),
       close: async () => {
         reached.push("close");
       },

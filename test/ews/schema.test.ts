@@ -7,6 +7,7 @@ import { copyItem } from "../../src/ews/operations/copy-item.ts";
 import { createFolder } from "../../src/ews/operations/create-folder.ts";
 import { deleteAttachment } from "../../src/ews/operations/delete-attachment.ts";
 import { deleteItem } from "../../src/ews/operations/delete-item.ts";
+import { expandDl } from "../../src/ews/operations/expand-dl.ts";
 import { exportItem } from "../../src/ews/operations/export-items.ts";
 import { findFolder } from "../../src/ews/operations/find-folder.ts";
 import { getAttachment, getAttachmentContent } from "../../src/ews/operations/get-attachment.ts";
@@ -43,6 +44,7 @@ function request<In, Out>(operation: Operation<In, Out>, input: In, target = sel
 
 const requests: readonly { readonly name: string; readonly operation: string; readonly root: ReturnType<typeof envelope> }[] = [
   { name: "a summary", ...request(getItem, { ids, detail: {} }) },
+  { name: "members of a group", ...request(expandDl, `o'hara&co@example.com`) },
   {
     name: "everything of a message",
     ...request(getItem, { ids, detail: { recipients: true, attachments: true, headers: true, body: "html" } }),

@@ -120,6 +120,83 @@ export function finding(promise: PromiseOf): void {
     expect(thrown).toMatchObject({ code: "role-missing", message: expect.stringContaining("Discovery Management") });
   });
 
+  promise(
+    "the members of a group are listed with those of the groups inside it, each once, even if groups hold each other",
+    async ({ practice }) => {
+      const { store, exchange } = practice;
+      store.addGroup({
+        address: "all@example.com",
+        displayName: "All",
+        members: ["ann@example.com", "inner@example.com", "ann@example.com"],
+      });
+      store.addGroup({
+        ...{ address: "inner@example.com", displayName: "Inner" },
+        members: ["bob@example.com", "all@example.com", "mallory@example.org"],
+      });
+      const { mailboxes, outside, failed } = await exchange.groupMembers("all@example.com");
+      expect([...mailboxes].sort()).toEqual(["ann@example.com", "bob@example.com"]);
+      expect(outside).toMatchObject([{ mailbox: "mallory@example.org", message: expect.stringContaining("outside the organisation") }]);
+      expect(failed).toEqual([]);
+    },
+  );
+
+  promise("an address that is no group's is not-found as a group", async ({ practice }) => {
+    for (const address of ["ann@example.com", "nobody@example.com", "o'hara@example.com"])
+      await expect(practice.exchange.groupMembers(address)).rejects.toMatchObject({ code: "not-found" });
+  });
+
+  promise("message trace names each recipient of a message, inside groups as well, and what became of it", async ({ practice }) => {
+    const { store, exchange } = practice;
+    store.addGroup({ address: "all@example.com", displayName: "All", members: ["ann@example.com", "bob@example.com"] });
+    const at = new Date(Date.now() - 35 * 86_400_000);
+    store.deliver(mail("traced", { id: "<traced@example.org>" }), {
+      ...{ from: "mallory@example.org", to: ["all@example.com", "carl@example.org", "nobody@example.com"], at },
+    });
+    store.deliver(mail("other", { id: "<other@example.org>" }), { from: "mallory@example.org", to: ["ann@example.com"], at });
+    const { rows, windows, from, to } = await exchange.messageTrace({ internetMessageId: "traced@example.org" });
+    expect(rows.map(({ recipient, status }) => `${recipient} ${status}`).sort()).toEqual([
+      "all@example.com expanded",
+      "ann@example.com delivered",
+      "bob@example.com delivered",
+      "carl@example.org delivered",
+      "nobody@example.com failed",
+    ]);
+    expect(windows).toBe(9);
+    expect((Date.parse(to) - Date.parse(from)) / 86_400_000).toBeCloseTo(90, 1);
+  });
+
+  promise("message trace finds by sender and subject within a time, and says what it does not remember", async ({ practice }) => {
+    const { store, exchange } = practice;
+    const day = (days: number) => new Date(Date.now() - days * 86_400_000);
+    for (const [subject, days] of [
+      ["it's one", 3],
+      ["it's two", 30],
+      ["it's old", 120],
+    ] as const)
+      store.deliver(mail(subject, { id: `<${days}@example.org>` }), {
+        from: "mallory@example.org",
+        to: ["ann@example.com"],
+        at: day(days),
+      });
+    const found = async (query: Parameters<typeof exchange.messageTrace>[0]) =>
+      (await exchange.messageTrace({ sender: "mallory@example.org", subject: "it's", ...query })).rows.map(
+        ({ internetMessageId }) => internetMessageId,
+      );
+    expect(await found({})).toEqual(["<3@example.org>", "<30@example.org>"]);
+    expect(await found({ receivedAfter: day(10).toISOString() })).toEqual(["<3@example.org>"]);
+    expect(await found({ receivedBefore: day(10).toISOString() })).toEqual(["<30@example.org>"]);
+    await expect(exchange.messageTrace({ sender: "mallory@example.org", receivedBefore: day(100).toISOString() })).rejects.toMatchObject({
+      code: "invalid-input",
+    });
+  });
+
+  promise("an application without the permission for message trace gets a failure that names it", async ({ practice }) => {
+    await expect(practice.powerless.messageTrace({ internetMessageId: "<x@example.org>" })).rejects.toMatchObject({
+      code: "role-missing",
+      message: expect.stringContaining("ExchangeMessageTrace.Read.All"),
+    });
+  });
+
   promise("half a character, which no request can carry, is named as wrong or found nowhere", async ({ practice, mailbox }) => {
     const half = "\ud800";
     const told = /^(invalid-input|.*-?not-found)$/;

@@ -44,5 +44,12 @@ async function practise(access: "impersonation" | "delegate"): Promise<Practice>
   };
 }
 
-contract("EWS with impersonation", () => practise("impersonation"));
-contract("EWS with delegate access", () => practise("delegate"));
+const noTrace = "Exchange Web Services have no message trace";
+const unsupported = {
+  "message trace names each recipient of a message, inside groups as well, and what became of it": noTrace,
+  "message trace finds by sender and subject within a time, and says what it does not remember": noTrace,
+  "an application without the permission for message trace gets a failure that names it": noTrace,
+};
+
+contract("EWS with impersonation", () => practise("impersonation"), unsupported);
+contract("EWS with delegate access", () => practise("delegate"), unsupported);

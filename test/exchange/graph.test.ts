@@ -11,6 +11,9 @@ const permissions = [
   "Contacts.Read",
   "MailboxSettings.Read",
   "User.Read.All",
+  "Group.ReadBasic.All",
+  "OrgContact.Read.All",
+  "ExchangeMessageTrace.Read.All",
   "MailboxItem.ImportExport.All",
 ];
 

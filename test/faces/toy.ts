@@ -144,6 +144,8 @@ export function opened(close: () => void = () => {}): Opened {
     backend: "ews",
     mailbox: (address) => mailbox(address ?? "shepherd@example.com"),
     searchableMailboxes: () => Promise.reject(new Error("not asked")),
+    groupMembers: () => Promise.reject(new Error("not asked")),
+    messageTrace: () => Promise.reject(new Error("not asked")),
     close: async () => close(),
   };
   const unused = () => Promise.reject(new Error("not asked"));

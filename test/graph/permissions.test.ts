@@ -22,6 +22,8 @@ const requests: Readonly<Record<Permission, readonly string[]>> = {
   "MailboxSettings.Read": ["GET /users/{id}/mailboxsettings/automaticrepliessetting", "GET /users/{id}/mailboxsettings/userpurpose"],
   "Contacts.Read": ["GET /users/{id}/contacts", "GET /users/{id}/contactfolders"],
   "User.ReadBasic.All": ["GET /users"],
+  "Group.ReadBasic.All": ["GET /groups"],
+  "ExchangeMessageTrace.Read.All": ["GET /admin/exchange/tracing/messagetraces"],
 };
 
 const data = join(root, "../shared/graph-schema/graph-permissions-subset.json");
@@ -48,8 +50,9 @@ test("a larger permission holds the smaller, and no other does", () => {
   expect(leastOf([getAttachments, deleteEmail])).toEqual(["Mail.ReadWrite"]);
 });
 
-test("who lists nobody's mailbox needs consent alone; every other permission has its role in Exchange", () => {
-  expect(allPermissions.filter((one) => detailsOf(one).role === undefined)).toEqual(["User.ReadBasic.All"]);
+test("permissions for the organisation need consent alone; every other permission has its role in Exchange", () => {
+  const ofOrganisation = ["User.ReadBasic.All", "Group.ReadBasic.All", "ExchangeMessageTrace.Read.All"];
+  expect(allPermissions.filter((one) => detailsOf(one).role === undefined)).toEqual(ofOrganisation);
 });
 
 test("what is asked sometimes only is needed for a part, and a method whose need another covers adds nothing", () => {

@@ -85,6 +85,8 @@ export const exchange: Exchange = {
     return mailbox;
   },
   searchableMailboxes: () => Promise.reject(new Error("the door itself asks nothing")),
+  groupMembers: () => Promise.reject(new Error("the door itself asks nothing")),
+  messageTrace: () => Promise.reject(new Error("the door itself asks nothing")),
   close: () => Promise.resolve(),
 };
 

@@ -1,3 +1,4 @@
+import { isOrganisationMethod } from "../../exchange/port-methods.ts";
 import type { Failure } from "../../failure.ts";
 import { openProbe, type Probe } from "../../graph/mailboxes/permission-probe.ts";
 import { type Permission, permissionsOf } from "../../graph/permissions.ts";
@@ -18,7 +19,7 @@ export type TriedPermission = keyof typeof questions;
 
 /** Returns the permissions that matter for the actions' work in a mailbox. A permission to write mail includes reading it. */
 export function triedPermissionsFor(actions: readonly CheckedAction[]): readonly TriedPermission[] {
-  const inMailboxes = actions.flatMap(({ uses }) => uses.filter((method) => method !== "searchableMailboxes"));
+  const inMailboxes = actions.flatMap(({ uses }) => uses.filter((method) => !isOrganisationMethod(method)));
   const wanted = new Set<Permission>(permissionsOf({ uses: inMailboxes }));
   if (wanted.has("Mail.ReadWrite") || wanted.has("Mail.Send")) wanted.add("Mail.Read");
   return (["Mail.Read", "MailboxSettings.Read", "Contacts.Read"] as const).filter((one) => wanted.has(one));

@@ -1,5 +1,3 @@
-// src/graph/mailboxes/: What Graph says of a mailbox as a whole: automatic replies, rights, and which mailboxes there are.
-
 import type { Rights } from "../../exchange/exchange.ts";
 import { getFolder } from "../requests/mail-folders.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";

@@ -6,6 +6,7 @@ import { getUserPurpose } from "../requests/mailbox-settings.ts";
 import { type DirectoryUser, listUsers } from "../requests/users.ts";
 import { type AdminApiConnection, listByAdminApi } from "../session/admin-api.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
+import { permissionMissing } from "./permission-missing.ts";
 
 /**
  * Lists the mailboxes, from the Exchange Online Admin API where the application may use it, otherwise from the directory. Graph has no list of
@@ -52,7 +53,7 @@ async function listDirectory(account: GraphMailbox, query: SearchableMailboxQuer
       if (!user.isGuest) unopened.push({ mailbox: user.mail, message: outcome.failure.message, failure: outcome.failure });
     } else {
       failed.push({ mailbox: user.mail, message: outcome.failure.message, failure: outcome.failure });
-      if (failed.length === requested.length) throw permissionMissing(outcome.failure, "MailboxSettings.Read");
+      if (failed.length === requested.length) throw permissionMissing(outcome.failure, "MailboxSettings.Read", "list mailboxes");
     }
   }
   // Without an address: the owner is not known.
@@ -77,20 +78,11 @@ async function listInto(
       }
       return undefined;
     } catch (thrown) {
-      if (!(thrown instanceof Failure) || !mayBeFaultOfOneItem(thrown)) throw permissionMissing(thrown, "User.ReadBasic.All");
+      if (!(thrown instanceof Failure) || !mayBeFaultOfOneItem(thrown))
+        throw permissionMissing(thrown, "User.ReadBasic.All", "list mailboxes");
       cut = thrown;
     }
   }
   if (users.size === 0 && cut !== undefined) throw cut;
   return cut;
-}
-
-function permissionMissing(thrown: unknown, permission: string): unknown {
-  if (!(thrown instanceof Failure) || (thrown.code !== "access-denied" && thrown.code !== "role-missing")) return thrown;
-  return new Failure("role-missing", `The application may not list mailboxes: it lacks the permission ${permission} for Microsoft Graph.`, {
-    wireCode: thrown.wireCode,
-    requestId: thrown.requestId,
-    hint: `An administrator can grant it: API permissions, Microsoft Graph, application permission ${permission}, then admin consent.`,
-    cause: thrown,
-  });
 }

@@ -202,6 +202,7 @@ function callOf(
       return value;
     },
     hasParameter: (name) => parameters.has(name),
+    countTrace: () => dispatcher.throttle.countTrace(Date.now(), dispatcher.habits.tracesPerWindow),
     dispatch: async (inner) => {
       const one = await dispatch(dispatcher, caller, inner);
       seen(one);

@@ -46,6 +46,10 @@ export interface GraphHabits {
   readonly permanentDelete?: boolean | undefined;
   /** Whether the cloud has export and import of mailbox items; default true, as in the global one. */
   readonly importExport?: boolean | undefined;
+  /** Whether the cloud has message trace; default true, as in the global one. */
+  readonly messageTrace?: boolean | undefined;
+  /** Requests for message traces in five minutes; default 100. */
+  readonly tracesPerWindow?: number | undefined;
   /** Which ids of messages exportItems knows; default those that change with the folder. */
   readonly exportIds?: "restId" | "ewsId" | "restImmutableEntryId" | undefined;
   /** Whether a message can be moved to the Recoverable Items; default true. */
@@ -80,6 +84,8 @@ export interface Call {
   onPremises(address: string): boolean;
   /** Whether the person with this address has a licence for a mailbox in the cloud. */
   licensed(address: string): boolean;
+  /** Counts a request for message traces. Throws GraphError when there were too many. */
+  countTrace(): void;
   /** Another request by the same caller: for batches. Never throws for what the request is refused for. */
   dispatch(request: GraphRequest): Promise<GraphReply>;
 }

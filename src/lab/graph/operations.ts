@@ -22,10 +22,12 @@ import {
   sendMessage,
 } from "./resources/drafts.ts";
 import { translateExchangeIds } from "./resources/exchange-ids.ts";
+import { listGroups, listTransitiveMembers } from "./resources/groups.ts";
 import { createChildFolder, createMailFolder, getMailFolder, listChildFolders, listMailFolders } from "./resources/mail-folders.ts";
 import { createImportSession, exportItems, getExchangeSettings } from "./resources/mailbox-items.ts";
 import { getMailboxSetting, getMailboxSettings, updateMailboxSettings } from "./resources/mailbox-settings.ts";
 import { copyMessage, deleteMessage, moveMessage, permanentDelete, updateMessage } from "./resources/message-changes.ts";
+import { listMessageTraces } from "./resources/message-traces.ts";
 import { getMessage, getMime, listFolderMessages, listMessages } from "./resources/messages.ts";
 import { createUploadSession } from "./resources/upload-sessions.ts";
 import { getUser, listUsers } from "./resources/users.ts";
@@ -34,6 +36,9 @@ import { getUser, listUsers } from "./resources/users.ts";
 export const operations: readonly Operation[] = [
   listUsers,
   getUser,
+  listGroups,
+  listTransitiveMembers,
+  listMessageTraces,
   listMailFolders,
   getMailFolder,
   listChildFolders,

@@ -1,7 +1,16 @@
 import type { JsonObject } from "./json.ts";
 
 /** The kinds of objects that queries apply to; each has its own selectable, filterable and sortable properties. */
-export type Resource = "message" | "mailFolder" | "attachment" | "contact" | "contactFolder" | "user";
+export type Resource =
+  | "message"
+  | "mailFolder"
+  | "attachment"
+  | "contact"
+  | "contactFolder"
+  | "user"
+  | "group"
+  | "directoryObject"
+  | "exchangeMessageTrace";
 
 /** One object that a query applies to. */
 export interface Row {

@@ -4,6 +4,9 @@ import { GraphError } from "./errors.ts";
 const windowMs = 600_000;
 const requestsPerWindow = 10_000;
 const concurrentRequests = 4;
+// Per organisation, in a running window: https://learn.microsoft.com/en-us/graph/api/messagetracingroot-list-messagetraces
+const traceWindowMs = 300_000;
+const tracesPerWindow = 100;
 
 export function throttled(message: string, retryAfterSeconds: number | undefined): GraphError {
   return new GraphError(
@@ -19,6 +22,7 @@ export class Throttle {
   readonly #running = new Map<string, number>();
   readonly #windows = new Map<string, { start: number; count: number }>();
   readonly #limit: number;
+  #traces: readonly number[] = [];
 
   constructor(limit: number | undefined) {
     this.#limit = limit ?? requestsPerWindow;
@@ -34,6 +38,14 @@ export class Throttle {
     window.count += 1;
     if (window.count <= this.#limit) return;
     throw throttled("Application is over its MailboxRequests limit.", Math.ceil((window.start + windowMs - now) / 1000));
+  }
+
+  /** Counts a request for message traces of the organisation. Throws GraphError with status 429 when there were too many. `now`: ms since 1970. */
+  countTrace(now: number, limit = tracesPerWindow): void {
+    const since = this.#traces.filter((at) => now - at < traceWindowMs);
+    const [first = now] = since;
+    if (since.length >= limit) throw throttled("Too many message trace requests.", Math.ceil((first + traceWindowMs - now) / 1000));
+    this.#traces = [...since, now];
   }
 
   /** A request begins; what is given back is to be called when it ends. Throws GraphError with status 429 when too many run. */

@@ -37,6 +37,8 @@ export const campaign = {
     "user05@example.com",
     "reception@example.com",
   ],
+  /** Whom the sender addressed: a group, and some of its own. */
+  addressed: ["finance-team@example.com", "user03@example.com", "user05@example.com", "reception@example.com"],
   /** Who forwarded it, as an attachment, to the reporting mailbox, and under which Message-ID and subject. */
   report: {
     reporter: "reception@example.com",

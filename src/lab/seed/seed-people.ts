@@ -67,6 +67,17 @@ export function seedPeople(store: Store, password: string): void {
     members: ["finance-team@example.com", "reception@example.com", "hr@example.com", "legal@example.com"],
   });
   store.addGroup({ address: "partners@example.com", displayName: "Partners", members: ["sales@example.com", "contact@example.org"] });
+  // Each of the two holds the other, which a directory allows.
+  store.addGroup({
+    address: "invoices@example.com",
+    displayName: "Invoices",
+    members: ["finance-team@example.com", "invoices-archive@example.com"],
+  });
+  store.addGroup({
+    address: "invoices-archive@example.com",
+    displayName: "Invoices Archive",
+    members: ["reception@example.com", "invoices@example.com"],
+  });
 }
 
 const day = 86_400_000;

@@ -30,7 +30,7 @@ function seedCampaign(store: Store, now: Date): void {
   const at = (hours: number): Date => new Date(now.getTime() - hours * hour);
   const mime = campaignMime(at(5));
   const from = campaign.sender;
-  for (const { mailbox, item } of store.deliver(mime, { from, to: campaign.mailboxes, at: at(5) })) {
+  for (const { mailbox, item } of store.deliver(mime, { from, to: campaign.addressed, at: at(5) })) {
     const folder = campaign.copies.find((copy) => copy.mailbox === mailbox?.address)?.folder;
     if (mailbox && item && folder !== undefined && folder !== "Inbox") mailbox.move(item, folderFor(mailbox, folder));
   }

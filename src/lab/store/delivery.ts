@@ -7,6 +7,7 @@ import { expandGroup } from "./directory.ts";
 import type { NewItem } from "./item.ts";
 import type { MailStore } from "./mail-store.ts";
 import { isBlocked, type LabItem, type LabMailbox } from "./mailbox.ts";
+import { tracing } from "./message-trace.ts";
 
 /** Who it is from and for, whatever the headers say (RFC 5321 2.3.1). */
 export interface Envelope {
@@ -33,14 +34,17 @@ export interface Submission {
 }
 
 export function deliver(store: MailStore, mime: Uint8Array, envelope: Envelope): Delivery[] {
-  const addresses = new Map<string, string>();
-  for (const address of envelope.to) {
-    const group = store.group(address);
-    for (const one of group ? expandGroup(store, group) : [address]) addresses.set(addressKey(one), one);
-  }
   const item = itemFromMime(mime);
   const messageId = item.internetMessageId ?? store.newMessageId();
   const at = envelope.at ?? store.now();
+  const size = mime.length;
+  const trace = tracing(store.traces.length, { ...item, internetMessageId: messageId }, { from: envelope.from, at, size });
+  const addresses = new Map<string, string>();
+  for (const address of envelope.to) {
+    const group = store.group(address);
+    if (group !== undefined) store.traces.push(trace(group.address, "expanded"));
+    for (const one of group ? expandGroup(store, group) : [address]) addresses.set(addressKey(one), one);
+  }
   const got = new Set<LabMailbox>();
   const deliveries: Delivery[] = [];
   const outside: string[] = [];
@@ -50,14 +54,17 @@ export function deliver(store: MailStore, mime: Uint8Array, envelope: Envelope):
     if (mailbox) {
       if (got.has(mailbox)) continue;
       got.add(mailbox);
+      store.traces.push(trace(mailbox.address, "delivered"));
       const folder = mailbox.known(isBlocked(mailbox, item.from?.address ?? envelope.from) ? "junkemail" : "inbox");
       const delivered = mailbox.add(folder, { ...item, internetMessageId: messageId, receivedAt: at, sentAt: item.sentAt ?? at, bcc: [] });
       deliveries.push({ address, outcome: "delivered", mailbox, item: delivered });
     } else if (store.organisation.domains.has(domainOf(address))) {
       unknown.push(address);
+      store.traces.push(trace(address, "failed"));
       deliveries.push({ address, outcome: "unknown" });
     } else {
       outside.push(address);
+      store.traces.push(trace(address, "delivered", "203.0.113.25"));
       deliveries.push({ address, outcome: "outside" });
     }
   }

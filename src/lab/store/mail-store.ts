@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { LabMailbox } from "./mailbox.ts";
+import type { TraceRow } from "./message-trace.ts";
 import type { Group, Organisation } from "./organisation.ts";
 
 export interface OutsideMail {
@@ -14,6 +15,8 @@ export interface MailStore {
   readonly organisation: Organisation;
   /** What was sent to addresses outside. */
   readonly outside: OutsideMail[];
+  /** What transport has noted of every message and recipient. */
+  readonly traces: TraceRow[];
   readonly clock: Clock;
   now(): Date;
   /** By primary address, alias or user principal name, ignoring case. */

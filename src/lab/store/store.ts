@@ -7,6 +7,7 @@ import { guidOf, hiddenGuidOf, parseId, publicGuidOf } from "./id.ts";
 import type { LabAttachment, NewItem } from "./item.ts";
 import type { OutsideMail } from "./mail-store.ts";
 import { type LabFolder, type LabItem, LabMailbox } from "./mailbox.ts";
+import type { TraceRow } from "./message-trace.ts";
 import type { Group, NewUser, Organisation, User } from "./organisation.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -24,6 +25,8 @@ export class Store {
   readonly organisation: Organisation = { domains: new Set(), users: [], groups: [] };
   /** What was sent to addresses outside: it goes nowhere. */
   readonly outside: OutsideMail[] = [];
+  /** What transport has noted of every message and recipient. */
+  readonly traces: TraceRow[] = [];
   readonly clock = new Clock();
   readonly #mailboxes = new Map<string, LabMailbox>();
   readonly #byGuid = new Map<string, LabMailbox>();

@@ -250,6 +250,8 @@ function toyExchange(): Exchange {
     backend: "ews",
     mailbox: (address) => toyMailbox(address ?? "default@example.com"),
     searchableMailboxes: () => Promise.reject(new Error("not asked")),
+    groupMembers: () => Promise.reject(new Error("not asked")),
+    messageTrace: () => Promise.reject(new Error("not asked")),
     close: async () => undefined,
   };
 }

@@ -10,7 +10,11 @@ export const anna = "anna@example.com";
 export const ben = "ben@example.com";
 export const token = "all-token";
 
-const everything = ["Mail.ReadWrite", "Mail.Send", "Contacts.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All"];
+const everything = ["Mail.ReadWrite", "Mail.Send", "Contacts.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All"].concat([
+  "Group.ReadBasic.All",
+  "OrgContact.Read.All",
+  "ExchangeMessageTrace.Read.All",
+]);
 
 /** A lab with two mailboxes whose Graph takes one token for everything. When the test ends, every reply is held to Microsoft's types. */
 export async function startGraphLab(options: LabOptions = {}): Promise<Lab> {

@@ -236,7 +236,66 @@ const user: Vocabulary = {
   of: "directory",
 };
 
-export const vocabularies: Readonly<Record<Resource, Vocabulary>> = { message, contact, mailFolder, contactFolder, attachment, user };
+/** @see https://learn.microsoft.com/en-us/graph/api/group-list */
+const group: Vocabulary = {
+  type: "group",
+  properties: [
+    "id",
+    "createdDateTime",
+    "description",
+    "displayName",
+    "groupTypes",
+    "mail",
+    "mailEnabled",
+    "mailNickname",
+    "onPremisesSyncEnabled",
+    "proxyAddresses",
+    "securityEnabled",
+    "visibility",
+  ],
+  navigation: ["members", "memberOf", "owners", "transitiveMembers"],
+  compared: { displayName: "text", mail: "text", mailNickname: "text", id: "word", mailEnabled: "flag", securityEnabled: "flag" },
+  collections: { proxyAddresses: { "": "text" } },
+  functions: ["startswith"],
+  page: [100, 999],
+  of: "directory",
+};
+
+/** What a list of users, groups and contacts has in common. @see https://learn.microsoft.com/en-us/graph/api/group-list-transitivemembers */
+const directoryObject: Vocabulary = {
+  type: "directoryObject",
+  properties: ["id", "deletedDateTime", "displayName", "mail", "userPrincipalName"],
+  navigation: [],
+  compared: {},
+  functions: [],
+  page: [100, 999],
+  of: "directory",
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/resources/exchangemessagetrace */
+const exchangeMessageTrace: Vocabulary = {
+  type: "exchangeMessageTrace",
+  properties: ["id", "fromIP", "messageId", "receivedDateTime", "recipientAddress", "senderAddress", "size", "status", "subject", "toIP"],
+  navigation: [],
+  compared: {
+    id: "word",
+    fromIP: "word",
+    messageId: "word",
+    receivedDateTime: "time",
+    recipientAddress: "word",
+    senderAddress: "word",
+    status: "word",
+    subject: "text",
+    toIP: "word",
+  },
+  functions: ["startswith", "contains"],
+  page: [1000, 5000],
+  of: "exchange",
+};
+
+export const vocabularies: Readonly<Record<Resource, Vocabulary>> = {
+  ...{ message, contact, mailFolder, contactFolder, attachment, user, group, directoryObject, exchangeMessageTrace },
+};
 
 /** The name as the schema writes it; Graph takes it in any case. */
 export function canonical(names: readonly string[], name: string): string | undefined {

@@ -10,4 +10,7 @@ export const labPermissions: readonly string[] = [
   "MailboxSettings.ReadWrite",
   "User.Read.All",
   "MailboxItem.ImportExport.All",
+  "Group.ReadBasic.All",
+  "OrgContact.Read.All",
+  "ExchangeMessageTrace.Read.All",
 ];
