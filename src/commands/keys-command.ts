@@ -25,8 +25,11 @@ const usage = `mailcordon keys: manages the API keys for mailcordon serve.
   --name NAME         Who uses the API key, at most 200 characters. Required
                       for add.
   --role ROLES        Roles that the API key grants, comma-separated: read,
-                      contain (change and delete), send, admin (all of them).
-                      Required for add.
+                      contain (change and delete), send, approve (approve
+                      sweeps), admin (all of them). Required for add.
+  --owner PERSON      Person who has the API key, such as an email address or
+                      the subject of their tokens. Sweeps that need the
+                      approval of another person take only keys with an owner.
   --mailbox ADDRESS   Mailbox the API key is limited to, or *@example.com for a
                       domain; may be repeated. Default: every mailbox.
   --connection NAME   Connection the API key is limited to; may be repeated.
@@ -46,7 +49,7 @@ const text = { type: "string" } as const;
 const texts = { type: "string", multiple: true } as const;
 const toggle = { type: "boolean" } as const;
 const options = {
-  ...{ name: text, role: texts, mailbox: texts, connection: texts, interface: texts, "expires-days": text, config: text },
+  ...{ name: text, owner: text, role: texts, mailbox: texts, connection: texts, interface: texts, "expires-days": text, config: text },
   ...{ json: toggle, quiet: toggle, help: { type: "boolean", short: "h" } as const },
 };
 
@@ -104,15 +107,18 @@ type NewKey = Parameters<Keys["create"]>[0];
 
 function readNewKey(values: {
   readonly name?: string | undefined;
+  readonly owner?: string | undefined;
   readonly role?: string[] | undefined;
   readonly mailbox?: string[] | undefined;
   readonly connection?: string[] | undefined;
   readonly interface?: string[] | undefined;
   readonly "expires-days"?: string | undefined;
 }): NewKey {
-  const { name = "", mailbox, connection } = values;
+  const { name = "", owner, mailbox, connection } = values;
   if (name.trim() === "" || name.length > 200)
     throw new Failure("invalid-input", "--name must be 1 to 200 characters: who uses the API key.");
+  if (owner !== undefined && (owner.trim() === "" || owner.length > 255))
+    throw new Failure("invalid-input", "--owner must be 1 to 255 characters: the person who has the API key.");
   const expires = values["expires-days"];
   const days = expires === undefined ? undefined : Number(expires);
   if (days !== undefined && !(days > 0 && days <= 36_500))
@@ -123,6 +129,7 @@ function readNewKey(values: {
   }
   return {
     name,
+    owner: owner?.trim(),
     grant: {
       roles: namesIn(roles, values.role ?? [], "role"),
       mailboxes: mailbox,
@@ -159,14 +166,14 @@ async function auditKeyChange(log: AuditLog, action: string, target: Row): Promi
 }
 
 async function add(keys: Keys, wanted: NewKey, log: AuditLog): Promise<KeyReport> {
-  const { name, grant, expiresAt } = wanted;
+  const { name, owner, grant, expiresAt } = wanted;
   const { roles: roleNames, ...limits } = grant;
-  await auditKeyChange(log, "keys add", omitUndefined({ name, roles: roleNames, ...limits, expires_at: expiresAt?.toISOString() }));
+  await auditKeyChange(log, "keys add", omitUndefined({ name, owner, roles: roleNames, ...limits, expires_at: expiresAt?.toISOString() }));
   const { id, secret } = await keys.create(wanted);
   const document = {
     success: true,
     message: `API key ${id} was created. Its secret is shown only this once.`,
-    ...rowOf({ id, name, grant, expiresAt }),
+    ...rowOf({ id, name, owner, grant, expiresAt }),
     key: secret,
   };
   return { document, shown: () => `API key ${id} for ${harmless(name)} was created. It is shown only this once:\n\n${secret}\n` };
@@ -193,6 +200,7 @@ async function revoke(keys: Keys, id: string, log: AuditLog): Promise<KeyReport>
 function rowOf({
   id,
   name,
+  owner,
   grant,
   createdAt,
   expiresAt,
@@ -204,6 +212,7 @@ function rowOf({
   return {
     id,
     name,
+    ...(owner === undefined ? {} : { owner }),
     roles: grant.roles,
     status: revokedAt !== undefined ? "revoked" : expired ? "expired" : "valid",
     ...(grant.mailboxes === undefined ? {} : { mailboxes: grant.mailboxes }),

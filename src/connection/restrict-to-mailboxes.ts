@@ -53,6 +53,11 @@ export function restrictToMailboxes(exchange: Exchange, mailboxes: readonly stri
   };
 }
 
+/** Restricts an Exchange to what each of several callers may reach. */
+export function restrictToEach(exchange: Exchange, callers: readonly (readonly string[] | undefined)[]): Exchange {
+  return callers.reduce(restrictToMailboxes, exchange);
+}
+
 /** Each throws Failure `access-denied`. */
 interface Guard {
   mailbox(address: string): void;

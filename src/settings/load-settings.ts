@@ -12,6 +12,7 @@ import { isTree, readYaml, type YamlTree } from "./read-yaml.ts";
 import { parseSecretPlace, readSecret, type Secret, type SecretPlace } from "./secrets.ts";
 import { defaultEvidenceDir, findSettings, settingsPlaces } from "./settings-paths.ts";
 import { knownKeys, SettingsFile } from "./settings-schema.ts";
+import { readSweepRules, type SweepRules } from "./sweep-settings.ts";
 
 /** How one connection reaches Exchange, checked; its secrets are read. */
 export interface Connection {
@@ -185,6 +186,7 @@ export interface WrittenSettings {
   readonly serve: unknown;
   /** `mcp.require_person`, which is checked when a connection is opened. */
   readonly requirePerson: boolean;
+  readonly sweep: SweepRules;
   readonly connections: readonly string[];
   /** The connection that is meant where none is named; undefined when that is not said. */
   readonly defaultConnection: string | undefined;
@@ -219,8 +221,9 @@ export async function readWrittenSettings({
   const names = isTree(raw.connections) ? Object.keys(raw.connections) : [];
   const requested = flags.connection ?? (environment.MAILCORDON_CONNECTION || raw.default);
   const home = path === undefined ? directory : dirname(path);
-  const requirePerson = isTree(raw.mcp) && raw.mcp.require_person === true;
-  const rest = { serve: raw.serve, requirePerson, home, path, foundFile: found?.isFound === true ? path : undefined };
+  const foundFile = found?.isFound === true ? path : undefined;
+  const rules = { requirePerson: isTree(raw.mcp) && raw.mcp.require_person === true, sweep: readSweepRules(raw.sweep) };
+  const rest = { serve: raw.serve, ...rules, home, path, foundFile };
   if (names.length > 1 && requested === undefined) return { ...rest, connections: names, defaultConnection: undefined };
   const chosen = chooseConnection(
     raw,

@@ -41,6 +41,7 @@ export const ServeSettings = z.strictObject({
   // A day is enough to repeat a call that failed, and to fetch what a job found.
   keep_hours: count("hours from 1 to 8760", 1, 8760).default(24),
   key_days: count("days from 1 to 36500 until a new API key expires", 1, 36_500).optional(),
+  sweeps: z.boolean(expected("false to leave sweeps to `mailcordon worker` and `mailcordon sweep`")).default(true),
   metrics: z.enum(["key", "loopback"], expected("key, or loopback to serve /metrics to this machine without an API key")).default("key"),
 });
 
@@ -70,6 +71,8 @@ export interface ServerSettings {
   readonly keepHours: number;
   /** Days until an API key ends that is made without a time of its own; undefined: it does not end. */
   readonly keyDays: number | undefined;
+  /** Whether the server works on sweeps. */
+  readonly worksOnSweeps: boolean;
   /** /metrics needs no key on a connection from this machine. */
   readonly openMetrics: boolean;
 }
@@ -127,6 +130,7 @@ export function readServe(
     timeoutMs: said.timeout_seconds * 1000,
     keepHours: said.keep_hours,
     keyDays: said.key_days,
+    worksOnSweeps: said.sweeps,
     openMetrics: said.metrics === "loopback",
   };
 }

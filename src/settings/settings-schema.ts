@@ -5,6 +5,7 @@ import { AutodiscoverSettings, autodiscoverAddressOf, ProxySettings, TlsSettings
 import { OAuthSettings } from "./oauth-settings.ts";
 import { onPremisesSettings } from "./on-premises-settings.ts";
 import { expected, isPrivate, isWebAddress, secret, text } from "./setting-fields.ts";
+import { SweepSettings } from "./sweep-settings.ts";
 
 const seconds = (what: string) => z.number(expected(what)).gt(0, expected(what)).max(3600, expected(what));
 
@@ -113,6 +114,7 @@ export const SettingsFile = z.strictObject({
       require_person: z.boolean(expected("true to have the MCP client ask a person before anything but a read")).default(false),
     })
     .prefault({}),
+  sweep: SweepSettings.optional(),
   // Read by the server alone (serve-settings.ts): a playbook that starts a process for one action does not wait for its schema.
   serve: z.unknown().optional(),
 });

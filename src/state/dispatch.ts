@@ -20,6 +20,8 @@ const schema = "mailcordon_dbos";
 const version = "1";
 /** How soon a chunk is seen that waits, or a process that died. Milliseconds. */
 const lookEveryMs = 1000;
+/** A process says so often that it works on sweeps. Milliseconds. */
+const sayEveryMs = 10_000;
 /**
  * A process is taken for dead after so long without its lock. When the database restarts, every process loses its lock and has it again within a
  * second: nobody's work is taken away for that. Milliseconds.
@@ -43,7 +45,7 @@ export async function openDispatch(
   database: Database,
   concurrency: number,
   run: RunChunk,
-  work: Pick<SweepWork, "waiting" | "dead" | "free" | "finishAll">,
+  work: Pick<SweepWork, "waiting" | "dead" | "free" | "finishAll" | "present">,
   complain: (failure: Failure) => void,
 ): Promise<Dispatch> {
   const { DBOS } = await import("../libraries/dbos.ts");
@@ -112,6 +114,7 @@ export async function openDispatch(
 
   let closing = false;
   let hurry: (() => void) | undefined;
+  let saidAt = Number.NEGATIVE_INFINITY;
   database.hear("sweep", () => hurry?.());
   const look = async (): Promise<void> => {
     while (!closing) {
@@ -119,6 +122,10 @@ export async function openDispatch(
         hurry = resolve;
       });
       try {
+        if (performance.now() - saidAt >= sayEveryMs) {
+          await work.present();
+          saidAt = performance.now();
+        }
         await heal();
         await supply();
         await work.finishAll();

@@ -4,8 +4,11 @@ import { Failure } from "../failure.ts";
 import { schema } from "./migrations.ts";
 import { type Database, notifySql } from "./postgres.ts";
 
-/** What a caller may do: `read` reads, `contain` changes, creates and deletes, `send` sends, `admin` does all of it and sees the jobs of others. */
-export const roles = ["read", "contain", "send", "admin"] as const;
+/**
+ * What a caller may do: `read` reads, `contain` changes, creates and deletes, `send` sends, `approve` approves the plans of sweeps, `admin` does all of it and
+ * sees the jobs of others.
+ */
+export const roles = ["read", "contain", "send", "approve", "admin"] as const;
 export type Role = (typeof roles)[number];
 
 /** The ways to call `mailcordon serve` that an API key can be limited to. */
@@ -27,6 +30,8 @@ export interface Grant {
 export interface KeyHolder {
   readonly id: string;
   readonly name: string;
+  /** The person who has the API key, as the one who created it said. */
+  readonly owner?: string | undefined;
   readonly grant: Grant;
 }
 
@@ -41,7 +46,12 @@ export interface KeyEntry extends KeyHolder {
 /** The API keys of the HTTP server. */
 export interface Keys {
   /** Creates an API key. Only this result contains its secret. Throws Failure `invalid-input` for a grant that grants nothing. */
-  create(key: { readonly name: string; readonly grant: Grant; readonly expiresAt?: Date | undefined }): Promise<{
+  create(key: {
+    readonly name: string;
+    readonly owner?: string | undefined;
+    readonly grant: Grant;
+    readonly expiresAt?: Date | undefined;
+  }): Promise<{
     readonly id: string;
     readonly secret: string;
   }>;
@@ -64,6 +74,7 @@ const Entry = z.object({
   mailboxes: z.array(z.string()).nullable(),
   connections: z.array(z.string()).nullable(),
   interfaces: z.array(z.enum(interfaces)).nullable(),
+  owner: z.string().nullable(),
   created_at: z.date(),
   expires_at: z.date().nullable(),
   revoked_at: z.date().nullable(),
@@ -114,7 +125,7 @@ export function openKeys(database: Database): Keys {
   };
 
   return {
-    async create({ name, grant, expiresAt }) {
+    async create({ name, owner, grant, expiresAt }) {
       if (grant.roles.length === 0) throw new Failure("invalid-input", `Give the key at least one role: ${roles.join(", ")}.`);
       if ([grant.mailboxes, grant.connections, grant.interfaces].some((list) => list?.length === 0))
         throw new Failure("invalid-input", "An empty list of mailboxes, connections or interfaces grants nothing.");
@@ -122,7 +133,7 @@ export function openKeys(database: Database): Keys {
       const words = randomBytes(32).toString("base64url");
       await database.query(
         z.unknown(),
-        `INSERT INTO ${schema}.keys (id, name, secret_hash, roles, mailboxes, connections, interfaces, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        `INSERT INTO ${schema}.keys (id, name, secret_hash, roles, mailboxes, connections, interfaces, expires_at, owner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
         [
           id,
           name,
@@ -132,6 +143,7 @@ export function openKeys(database: Database): Keys {
           grant.connections ?? null,
           grant.interfaces ?? null,
           expiresAt ?? null,
+          owner ?? null,
         ],
       );
       return { id, secret: `mck_${id}_${words}` };
@@ -184,9 +196,9 @@ export function openKeys(database: Database): Keys {
   };
 }
 
-function holderOf({ id, name, roles, mailboxes, connections, interfaces: ways }: z.output<typeof Entry>): KeyHolder {
+function holderOf({ id, name, owner, roles, mailboxes, connections, interfaces: ways }: z.output<typeof Entry>): KeyHolder {
   const limits = { mailboxes: mailboxes ?? undefined, connections: connections ?? undefined, interfaces: ways ?? undefined };
-  return { id, name, grant: { roles, ...limits } };
+  return { id, name, owner: owner ?? undefined, grant: { roles, ...limits } };
 }
 
 /** Returns one round of SHA-256: the secret has 256 random bits, so nobody can guess it however fast a guess is. */

@@ -133,6 +133,19 @@ const migrations: readonly string[] = [
      held integer NOT NULL DEFAULT 0,
      PRIMARY KEY (account, instance)
    );`,
+
+  `ALTER TABLE ${schema}.keys ADD COLUMN owner text;
+   ALTER TABLE ${schema}.sweeps
+     ADD COLUMN planned_person text,
+     ADD COLUMN planned_within text[],
+     ADD COLUMN approved_person text,
+     ADD COLUMN approved_with_role boolean NOT NULL DEFAULT false,
+     ADD COLUMN begun_within text[];
+   ALTER TABLE ${schema}.sweep_mailboxes ADD COLUMN waits_for text;
+   CREATE TABLE ${schema}.sweep_workers (
+     instance integer PRIMARY KEY,
+     seen_at timestamptz NOT NULL DEFAULT now()
+   );`,
 ];
 
 /** Keeps two processes that start together from migrating at the same time: any number that no other lock of ours uses. */

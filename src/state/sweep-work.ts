@@ -49,7 +49,14 @@ export interface SweepWork {
   act(sweep: string, mailbox: number, settled: readonly Settled<TargetState>[]): Promise<void>;
   undo(sweep: string, mailbox: number, settled: readonly Settled<UndoState | undefined>[]): Promise<void>;
   /** Gives the mailbox back: it is done when no target is left, otherwise somebody takes it up again after so many milliseconds. */
-  release(sweep: string, mailbox: number, direction: Direction, retryMs?: number): Promise<void>;
+  release(
+    sweep: string,
+    mailbox: number,
+    direction: Direction,
+    later?: { readonly ms: number; readonly reason: string } | undefined,
+  ): Promise<void>;
+  /** Says that this process works on sweeps. */
+  present(): Promise<void>;
   /** Milliseconds until a mailbox of the chunk is due that is open and nobody's; undefined where there is none. */
   due(chunk: Chunk): Promise<number | undefined>;
   /** Ends the sweep when nothing of it is open. */
@@ -152,13 +159,24 @@ export function openSweepWork(database: Database): SweepWork {
         [sweep, mailbox, ...columnsOf(settled)],
       );
     },
-    async release(sweep, mailbox, direction, retryMs) {
+    async release(sweep, mailbox, direction, later) {
       await database.execute(
         `UPDATE ${boxes} b SET owner = NULL, tries = tries + CASE WHEN $3::integer IS NULL THEN 0 ELSE 1 END,
-           retry_at = CASE WHEN $3::integer IS NULL THEN NULL ELSE now() + make_interval(secs => $3::integer / 1000.0) END,
+           waits_for = $5, retry_at = CASE WHEN $3::integer IS NULL THEN NULL ELSE now() + make_interval(secs => $3::integer / 1000.0) END,
            open = EXISTS (SELECT FROM ${rows} t WHERE t.sweep = $1 AND t.mailbox = $2 AND (${openTargets[direction]}))
          WHERE b.sweep = $1 AND b.number = $2 AND b.owner = $4`,
-        [sweep, mailbox, retryMs === undefined ? null : Math.round(retryMs), database.instance],
+        [sweep, mailbox, later === undefined ? null : Math.round(later.ms), database.instance, later?.reason.slice(0, 500) ?? null],
+      );
+    },
+    async present() {
+      await database.execute(
+        `INSERT INTO ${schema}.sweep_workers (instance) VALUES ($1) ON CONFLICT (instance) DO UPDATE SET seen_at = now()`,
+        [database.instance],
+      );
+      // Of those that ended, the last one says since when none has run.
+      await database.execute(
+        `DELETE FROM ${schema}.sweep_workers w WHERE NOT ${aliveSql("w.instance")} AND w.seen_at < (SELECT max(seen_at) FROM ${schema}.sweep_workers)`,
+        [],
       );
     },
     async due({ sweep, round, chunk }) {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Failure } from "../failure.ts";
 import { schema } from "./migrations.ts";
-import { type Database, notifySql } from "./postgres.ts";
+import { aliveSql, type Database, notifySql } from "./postgres.ts";
 import { type Direction, openTargets, type SweepState, type TargetState, type UndoState } from "./sweep-states.ts";
 import { openSweepWork, type SweepWork } from "./sweep-work.ts";
 
@@ -13,6 +13,10 @@ export interface NewSweep {
   readonly plan: string;
   readonly planHash: string;
   readonly plannedBy: string;
+  /** Who that is, where the caller is a known person. */
+  readonly plannedPerson?: string | undefined;
+  /** The mailboxes that its planner may reach: addresses, or `*@example.com`; undefined: every one. */
+  readonly plannedWithin?: readonly string[] | undefined;
   /** The mailboxes that have targets, each with the frozen facts of these as JSON. */
   readonly mailboxes: readonly { readonly address: string; readonly targets: readonly string[] }[];
   /** How many mailboxes one worker takes up together. */
@@ -30,6 +34,13 @@ export interface Sweep {
   readonly planHash: string;
   readonly plannedBy: string;
   readonly plannedAt: Date;
+  readonly plannedPerson?: string | undefined;
+  readonly plannedWithin?: readonly string[] | undefined;
+  readonly approvedPerson?: string | undefined;
+  /** Whether `serve` took the approval from somebody with the role for it. */
+  readonly approvedWithRole: boolean;
+  /** The mailboxes that who has begun it may reach; undefined: every one. */
+  readonly begunWithin?: readonly string[] | undefined;
   readonly approvedBy?: string | undefined;
   readonly approvedAt?: Date | undefined;
   readonly begunBy?: string | undefined;
@@ -52,6 +63,32 @@ export interface SweepTarget {
   readonly undoOutcomeAt?: Date | undefined;
 }
 
+/** Somebody who approves or begins. */
+export interface SweepActor {
+  readonly id: string;
+  readonly person?: string | undefined;
+  /** `serve` has seen that it has the role for approvals. */
+  readonly hasRole?: boolean | undefined;
+  /** The mailboxes that it may reach; undefined: every one. */
+  readonly within?: readonly string[] | undefined;
+}
+
+/** Mailboxes of a sweep that wait, and why. */
+export interface Waiting {
+  readonly mailboxes: number;
+  readonly reason: string;
+  /** When the first of them is tried again. */
+  readonly until: Date;
+}
+
+/** The workers of all machines. */
+export interface Presence {
+  /** How many work now. */
+  readonly working: number;
+  /** When one was last seen; undefined: never. */
+  readonly seenAt?: Date | undefined;
+}
+
 /** How many targets are in each state. */
 export type Tally = Readonly<Partial<Record<TargetState | `undo_${UndoState}`, number>>>;
 
@@ -67,10 +104,16 @@ export interface Sweeps {
   tally(id: string): Promise<Tally>;
   /** In the order of the plan, after the number that is given. */
   targets(id: string, after: number, limit: number): Promise<readonly SweepTarget[]>;
+  /** The mailboxes that have targets. */
+  addresses(id: string): Promise<readonly string[]>;
+  waiting(id: string): Promise<readonly Waiting[]>;
+  presence(): Promise<Presence>;
+  /** Whether any sweep runs. */
+  anyRunning(): Promise<boolean>;
   /** Throws Failure `changed` when the sweep has another hash, or was begun. */
-  approve(id: string, planHash: string, by: string): Promise<void>;
+  approve(id: string, planHash: string, by: SweepActor): Promise<void>;
   /** Begins it, or goes on with what is left. Throws Failure `changed` when it is in no state that allows it. */
-  begin(id: string, direction: Direction, by: string): Promise<Sweep>;
+  begin(id: string, direction: Direction, by: SweepActor): Promise<Sweep>;
   /** Throws Failure `changed` unless it is running. */
   pause(id: string): Promise<void>;
   /** Throws Failure `changed` when it has ended. */
@@ -92,6 +135,11 @@ const Row = z.object({
   begun_by: z.string().nullable(),
   begun_at: z.date().nullable(),
   ended_at: z.date().nullable(),
+  planned_person: z.string().nullable(),
+  planned_within: z.array(z.string()).nullable(),
+  approved_person: z.string().nullable(),
+  approved_with_role: z.boolean(),
+  begun_within: z.array(z.string()).nullable(),
 });
 const columns = Object.keys(Row.shape).join(", ");
 
@@ -127,16 +175,23 @@ export function openSweeps(database: Database): Sweeps {
        WHERE id = $1 AND state = ANY ($3) RETURNING ${notifySql("sweep", "id")}`,
       [id, to, from],
     );
-    if (turned.length === 0) throw wrongState(await get(id), to);
+    if (turned.length === 0)
+      throw wrongState(
+        await get(id),
+        { planned: "be planned", approved: "be approved", running: "run", paused: "be paused", cancelled: "be cancelled", finished: "end" }[
+          to
+        ],
+      );
   };
   return {
     work: openSweepWork(database),
     get,
-    async create({ id, connection, plan, planHash, plannedBy, mailboxes, chunkSize }) {
+    async create({ id, connection, plan, planHash, plannedBy, plannedPerson, plannedWithin, mailboxes, chunkSize }) {
       const targets = mailboxes.flatMap((mailbox, number) => mailbox.targets.map((facts) => ({ mailbox: number, facts })));
       // One statement: a sweep is there with all that belongs to it, or is not there.
       await database.execute(
-        `WITH made AS (INSERT INTO ${table} (id, connection, plan, plan_hash, planned_by) VALUES ($1, $2, $3, $4, $5) RETURNING id),
+        `WITH made AS (INSERT INTO ${table} (id, connection, plan, plan_hash, planned_by, planned_person, planned_within)
+           VALUES ($1, $2, $3, $4, $5, $10, $11) RETURNING id),
          boxes AS (
            INSERT INTO ${schema}.sweep_mailboxes (sweep, number, chunk, address)
            SELECT made.id, box.number - 1, (box.number - 1) / $7::integer, box.address
@@ -148,6 +203,7 @@ export function openSweeps(database: Database): Sweeps {
         [
           ...[id, connection, plan, planHash, plannedBy, mailboxes.map(({ address }) => address), chunkSize],
           ...[targets.map(({ mailbox }) => mailbox), targets.map(({ facts }) => facts)],
+          ...[plannedPerson ?? null, plannedWithin ?? null],
         ],
       );
     },
@@ -176,12 +232,38 @@ export function openSweeps(database: Database): Sweeps {
       );
       return rows.map(targetOf);
     },
+    async addresses(id) {
+      const rows = await database.query(
+        z.object({ address: z.string() }),
+        `SELECT address FROM ${schema}.sweep_mailboxes WHERE sweep = $1 ORDER BY number`,
+        [id],
+      );
+      return rows.map(({ address }) => address);
+    },
+    waiting: (id) =>
+      database.query(
+        z.object({ mailboxes: z.number(), reason: z.string(), until: z.date() }),
+        `SELECT count(*)::integer AS mailboxes, coalesce(waits_for, '') AS reason, min(retry_at) AS until FROM ${schema}.sweep_mailboxes
+         WHERE sweep = $1 AND open AND owner IS NULL AND retry_at > now() GROUP BY waits_for ORDER BY 1 DESC LIMIT 5`,
+        [id],
+      ),
+    async presence() {
+      const [row] = await database.query(
+        z.object({ working: z.number(), seen: z.date().nullable() }),
+        `SELECT count(*) FILTER (WHERE ${aliveSql("instance")})::integer AS working, max(seen_at) AS seen FROM ${schema}.sweep_workers`,
+      );
+      return { working: row?.working ?? 0, seenAt: row?.seen ?? undefined };
+    },
+    async anyRunning() {
+      const rows = await database.query(z.unknown(), `SELECT 1 FROM ${table} WHERE state = 'running' LIMIT 1`);
+      return rows.length > 0;
+    },
     async approve(id, planHash, by) {
       const approved = await database.query(
         z.unknown(),
-        `UPDATE ${table} SET state = 'approved', approved_by = $3, approved_at = now()
-         WHERE id = $1 AND plan_hash = $2 AND state = 'planned' RETURNING 1`,
-        [id, planHash, by],
+        `UPDATE ${table} SET state = 'approved', approved_by = $3, approved_at = now(), approved_person = $4, approved_with_role = $5
+         WHERE id = $1 AND plan_hash = $2 AND (state = 'planned' OR (state = 'approved' AND $5 AND NOT approved_with_role)) RETURNING 1`,
+        [id, planHash, by.id, by.person ?? null, by.hasRole === true],
       );
       if (approved.length > 0) return;
       const sweep = await get(id);
@@ -190,7 +272,7 @@ export function openSweeps(database: Database): Sweeps {
           hint: `Look at the plan: mailcordon sweep status ${id}`,
         });
       // Saying the same twice is saying it once.
-      if (sweep.state !== "approved") throw wrongState(sweep, "approved");
+      if (sweep.state !== "approved") throw wrongState(sweep, "be approved");
     },
     async begin(id, direction, by) {
       const from: Readonly<Record<Direction, string>> = {
@@ -203,7 +285,8 @@ export function openSweeps(database: Database): Sweeps {
       const [begun] = await database.query(
         Row,
         `WITH begun AS (
-           UPDATE ${table} SET state = 'running', direction = $2, round = round + 1, begun_by = $3, begun_at = coalesce(begun_at, now()), ended_at = NULL
+           UPDATE ${table} SET state = 'running', direction = $2, round = round + 1, begun_by = $3, begun_within = $4, begun_at = coalesce(begun_at, now()),
+             ended_at = NULL
            WHERE id = $1 AND (${from[direction]}) RETURNING ${columns}, ${notifySql("sweep", "id")}
          ), anew AS (
            UPDATE ${schema}.sweep_targets SET ${again} AND sweep IN (SELECT id FROM begun) RETURNING mailbox
@@ -213,9 +296,9 @@ export function openSweeps(database: Database): Sweeps {
              SELECT FROM ${schema}.sweep_targets t WHERE t.sweep = m.sweep AND t.mailbox = m.number AND (${open}))) RETURNING 1
          )
          SELECT ${columns} FROM begun`,
-        [id, direction, by],
+        [id, direction, by.id, by.within ?? null],
       );
-      if (begun === undefined) throw wrongState(await get(id), direction === "act" ? "running" : "undone");
+      if (begun === undefined) throw wrongState(await get(id), direction === "act" ? "run" : "be undone");
       return sweepOf(begun);
     },
     pause: (id) => turn(id, "paused", ["running"]),
@@ -223,11 +306,22 @@ export function openSweeps(database: Database): Sweeps {
   };
 }
 
-function wrongState({ id, state, direction }: Sweep, wanted: string): Failure {
-  const now = direction === "undo" ? `${state} (its undo)` : state;
-  return new Failure("changed", `The sweep ${id} is ${now}: it cannot be ${wanted} now. Nothing was done.`, {
-    hint: `Look at it first: mailcordon sweep status ${id}`,
-  });
+/** What can be done with a sweep in each state, and how. */
+const nextStep: Readonly<Record<SweepState, string>> = {
+  planned: "Approve it, or run it, by the hash of its plan: sweep run.",
+  approved: "Begin it: sweep run.",
+  running: "Hold it up first: sweep pause. Or wait for its end: sweep status.",
+  paused: "Go on with sweep resume, or end it: sweep cancel.",
+  cancelled: "It cannot go on. Take back what was done with sweep undo, or plan another.",
+  finished: "Look at it with sweep report. Take back what was done with sweep undo.",
+};
+
+/** Refuses what a sweep cannot do in its state: names the state, and what can be done next. */
+export function wrongState({ id, state, direction }: Pick<Sweep, "id" | "state" | "direction">, wanted: string): Failure {
+  const now = direction === "undo" ? `the undo of the sweep ${id} is ${state}` : `the sweep ${id} is ${state}`;
+  const next =
+    direction === "undo" && state !== "running" && state !== "paused" ? "Go on with sweep undo, or plan another." : nextStep[state];
+  return new Failure("changed", `Nothing was done: ${now}, so it cannot ${wanted}.`, { hint: next });
 }
 
 function sweepOf(row: z.output<typeof Row>): Sweep {
@@ -246,6 +340,11 @@ function sweepOf(row: z.output<typeof Row>): Sweep {
     begunBy: row.begun_by ?? undefined,
     begunAt: row.begun_at ?? undefined,
     endedAt: row.ended_at ?? undefined,
+    plannedPerson: row.planned_person ?? undefined,
+    plannedWithin: row.planned_within ?? undefined,
+    approvedPerson: row.approved_person ?? undefined,
+    approvedWithRole: row.approved_with_role,
+    begunWithin: row.begun_within ?? undefined,
   };
 }
 

@@ -24,6 +24,10 @@ export const Header = z.strictObject({
   unexamined: z.array(z.strictObject({ mailbox: z.string(), code: z.string(), message: z.string() })),
   left_alone: z.array(z.string()).describe("What the sweep neither looks for nor removes."),
   cannot_be_undone: z.array(z.string()),
+  second_person_above: z
+    .number()
+    .optional()
+    .describe("Another person must approve more targets than that, by the settings when it was planned."),
 });
 export type Header = z.output<typeof Header>;
 

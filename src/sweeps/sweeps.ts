@@ -4,7 +4,7 @@ import { Failure } from "../failure.ts";
 import type { AuditLog } from "../perform/audit/audit-log.ts";
 import type { State } from "../state/state.ts";
 import type { Direction } from "../state/sweep-states.ts";
-import type { Sweep, SweepTarget, Tally } from "../state/sweeps.ts";
+import type { Sweep, SweepActor, SweepTarget, Tally } from "../state/sweeps.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { canonicalJson } from "./canonical.ts";
 import { readFacts } from "./facts.ts";
@@ -23,9 +23,18 @@ export interface Planned {
   readonly plan: SweepPlan;
 }
 
+export interface KeepWays {
+  readonly state: State;
+  readonly actor: SweepActor;
+  /** More targets than that need the approval of another person; the plan says so. */
+  readonly secondPersonAbove?: number | undefined;
+}
+
 /** Looks for the targets and keeps the plan; nothing is touched. Throws Failure. */
-export async function planSweep(order: SweepOrder, ways: PlanWays & { readonly state: State; readonly actor: string }): Promise<Planned> {
-  const plan = await makePlan(order, ways);
+export async function planSweep(order: SweepOrder, ways: PlanWays & KeepWays): Promise<Planned> {
+  const { secondPersonAbove } = ways;
+  const made = await makePlan(order, ways);
+  const plan = secondPersonAbove === undefined ? made : { ...made, second_person_above: secondPersonAbove };
   const { targets, ...header } = plan;
   const byMailbox = new Map<string, string[]>();
   for (const facts of targets) {
@@ -39,7 +48,9 @@ export async function planSweep(order: SweepOrder, ways: PlanWays & { readonly s
     connection: plan.connection.name ?? "",
     plan: canonicalJson(header),
     planHash: planHash(plan),
-    plannedBy: ways.actor,
+    plannedBy: ways.actor.id,
+    plannedPerson: ways.actor.person,
+    plannedWithin: ways.actor.within,
     mailboxes: [...byMailbox].map(([address, facts]) => ({ address, targets: facts })),
     chunkSize,
   });
@@ -77,9 +88,9 @@ export async function keptPlan(state: State, id: string): Promise<Planned> {
 }
 
 /** Says that this plan, and no other, may be carried out. Throws Failure. */
-export async function approveSweep(state: State, id: string, hash: string, actor: string, audit: AuditLog | undefined): Promise<Sweep> {
+export async function approveSweep(state: State, id: string, hash: string, actor: SweepActor, audit: AuditLog | undefined): Promise<Sweep> {
   const { sweep } = await keptPlan(state, id);
-  if (sweep.planHash === hash) await trace(audit, "sweep approve", sweep, actor);
+  if (sweep.planHash === hash) await traceSweep(audit, "sweep approve", sweep, actor.id);
   await state.sweeps.approve(id, hash, actor);
   return state.sweeps.get(id);
 }
@@ -89,11 +100,11 @@ export async function beginSweep(
   state: State,
   id: string,
   direction: Direction,
-  actor: string,
+  actor: SweepActor,
   audit: AuditLog | undefined,
 ): Promise<Sweep> {
   const { sweep } = await keptPlan(state, id);
-  await trace(audit, direction === "act" ? "sweep run" : "sweep undo", sweep, actor);
+  await traceSweep(audit, direction === "act" ? "sweep run" : "sweep undo", sweep, actor.id);
   const begun = await state.sweeps.begin(id, direction, actor);
   // Nothing may be left to do.
   await state.sweeps.work.finish(id, begun.round);
@@ -108,13 +119,13 @@ export async function haltSweep(
   actor: string,
   audit: AuditLog | undefined,
 ): Promise<Sweep> {
-  await trace(audit, `sweep ${how}`, await state.sweeps.get(id), actor);
+  await traceSweep(audit, `sweep ${how}`, await state.sweeps.get(id), actor);
   await state.sweeps[how](id);
   return state.sweeps.get(id);
 }
 
 /** An entry before it is done: what cannot be written is not done. */
-async function trace(audit: AuditLog | undefined, action: string, sweep: Sweep, actor: string): Promise<void> {
+export async function traceSweep(audit: AuditLog | undefined, action: string, sweep: Sweep, actor: string): Promise<void> {
   const { connection, id, planHash: hash } = sweep;
   const what = { action, effect: "change", actor, connection, mailbox: "", backend: "", call_id: randomUUID(), sweep: id } as const;
   await audit?.append({ phase: "began", ...what, targets: [{ sweep: id, plan_hash: hash }] });

@@ -18,8 +18,8 @@ export interface WorkerHost {
 
 export interface WorkerWays {
   readonly state: State;
-  /** Throws Failure for a connection that this machine's settings do not have. */
-  open(connection: string): Promise<WorkerHost>;
+  /** `within`: what it may reach, for each who has decided on the sweep. Throws Failure for a connection that this machine's settings do not have. */
+  open(connection: string, within: readonly (readonly string[] | undefined)[]): Promise<WorkerHost>;
   loadAction(name: string): Promise<Action>;
   readonly signal: AbortSignal;
   complain(failure: Failure): void;
@@ -51,7 +51,7 @@ export async function runChunk(chunk: Chunk, ways: WorkerWays): Promise<void> {
   if (sweep.state !== "running" || sweep.round !== chunk.round || signal.aborted) return;
   const header = readHeader(parseJson(sweep.plan));
   const found = await attempt(async () => {
-    const opened = await ways.open(sweep.connection);
+    const opened = await ways.open(sweep.connection, [sweep.plannedWithin, sweep.begunWithin]);
     demandConnection(header.connection, opened.connection);
     return opened.host;
   });
@@ -80,8 +80,10 @@ export async function runChunk(chunk: Chunk, ways: WorkerWays): Promise<void> {
     const failure = worked.ok ? worked.value : worked.failure;
     if (failure !== undefined && failure.code !== "cancelled") complain(failure);
     // Where even this fails, the mailbox is ours until we end: then another process takes it.
-    await work.release(sweep.id, box.number, sweep.direction, failure === undefined ? undefined : retryMs * 2 ** Math.min(box.tries, 5));
+    await work.release(sweep.id, box.number, sweep.direction, later(failure, box.tries));
   };
+  const later = (failure: Failure | undefined, tries: number) =>
+    failure === undefined ? undefined : { ms: retryMs * 2 ** Math.min(tries, 5), reason: `${failure.code}: ${failure.message}` };
   const lane = async () => {
     while (!signal.aborted) {
       const box = await work.claim(chunk);

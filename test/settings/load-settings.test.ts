@@ -190,7 +190,7 @@ describe("what is wrong is named, and what to put is said", () => {
     [
       "an unknown setting at the top",
       () => changed("evidence_dir", "evidence_directory_or_so"),
-      /evidence_directory_or_so is not a setting\. Known here: connections, default, evidence_dir, audit_file, audit, mcp, serve\./,
+      /evidence_directory_or_so is not a setting\. Known here: connections, default, evidence_dir, audit_file, audit, mcp, sweep, serve\./,
     ],
     [
       "an unknown access",

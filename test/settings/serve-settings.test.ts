@@ -19,6 +19,7 @@ const written = (serve?: unknown): WrittenSettings => ({
   path: undefined,
   foundFile: undefined,
   requirePerson: false,
+  sweep: { secondPersonAbove: undefined },
 });
 const read = (serve?: unknown, flags = {}, environment = {}) => readServe(written(serve), flags, { environment });
 
@@ -38,6 +39,7 @@ test("without a word it listens on this machine alone, and keeps its state besid
     keepHours: 24,
     keyDays: undefined,
     openMetrics: false,
+    worksOnSweeps: true,
   });
 });
 

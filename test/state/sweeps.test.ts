@@ -27,8 +27,8 @@ async function running(): Promise<{ readonly id: string; readonly chunk: { sweep
   const id = `sweep-${number}`;
   const mailboxes = ["ann@example.com", "bob@example.com"].map((address) => ({ address, targets: ["{}", "{}"] }));
   await sweeps.create({ id, connection: "main", plan: "{}", planHash: "hash", plannedBy: "ann", mailboxes, chunkSize: 50 });
-  await sweeps.approve(id, "hash", "bob");
-  const { round } = await sweeps.begin(id, "act", "bob");
+  await sweeps.approve(id, "hash", { id: "bob" });
+  const { round } = await sweeps.begin(id, "act", { id: "bob" });
   return { id, chunk: { sweep: id, round, chunk: 0 } };
 }
 
@@ -39,8 +39,9 @@ describe("the tables of sweeps", () => {
     const { id } = await state.keys.create({ name: "kept", grant: { roles: ["read"], mailboxes: undefined, connections: undefined } });
     await before.close();
     const old = await openDatabase(before);
-    for (const table of ["budget_shares", "budgets", "sweep_targets", "sweep_mailboxes", "sweeps"])
+    for (const table of ["sweep_workers", "budget_shares", "budgets", "sweep_targets", "sweep_mailboxes", "sweeps"])
       await old.execute(`DROP TABLE mailcordon.${table}`, []);
+    await old.execute("ALTER TABLE mailcordon.keys DROP COLUMN owner", []);
     await old.execute("DELETE FROM mailcordon.migrations WHERE step > 5", []);
     await old.close();
     const again = await before.open();
@@ -93,7 +94,7 @@ describe("the tables of sweeps", () => {
   test("leave a mailbox that failed for now until it is due, and end the sweep when nothing is open", async () => {
     const { id, chunk } = await running();
     await sweeps.work.claim(chunk);
-    await sweeps.work.release(id, 0, "act", 60_000);
+    await sweeps.work.release(id, 0, "act", { ms: 60_000, reason: "timeout: no reply" });
     expect(await sweeps.work.claim(chunk)).toMatchObject({ number: 1 });
     expect(await sweeps.work.claim(chunk)).toBeUndefined();
     expect(await sweeps.work.due(chunk)).toBeGreaterThan(50_000);
@@ -111,7 +112,7 @@ describe("the tables of sweeps", () => {
     await sweeps.work.finish(id, chunk.round);
     expect(await sweeps.get(id)).toMatchObject({ state: "finished" });
     // Whoever begins it again tries what failed, and nothing else.
-    const { round } = await sweeps.begin(id, "act", "bob");
+    const { round } = await sweeps.begin(id, "act", { id: "bob" });
     expect(await sweeps.tally(id)).toEqual({ planned: 2, done: 2 });
     expect(await sweeps.work.waiting(10)).toContainEqual({ sweep: id, round, chunk: 0 });
   });
@@ -127,13 +128,13 @@ describe("the tables of sweeps", () => {
 
   test("refuse what does not follow", async () => {
     const { id } = await running();
-    await expect(sweeps.begin(id, "act", "bob")).rejects.toMatchObject({ code: "changed" });
-    await expect(sweeps.begin(id, "undo", "bob")).rejects.toMatchObject({ code: "changed" });
-    await expect(sweeps.approve(id, "hash", "bob")).rejects.toMatchObject({ code: "changed" });
+    await expect(sweeps.begin(id, "act", { id: "bob" })).rejects.toMatchObject({ code: "changed" });
+    await expect(sweeps.begin(id, "undo", { id: "bob" })).rejects.toMatchObject({ code: "changed" });
+    await expect(sweeps.approve(id, "hash", { id: "bob" })).rejects.toMatchObject({ code: "changed" });
     await expect(sweeps.get("none")).rejects.toMatchObject({ code: "not-found" });
     await sweeps.cancel(id);
     await expect(sweeps.pause(id)).rejects.toMatchObject({ code: "changed" });
-    await expect(sweeps.begin(id, "act", "bob")).rejects.toMatchObject({ code: "changed" });
-    expect(await sweeps.begin(id, "undo", "bob")).toMatchObject({ state: "running", direction: "undo" });
+    await expect(sweeps.begin(id, "act", { id: "bob" })).rejects.toMatchObject({ code: "changed" });
+    expect(await sweeps.begin(id, "undo", { id: "bob" })).toMatchObject({ state: "running", direction: "undo" });
   });
 });

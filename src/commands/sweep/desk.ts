@@ -1,10 +1,12 @@
 import { setMaxListeners } from "node:events";
-import { loadAction } from "../../actions/load.ts";
+import { actionNames, loadAction } from "../../actions/load.ts";
+import type { Action } from "../../catalogue/action-definition.ts";
 import { type Opened, open } from "../../connection/open-connection.ts";
+import { restrictToEach } from "../../connection/restrict-to-mailboxes.ts";
 import type { CommandLine } from "../../faces/cli/program-flags.ts";
 import type { Screen } from "../../faces/cli/screen.ts";
 import { foundText } from "../../faces/cli/tell.ts";
-import type { Failure } from "../../failure.ts";
+import { Failure } from "../../failure.ts";
 import { openAudit } from "../../perform/audit/audit-log.ts";
 import { openHeadFile } from "../../perform/audit/audit-log-end.ts";
 import { operatingSystemUser } from "../../perform/operating-system-user.ts";
@@ -13,8 +15,11 @@ import { readServe } from "../../settings/serve-settings.ts";
 import { whereItAnswers } from "../../state/audit-heads.ts";
 import { openState, type State } from "../../state/state.ts";
 import { connectionFacts } from "../../sweeps/connection.ts";
+import type { SweepCaller } from "../../sweeps/service/access.ts";
+import { openSweepService, type SweepService } from "../../sweeps/service/service.ts";
 import { openWorker, type WorkerHost } from "../../sweeps/worker.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
+import { didYouMean } from "../../text/nearest-name.ts";
 import { shareRequestQueues } from "../../wire/throttling/request-queue.ts";
 
 /** Output of a subcommand, and its exit code. */
@@ -35,10 +40,11 @@ export interface Desk {
   readonly line: CommandLine;
   readonly screen: Screen;
   readonly flags: SettingsFlags;
-  readonly actor: string;
   readonly progress: (text: string) => void;
-  /** The audit log, where no connection is needed. */
-  audit(): Promise<ReturnType<typeof openAudit>>;
+  /** What every face does with sweeps, and who asks here. */
+  readonly service: SweepService;
+  readonly caller: SweepCaller;
+  readonly defaultConnection: string | undefined;
   connection(name: string | undefined): Promise<Reached>;
   complain(failure: Failure): void;
 }
@@ -73,18 +79,26 @@ export async function onDesk(line: CommandLine, screen: Screen, work: (desk: Des
     };
   };
   try {
-    return await work({
-      ...{ state, line, screen, flags, progress: say, actor: operatingSystemUser() },
+    const reach = (name: string | undefined) => {
+      const known = opened.get(name ?? "") ?? openOne(name);
+      opened.set(name ?? "", known);
+      return known;
+    };
+    const service = openSweepService({
+      state,
+      load: actionNamed,
+      open: (name) => reach(name === "" ? undefined : name),
       async audit() {
         const { file, heads, key } = await loadAudit({ flags });
         const places = [openHeadFile(heads, file), ways.auditHead(file)];
         return openAudit(file, { exclusively: state.exclusively, heads: places, key: key?.reveal() });
       },
-      connection(name) {
-        const known = opened.get(name ?? "") ?? openOne(name);
-        opened.set(name ?? "", known);
-        return known;
-      },
+      secondPersonAbove: written.sweep.secondPersonAbove,
+    });
+    return await work({
+      ...{ state, line, screen, flags, progress: say, service, caller: userOfThisMachine() },
+      defaultConnection: written.defaultConnection,
+      connection: reach,
       complain({ code, message }) {
         progress?.end();
         if (!quiet) screen.stderr.write(`${harmlessJson({ level: "warn", code, message })}\n`);
@@ -98,9 +112,24 @@ export async function onDesk(line: CommandLine, screen: Screen, work: (desk: Des
   }
 }
 
+/** Whoever runs this process may do everything; `serve` has not checked who it is. */
+export function userOfThisMachine(): SweepCaller {
+  const user = operatingSystemUser();
+  return { id: user, person: user, isChecked: false, may: () => true, reaches: () => true };
+}
+
+/** An action by its name. Throws Failure `invalid-input`. */
+export async function actionNamed(name: string): Promise<Action> {
+  if (actionNames.includes(name)) return loadAction(name);
+  throw new Failure("invalid-input", `There is no action ${name.slice(0, 100)}.${didYouMean(name, actionNames)}`);
+}
+
 /** Opens a worker in this process. Throws Failure. */
 export function workerOf(desk: Desk) {
   const { state, screen, complain } = desk;
-  const opening = (connection: string) => desk.connection(connection);
+  const opening = async (connection: string, within: readonly (readonly string[] | undefined)[]) => {
+    const { host, ...rest } = await desk.connection(connection);
+    return { ...rest, host: { ...host, exchange: restrictToEach(host.exchange, within) } };
+  };
   return openWorker({ state, open: opening, loadAction, signal: screen.signal, complain });
 }

@@ -1,8 +1,6 @@
-import { haltSweep } from "../../sweeps/sweeps.ts";
 import type { Desk, Told } from "./desk.ts";
-import { told } from "./status.ts";
+import { toldOf } from "./status.ts";
 
-export async function halt(id: string, how: "pause" | "cancel", { state, actor, audit }: Desk): Promise<Told> {
-  const done = how === "pause" ? "paused" : "cancelled";
-  return told(await haltSweep(state, id, how, actor, await audit()), state, `The sweep ${id} is ${done}.`);
+export async function halt(id: string, how: "pause" | "cancel", { service, caller }: Desk): Promise<Told> {
+  return toldOf(await service.halt(id, how, caller));
 }

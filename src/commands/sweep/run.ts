@@ -2,16 +2,14 @@ import { askSweep } from "../../faces/cli/sweep-text.ts";
 import { Failure } from "../../failure.ts";
 import type { Direction } from "../../state/sweep-states.ts";
 import { follow } from "../../sweeps/follow.ts";
-import { approveSweep, beginSweep, haltSweep, keptPlan } from "../../sweeps/sweeps.ts";
 import { type Desk, type Told, workerOf } from "./desk.ts";
-import { told } from "./status.ts";
+import { toldOf } from "./status.ts";
 
 /** Approves where that is asked for, begins, and works until the sweep ends or is held up. */
 export async function run(id: string, how: Direction | "resume", desk: Desk): Promise<Told> {
-  const { state, line, screen, actor, complain } = desk;
+  const { state, line, screen, service, caller, complain } = desk;
   const hash = line.fields.plan;
-  const audit = await desk.audit();
-  const kept = await keptPlan(state, id);
+  const kept = await service.look(id, caller);
   if (typeof hash === "string" && hash !== kept.sweep.planHash)
     throw new Failure("changed", `The plan of the sweep ${id} has another hash, ${kept.sweep.planHash}: nothing was touched.`);
   const isApproved = how === "act" ? kept.sweep.state !== "planned" : how === "resume";
@@ -21,24 +19,17 @@ export async function run(id: string, how: Direction | "resume", desk: Desk): Pr
       hint: `Look at the plan with sweep status ${id}, then repeat it with ${what}.`,
     });
   }
-  if (how === "act" && kept.sweep.state === "planned") await approveSweep(state, id, kept.sweep.planHash, actor, audit);
-  if (how === "resume" && kept.sweep.state !== "paused")
-    throw new Failure("changed", `The sweep ${id} is ${kept.sweep.state}, and not paused: nothing was done.`);
-  const direction = how === "resume" ? kept.sweep.direction : how;
-  // One that runs, be it that its workers have died, is helped.
-  const runs = kept.sweep.state === "running" && kept.sweep.direction === direction;
-  if (!runs) await beginSweep(state, id, direction, actor, audit);
-  if (line.fields.detach === true || line.fields.detach === "true")
-    return told(await state.sweeps.get(id), state, `The sweep ${id} is running.`);
+  const begun = how === "act" ? await service.run(id, caller, kept.sweep.planHash) : await service[how](id, caller);
+  if (line.fields.detach === true || line.fields.detach === "true") return toldOf(begun);
   const worker = await workerOf(desk);
   try {
     await follow(state, id, screen.signal, desk.progress);
     // Whoever stops the command means the sweep.
-    if (screen.signal.aborted) await haltSweep(state, id, "pause", actor, audit).catch(complainUnlessEnded(complain));
+    if (screen.signal.aborted) await service.halt(id, "pause", caller).catch(complainUnlessEnded(complain));
   } finally {
     await worker.close();
   }
-  return told(await state.sweeps.get(id), state);
+  return toldOf(await service.status(id, caller), true);
 }
 
 function complainUnlessEnded(complain: Desk["complain"]): (thrown: unknown) => void {

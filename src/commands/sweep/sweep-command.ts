@@ -30,9 +30,9 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   run: { flags: [text("plan"), detach], run: (id, desk) => run(id, "act", desk) },
   resume: { flags: [detach], run: (id, desk) => run(id, "resume", desk) },
   undo: { flags: [detach], run: (id, desk) => run(id, "undo", desk) },
-  status: { flags: [], run: (id, { state }) => status(id, state) },
+  status: { flags: [], run: status },
   report: { flags: [text("format")], run: report },
-  list: { flags: [], run: (_, { state }) => listed(state) },
+  list: { flags: [], run: (_, desk) => listed(desk) },
   pause: { flags: [], run: (id, desk) => halt(id, "pause", desk) },
   cancel: { flags: [], run: (id, desk) => halt(id, "cancel", desk) },
 };

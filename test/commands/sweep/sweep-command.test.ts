@@ -69,7 +69,12 @@ describe.each(backends)("a sweep over %s", (backend) => {
     }
     const entries = desk.audit().filter(({ sweep }) => sweep === planned.sweep);
     expect(entries.map(({ action, phase }) => `${action} ${phase}`).sort()).toEqual(
-      ["sweep approve began", "sweep run began", ...people.flatMap(() => ["delete-email began", "delete-email ended"])].sort(),
+      [
+        "sweep plan began",
+        "sweep approve began",
+        "sweep run began",
+        ...people.flatMap(() => ["delete-email began", "delete-email ended"]),
+      ].sort(),
     );
     // What is done is not done again.
     expect(await desk.sweep("run", planned.sweep, "--yes")).toMatchObject({ exit: 0, counts: { done: 3 } });

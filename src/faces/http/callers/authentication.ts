@@ -8,6 +8,8 @@ export interface Caller {
   /** `key:<id>` or `oidc:<subject>`: used in the audit log, and for what belongs to one caller only. */
   readonly id: string;
   readonly name: string;
+  /** Who that is: the subject of the token, or the owner of the API key where one was said. */
+  readonly person?: string | undefined;
   readonly grant: Grant;
 }
 
@@ -29,7 +31,7 @@ export async function authenticateCaller(
   if (token === undefined || token.length > 16_384) return undefined;
   if (!token.startsWith("mck_")) return readToken?.(token);
   const holder = await keys.find(token);
-  return holder === undefined ? undefined : { id: `key:${holder.id}`, name: holder.name, grant: holder.grant };
+  return holder === undefined ? undefined : { id: `key:${holder.id}`, name: holder.name, person: holder.owner, grant: holder.grant };
 }
 
 /** Returns the id of the API key in an Authorization header, valid or not; the id is not secret. Undefined if there is none. */

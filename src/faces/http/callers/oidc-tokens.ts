@@ -89,6 +89,7 @@ function callerOf(payload: JWTPayload, { rolesClaim, requireMailboxes }: Oidc): 
   return {
     id: `oidc:${sub}`,
     name: typeof shown === "string" ? shown : sub,
+    person: sub,
     grant: {
       roles: rolesIn(claimAt(payload, rolesClaim)),
       mailboxes,

@@ -50,6 +50,7 @@ test("a token of the issuer says who it is and what that one may do", async () =
   expect(await read(await token({ claims: { name: "Ann", roles: ["read", "contain", "Owner"] } }))).toEqual({
     id: "oidc:ann",
     name: "Ann",
+    person: "ann",
     grant: { roles: ["read", "contain"], mailboxes: undefined, connections: undefined },
   });
 });

@@ -1,0 +1,54 @@
+import { Failure } from "../../failure.ts";
+import type { Sweep } from "../../state/sweeps.ts";
+import type { Header } from "../header.ts";
+import type { SweepCaller } from "./access.ts";
+
+/** The targets that one person may decide on alone: what the plan says, or the settings here, whichever is less. Undefined: any number. */
+function mostAlone(header: Header, setting: number | undefined): number | undefined {
+  const planned = header.second_person_above;
+  return planned === undefined || (setting !== undefined && setting < planned) ? setting : planned;
+}
+
+/** Whether another person has to approve this sweep. */
+export function needsSecondPerson(header: Header, setting: number | undefined): boolean {
+  const most = mostAlone(header, setting);
+  return most !== undefined && header.counts.messages > most;
+}
+
+/** Names of people are compared as people write them: the owner `Ana@example.com` of a key is the subject `ana@example.com` of a token. */
+function isSamePerson(one: string, other: string): boolean {
+  const plain = (name: string) => name.normalize("NFKC").trim().toLowerCase();
+  return plain(one) === plain(other);
+}
+
+/** Throws Failure `access-denied` unless this caller may approve what somebody else has planned. */
+export function demandSecondPerson(sweep: Sweep, header: Header, setting: number | undefined, caller: SweepCaller): void {
+  if (!needsSecondPerson(header, setting)) return;
+  const why = reason(sweep, header, setting);
+  if (!caller.isChecked) throw denied(`${why} mailcordon takes this approval over serve alone.`, sweep);
+  if (!caller.may("approve")) throw denied(`${why} This needs the role approve, which this caller does not have.`, sweep);
+  if (caller.person === undefined) throw denied(`${why} Nobody has said whose API key this is: it has no owner.`, sweep);
+  if (sweep.plannedPerson === undefined) throw denied(`${why} Who planned it is not known: its API key has no owner.`, sweep);
+  if (isSamePerson(caller.person, sweep.plannedPerson)) throw denied(`${why} This caller is the person who planned it.`, sweep);
+}
+
+/** Throws Failure `access-denied` unless another person than the planner and this caller has approved it. */
+export function demandApprovedByOther(sweep: Sweep, header: Header, setting: number | undefined, caller: SweepCaller): void {
+  if (!needsSecondPerson(header, setting)) return;
+  const why = reason(sweep, header, setting);
+  const { approvedPerson: approver, approvedWithRole, plannedPerson: planner } = sweep;
+  if (sweep.state === "planned" || !approvedWithRole || approver === undefined) throw denied(why, sweep);
+  if (planner === undefined || isSamePerson(approver, planner)) throw denied(`${why} The person who planned it has approved it.`, sweep);
+  if (caller.person === undefined) throw denied(`${why} Nobody has said whose API key this is: it has no owner.`, sweep);
+  if (isSamePerson(approver, caller.person)) throw denied(`${why} Whoever approved it cannot run it as well.`, sweep);
+}
+
+function reason({ id }: Sweep, header: Header, setting: number | undefined): string {
+  return `Another person has to approve the sweep ${id}: it has ${header.counts.messages} targets, and sweep.second_person_above is ${mostAlone(header, setting)}.`;
+}
+
+function denied(message: string, { id, planHash }: Sweep): Failure {
+  return new Failure("access-denied", `${message} Nothing was done.`, {
+    hint: `Have somebody else with the role approve say yes to the plan ${planHash} over mailcordon serve: POST /v1/sweeps/${id}/approve. API keys name their person with mailcordon keys add --owner.`,
+  });
+}
