@@ -14,6 +14,7 @@ one.
   --host HOST     Address to listen on. Default: 127.0.0.1, so only this machine
                   can reach the lab.
   --import DIR    Folder of .eml files to deliver. The lab keeps their bytes.
+  --invite LIST   Mailboxes that get a meeting invitation, comma-separated.
   --fault TEXT    Deliberate fault: kind:operation:first:times and options, such
                   as 503 or server-busy-item:GetItem:1:2,backOffMs=500. Can be
                   repeated.
@@ -83,6 +84,7 @@ function readOptions(args: readonly string[]) {
     port: { type: "string" },
     host: { type: "string" },
     import: { type: "string" },
+    invite: { type: "string" },
     fault: { type: "string", multiple: true },
     habits: { type: "string" },
     auth: { type: "string" },
@@ -120,9 +122,8 @@ async function serve(options: Options, screen: Screen): Promise<void> {
     throw new Failure("invalid-input", `--${ofEntra} needs --entra.`, { hint: helpHint("lab") });
   const lab = await asLabFailure(async () => {
     const faults = (options.fault ?? []).map(parseFault);
-    for (const { operation } of faults) {
+    for (const { operation } of faults)
       if (operation !== undefined && !operationNames.includes(operation)) throw new Error(noOperation(operation, operationNames));
-    }
     const graph = { tokens: { [labToken]: labPermissions } };
     const tenant = withEntra(options) ? await tenantOf(options, practice) : undefined;
     const policy = options["entra-block"] === true ? { ewsEnabled: true, ewsAllowedAppIDs: [] } : undefined;
@@ -132,9 +133,9 @@ async function serve(options: Options, screen: Screen): Promise<void> {
     const place = withProxy && tls !== undefined ? { externalUrl: "https://mail.example.com/EWS/Exchange.asmx" } : {};
     const autodiscover = { rules, ...place };
     const { host, import: importDir } = options;
-    const [onPremises, unlicensed] = [listOf(options["on-premises"]), listOf(options.unlicensed)];
     const habits = listOf(options.habits);
-    return startLab({ host, port, importDir, faults, habits, signIn, tls, graph, tenant, policy, autodiscover, onPremises, unlicensed });
+    const people = { onPremises: listOf(options["on-premises"]), unlicensed: listOf(options.unlicensed), invited: listOf(options.invite) };
+    return startLab({ host, port, importDir, ...people, faults, habits, signIn, tls, graph, tenant, policy, autodiscover });
   });
   let proxy: Awaited<ReturnType<typeof practice.startProxy>> | undefined;
   try {

@@ -258,6 +258,14 @@ function guardMailbox(mailbox: Mailbox, guard: Guard, { backend, other }: GuardC
       if ((await foreign([reply.itemId])).size > 0) throw notShown(mailbox.address);
       return await mailbox.reply({ ...reply, from: reply.from ?? from });
     },
+    invited: (itemIds) =>
+      tapOutcomes(
+        byId(itemIds, (ids) => mailbox.invited(ids)),
+        (entry) => entry && found.add(entry.entryId),
+      ),
+    calendarEntries: (entryIds) => byId(entryIds, (ids) => mailbox.calendarEntries(ids)),
+    removeCalendarEntries: (entryIds) => byId(entryIds, (ids) => mailbox.removeCalendarEntries(ids)),
+    addCalendarEntry: (entry) => mailbox.addCalendarEntry(entry),
     async contacts(query) {
       await guard.folder(query.folder, mailbox);
       return await mailbox.contacts(query);

@@ -174,6 +174,11 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
     junk: (itemIds, how) => deferred(async () => (await import("./moving/move-copy-delete.ts")).junk(mailbox, itemIds, how, known)),
     send: async (draft) => (await import("./sending/send-message.ts")).send(mailbox, draft),
     reply: async (requested) => (await import("./sending/reply-message.ts")).reply(mailbox, requested),
+    invited: (itemIds) => deferred(async () => (await import("./calendar/calendar-entries.ts")).invited(mailbox, itemIds)),
+    calendarEntries: (entryIds) => deferred(async () => (await import("./calendar/calendar-entries.ts")).entries(mailbox, entryIds)),
+    removeCalendarEntries: (entryIds) =>
+      deferred(async () => (await import("./calendar/calendar-entries.ts")).removeEntries(mailbox, entryIds)),
+    addCalendarEntry: async (entry) => (await import("./calendar/add-calendar-entry.ts")).addEntry(mailbox, entry),
     contacts: async (query) => (await import("./messages/find-contacts.ts")).contacts(mailbox, query),
     rights: async () => {
       const { getFolderRights } = await import("./operations/get-folder.ts");

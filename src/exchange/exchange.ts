@@ -1,6 +1,7 @@
 import type { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Attachment } from "./attachment.ts";
+import type { CalendarEntry, NewCalendarEntry } from "./calendar-entry.ts";
 import type { ContactList, ContactQuery } from "./contact.ts";
 import type { Folder, FolderName } from "./folders/folder.ts";
 import type { Content, Detail, Message, MessageName } from "./message.ts";
@@ -101,6 +102,17 @@ export interface Mailbox {
 
   send(draft: Draft): Promise<Sent>;
   reply(reply: Reply): Promise<Sent>;
+
+  /** Returns the entry that belongs to each meeting invitation, in the calendar of this mailbox; undefined where it has none. */
+  invited(itemIds: readonly string[]): AsyncIterable<Outcome<CalendarEntry | undefined>>;
+  calendarEntries(entryIds: readonly string[]): AsyncIterable<Outcome<CalendarEntry>>;
+  /**
+   * Removes entries from the calendar. Nobody is told. An entry of the owner's own is refused, and so is one of which Exchange does not say whose it
+   * is.
+   */
+  removeCalendarEntries(entryIds: readonly string[]): AsyncIterable<Outcome<Record<never, never>>>;
+  /** Enters an appointment without attendees, unless there is one with this mark. Returns its id. */
+  addCalendarEntry(entry: NewCalendarEntry): Promise<{ readonly entryId: string }>;
 
   contacts(query: ContactQuery): Promise<ContactList>;
   outOfOffice(): Promise<OutOfOffice>;

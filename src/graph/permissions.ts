@@ -35,6 +35,7 @@ const permissionDetails = {
     "MailboxSettings.ReadWrite",
   ]),
   "Contacts.Read": ofExchange("read contacts", "Contacts.Read", ["Contacts.ReadWrite"]),
+  "Calendars.ReadWrite": ofExchange("find and remove what an invitation left in a calendar", "Calendars.ReadWrite"),
   "User.ReadBasic.All": {
     about: "list the people of the organisation",
     heldBy: ["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"],
@@ -74,6 +75,8 @@ const reads: RequiredPermissions = { permissions: ["Mail.Read"] };
 const changes: RequiredPermissions = { permissions: ["Mail.ReadWrite"] };
 // A message is drafted first, so a lost reply never sends it twice.
 const sends: RequiredPermissions = { permissions: ["Mail.ReadWrite", "Mail.Send"] };
+
+const calendars: RequiredPermissions = { permissions: ["Calendars.ReadWrite"] };
 
 const requiredByMethod: Readonly<Record<PortMethod, RequiredPermissions>> = {
   search: { ...reads, partly: [{ permissions: ["User.Read.All"], when: "with `query`, for ids that a move does not change" }] },
@@ -117,6 +120,10 @@ const requiredByMethod: Readonly<Record<PortMethod, RequiredPermissions>> = {
   junk: changes,
   send: sends,
   reply: sends,
+  invited: { permissions: ["Mail.Read", "Calendars.ReadWrite"] },
+  calendarEntries: calendars,
+  removeCalendarEntries: calendars,
+  addCalendarEntry: calendars,
   contacts: { permissions: ["Contacts.Read"] },
   outOfOffice: { permissions: ["MailboxSettings.Read"] },
   rights: reads,

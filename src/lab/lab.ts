@@ -17,6 +17,7 @@ import { Uploads } from "./graph/uploads/upload-sessions.ts";
 import { listen } from "./listen.ts";
 import type { LabRequest } from "./request-log.ts";
 import { importFolder } from "./seed/import-folder.ts";
+import { deliverInvitation } from "./seed/invitation.ts";
 import { seedOrganisation } from "./seed/seed.ts";
 import { ServerVariants } from "./server-variants.ts";
 import type { EwsPolicy, Tenant } from "./sign-in/app-registration.ts";
@@ -37,6 +38,8 @@ export interface LabOptions {
   readonly seed?: boolean | undefined;
   /** A folder of `.eml` files to deliver. */
   readonly importDir?: string | undefined;
+  /** Addresses of people who get the practice invitation to a meeting. */
+  readonly invited?: readonly string[] | undefined;
   readonly faults?: readonly FaultRule[] | undefined;
   /** Habits of servers other than Exchange, over EWS: each a name of `habitWords`, or `name:value`. Default none. */
   readonly habits?: readonly string[] | undefined;
@@ -115,6 +118,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const store = new Store({ idsTellMailbox: !habits.has("ids-without-mailbox") });
   if (options.seed ?? true) seedOrganisation(store, { password: options.password });
   if (options.importDir !== undefined) importFolder(store, options.importDir);
+  if (options.invited !== undefined) deliverInvitation(store, options.invited);
   const faults = new FaultPlan();
   for (const rule of options.faults ?? []) faults.add(checkedFault(rule));
   const requests: LabRequest[] = [];

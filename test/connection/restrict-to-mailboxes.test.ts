@@ -37,6 +37,10 @@ function noting(foreign: readonly string[] = []): { readonly exchange: Exchange;
     junk: listed("junk"),
     send: asked("send"),
     reply: asked("reply"),
+    invited: listed("invited"),
+    calendarEntries: listed("calendarEntries"),
+    removeCalendarEntries: listed("removeCalendarEntries"),
+    addCalendarEntry: asked("addCalendarEntry"),
     contacts: asked("contacts"),
     outOfOffice: asked("outOfOffice"),
     rights: asked("rights"),
@@ -251,6 +255,8 @@ test("everything within the mailbox goes through, each to its own method", async
     () => all(box.junk(["1"], { isJunk: true, move: true })),
     () => box.send({ from: address("ann@example.com"), to: [address("anybody@example.net")] }),
     () => box.reply({ itemId: "1", all: true }),
+    ...[box.invited, box.calendarEntries, box.removeCalendarEntries].map((ask) => () => all<unknown>(ask(["1"]))),
+    () => box.addCalendarEntry({ subject: "", body: "", start: "", end: "", mark: "1" }),
     () => box.contacts({ limit: 1 }),
     () => box.outOfOffice(),
     () => box.rights(),
@@ -275,6 +281,9 @@ const byId: Readonly<Record<string, (mailbox: Mailbox) => AsyncIterable<Outcome<
   move: (box) => box.move([theirs, own], { folder: "inbox" }),
   delete: (box) => box.delete([theirs, own], "hard"),
   junk: (box) => box.junk([theirs, own], { isJunk: true, move: true }),
+  invited: (box) => box.invited([theirs, own]),
+  calendarEntries: (box) => box.calendarEntries([theirs, own]),
+  removeCalendarEntries: (box) => box.removeCalendarEntries([theirs, own]),
 };
 
 describe("an id that is not shown to be of the mailbox", () => {
@@ -291,6 +300,9 @@ describe("an id that is not shown to be of the mailbox", () => {
     const mailbox = (address: string | undefined): Mailbox => ({
       ...exchange.mailbox(address),
       locate: (names) => answers(names.map(({ itemId, internetMessageId }) => itemId ?? internetMessageId ?? "")),
+      invited: answers,
+      calendarEntries: answers,
+      removeCalendarEntries: answers,
       get: answers,
       mime: answers,
       exported: answers,

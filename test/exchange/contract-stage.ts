@@ -20,6 +20,8 @@ export interface Practice {
   idOf(it: LabItem | LabFolder): string;
   /** The lab's name of the request that copies. */
   readonly copying: string;
+  /** The lab's name of the request that enters an appointment. */
+  readonly entering: string;
   /** The fault that cuts a content off so that it can be seen: what says itself where it ends may be cut by ending. */
   readonly cutting: FaultKind;
   /** How many requests the server has seen. */

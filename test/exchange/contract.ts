@@ -1,3 +1,4 @@
+import { calendar } from "./contract-calendar.ts";
 import { finding } from "./contract-finding.ts";
 import { reading } from "./contract-reading.ts";
 import { onStage, type Practice, type Unsupported } from "./contract-stage.ts";
@@ -5,5 +6,5 @@ import { writing } from "./contract-writing.ts";
 
 /** The promises of the port, written once, run over any back end. */
 export function contract(name: string, open: () => Promise<Practice>, unsupported: Unsupported = {}): void {
-  onStage(name, open, unsupported, [reading, writing, finding]);
+  onStage(name, open, unsupported, [reading, writing, finding, calendar]);
 }

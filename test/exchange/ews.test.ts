@@ -34,6 +34,7 @@ async function practise(access: "impersonation" | "delegate"): Promise<Practice>
     addFault: (rule) => lab.addFault(rule),
     idOf: ({ id }) => id,
     copying: "CopyItem",
+    entering: "CreateItem",
     cutting: "truncate",
     requests: () => lab.requests.length,
     async close() {

@@ -9,6 +9,7 @@ const permissions = [
   "Mail.ReadWrite",
   "Mail.Send",
   "Contacts.Read",
+  "Calendars.ReadWrite",
   "MailboxSettings.Read",
   "User.Read.All",
   "Group.ReadBasic.All",
@@ -38,6 +39,7 @@ async function practise(): Promise<Practice> {
     addFault: (rule) => lab.addFault(rule),
     idOf: (it) => ("identity" in it ? immutableId(it) : restId(it.id)),
     copying: "json-batching",
+    entering: "user-post-events",
     cutting: "reset-mid-body",
     requests: () => lab.requests.length,
     async close() {

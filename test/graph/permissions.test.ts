@@ -21,6 +21,8 @@ const requests: Readonly<Record<Permission, readonly string[]>> = {
   "Mail.Send": ["POST /users/{id}/messages/{id}/send"],
   "MailboxSettings.Read": ["GET /users/{id}/mailboxsettings/automaticrepliessetting", "GET /users/{id}/mailboxsettings/userpurpose"],
   "Contacts.Read": ["GET /users/{id}/contacts", "GET /users/{id}/contactfolders"],
+  // The data leaves calendars out.
+  "Calendars.ReadWrite": [],
   "User.ReadBasic.All": ["GET /users"],
   "Group.ReadBasic.All": ["GET /groups"],
   "ExchangeMessageTrace.Read.All": ["GET /admin/exchange/tracing/messagetraces"],

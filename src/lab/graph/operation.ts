@@ -59,6 +59,8 @@ export interface GraphHabits {
    * Default: nothing.
    */
   readonly guards?: readonly ("properties" | "attachments")[] | undefined;
+  /** Whether a declined meeting stays in the calendar, as the owner of the mailbox may wish; default false. */
+  readonly keepsDeclined?: boolean | undefined;
   /** Whether filters support `contains`: reported both as working and as refused. Default: true. */
   readonly containsFilter?: boolean | undefined;
   /** Requests per application and mailbox in ten minutes; default 10,000. */

@@ -21,6 +21,7 @@ import {
   sendMail,
   sendMessage,
 } from "./resources/drafts.ts";
+import { createEvent, declineEvent, deleteEvent, getEvent, listEvents } from "./resources/events.ts";
 import { translateExchangeIds } from "./resources/exchange-ids.ts";
 import { listGroups, listTransitiveMembers } from "./resources/groups.ts";
 import { createChildFolder, createMailFolder, getMailFolder, listChildFolders, listMailFolders } from "./resources/mail-folders.ts";
@@ -75,6 +76,11 @@ export const operations: readonly Operation[] = [
   getContactFolder,
   listContactChildFolders,
   listFolderContacts,
+  listEvents,
+  getEvent,
+  createEvent,
+  deleteEvent,
+  declineEvent,
   getMailboxSettings,
   getMailboxSetting,
   updateMailboxSettings,

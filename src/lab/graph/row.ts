@@ -7,6 +7,7 @@ export type Resource =
   | "attachment"
   | "contact"
   | "contactFolder"
+  | "event"
   | "user"
   | "group"
   | "directoryObject"

@@ -41,4 +41,9 @@ export interface MeetingFields {
   readonly location?: string | undefined;
   readonly uid?: string | undefined;
   readonly organizer?: { readonly name?: string | undefined; readonly address?: string | undefined } | undefined;
+  /** Whether others take part; an appointment of one's own is none. */
+  readonly isMeeting?: boolean | undefined;
+  readonly isSeries?: boolean | undefined;
+  /** What the owner of the calendar has answered, as EWS names it. Default: it is their own. */
+  readonly response?: "Organizer" | "Tentative" | "Accept" | "Decline" | "NoResponseReceived" | undefined;
 }

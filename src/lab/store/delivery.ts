@@ -7,6 +7,7 @@ import { expandGroup } from "./directory.ts";
 import type { NewItem } from "./item.ts";
 import type { MailStore } from "./mail-store.ts";
 import { isBlocked, type LabItem, type LabMailbox } from "./mailbox.ts";
+import { enterInvitation } from "./meetings.ts";
 import { tracing } from "./message-trace.ts";
 
 /** Who it is from and for, whatever the headers say (RFC 5321 2.3.1). */
@@ -55,8 +56,10 @@ export function deliver(store: MailStore, mime: Uint8Array, envelope: Envelope):
       if (got.has(mailbox)) continue;
       got.add(mailbox);
       store.traces.push(trace(mailbox.address, "delivered"));
-      const folder = mailbox.known(isBlocked(mailbox, item.from?.address ?? envelope.from) ? "junkemail" : "inbox");
+      const blocked = isBlocked(mailbox, item.from?.address ?? envelope.from);
+      const folder = mailbox.known(blocked ? "junkemail" : "inbox");
       const delivered = mailbox.add(folder, { ...item, internetMessageId: messageId, receivedAt: at, sentAt: item.sentAt ?? at, bcc: [] });
+      if (!blocked) enterInvitation(mailbox, item);
       deliveries.push({ address, outcome: "delivered", mailbox, item: delivered });
     } else if (store.organisation.domains.has(domainOf(address))) {
       unknown.push(address);

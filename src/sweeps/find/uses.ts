@@ -8,5 +8,9 @@ export const sweepUses: Uses & { readonly name: string } = {
     { uses: ["searchableMailboxes"], when: "with `mailboxes` all" },
     { uses: ["groupMembers"], when: "with `group`, and for groups among the recipients that message trace names" },
     { uses: ["messageTrace"], when: "with `find` trace or auto" },
+    {
+      uses: ["invited", "calendarEntries", "removeCalendarEntries", "addCalendarEntry"],
+      when: "for the calendar entries of meeting invitations, unless `residue` leaves them out",
+    },
   ],
 };

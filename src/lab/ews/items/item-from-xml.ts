@@ -6,6 +6,7 @@ import { el, type XmlElement } from "../../xml.ts";
 import { ItemError } from "../operation.ts";
 import { type ExtendedPath, isArray, pathXml, readPath } from "../search/property-path.ts";
 import { readMailbox } from "./address-xml.ts";
+import { readAppointment } from "./appointment-from-xml.ts";
 import { readGroup, readNewContact } from "./contact-from-xml.ts";
 import { defaultClasses, elementOf, type ItemElement } from "./item-kind.ts";
 
@@ -250,6 +251,7 @@ export function readItem(element: XmlElement, kind: ItemElement, store: Store): 
     ...(element.children.some(rewrites) ? { mime: undefined } : {}),
     ...(kind === "Contact" ? { contact: readNewContact(element) } : {}),
     ...(kind === "DistributionList" ? { group: readGroup(element) } : {}),
+    ...(kind === "CalendarItem" && mime === undefined ? readAppointment(element, store) : {}),
   };
 }
 

@@ -1,4 +1,6 @@
+import type { LabAddress } from "../../store/address.ts";
 import type { LabItem } from "../../store/mailbox.ts";
+import { entryOf } from "../../store/meetings.ts";
 import type { Store } from "../../store/store.ts";
 import { el, esc, textEl } from "../../xml.ts";
 import type { ItemShape } from "../search/item-shape.ts";
@@ -211,6 +213,12 @@ function ofMessage(uri: string): ItemProperty {
   return found ?? { uri, from: "named", write: () => "" };
 }
 
+function attendeesXml(name: string, all: readonly LabAddress[]): string {
+  const mailbox = ({ name: shown, address }: LabAddress) =>
+    el("t:Mailbox", {}, textEl("t:Name", shown ?? address), textEl("t:EmailAddress", address), textEl("t:RoutingType", "SMTP"));
+  return all.length === 0 ? "" : el(name, {}, ...all.map((one) => el("t:Attendee", {}, mailbox(one), textEl("t:ResponseType", "Unknown"))));
+}
+
 /** What meeting messages and calendar items say of the meeting itself; each kind takes its own, in its own order. */
 export const meetingProperties = {
   uid: { uri: "calendar:UID", from: "all", write: ({ meeting }) => textEl("t:UID", meeting?.uid) },
@@ -223,4 +231,36 @@ export const meetingProperties = {
     from: "default",
     write: ({ meeting }, { store }) => oneMailboxXml("t:Organizer", meeting?.organizer, store),
   },
+  associated: {
+    uri: "meeting:AssociatedCalendarItemId",
+    from: "default",
+    write(item) {
+      const stored = storedItemOf(item);
+      const entry = stored && entryOf(stored);
+      return entry === undefined ? "" : itemIdXml(entry, "t:AssociatedCalendarItemId");
+    },
+  },
+  freeBusy: {
+    uri: "calendar:LegacyFreeBusyStatus",
+    from: "default",
+    write: ({ meeting }) =>
+      textEl(
+        "t:LegacyFreeBusyStatus",
+        meeting === undefined ? undefined : meeting.response === "NoResponseReceived" ? "Tentative" : "Busy",
+      ),
+  },
+  isMeeting: { uri: "calendar:IsMeeting", from: "all", write: ({ meeting }) => textEl("t:IsMeeting", meeting?.isMeeting ?? false) },
+  isRecurring: { uri: "calendar:IsRecurring", from: "all", write: () => textEl("t:IsRecurring", false) },
+  type: {
+    uri: "calendar:CalendarItemType",
+    from: "default",
+    write: ({ meeting }) => textEl("t:CalendarItemType", meeting?.isSeries === true ? "RecurringMaster" : "Single"),
+  },
+  myResponse: {
+    uri: "calendar:MyResponseType",
+    from: "all",
+    write: ({ meeting }) => textEl("t:MyResponseType", meeting?.response ?? "Organizer"),
+  },
+  required: { uri: "calendar:RequiredAttendees", from: "all", write: (item) => attendeesXml("t:RequiredAttendees", item.to) },
+  optional: { uri: "calendar:OptionalAttendees", from: "all", write: (item) => attendeesXml("t:OptionalAttendees", item.cc) },
 } as const satisfies Record<string, ItemProperty>;

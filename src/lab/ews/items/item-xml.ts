@@ -35,17 +35,19 @@ function isWanted(property: ItemProperty, shape: ItemShape, inTable: boolean): b
 
 /** The properties of one kind after those of t:ItemType, in the order of its schema type. */
 function ownProperties(element: ItemElement): readonly ItemProperty[] {
-  const { uid, start, end, isAllDay, location, organizer } = meetingProperties;
+  const { uid, start, end, isAllDay, location, organizer, associated, freeBusy, isMeeting, isRecurring, type, myResponse } =
+    meetingProperties;
+  const { required, optional } = meetingProperties;
   switch (element) {
     case "PostItem":
       return postProperties;
     case "CalendarItem":
-      return [uid, start, end, isAllDay, location, organizer];
+      return [uid, start, end, isAllDay, freeBusy, location, isMeeting, isRecurring, type, myResponse, organizer, required, optional];
     case "MeetingRequest":
-      return [...messageProperties, uid, start, end, isAllDay, location, organizer];
+      return [...messageProperties, associated, uid, start, end, isAllDay, location, organizer];
     case "MeetingCancellation":
     case "MeetingResponse":
-      return [...messageProperties, uid, start, end, location];
+      return [...messageProperties, associated, uid, start, end, location];
     default:
       return isMessage(element) ? messageProperties : [];
   }

@@ -71,6 +71,9 @@ function create(element: XmlElement, context: RequestContext): string {
   if (kind === "CalendarItem" && !request.attributes.has("SendMeetingInvitations")) {
     throw new ItemError("ErrorSendMeetingInvitationsRequired", "SendMeetingInvitations is required for calendar items.");
   }
+  const invites = kind === "CalendarItem" && [...(item.to ?? []), ...(item.cc ?? [])].length > 0;
+  if (invites && request.attributes.get("SendMeetingInvitations") !== "SendToNone")
+    throw new Fault("ErrorInvalidRequest", "This lab does not send meeting invitations.");
   const place = folder ?? mailbox.known(defaultFolders[kind] ?? "drafts");
   checkFolder(kind, place);
   const named = item.contact?.displayName ?? item.group?.displayName;

@@ -1,6 +1,7 @@
 import type { LabItem } from "../../store/mailbox.ts";
+import { cancellationOf, declineOf, isOrganizer } from "../../store/meetings.ts";
 import { elementOf } from "../items/item-kind.ts";
-import { ItemError, type Operation, responses, tasksOf } from "../operation.ts";
+import { ItemError, type Operation, type RequestContext, responses, tasksOf } from "../operation.ts";
 import { itemAt } from "../sign-in/access.ts";
 
 /** Where each disposal puts the item. Purges keeps it for single item recovery, which every mailbox of the lab has. */
@@ -16,6 +17,13 @@ function dispose(item: LabItem, type: string): void {
   // Items in Purges cannot be restored, and the lab keeps nothing that is deleted in public folders.
   if (isPublic || /^(?:archive)?recoverableitemspurges$/.test(item.folder.distinguishedName ?? "")) mailbox.remove(item);
   else mailbox.move(item, mailbox.known(destinations[type] ?? "deleteditems"));
+}
+
+/** The attendees learn of a cancellation; that an organizer learns of an attendee's deletion is the lab's guess, and the worse case. */
+function tellOthers(entry: LabItem, { store }: RequestContext): void {
+  if (entry.meeting?.isMeeting !== true) return;
+  const message = isOrganizer(entry) ? cancellationOf(entry) : declineOf(entry);
+  if (message !== undefined) store.submit(message, entry.folder.mailbox);
 }
 
 /**
@@ -35,6 +43,8 @@ export const deleteItem: Operation = {
       if (element === "Task" && !request.attributes.has("AffectedTaskOccurrences")) {
         throw new ItemError("ErrorAffectedTaskOccurrencesRequired", "AffectedTaskOccurrences is required for tasks.");
       }
+      const told = element === "CalendarItem" && request.attributes.get("SendMeetingCancellations") !== "SendToNone";
+      if (told) tellOthers(item, context);
       context.habits.remember(item);
       dispose(item, request.attributes.get("DeleteType") ?? "");
       return "";

@@ -76,6 +76,7 @@ const searchable: Readonly<Record<string, (item: AnyItem) => PropertyValue>> = {
   "calendar:Location": (item) => item.meeting?.location,
   "calendar:IsAllDayEvent": (item) => item.meeting?.isAllDay,
   "calendar:UID": (item) => item.meeting?.uid,
+  "calendar:IsMeeting": (item) => item.meeting?.isMeeting,
 };
 
 function indexedValue(item: AnyItem, uri: string, index: string): PropertyValue {

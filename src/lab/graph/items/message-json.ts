@@ -2,24 +2,18 @@ import { type AnyItem, previewOf, storedItemOf } from "../../ews/items/item-fact
 import type { LabAddress } from "../../store/address.ts";
 import type { EmbeddedItem, Flag, LabAttachment } from "../../store/item.ts";
 import type { LabItem } from "../../store/mailbox.ts";
+import { entryOf } from "../../store/meetings.ts";
 import { bodyAs } from "../../store/text.ts";
 import { GraphError } from "../errors.ts";
-import { attachmentId, type IdForm, itemId, restId } from "../ids.ts";
+import { attachmentId, itemId, restId } from "../ids.ts";
 import { type Json, type JsonObject, timeJson, withComputed } from "../json.ts";
 import type { Row, Searched } from "../row.ts";
+import { eventRow } from "./event-json.ts";
 import { extendedValueOf } from "./extended-properties.ts";
+import type { ReplyFormat } from "./reply-format.ts";
 import { safeHtml } from "./safe-html.ts";
 
-/** How the reply to one request is written. */
-export interface ReplyFormat {
-  readonly ids: IdForm;
-  /** The body type that a Prefer header requested; undefined: unchanged. */
-  readonly bodyType: "text" | "html" | undefined;
-  /** Whether HTML is returned unchanged, including what could do harm. */
-  readonly isUnsafe?: boolean | undefined;
-  /** Whether the caller may see neither body nor headers nor attachments: the least permission. */
-  readonly isBasic?: boolean | undefined;
-}
+export type { ReplyFormat } from "./reply-format.ts";
 
 const onlySelected: ReadonlySet<string> = new Set(["internetMessageHeaders", "uniqueBody"]);
 
@@ -138,8 +132,12 @@ function extras(item: AnyItem, format: ReplyFormat, root: LabItem): Omit<Row, "p
   if (format.isBasic === true) return { onlySelected, searched };
   return {
     onlySelected,
-    expanded: (navigation) =>
-      navigation === "attachments" ? item.attachments.map((attachment) => attachmentRow(root, attachment, format)) : undefined,
+    expanded(navigation) {
+      if (navigation === "attachments") return item.attachments.map((attachment) => attachmentRow(root, attachment, format));
+      if (navigation !== "event") return undefined;
+      const entry = entryOf(root);
+      return entry && eventRow(entry, format);
+    },
     extended: (id) => extendedValueOf(item, id),
     searched,
   };

@@ -49,11 +49,15 @@ function selectedName(name: string, vocabulary: Vocabulary): string {
   return found;
 }
 
+const expandedResources: Readonly<Record<string, Resource>> = { attachments: "attachment", item: "message", event: "event" };
+
 /** `attachments($select=id,name)`, `singleValueExtendedProperties($filter=id eq 'String 0x001A')`, `microsoft.graph.itemattachment/item`. */
 function expansion(text: string, vocabulary: Vocabulary, resource: Resource): Expansion {
   const [, navigation = "", inside = ""] = /^([^()]+)(?:\((.*)\))?$/s.exec(text) ?? [];
   const last = navigation.split("/").at(-1) ?? "";
-  const name = canonical(vocabulary.navigation, last);
+  const cast = navigation.includes("/") ? withoutNamespace(navigation).split("/")[0] : undefined;
+  const derived = vocabulary.derivedNavigation?.[cast?.toLowerCase() ?? ""] ?? [];
+  const name = canonical([...vocabulary.navigation, ...derived], last);
   if (name === undefined) throw unknownProperty(last === "" ? text : last, vocabulary);
   const options = new Map(
     splitOutside(inside, ";").map((option): [string, string] => {
@@ -62,7 +66,7 @@ function expansion(text: string, vocabulary: Vocabulary, resource: Resource): Ex
       return [key.toLowerCase(), value];
     }),
   );
-  const inner: Resource = name === "attachments" ? "attachment" : name === "item" ? "message" : resource;
+  const inner: Resource = expandedResources[name] ?? resource;
   const isExtended = name === "singleValueExtendedProperties";
   return {
     navigation,

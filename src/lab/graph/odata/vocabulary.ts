@@ -11,6 +11,8 @@ export interface Vocabulary {
   /** Properties of derived types, reached by `microsoft.graph.<type>/<property>`; types in lower case. */
   readonly derived?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly navigation: readonly string[];
+  /** Navigation properties of derived types, reached in the same way. */
+  readonly derivedNavigation?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Paths that `$filter` and `$orderby` take. */
   readonly compared: Readonly<Record<string, Kind>>;
   /** Collections that `any` takes, with the paths inside of a member; the empty one is the member itself. */
@@ -61,6 +63,7 @@ const message: Vocabulary = {
     "replyTo",
     "flag",
   ],
+  derivedNavigation: { eventmessage: ["event"] },
   derived: { eventmessage: ["meetingMessageType", "startDateTime", "endDateTime", "isAllDay", "isOutOfDate", "type"] },
   navigation: ["attachments", "extensions", ...extendedProperties],
   compared: {
@@ -141,6 +144,56 @@ const contact: Vocabulary = {
   },
   collections: { categories: { "": "text" }, emailAddresses: { address: "text", name: "text" }, ...extended },
   functions: ["startswith", "contains"],
+  page: [10, 1000],
+  of: "exchange",
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/resources/event */
+const event: Vocabulary = {
+  type: "event",
+  properties: [
+    ...item.filter((name) => name !== "parentFolderId"),
+    "subject",
+    "body",
+    "bodyPreview",
+    "iCalUId",
+    "importance",
+    "sensitivity",
+    "isAllDay",
+    "isCancelled",
+    "isOrganizer",
+    "isDraft",
+    "responseRequested",
+    "showAs",
+    "type",
+    "webLink",
+    "hasAttachments",
+    "responseStatus",
+    "start",
+    "end",
+    "location",
+    "locations",
+    "attendees",
+    "organizer",
+    "recurrence",
+    "seriesMasterId",
+    "transactionId",
+    "originalStartTimeZone",
+    "originalEndTimeZone",
+    "isReminderOn",
+    "reminderMinutesBeforeStart",
+    "allowNewTimeProposals",
+    "hideAttendees",
+    "isOnlineMeeting",
+    "onlineMeetingProvider",
+    "onlineMeetingUrl",
+    "onlineMeeting",
+    "originalStart",
+  ],
+  navigation: ["attachments", "calendar", "extensions", "instances", ...extendedProperties],
+  compared: { ...itemTimes, subject: "text" },
+  collections: { categories: { "": "text" }, ...extended },
+  functions: ["startswith"],
   page: [10, 1000],
   of: "exchange",
 };
@@ -294,7 +347,7 @@ const exchangeMessageTrace: Vocabulary = {
 };
 
 export const vocabularies: Readonly<Record<Resource, Vocabulary>> = {
-  ...{ message, contact, mailFolder, contactFolder, attachment, user, group, directoryObject, exchangeMessageTrace },
+  ...{ message, contact, mailFolder, contactFolder, attachment, event, user, group, directoryObject, exchangeMessageTrace },
 };
 
 /** The name as the schema writes it; Graph takes it in any case. */

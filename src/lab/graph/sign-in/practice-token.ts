@@ -7,6 +7,7 @@ export const labPermissions: readonly string[] = [
   "Mail.Send",
   "Mail-Advanced.ReadWrite.All",
   "Contacts.ReadWrite",
+  "Calendars.ReadWrite",
   "MailboxSettings.ReadWrite",
   "User.Read.All",
   "MailboxItem.ImportExport.All",
