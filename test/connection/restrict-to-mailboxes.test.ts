@@ -268,6 +268,7 @@ test("everything within the mailbox goes through, each to its own method", async
 
 /** Every method that takes ids of items or attachments, with the id of another mailbox before one of its own. */
 const [theirs, own] = ["theirs", "own"];
+const calendar = ["invited", "calendarEntries", "removeCalendarEntries"] as const;
 const byId: Readonly<Record<string, (mailbox: Mailbox) => AsyncIterable<Outcome<unknown>>>> = {
   locate: (box) => box.locate([{ itemId: theirs }, { itemId: own }]),
   get: (box) => box.get([theirs, own], {}),
@@ -281,9 +282,7 @@ const byId: Readonly<Record<string, (mailbox: Mailbox) => AsyncIterable<Outcome<
   move: (box) => box.move([theirs, own], { folder: "inbox" }),
   delete: (box) => box.delete([theirs, own], "hard"),
   junk: (box) => box.junk([theirs, own], { isJunk: true, move: true }),
-  invited: (box) => box.invited([theirs, own]),
-  calendarEntries: (box) => box.calendarEntries([theirs, own]),
-  removeCalendarEntries: (box) => box.removeCalendarEntries([theirs, own]),
+  ...Object.fromEntries(calendar.map((name) => [name, (box: Mailbox) => box[name]([theirs, own])])),
 };
 
 describe("an id that is not shown to be of the mailbox", () => {
@@ -300,9 +299,7 @@ describe("an id that is not shown to be of the mailbox", () => {
     const mailbox = (address: string | undefined): Mailbox => ({
       ...exchange.mailbox(address),
       locate: (names) => answers(names.map(({ itemId, internetMessageId }) => itemId ?? internetMessageId ?? "")),
-      invited: answers,
-      calendarEntries: answers,
-      removeCalendarEntries: answers,
+      ...{ invited: answers, calendarEntries: answers, removeCalendarEntries: answers },
       get: answers,
       mime: answers,
       exported: answers,
