@@ -20,6 +20,13 @@ one.
                   repeated.
   --habits LIST   Habits of servers other than Exchange, comma-separated, such as
                   opens-deleted,missing:ExportItems.
+  --throttle LIST Limits of concurrent requests, comma-separated, such as
+                  graph-application,ews:27. The lab turns away every request
+                  above a limit.
+  --mailboxes N   Add N mailboxes (at most 100000), box00001@example.com and so
+                  on, with a campaign in every hundredth. A mailbox is made when
+                  it is first opened.
+  --messages N    Messages in each of these mailboxes, at most 10000. Default: 50.
   --auth LIST     Sign-in schemes: basic, ntlm and negotiate, comma-separated.
                   Default: basic.
   --extended-protection WORD
@@ -59,19 +66,19 @@ one.
   --json          Print how to reach the lab as one JSON document, even on a
                   terminal.
   --quiet         Print nothing on standard error.
-  --help          Show this text and every fault, habit and behaviour of
-                  Autodiscover.
+  --help          Show this text and every fault, habit, throttling mode
+                  and behaviour of Autodiscover.
 `;
 
 /** Runs `mailcordon lab`: starts the lab, prints how to reach it, and waits until it is stopped. Returns the exit code. */
 export async function runLab(args: readonly string[], screen: Screen): Promise<number> {
   const options = readOptions(args);
   if (options.help) {
-    const { autodiscoverKinds, faultKinds, serverVariants } = await import("../lab/practice.ts");
+    const { autodiscoverKinds, faultKinds, serverVariants, throttlingModes } = await import("../lab/practice.ts");
     const { definitionList } = await import("../faces/cli/help.ts");
     const list = (args: Readonly<Record<string, string>>) => definitionList(Object.entries(args), screen.stdout.columns || 100);
     screen.stdout.write(
-      `${usage}\nFaults:\n${list(faultKinds)}\n\nHabits:\n${list(serverVariants)}\n\nAutodiscover:\n${list(autodiscoverKinds)}\n`,
+      `${usage}\nFaults:\n${list(faultKinds)}\n\nHabits:\n${list(serverVariants)}\n\nThrottling:\n${list(throttlingModes)}\n\nAutodiscover:\n${list(autodiscoverKinds)}\n`,
     );
   } else await serve(options, screen);
   return 0;
@@ -87,6 +94,9 @@ function readOptions(args: readonly string[]) {
     invite: { type: "string" },
     fault: { type: "string", multiple: true },
     habits: { type: "string" },
+    throttle: { type: "string" },
+    mailboxes: { type: "string" },
+    messages: { type: "string" },
     auth: { type: "string" },
     "extended-protection": { type: "string" },
     "tls-cert": { type: "string" },
@@ -114,6 +124,7 @@ async function serve(options: Options, screen: Screen): Promise<void> {
   const { labPassword, labPermissions, labToken, operationNames, parseFault, socAddress, startLab } = practice;
   const port = options.port === undefined ? 0 : Number(options.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Failure("invalid-input", "--port must be a number from 0 to 65535.");
+  const many = manyOf(options);
   const signIn = signInOf(options);
   const proxyUser = proxyUserOf(options);
   const withProxy = options.proxy === true || proxyUser !== undefined;
@@ -134,8 +145,9 @@ async function serve(options: Options, screen: Screen): Promise<void> {
     const autodiscover = { rules, ...place };
     const { host, import: importDir } = options;
     const habits = listOf(options.habits);
+    const limits = { many, throttling: practice.parseThrottling(listOf(options.throttle) ?? []) };
     const people = { onPremises: listOf(options["on-premises"]), unlicensed: listOf(options.unlicensed), invited: listOf(options.invite) };
-    return startLab({ host, port, importDir, ...people, faults, habits, signIn, tls, graph, tenant, policy, autodiscover });
+    return startLab({ host, port, importDir, ...people, ...limits, faults, habits, signIn, tls, graph, tenant, policy, autodiscover });
   });
   let proxy: Awaited<ReturnType<typeof practice.startProxy>> | undefined;
   try {
@@ -397,4 +409,21 @@ async function asLabFailure<T>(work: () => Promise<T>): Promise<T> {
 function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** Throws Failure `invalid-input`. */
+function manyOf({ mailboxes, messages }: Options) {
+  const number = (flag: string, text: string, most: number) => {
+    const value = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+    if (value < 1 || value > most) throw new Failure("invalid-input", `--${flag} must be a number from 1 to ${most}.`);
+    return value;
+  };
+  if (mailboxes === undefined) {
+    if (messages !== undefined) throw new Failure("invalid-input", "--messages needs --mailboxes.", { hint: helpHint("lab") });
+    return undefined;
+  }
+  return {
+    mailboxes: number("mailboxes", mailboxes, 100_000),
+    messages: messages === undefined ? undefined : number("messages", messages, 10_000),
+  };
 }

@@ -19,10 +19,12 @@ import type { LabRequest } from "./request-log.ts";
 import { importFolder } from "./seed/import-folder.ts";
 import { deliverInvitation } from "./seed/invitation.ts";
 import { seedOrganisation } from "./seed/seed.ts";
+import { type ManyMailboxes, seedMany } from "./seed/seed-many.ts";
 import { ServerVariants } from "./server-variants.ts";
 import type { EwsPolicy, Tenant } from "./sign-in/app-registration.ts";
 import { openTokenServer, type TokenServer } from "./sign-in/token-server.ts";
 import { Store } from "./store/store.ts";
+import { ConcurrentRequests, type LabThrottling } from "./throttling.ts";
 
 /** How to start the lab. */
 export interface LabOptions {
@@ -36,6 +38,8 @@ export interface LabOptions {
   readonly signIn?: WindowsSignInOptions | undefined;
   /** Fill the store with the practice organisation; default true. */
   readonly seed?: boolean | undefined;
+  /** Further mailboxes with ordinary messages and a campaign, made when they are first opened. Default none. */
+  readonly many?: ManyMailboxes | undefined;
   /** A folder of `.eml` files to deliver. */
   readonly importDir?: string | undefined;
   /** Addresses of people who get the practice invitation to a meeting. */
@@ -43,6 +47,8 @@ export interface LabOptions {
   readonly faults?: readonly FaultRule[] | undefined;
   /** Habits of servers other than Exchange, over EWS: each a name of `habitWords`, or `name:value`. Default none. */
   readonly habits?: readonly string[] | undefined;
+  /** Limits of concurrent requests; default: what `LabThrottling` says. */
+  readonly throttling?: LabThrottling | undefined;
   /** What ServerVersionInfo says; default ExchangeSE. */
   readonly version?: "Exchange2013" | "Exchange2016" | "Exchange2019" | "ExchangeSE" | undefined;
   /** The password of every seeded user. */
@@ -117,6 +123,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   );
   const store = new Store({ idsTellMailbox: !habits.has("ids-without-mailbox") });
   if (options.seed ?? true) seedOrganisation(store, { password: options.password });
+  if (options.many !== undefined) seedMany(store, options.many);
   if (options.importDir !== undefined) importFolder(store, options.importDir);
   if (options.invited !== undefined) deliverInvitation(store, options.invited);
   const faults = new FaultPlan();
@@ -133,6 +140,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     windows: options.signIn && new WindowsSignIn(store, options.signIn, options.tls?.cert),
     product: options.version ?? "ExchangeSE",
     newestVersion: options.newestVersion,
+    mostConcurrent: options.throttling?.ews,
+    running: new ConcurrentRequests(),
     gzip: options.gzip ?? true,
     keepBodies: options.keepBodies ?? false,
     closing: closing.signal,
@@ -149,7 +158,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     habits: options.graph ?? {},
     onPremises: options.onPremises ?? [],
     unlicensed: options.unlicensed ?? [],
-    throttle: new Throttle(options.graph?.requestsPerWindow),
+    throttle: new Throttle(options.graph?.requestsPerWindow, options.throttling?.graph),
     uploads: new Uploads(),
     imports: new ImportSessions(),
   };

@@ -8,3 +8,4 @@ export { practiceApplication, practiceFederation, practiceTenant } from "./seed/
 export { socAddress } from "./seed/seed.ts";
 export { serverVariants } from "./server-variants.ts";
 export { labPassword } from "./store/store.ts";
+export { parseThrottling, throttlingModes } from "./throttling.ts";

@@ -1,8 +1,6 @@
 import { defaultBackOffMs, type Faults } from "../faults.ts";
+import { ewsMaxConcurrency } from "../throttling.ts";
 import { Fault, messageValues } from "./operation.ts";
-
-/** Exchange's default EWSMaxConcurrency, named in the fault about it: https://learn.microsoft.com/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange */
-const maxConcurrency = 27;
 
 /** The SOAP fault that a rule asks for instead of the whole operation. */
 export function wholeFault(faults: Faults): Fault | undefined {
@@ -11,11 +9,15 @@ export function wholeFault(faults: Faults): Fault | undefined {
     const values = messageValues({ BackOffMilliseconds: busy.backOffMs ?? defaultBackOffMs });
     return new Fault("ErrorServerBusy", "The server cannot service this request right now. Try again later.", values);
   }
-  if (faults.rule("connection-count-fault") === undefined) return undefined;
-  const policy = `This operation exceeds the throttling budget for policy part 'MaxConcurrency', policy value '${maxConcurrency}',  Budget type: 'Ews'.  Suggested backoff time 0 ms.`;
+  return faults.rule("connection-count-fault") === undefined ? undefined : tooManyRequests(ewsMaxConcurrency);
+}
+
+/** The fault of a request above EWSMaxConcurrency. */
+export function tooManyRequests(most: number): Fault {
+  const policy = `This operation exceeds the throttling budget for policy part 'MaxConcurrency', policy value '${most}',  Budget type: 'Ews'.  Suggested backoff time 0 ms.`;
   return new Fault(
     "ErrorExceededConnectionCount",
     "You have exceeded the available concurrent connections for your account.  Try again once your other requests have completed.",
-    messageValues({ Policy: "MaxConcurrency", MaxConcurrencyLimit: maxConcurrency, ErrorMessage: policy }),
+    messageValues({ Policy: "MaxConcurrency", MaxConcurrencyLimit: most, ErrorMessage: policy }),
   );
 }

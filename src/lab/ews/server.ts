@@ -9,11 +9,12 @@ import type { EwsPolicy } from "../sign-in/app-registration.ts";
 import type { TokenServer } from "../sign-in/token-server.ts";
 import type { User } from "../store/organisation.ts";
 import type { Store } from "../store/store.ts";
+import type { ConcurrentRequests } from "../throttling.ts";
 import { wrongReply } from "../wrong-replies.ts";
 import { type XmlElement, XmlError, XmlReader } from "../xml.ts";
 import { checkRequest } from "./check-schema.ts";
 import { faultEnvelope, readEnvelope, replyEnvelope, schemaFault, unknownRequest } from "./envelope.ts";
-import { wholeFault } from "./fault-injection.ts";
+import { tooManyRequests, wholeFault } from "./fault-injection.ts";
 import { type Content, Fault, messagesNamespace, type Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
 import { actingUser, authenticate } from "./sign-in/authenticate.ts";
@@ -35,6 +36,9 @@ export interface EwsServer {
   readonly product: Product;
   /** The newest RequestServerVersion that is taken; undefined: all. */
   readonly newestVersion?: string | undefined;
+  /** Limit of concurrent requests per account; undefined: none. */
+  readonly mostConcurrent?: number | undefined;
+  readonly running: ConcurrentRequests;
   readonly gzip: boolean;
   readonly keepBodies: boolean;
   /** Aborted when the lab closes. */
@@ -80,7 +84,7 @@ export async function serveEws(server: EwsServer, request: IncomingMessage, resp
       ...(exchanged.replyBody ? { replyBody: exchanged.replyBody.join("") } : {}),
     });
   });
-  const { reply, damage } = await answer(server, request, exchanged);
+  const { reply, damage } = await answer(server, request, response, exchanged);
   if (reply === undefined) return reset(request);
   const clientId = request.headersDistinct["client-request-id"]?.[0];
   const echo = request.headers["return-client-request-id"] === "true" && clientId !== undefined ? { "client-request-id": clientId } : {};
@@ -152,7 +156,7 @@ async function signIn({ store, tokens, entra, windows }: EwsServer, request: Inc
   return bearerCaller(entra.tokens, entra.policy, token, (upn) => store.organisation.users.find((one) => one.upn === upn));
 }
 
-async function answer(server: EwsServer, request: IncomingMessage, exchanged: ExchangedBytes): Promise<Answer> {
+async function answer(server: EwsServer, request: IncomingMessage, response: ServerResponse, exchanged: ExchangedBytes): Promise<Answer> {
   if (server.habits.has("get-405") && request.method !== "POST") {
     await drain(request, exchanged);
     return { reply: plainReply(405, "", { Allow: "POST" }) };
@@ -183,6 +187,14 @@ async function answer(server: EwsServer, request: IncomingMessage, exchanged: Ex
     return { reply: plainReply(415, page("Cannot process the message because its content type is not text/xml; charset=utf-8.")) };
   }
   try {
+    if (server.mostConcurrent !== undefined) {
+      const leave = server.running.enter(caller.user.address, server.mostConcurrent);
+      if (leave === undefined) {
+        await drain(request, exchanged);
+        throw tooManyRequests(server.mostConcurrent);
+      }
+      response.once("close", leave);
+    }
     return await call(server, request, exchanged, caller);
   } catch (error) {
     if (error instanceof Fault) return { reply: soap(500, [faultEnvelope(error)]) };

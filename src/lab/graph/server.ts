@@ -96,18 +96,9 @@ function takeSlot(server: GraphServer, caller: GraphCaller, url: URL, response: 
   const [first, name] = segmentsOf(url.pathname) ?? [];
   const mailbox = first?.toLowerCase() === "users" && name !== undefined ? mailboxNamed(server.store, name) : undefined;
   if (mailbox === undefined) return undefined;
-  const leave = once(server.throttle.enter(`${caller.app} ${mailbox.address}`));
+  const leave = server.throttle.enter(caller.app, mailbox.address);
   response.once("close", leave);
   return leave;
-}
-
-function once(act: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (isDone) return;
-    isDone = true;
-    act();
-  };
 }
 
 /** Returns a refusal before any dispatch as a reply. */

@@ -1,3 +1,4 @@
+import { ConcurrentRequests } from "../throttling.ts";
 import { GraphError } from "./errors.ts";
 
 // Per application and mailbox: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
@@ -19,13 +20,16 @@ export function throttled(message: string, retryAfterSeconds: number | undefined
 
 /** Counts what each application asks of each mailbox. */
 export class Throttle {
-  readonly #running = new Map<string, number>();
+  readonly #running = new ConcurrentRequests();
   readonly #windows = new Map<string, { start: number; count: number }>();
   readonly #limit: number;
   #traces: readonly number[] = [];
 
-  constructor(limit: number | undefined) {
+  readonly #isPerApplication: boolean;
+
+  constructor(limit: number | undefined, mode: "application" | "mailbox" = "mailbox") {
     this.#limit = limit ?? requestsPerWindow;
+    this.#isPerApplication = mode === "application";
   }
 
   /** Counts a request. Throws GraphError with status 429 when there were too many. `now`: ms since 1970. */
@@ -48,15 +52,11 @@ export class Throttle {
     this.#traces = [...since, now];
   }
 
-  /** A request begins; what is given back is to be called when it ends. Throws GraphError with status 429 when too many run. */
-  enter(key: string): () => void {
-    const running = this.#running.get(key) ?? 0;
-    if (running >= concurrentRequests) throw throttled("Application is over its MailboxConcurrency limit.", 1);
-    this.#running.set(key, running + 1);
-    return () => {
-      const left = (this.#running.get(key) ?? 1) - 1;
-      if (left === 0) this.#running.delete(key);
-      else this.#running.set(key, left);
-    };
+  /** Begins a request; the caller calls the returned function when it ends. Throws GraphError with status 429 when too many run. */
+  enter(application: string, mailbox: string): () => void {
+    const key = this.#isPerApplication ? application : `${application} ${mailbox}`;
+    const leave = this.#running.enter(key, concurrentRequests);
+    if (leave === undefined) throw throttled("Application is over its MailboxConcurrency limit.", 1);
+    return leave;
   }
 }

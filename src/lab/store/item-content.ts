@@ -140,3 +140,21 @@ export function sizeOf(item: ItemContent): number {
 export function textOf(body: ItemContent["body"]): string {
   return body.type === "HTML" ? textOfHtml(body.value) : body.value;
 }
+
+/** The attachments without the one with that id, at any depth; `path`: the attachments that lead to it. */
+export function withoutAttachment(
+  attachments: readonly LabAttachment[],
+  id: string,
+  path: readonly LabAttachment[],
+): readonly LabAttachment[] {
+  return attachments
+    .filter((attachment) => attachment.id !== id)
+    .map((attachment) => (path.includes(attachment) ? shortened(attachment, id, path) : attachment));
+}
+
+function shortened(holder: LabAttachment, id: string, path: readonly LabAttachment[]): LabAttachment {
+  if (!holder.item) return holder;
+  const content: ItemContent = { ...holder.item, mime: undefined, attachments: withoutAttachment(holder.item.attachments, id, path) };
+  const item: EmbeddedItem = { ...content, size: sizeOf(content), hasAttachments: hasAttachments(content) };
+  return { ...holder, item, size: item.size };
+}

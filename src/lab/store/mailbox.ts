@@ -3,7 +3,7 @@ import { addressKey } from "./address.ts";
 import { ChangeLog } from "./changes.ts";
 import { distinguishedFolders, type FolderSeed } from "./default-folders.ts";
 import { type ChangeKeyKind, IdMint } from "./id.ts";
-import type { EmbeddedItem, ItemChange, ItemContent, LabAttachment, NewAttachment, NewItem } from "./item.ts";
+import type { ItemChange, ItemContent, LabAttachment, NewAttachment, NewItem } from "./item.ts";
 import {
   attachmentOf,
   contentOf,
@@ -13,6 +13,7 @@ import {
   sizeOf,
   textOf,
   topicOf,
+  withoutAttachment,
 } from "./item-content.ts";
 import type { Oof, User } from "./organisation.ts";
 import { StoreError } from "./store-error.ts";
@@ -35,28 +36,37 @@ interface MovedState {
   readonly identity?: Uint8Array | undefined;
 }
 
+/** The contents of a mailbox that are made when it is opened. */
+export interface LazyContents {
+  /** Puts the items into it: the same each time. */
+  fill(mailbox: LabMailbox): void;
+  /** Called whenever the contents have been made. */
+  made(mailbox: LabMailbox): void;
+}
+
 /** One mailbox: its folders, its items, its settings. Every change of it goes through here, so that ids, keys and logs are kept. */
 export class LabMailbox {
   readonly user: User;
   readonly guid: string;
-  /** `root`, above the visible folders and the Recoverable Items. */
-  readonly top: LabFolder;
-  /** `msgfolderroot`: the visible folders. */
-  readonly root: LabFolder;
   /** Changes of the folders themselves. */
-  readonly hierarchy = new ChangeLog();
+  hierarchy = new ChangeLog();
   /** Address keys (see `addressKey`) whose mail goes to Junk Email. */
   readonly blockedSenders = new Set<string>();
   oof: Oof;
   readonly #clock: Clock;
-  readonly #mint: IdMint;
+  #mint: IdMint;
   readonly #folders = new Map<string, LabFolder>();
   readonly #distinguished = new Map<string, LabFolder>();
   readonly #items = new Map<string, Mutable<LabItem>>();
   readonly #identities = new Map<string, LabItem>();
+  #top: LabFolder | undefined;
+  readonly #seeds: readonly FolderSeed[];
+  readonly #lazily: LazyContents | undefined;
+  #isMaking = false;
+  #isChanged = false;
 
-  /** `seeds`: its first folders, that of the visible root before all others. */
-  constructor(user: User, guid: string, clock: Clock, seeds: readonly FolderSeed[] = distinguishedFolders) {
+  /** `seeds`: its first folders, that of the visible root before all others. Without `lazily` they are made at once. */
+  constructor(user: User, guid: string, clock: Clock, seeds: readonly FolderSeed[] = distinguishedFolders, lazily?: LazyContents) {
     this.user = user;
     this.guid = guid;
     this.#clock = clock;
@@ -70,11 +80,42 @@ export class LabMailbox {
       internalReply: "",
       externalReply: "",
     };
-    this.top = this.#newFolder(undefined, "", undefined, "root");
-    for (const seed of seeds) {
+    this.#seeds = seeds;
+    this.#lazily = lazily;
+    if (lazily === undefined) this.#make();
+  }
+
+  /** Makes the contents of a mailbox that is opened for the first time, or for the first time since `forget`. */
+  #make(): LabFolder {
+    if (this.#top !== undefined) return this.#top;
+    this.#isMaking = true;
+    const top = this.#newFolder(undefined, "", undefined, "root");
+    this.#top = top;
+    for (const seed of this.#seeds)
       this.#newFolder(this.#distinguished.get(seed.parent ?? "msgfolderroot"), seed.displayName, seed.folderClass, seed.name);
-    }
-    this.root = this.top.children[0] ?? this.top;
+    this.#lazily?.fill(this);
+    this.#isMaking = false;
+    this.#lazily?.made(this);
+    return top;
+  }
+
+  /** Drops contents that can be made again as they are, with the same ids. Does nothing if anything was changed in the mailbox. */
+  forget(): void {
+    if (this.#lazily === undefined || this.#isChanged) return;
+    this.#top = undefined;
+    this.#mint = new IdMint(this.guid);
+    this.hierarchy = new ChangeLog();
+    for (const map of [this.#folders, this.#distinguished, this.#items, this.#identities]) map.clear();
+  }
+
+  /** `root`, above the visible folders and the Recoverable Items. */
+  get top(): LabFolder {
+    return this.#make();
+  }
+
+  /** `msgfolderroot`: the visible folders. */
+  get root(): LabFolder {
+    return this.top.children[0] ?? this.top;
   }
 
   get address(): string {
@@ -84,11 +125,13 @@ export class LabMailbox {
   // Folders
 
   folder(id: string): LabFolder | undefined {
+    this.#make();
     return this.#folders.get(id);
   }
 
   /** By Microsoft's DistinguishedFolderId name. */
   distinguished(name: string): LabFolder | undefined {
+    this.#make();
     return this.#distinguished.get(name.toLowerCase());
   }
 
@@ -149,15 +192,18 @@ export class LabMailbox {
 
   /** Undefined once it was moved or deleted. Ids are case-sensitive. */
   item(id: string): LabItem | undefined {
+    this.#make();
     return this.#items.get(id);
   }
 
   /** By what stays of an item wherever it is moved. */
   itemByIdentity(identity: Uint8Array): LabItem | undefined {
+    this.#make();
     return this.#identities.get(identityKey(identity));
   }
 
   items(): IterableIterator<LabItem> {
+    this.#make();
     return this.#items.values();
   }
 
@@ -220,6 +266,7 @@ export class LabMailbox {
   attachment(
     id: string,
   ): { readonly item: LabItem; readonly attachment: LabAttachment; readonly path: readonly LabAttachment[] } | undefined {
+    this.#make();
     const root = this.#items.get(this.#mint.rootOf(id) ?? "");
     if (!root) return undefined;
     const path: LabAttachment[] = [];
@@ -247,18 +294,19 @@ export class LabMailbox {
     const found = this.attachment(id);
     if (!found) throw new StoreError("attachment-not-found", "There is no such attachment.");
     const record = this.#live(found.item);
-    record.attachments = without(record.attachments, id, found.path);
+    record.attachments = withoutAttachment(record.attachments, id, found.path);
     record.mime = undefined;
     this.#touch(record, "update");
     return record;
   }
 
   #put(folder: LabFolder, content: NewItem, now: Date, kept: MovedState): LabItem {
+    this.#isChanged ||= !this.#isMaking;
     const id = this.#mint.item(folder.id);
     const fields: ItemContent = contentOf(content, this.#mint, id, now);
     const isMail = !/^IPM\.(Contact|DistList|Appointment|Task|StickyNote|Activity)\b/.test(fields.itemClass);
-    const record: Mutable<LabItem> = {
-      ...fields,
+    // One object of one shape: a copy of so many members is slow and takes kilobytes.
+    const record: Mutable<LabItem> = Object.assign(fields, {
       internetMessageId: fields.internetMessageId ?? (isMail ? this.#mint.messageId() : undefined),
       id,
       identity: kept.identity ?? this.#mint.identity(),
@@ -269,7 +317,7 @@ export class LabMailbox {
       modifiedBy: this.user.displayName,
       size: sizeOf(fields),
       hasAttachments: hasAttachments(fields),
-    };
+    });
     this.#items.set(id, record);
     this.#identities.set(identityKey(record.identity), record);
     folder.items.set(id, record);
@@ -278,6 +326,7 @@ export class LabMailbox {
   }
 
   #drop(item: LabItem): void {
+    this.#isChanged ||= !this.#isMaking;
     this.#items.delete(item.id);
     this.#identities.delete(identityKey(item.identity));
     item.folder.items.delete(item.id);
@@ -291,6 +340,7 @@ export class LabMailbox {
   }
 
   #touch(record: Mutable<LabItem>, kind: "update" | "read", by?: string): void {
+    this.#isChanged ||= !this.#isMaking;
     record.changeKey = this.#mint.changeKey(keyKindOf(record));
     record.modifiedAt = this.#clock.tick();
     record.modifiedBy = by ?? this.user.displayName;
@@ -305,6 +355,7 @@ export class LabMailbox {
     folderClass: string | undefined,
     distinguishedName: string | undefined,
   ): LabFolder {
+    this.#isChanged ||= !this.#isMaking;
     const folder = new FolderOf<LabMailbox>(this, this.#mint.folder(), this.#mint.changeKey("folder"), {
       name,
       folderClass,
@@ -320,12 +371,14 @@ export class LabMailbox {
   }
 
   #touchFolder(folder: LabFolder): void {
+    this.#isChanged ||= !this.#isMaking;
     folder.changeKey = this.#mint.changeKey("folder");
     this.hierarchy.record("update", folder.id);
     this.#clock.tick();
   }
 
   #unlink(folder: LabFolder): void {
+    this.#isChanged ||= !this.#isMaking;
     const siblings = folder.parent?.children ?? [];
     const at = siblings.indexOf(folder);
     if (at >= 0) siblings.splice(at, 1);
@@ -344,17 +397,4 @@ function identityKey(identity: Uint8Array): string {
 function keyKindOf(item: ItemContent): ChangeKeyKind {
   if (item.itemClass.startsWith("IPM.Contact")) return "contact";
   return item.itemClass.startsWith("IPM.Appointment") ? "appointment" : "item";
-}
-
-function without(attachments: readonly LabAttachment[], id: string, path: readonly LabAttachment[]): readonly LabAttachment[] {
-  return attachments
-    .filter((attachment) => attachment.id !== id)
-    .map((attachment) => (path.includes(attachment) ? shortened(attachment, id, path) : attachment));
-}
-
-function shortened(holder: LabAttachment, id: string, path: readonly LabAttachment[]): LabAttachment {
-  if (!holder.item) return holder;
-  const content: ItemContent = { ...holder.item, mime: undefined, attachments: without(holder.item.attachments, id, path) };
-  const item: EmbeddedItem = { ...content, size: sizeOf(content), hasAttachments: hasAttachments(content) };
-  return { ...holder, item, size: item.size };
 }

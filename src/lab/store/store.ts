@@ -6,13 +6,17 @@ import { expandGroup, resolveName } from "./directory.ts";
 import { guidOf, hiddenGuidOf, parseId, publicGuidOf } from "./id.ts";
 import type { LabAttachment, NewItem } from "./item.ts";
 import type { OutsideMail } from "./mail-store.ts";
-import { type LabFolder, type LabItem, LabMailbox } from "./mailbox.ts";
+
+import { type LabFolder, type LabItem, LabMailbox, type LazyContents } from "./mailbox.ts";
 import type { TraceRow } from "./message-trace.ts";
 import type { Group, NewUser, Organisation, User } from "./organisation.ts";
 import { StoreError } from "./store-error.ts";
 
 /** The password of every account whose data names none. The lab is for practice, on loopback. */
 export const labPassword = "lab-password";
+
+/** More than any number of requests that run together open. */
+const mostMade = 500;
 
 /** A mailbox for public folders, by what Autodiscover says of it. */
 export interface PublicFolderMailbox {
@@ -38,6 +42,8 @@ export class Store {
   readonly #publicMailboxes: PublicFolderMailbox[] = [];
   readonly #groups = new Map<string, Group>();
   #messages = 0;
+  /** Mailboxes whose contents were made, in this order. */
+  readonly #made: LabMailbox[] = [];
   readonly #guidOf: (number: number) => string;
 
   /** `idsTellMailbox`: whether ids of its items and folders name their mailbox, as those of Exchange do. */
@@ -56,7 +62,11 @@ export class Store {
 
   // Who there is
 
-  addUser(given: NewUser): LabMailbox {
+  /**
+   * `fill`: puts the first items into the mailbox when it is first opened, the same each time: of the mailboxes in which nothing was changed, the store
+   * keeps only those that were opened last, and makes the others again when they are opened again.
+   */
+  addUser(given: NewUser, fill?: (mailbox: LabMailbox) => void): LabMailbox {
     const number = this.organisation.users.length + 1;
     const user: User = {
       ...given,
@@ -73,12 +83,23 @@ export class Store {
     const names = new Set([user.address, user.upn, ...user.aliases].map(addressKey));
     for (const name of names)
       if (this.#mailboxes.has(name) || this.#groups.has(name)) throw new StoreError("address-taken", "The address is taken.");
-    const mailbox = new LabMailbox(user, this.#guidOf(number), this.clock);
+    const mailbox = new LabMailbox(user, this.#guidOf(number), this.clock, undefined, fill && this.#lazily(fill));
     this.organisation.users.push(user);
     for (const name of names) this.#mailboxes.set(name, mailbox);
     for (const address of [user.address, ...user.aliases]) this.organisation.domains.add(domainOf(address));
     this.#byGuid.set(mailbox.guid, mailbox);
     return mailbox;
+  }
+
+  #lazily(fill: (mailbox: LabMailbox) => void): LazyContents {
+    const start = this.now();
+    return {
+      fill: (mailbox) => this.clock.replay(start, () => fill(mailbox)),
+      made: (mailbox) => {
+        this.#made.push(mailbox);
+        if (this.#made.length > mostMade) this.#made.shift()?.forget();
+      },
+    };
   }
 
   addGroup(given: Omit<Group, "aliases"> & { readonly aliases?: readonly string[] | undefined }): Group {
