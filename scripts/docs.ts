@@ -11,7 +11,7 @@ import { protocolIndex, sourcesOf } from "./reference-protocol.ts";
 const actions = await Promise.all(actionNames.map(loadAction));
 writeFileSync("src/actions/index.ts", catalogueFile(actionNames));
 mkdirSync("docs/reference", { recursive: true });
-for (const [name, text] of referencePages(actions)) writeFileSync(join("docs/reference", name), text);
+for (const [name, text] of await referencePages(actions)) writeFileSync(join("docs/reference", name), text);
 writeFileSync("docs/reference/protocol-index.md", protocolIndex(sourcesOf(".")));
 for (const guide of guidesWithPermissions) {
   const file = join("docs", guide);

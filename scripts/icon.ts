@@ -1,8 +1,7 @@
 // Draws the icon of the Automation Service integration, an envelope behind a cordon, and writes it as data:
 // `npx esbuild scripts/icon.ts --bundle --platform=node --format=esm | node --input-type=module`
 import { writeFileSync } from "node:fs";
-import { deflateSync } from "node:zlib";
-import { crc32 } from "../src/faces/automation-service/archive.ts";
+import { crc32, deflateSync } from "node:zlib";
 
 const size = 96;
 /** Points per pixel, each way: what makes edges smooth. */

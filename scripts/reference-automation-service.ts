@@ -6,8 +6,8 @@ import type { Field } from "../src/faces/automation-service/definition.ts";
 import { markdownTable } from "./markdown-table.ts";
 
 /** What an administrator and the author of a playbook fill in, action by action, and what later nodes may use. */
-export function automationServicePage(catalogue: readonly Action[]): string {
-  const { integration, actions } = automationService(inPlaybookOrder(catalogue), { name: integrationName, version: "1.0" });
+export async function automationServicePage(catalogue: readonly Action[]): Promise<string> {
+  const { integration, actions } = await automationService(inPlaybookOrder(catalogue), { name: integrationName, version: "1.0" });
   const attributes = Object.entries(integration.configuration.data_attributes).map(([id, attribute]) => fieldRow({ id, ...attribute }));
   const parts = actions.map(({ name, type, fields, output, table_view, src_doc }) =>
     [

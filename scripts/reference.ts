@@ -29,10 +29,10 @@ interface Member {
 }
 
 /** The pages: file name -> text. */
-export function referencePages(catalogue: readonly Action[]): ReadonlyMap<string, string> {
+export async function referencePages(catalogue: readonly Action[]): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["actions.md", actionsPage(catalogue)],
-    ["automation-service.md", automationServicePage(catalogue)],
+    ["automation-service.md", await automationServicePage(catalogue)],
     ["backends.md", backendsPage(catalogue)],
     ["failures.md", failuresPage()],
     ["mcp-tools.md", mcpPage(catalogue)],

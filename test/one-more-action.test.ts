@@ -70,8 +70,8 @@ describe("an action that was added to the list alone", () => {
     expect(plan.permissions.find(({ permission }) => permission === "Contacts.Read")?.actions).toEqual(["get-contacts", name]);
   });
 
-  test("is in every page that is generated, and takes nothing of the others away", () => {
-    const [before, after] = [referencePages(catalogue), referencePages(more)];
+  test("is in every page that is generated, and takes nothing of the others away", async () => {
+    const [before, after] = [await referencePages(catalogue), await referencePages(more)];
     const snake = name.replaceAll("-", "_");
     const spelled: Readonly<Record<string, string>> = {
       "actions.md": `## ${name}`,
@@ -153,8 +153,8 @@ describe("an action that was added to the list alone", () => {
       }
     });
 
-    test("Sumo Logic's Automation Service, after those that playbooks know", () => {
-      const { files, actions } = automationService(inPlaybookOrder(more), { name: "Mailcordon", version: "1.0" });
+    test("Sumo Logic's Automation Service, after those that playbooks know", async () => {
+      const { files, actions } = await automationService(inPlaybookOrder(more), { name: "Mailcordon", version: "1.0" });
       expect(actions.at(-1)).toMatchObject({ name: countContacts.title, type: "Enrichment" });
       expect(actions.at(-1)?.fields.map(({ id }) => id)).toContain("unless_away");
       expect([...files.keys()]).toContain(`actions/${more.length}-${name}.action.yaml`);

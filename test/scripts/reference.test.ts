@@ -11,7 +11,7 @@ import { allPermissions } from "../../src/graph/permissions.ts";
 
 const textOf = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
-test.each([...referencePages(catalogue)])(
+test.each([...(await referencePages(catalogue))])(
   "docs/reference/%s is what the catalogue and the table say; `npm run docs` writes it",
   (name, text) => {
     expect(textOf(`docs/reference/${name}`)).toBe(text);

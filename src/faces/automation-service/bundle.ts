@@ -29,7 +29,7 @@ export interface AutomationService {
  * the platform shares its own content. The same catalogue gives the same bytes.
  * @throws RangeError for what the platform cannot represent, such as two names that are equal there
  */
-export function automationService(actions: readonly Action[], { name, version }: IntegrationVersion): AutomationService {
+export async function automationService(actions: readonly Action[], { name, version }: IntegrationVersion): Promise<AutomationService> {
   const integration = IntegrationDefinition.parse(integrationDefinition(name, version));
   const definitions = actions.map((action) => ActionDefinition.parse(actionDefinition(action, name)));
   const files = new Map<string, string | Uint8Array>([[`${fileName(name)}.integration.yaml`, yamlText(integration)]]);
@@ -38,7 +38,7 @@ export function automationService(actions: readonly Action[], { name, version }:
     const action = actions[at]?.name ?? "";
     files.set(`actions/${String(at + 1).padStart(2, "0")}-${action}.action.yaml`, yamlText(definition));
   }
-  files.set(`${fileName(name)}.tar.gz`, archive(integration, definitions));
+  files.set(`${fileName(name)}.tar.gz`, await archive(integration, definitions));
   return { integration, actions: definitions, files };
 }
 
@@ -47,7 +47,7 @@ function fileName(name: string): string {
 }
 
 /** The names and wrappers of the archives in which integrations are shared: eight hexadecimal digits, then the title with dashes. */
-function archive(integration: IntegrationDefinition, actions: readonly ActionDefinition[]): Uint8Array {
+function archive(integration: IntegrationDefinition, actions: readonly ActionDefinition[]): Promise<Uint8Array> {
   const integrationFile = `${archiveName("integration", integration.name)}.integration.yaml`;
   const files: ArchivedFile[] = [{ name: integrationFile, bytes: Buffer.from(yamlText(integration)) }];
   for (const action of actions) {

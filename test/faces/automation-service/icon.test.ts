@@ -1,6 +1,5 @@
-import { inflateSync } from "node:zlib";
+import { crc32, inflateSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { crc32 } from "../../../src/faces/automation-service/archive.ts";
 import { icon } from "../../../src/faces/automation-service/icon.ts";
 
 test("the icon is a whole PNG of 96 by 96 pixels, small enough to stand in a text file", () => {

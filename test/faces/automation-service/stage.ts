@@ -22,8 +22,8 @@ export const otherPythons = [6, 7, 8, 9, 10, 11, 12, 13, 14]
   .filter((program) => spawnSync(program, ["-c", "import ssl"]).status === 0);
 export const without = noPython ? " (skipped: there is no python3 here)" : "";
 
-export const toyService = automationService([countSheep, shearSheep], { name: "Toy", version: "2.10" });
-export const realService = automationService(inPlaybookOrder(catalogue), { name: "Mailcordon", version: "1.0" });
+export const toyService = await automationService([countSheep, shearSheep], { name: "Toy", version: "2.10" });
+export const realService = await automationService(inPlaybookOrder(catalogue), { name: "Mailcordon", version: "1.0" });
 
 export function scriptOf(title: string, { actions }: AutomationService = realService): string {
   const found = actions.find(({ name }) => name === title);

@@ -1,0 +1,3 @@
+/** Archives that have the same bytes on every machine. */
+export { gzipSync } from "fflate";
+export { packTar } from "modern-tar";
