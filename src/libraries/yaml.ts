@@ -1,1 +1,1 @@
-export { LineCounter, parseDocument, stringify } from "yaml";
+export { Document, LineCounter, parseDocument, stringify, visit } from "yaml";

@@ -32,11 +32,11 @@ export interface AutomationService {
 export async function automationService(actions: readonly Action[], { name, version }: IntegrationVersion): Promise<AutomationService> {
   const integration = IntegrationDefinition.parse(integrationDefinition(name, version));
   const definitions = actions.map((action) => ActionDefinition.parse(actionDefinition(action, name)));
-  const files = new Map<string, string | Uint8Array>([[`${fileName(name)}.integration.yaml`, yamlText(integration)]]);
+  const files = new Map<string, string | Uint8Array>([[`${fileName(name)}.integration.yaml`, await yamlText(integration)]]);
   for (const [at, definition] of definitions.entries()) {
     // A folder lists by name: the numbers keep the order.
     const action = actions[at]?.name ?? "";
-    files.set(`actions/${String(at + 1).padStart(2, "0")}-${action}.action.yaml`, yamlText(definition));
+    files.set(`actions/${String(at + 1).padStart(2, "0")}-${action}.action.yaml`, await yamlText(definition));
   }
   files.set(`${fileName(name)}.tar.gz`, await archive(integration, definitions));
   return { integration, actions: definitions, files };
@@ -47,12 +47,12 @@ function fileName(name: string): string {
 }
 
 /** The names and wrappers of the archives in which integrations are shared: eight hexadecimal digits, then the title with dashes. */
-function archive(integration: IntegrationDefinition, actions: readonly ActionDefinition[]): Promise<Uint8Array> {
+async function archive(integration: IntegrationDefinition, actions: readonly ActionDefinition[]): Promise<Uint8Array> {
   const integrationFile = `${archiveName("integration", integration.name)}.integration.yaml`;
-  const files: ArchivedFile[] = [{ name: integrationFile, bytes: Buffer.from(yamlText(integration)) }];
+  const files: ArchivedFile[] = [{ name: integrationFile, bytes: Buffer.from(await yamlText(integration)) }];
   for (const action of actions) {
     const wrapped = { action, integration: `{{${integrationFile}|id}}` };
-    files.push({ name: `${archiveName("action", action.name)}.action.yaml`, bytes: Buffer.from(yamlText(wrapped)) });
+    files.push({ name: `${archiveName("action", action.name)}.action.yaml`, bytes: Buffer.from(await yamlText(wrapped)) });
   }
   return tarGz(files);
 }
