@@ -37,7 +37,18 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   sweeps: [...core, "catalogue", "perform", "settings", "state"],
   doctor: [...core, "wire", "settings", "setup", "ews", "graph", "connection"],
   // No face opens a connection, and none knows an action: both are handed to it.
-  faces: ["failure", "outcome", "text", "files", "state", "catalogue", "perform", "sweeps", "connection/restrict-to-mailboxes"],
+  faces: [
+    "failure",
+    "outcome",
+    "text",
+    "libraries",
+    "files",
+    "state",
+    "catalogue",
+    "perform",
+    "sweeps",
+    "connection/restrict-to-mailboxes",
+  ],
 };
 /** The highest layer may import everything. */
 const top = ["main", "index", "commands"];

