@@ -7,6 +7,7 @@ import { MessageRow, messageRow } from "../catalogue/message-row.ts";
 import { narrowing, spellings } from "../catalogue/read-input.ts";
 import { archive, archiveOf, checkArchive, folder, narrowingMessageIds } from "../catalogue/selection-fields.ts";
 import { narrowingList } from "../catalogue/text-lists.ts";
+import { time, utc } from "../catalogue/time-fields.ts";
 import type { Detail } from "../exchange/message.ts";
 import { appliedWays, type FilterName, type Filters } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";
@@ -19,16 +20,6 @@ const text = (description: string, most: number = mostCharacters.search) =>
   z.string().min(1).max(most).register(narrowing).optional().describe(description);
 const bytes = (description: string) => z.number().int().min(0).register(narrowing).optional().describe(description);
 const yesOrNo = (description: string) => z.boolean().register(narrowing).optional().describe(description);
-const time = (description: string) =>
-  z
-    .string()
-    // A time with its zone has some thirty.
-    .max(64)
-    .refine((value) => utc(value) !== undefined, "not a time; write it as 2026-01-31T12:00:00Z or 2026-01-31")
-    .register(narrowing)
-    .optional()
-    .describe(`${description} ISO 8601; without a zone, UTC.`);
-
 // The cursor records how far the search has come in each mailbox: about 300 characters for each of fifty thousand mailboxes.
 const longestCursor = 16 * 1024 * 1024;
 
@@ -355,15 +346,6 @@ function selectColumns(row: MessageRow, fields: readonly string[] | undefined): 
   if (fields === undefined) return row;
   const wanted = new Set([...fields, "item_id", "body_text", "body_html", "body_preview", "replaced_characters"]);
   return { ...Object.fromEntries(Object.entries(row).filter(([name]) => wanted.has(name))), item_id: row.item_id };
-}
-
-/** A time in UTC as ISO 8601; undefined for what is none. A day is its beginning. */
-function utc(text: string): string | undefined {
-  const parts = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?\s*(Z|[+-]\d\d:?\d\d)?$/i.exec(text.trim());
-  if (parts === null) return undefined;
-  const [, day, clock = "00:00:00", zone = "Z"] = parts;
-  const parsed = Date.parse(`${day}T${clock}${zone.toUpperCase()}`);
-  return Number.isNaN(parsed) ? undefined : new Date(parsed).toISOString();
 }
 
 function minutesBefore(now: Date, minutes: number): string {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Failure } from "../failure.ts";
 import { canonicalHash } from "./canonical.ts";
 import type { Facts } from "./facts.ts";
-import { Limits } from "./order.ts";
+import { Limits, Query } from "./order.ts";
 
 /** How a connection reaches Exchange, without secrets: a sweep acts only where it was planned. */
 export const ConnectionFacts = z.record(z.string(), z.string());
@@ -16,12 +16,24 @@ export const Header = z.strictObject({
     internet_message_id: z.array(z.string()),
     mailboxes: z.union([z.literal("all"), z.array(z.string())]),
     finder: z.string().describe("How targets were found."),
+    finders: z.array(z.string()).optional().describe("Each way that led to mailboxes, the cheapest first."),
+    groups: z.array(z.string()).optional(),
+    query: Query.optional(),
+    traced: z
+      .strictObject({ from: z.string(), to: z.string(), windows: z.number(), recipients: z.number() })
+      .optional()
+      .describe("The time in which message trace was searched."),
+    tracking_log: z.strictObject({ sha256: z.string(), rows: z.number(), matched: z.number(), recipients: z.number() }).optional(),
   }),
   action: z.string(),
   input: z.record(z.string(), z.unknown()),
   limits: Limits,
   counts: z.strictObject({ messages: z.number(), mailboxes: z.number(), examined: z.number(), unexamined: z.number() }),
   unexamined: z.array(z.strictObject({ mailbox: z.string(), code: z.string(), message: z.string() })),
+  not_examined: z
+    .array(z.strictObject({ mailbox: z.string(), message: z.string() }))
+    .optional()
+    .describe("Recipients and members of groups that the sweep leaves out on purpose, and why."),
   left_alone: z.array(z.string()).describe("What the sweep neither looks for nor removes."),
   cannot_be_undone: z.array(z.string()),
   second_person_above: z

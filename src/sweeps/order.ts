@@ -2,12 +2,37 @@ import * as z from "zod";
 import { type Action, effects } from "../catalogue/action-definition.ts";
 import { Failure } from "../failure.ts";
 
+/** Filters of messages, besides their Message-IDs. A message must match all that are given. */
+export const Query = z.strictObject({
+  sender: z.string().optional().describe("Part of the address or name of the sender."),
+  subject: z.string().optional().describe("Text that the subject contains."),
+  received_after: z.string().optional().describe("ISO 8601 in UTC; this time or later."),
+  received_before: z.string().optional().describe("ISO 8601 in UTC; before this time."),
+  attachment_name: z.string().optional().describe("Part of the name of an attachment."),
+  attachment_sha256: z.string().optional().describe("SHA-256 of an attachment, hexadecimal."),
+});
+export type Query = z.output<typeof Query>;
+
+/**
+ * How the mailboxes of a sweep are found. `search`: every mailbox of the scope is searched. `trace`: only those of recipients that message trace names.
+ * `tracking-log`: only those of recipients in a message tracking log. `auto`: by trace where that is possible, otherwise by search.
+ */
+export const finderNames = ["search", "trace", "tracking-log", "auto"] as const;
+export type FinderName = (typeof finderNames)[number];
+
 /** What is wanted of a sweep, as its caller says it. */
 export interface SweepOrder {
-  /** Messages are found by these. */
+  /** Messages are found by these, or by the query, or by both together. */
   readonly internetMessageIds: readonly string[];
-  /** Addresses; undefined: all mailboxes that the connection can list. */
+  readonly query?: Query | undefined;
+  /** Addresses, to which the members of the groups are added; undefined: all mailboxes that the connection can list. */
   readonly mailboxes: readonly string[] | undefined;
+  /** Addresses of groups. */
+  readonly groups?: readonly string[] | undefined;
+  /** Default: search. */
+  readonly find?: FinderName | undefined;
+  /** The text of a message tracking log, for `find` tracking-log. */
+  readonly trackingLog?: string | undefined;
   readonly action: Action;
   /** Fields of the action that say how; none that says to what. */
   readonly input: Readonly<Record<string, unknown>>;
@@ -38,12 +63,24 @@ export function fieldsFor({ input }: Action): readonly string[] {
 }
 
 /** Throws Failure `invalid-input` when a sweep cannot be planned so. */
-export function checkOrder({ action, internetMessageIds, input }: SweepOrder): void {
+export function checkOrder({ action, internetMessageIds, query = {}, input, find, trackingLog }: SweepOrder): void {
   if (!isSweepable(action))
     throw new Failure("invalid-input", `then: a sweep cannot run ${action.name}.`, {
       hint: "Name an action that moves, copies or deletes messages.",
     });
-  if (internetMessageIds.length === 0) throw new Failure("invalid-input", "internet_message_id is required: name at least one message.");
+  const bounds = Object.entries(query).filter(([name, value]) => value !== undefined && name !== "attachment_sha256");
+  if (internetMessageIds.length === 0 && bounds.length === 0) {
+    const hash =
+      query.attachment_sha256 === undefined ? "" : " A hash alone is not enough: every attachment of every message would be downloaded.";
+    throw new Failure(
+      "invalid-input",
+      `Name the messages by internet_message_id, or by sender, subject, received_after, received_before or attachment_name.${hash}`,
+    );
+  }
+  if (find === "tracking-log" && trackingLog === undefined)
+    throw new Failure("invalid-input", "find tracking-log needs tracking_log: the export of Get-MessageTrackingLog.");
+  if (trackingLog !== undefined && find !== "tracking-log")
+    throw new Failure("invalid-input", "tracking_log is for find tracking-log only.");
   const wrong = Object.keys(input).find((name) => ownFields.has(name));
   if (wrong !== undefined) throw new Failure("invalid-input", `${wrong}: the sweep itself says this.`);
 }

@@ -1,17 +1,13 @@
-import type { Exchange } from "../exchange/exchange.ts";
+import type { Result } from "../catalogue/answer-envelope.ts";
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { type Host, perform } from "../perform/perform.ts";
 import { type Facts, factsOf } from "./facts.ts";
+import type { Unexamined } from "./find/found.ts";
+import { findMailboxes } from "./find/mailboxes.ts";
+import { searchMailbox } from "./find/query.ts";
 import type { ConnectionFacts, SweepPlan } from "./header.ts";
 import { checkOrder, type Limits, type SweepOrder, whyNotUndone } from "./order.ts";
-
-/** A mailbox in which something could not be looked at. It may have targets besides. */
-export interface Unexamined {
-  readonly mailbox: string;
-  readonly code: FailureCode;
-  readonly message: string;
-}
 
 export interface PlanWays {
   /** What actions work with. Only reads are made. */
@@ -21,13 +17,17 @@ export interface PlanWays {
   readonly atOnce?: number | undefined;
 }
 
-const finder = "mailcordon searched every mailbox by the Internet Message-ID.";
 const leftAlone = [
   "Calendar entries of meeting invitations are not removed.",
   "Messages that arrive after the plan are not touched.",
   "Forwarded and replied copies, which have other Message-IDs, are not looked for.",
 ];
+const inlineLeft =
+  "Messages whose only attachments are inline, such as images in the body, were not looked at: Exchange does not count these.";
 const archivesLeft = "Archive mailboxes are not searched. Over EWS, --archive includes them.";
+
+/** Messages whose plan is made by one call. */
+const idsAtOnce = 100;
 
 /** Failures that are the same for every mailbox: then there is no plan. */
 const aboutTheCall: ReadonlySet<FailureCode> = new Set<FailureCode>([
@@ -38,8 +38,10 @@ const aboutTheCall: ReadonlySet<FailureCode> = new Set<FailureCode>([
 export async function makePlan(order: SweepOrder, { host, connection, atOnce = 16 }: PlanWays): Promise<SweepPlan> {
   checkOrder(order);
   const { action, input, limits } = order;
-  const prepared = action.prepare({ ...input, internet_message_id: [...order.internetMessageIds], dry_run: true });
-  const { addresses, unlisted } = await mailboxesOf(order.mailboxes, host.exchange, host);
+  const names = order.internetMessageIds.length === 0 ? { item_id: ["AAMk"] } : { internet_message_id: [...order.internetMessageIds] };
+  const prepared = action.prepare({ ...input, ...names, dry_run: true });
+  const where = await findMailboxes(order, host);
+  const { addresses, unlisted } = where;
   const seen: (Seen | undefined)[] = addresses.map(() => undefined);
   const waiting = [...addresses.entries()];
   let done = 0;
@@ -56,7 +58,10 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, addresses.length) }, work));
   if (stopped !== undefined) throw stopped;
-  const looked = seen.flatMap((one) => one ?? []);
+  // Two addresses of one mailbox show the same messages.
+  const once = new Set<string>();
+  const isFirst = ({ item_id }: Facts) => !once.has(item_id) && once.add(item_id) !== undefined;
+  const looked = seen.flatMap((one) => (one === undefined ? [] : [{ ...one, targets: one.targets.filter(isFirst) }]));
   const targets = looked.flatMap((one) => one.targets);
   const unexamined = [...unlisted, ...looked.flatMap((one) => one.problems)];
   const closed = new Set(unexamined.map(({ mailbox }) => mailbox.toLowerCase()));
@@ -67,8 +72,11 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
     connection,
     find: {
       internet_message_id: [...order.internetMessageIds],
-      mailboxes: order.mailboxes === undefined ? "all" : [...addresses],
-      finder,
+      mailboxes: where.isEvery ? "all" : [...addresses],
+      finder: finderOf(order),
+      finders: [...where.finders],
+      ...where.facts,
+      ...(order.query === undefined ? {} : { query: order.query }),
     },
     action: action.name,
     input,
@@ -80,10 +88,29 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
       unexamined: closed.size,
     },
     unexamined,
-    left_alone: [...leftAlone, ...(input.archive === true ? [] : [archivesLeft])],
+    ...(where.leftOut.length === 0 ? {} : { not_examined: where.leftOut.map(({ mailbox, message }) => ({ mailbox, message })) }),
+    left_alone: [
+      ...leftAlone,
+      ...where.leftAlone,
+      ...(isByAttachment(order) ? [inlineLeft] : []),
+      ...(input.archive === true ? [] : [archivesLeft]),
+    ],
     cannot_be_undone: [...whyNotUndone(action, prepared.input)],
     targets,
   };
+}
+
+function isByAttachment({ query }: SweepOrder): boolean {
+  return query?.attachment_name !== undefined || query?.attachment_sha256 !== undefined;
+}
+
+/** How messages were found in each mailbox that was looked into. */
+function finderOf({ internetMessageIds, query, find = "search" }: SweepOrder): string {
+  const by = [...(internetMessageIds.length === 0 ? [] : ["the Internet Message-ID"]), ...(query === undefined ? [] : ["the query"])].join(
+    " and ",
+  );
+  const where = find === "search" ? "every mailbox" : "the mailboxes that were found";
+  return `mailcordon searched ${where} by ${by}.`;
 }
 
 interface Seen {
@@ -97,21 +124,36 @@ async function lookInto(address: string, order: SweepOrder, host: Host): Promise
     if (aboutTheCall.has(failure.code)) throw failure instanceof Failure ? failure : new Failure(failure.code, failure.message);
     return { mailbox: address, code: failure.code, message: failure.message };
   };
-  const names = [...order.internetMessageIds];
-  const answer = await perform(order.action, { ...order.input, mailbox: address, internet_message_id: names, dry_run: true }, host);
-  if (answer.error !== undefined) return { targets: [], problems: [problem(answer.error)] };
-  const results = answer.results ?? [];
-  const problems = results.flatMap(({ error }) => (error === undefined ? [] : [problem(error)]));
-  if (answer.incomplete === true && problems.length === 0) problems.push(problem({ code: "could-not-look", message: answer.message }));
-  const planned = results.filter(({ status }) => status === "planned");
-  const ids = planned.flatMap(({ item_id }) => (typeof item_id === "string" ? [item_id] : []));
+  const problems: Unexamined[] = [];
+  const planned: Result[] = [];
+  const dryRun = async (names: Readonly<Record<string, readonly string[]>>) => {
+    const answer = await perform(order.action, { ...order.input, mailbox: address, ...names, dry_run: true }, host);
+    if (answer.error !== undefined) problems.push(problem(answer.error));
+    const results = answer.results ?? [];
+    const errors = results.flatMap(({ error }) => (error === undefined ? [] : [problem(error)]));
+    for (const one of errors) problems.push(one);
+    if (answer.incomplete === true && errors.length === 0 && answer.error === undefined)
+      problems.push(problem({ code: "could-not-look", message: answer.message }));
+    for (const result of results) if (result.status === "planned") planned.push(result);
+  };
+  if (order.query === undefined) await dryRun({ internet_message_id: [...order.internetMessageIds] });
+  else {
+    const mailbox = host.exchange.mailbox(address, { signal: host.signal });
+    const found = await attempt(() => searchMailbox(mailbox, order));
+    if (!found.ok) return { targets: [], problems: [problem(found.failure)] };
+    for (const failure of found.value.problems) problems.push(problem(failure));
+    const { ids } = found.value;
+    for (let at = 0; at < ids.length; at += idsAtOnce) await dryRun({ item_id: ids.slice(at, at + idsAtOnce) });
+  }
+  const paths = new Map(planned.flatMap(({ item_id, folder_path }) => (typeof item_id === "string" ? [[item_id, folder_path]] : [])));
+  const ids = [...paths.keys()];
   if (ids.length === 0) return { targets: [], problems };
   const targets: Facts[] = [];
   try {
     let at = 0;
     // As it is read again before it is touched.
     for await (const outcome of host.exchange.mailbox(address, { signal: host.signal }).get(ids, {})) {
-      const path = planned[at++]?.folder_path;
+      const path = paths.get(ids[at++] ?? "");
       if (outcome.ok) targets.push(factsOf(address, outcome.value, typeof path === "string" ? path : undefined));
       else problems.push(problem(outcome.failure));
     }
@@ -119,31 +161,6 @@ async function lookInto(address: string, order: SweepOrder, host: Host): Promise
     problems.push(problem(asFailure(thrown)));
   }
   return { targets, problems };
-}
-
-/** The mailboxes that are meant, each once, and those of which the list says that they cannot be opened. Throws Failure. */
-async function mailboxesOf(
-  named: readonly string[] | undefined,
-  exchange: Exchange,
-  { signal, progress }: Pick<Host, "signal" | "progress">,
-): Promise<{ readonly addresses: readonly string[]; readonly unlisted: readonly Unexamined[] }> {
-  const once = (addresses: readonly string[]) => [...new Map(addresses.map((address) => [address.toLowerCase(), address])).values()];
-  if (named !== undefined) return { addresses: once(named), unlisted: [] };
-  const list = await exchange.searchableMailboxes({ expandGroups: false }, { signal, progress });
-  const nameless = list.failed.find(({ mailbox }) => mailbox === "");
-  if (nameless !== undefined)
-    throw new Failure("could-not-look", `Not every mailbox could be listed, so there is no plan. ${nameless.message}`, {
-      hint: "Name the mailboxes with --mailboxes.",
-      cause: nameless.failure,
-    });
-  const unopened = (list.unopened ?? []).filter(({ mailbox }) => mailbox !== "");
-  const closed = unopened.filter(({ failure }) => failure !== undefined);
-  const listed = list.mailboxes.filter(({ isGroup, isExternal }) => isGroup !== true && isExternal !== true);
-  const others = [...list.failed, ...unopened.filter(({ failure }) => failure === undefined)];
-  return {
-    addresses: once([...listed, ...others].map(({ mailbox }) => mailbox)),
-    unlisted: closed.map(({ mailbox, failure, message }) => ({ mailbox, code: failure?.code ?? "could-not-look", message })),
-  };
 }
 
 /** Throws Failure `unexpected-count`. */

@@ -1,27 +1,65 @@
 import * as z from "zod";
 import type { Action } from "../catalogue/action-definition.ts";
+import { omitUndefined } from "../catalogue/common-fields.ts";
 import { mostCharacters } from "../catalogue/limits.ts";
-import { readInput, spellings } from "../catalogue/read-input.ts";
+import { narrowing, readInput, spellings } from "../catalogue/read-input.ts";
 import { internet_message_id } from "../catalogue/selection-fields.ts";
-import { splitCommas } from "../catalogue/text-lists.ts";
+import { narrowingList, splitCommas } from "../catalogue/text-lists.ts";
+import { time, utc } from "../catalogue/time-fields.ts";
 import { Failure } from "../failure.ts";
-import { Limits, type SweepOrder } from "./order.ts";
+import { finderNames, Limits, type SweepOrder } from "./order.ts";
 
 /** The most mailboxes that one plan names. */
 const mostMailboxes = 50_000;
+
+/** 64 MB. */
+const longestLog = 64 * 1024 * 1024;
+
+const search = (description: string) => z.string().min(1).max(mostCharacters.search).register(narrowing).optional().describe(description);
 
 /**
  * What every face asks of a plan. A field that is added here is a flag of `sweep plan` with its line in the help, a member of the HTTP body and of the tool's
  * input: `orderOf` below says what it means.
  */
 export const PlanRequest = z.strictObject({
-  internet_message_id: internet_message_id.describe("Message-IDs of the messages to find."),
+  internet_message_id: internet_message_id.describe("Message-IDs of the messages to find. Default: the filters below say which messages."),
   mailboxes: z
     .array(z.string().min(1).max(mostCharacters.mailbox))
     .min(1)
     .max(mostMailboxes)
     .register(spellings, { split: splitCommas })
-    .describe("Mailboxes to look into: all, or addresses."),
+    .optional()
+    .describe("Mailboxes to look into: all, or addresses. Default: the members of group; with find, all recipients."),
+  group: narrowingList(
+    "Addresses of groups whose members' mailboxes are looked into, groups inside them included.",
+    mostCharacters.mailbox,
+  ),
+  find: z
+    .enum(finderNames)
+    .optional()
+    .describe(
+      "search: search every mailbox; trace: only mailboxes of recipients that message trace of Exchange Online names; tracking-log: only those in tracking_log; auto: trace if possible, otherwise search. Default: search.",
+    ),
+  tracking_log: z
+    .string()
+    .min(1)
+    .max(longestLog)
+    .optional()
+    .describe("Message tracking log as CSV, as Get-MessageTrackingLog exports it. Implies find tracking-log."),
+  sender: search("Part of the address or name of the sender. With find trace: the whole address."),
+  subject: search("Text that the subject contains, ignoring case."),
+  received_after: time("Received at this time or later."),
+  received_before: time("Received before this time."),
+  attachment_name: search("Part of the name of an attachment."),
+  attachment_sha256: z
+    .string()
+    .max(64)
+    .regex(/^[0-9a-f]{64}$/i, "not 64 hexadecimal digits")
+    .register(narrowing)
+    .optional()
+    .describe(
+      "SHA-256 (hexadecimal) of an attachment. Attachments of all messages that the other filters find are downloaded, so name another filter, too.",
+    ),
   action: z.string().max(100).describe("Action to do to each message: delete-email, junk-mail or copy-email."),
   input: z.record(z.string(), z.unknown()).optional().describe("Inputs of the action that say how, such as keep_evidence."),
   ...Limits.shape,
@@ -42,12 +80,30 @@ export function readRequest(raw: unknown): PlanRequest {
 
 /** What the request means. `load` gives an action by its name, and throws Failure where there is none. */
 export async function orderOf(request: PlanRequest, load: (name: string) => Promise<Action>): Promise<SweepOrder> {
-  const { internet_message_id: ids = [], mailboxes, action, input = {} } = request;
-  const isAll = mailboxes.some((address) => address.toLowerCase() === "all");
-  if (isAll && mailboxes.length > 1) throw new Failure("invalid-input", "mailboxes: put all, or addresses, and not both.");
+  const { internet_message_id: ids = [], mailboxes = [], group: groups = [], tracking_log: trackingLog, action, input = {} } = request;
+  const { find = trackingLog === undefined ? "search" : "tracking-log" } = request;
+  const named = mailboxes.some((address) => address.toLowerCase() === "all");
+  if (named && mailboxes.length + groups.length > 1)
+    throw new Failure("invalid-input", "mailboxes: put all, or addresses and groups, and not both.");
+  const isEmpty = mailboxes.length + groups.length === 0;
+  if (isEmpty && (find === "search" || find === "auto"))
+    throw new Failure("invalid-input", "mailboxes is required: put all, or addresses, or name a group.");
+  const after = request.received_after === undefined ? undefined : utc(request.received_after);
+  const before = request.received_before === undefined ? undefined : utc(request.received_before);
+  const query = omitUndefined({
+    sender: request.sender,
+    subject: request.subject,
+    received_after: after,
+    received_before: before,
+    attachment_name: request.attachment_name,
+    attachment_sha256: request.attachment_sha256?.toLowerCase(),
+  });
   return {
     internetMessageIds: ids,
-    mailboxes: isAll ? undefined : mailboxes,
+    mailboxes: named || isEmpty ? undefined : mailboxes,
+    ...(Object.keys(query).length === 0 ? {} : { query }),
+    ...(groups.length === 0 ? {} : { groups }),
+    ...{ find, trackingLog },
     action: await load(action),
     input,
     limits: z.object(Limits.shape).parse(request),

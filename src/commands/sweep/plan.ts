@@ -4,6 +4,7 @@ import { type FlagField, flagFieldsOf } from "../../faces/parameters.ts";
 import { fieldsFor } from "../../sweeps/order.ts";
 import { flagNames, PlanRequest } from "../../sweeps/request.ts";
 import type { Desk, Told } from "./desk.ts";
+import { fromFiles } from "./plan-files.ts";
 
 /** The flags of `sweep plan`: those of the request, and those of the action that is planned. */
 export async function planFlags(words: readonly string[]): Promise<readonly FlagField[]> {
@@ -11,6 +12,7 @@ export async function planFlags(words: readonly string[]): Promise<readonly Flag
     const flag = flagNames[field];
     return flag === undefined ? [] : [{ field: flag, kind }];
   });
+  own.push({ field: "mailboxes_file", kind: "text" });
   const at = words.findIndex((word) => word === "--then" || word.startsWith("--then="));
   const then = at < 0 ? undefined : words[at]?.includes("=") ? words[at]?.slice("--then=".length) : words[at + 1];
   if (then === undefined || !actionNames.includes(then)) return own;
@@ -21,13 +23,15 @@ export async function planFlags(words: readonly string[]): Promise<readonly Flag
 
 export async function plan(desk: Desk): Promise<Told> {
   const { service, caller, line, screen } = desk;
+  const { mailboxes_file, ...fields } = line.fields;
   const ofRequest = Object.entries(flagNames).flatMap(([field, flag]) => {
-    const value = flag === undefined ? undefined : line.fields[flag];
+    const value = flag === undefined ? undefined : fields[flag];
     return value === undefined ? [] : [[field, value]];
   });
   // The flags of the action fill its inputs.
-  const ofAction = Object.entries(line.fields).filter(([flag]) => !Object.values(flagNames).includes(flag));
-  const raw = { ...Object.fromEntries(ofRequest), input: Object.fromEntries(ofAction) };
+  const ofAction = Object.entries(fields).filter(([flag]) => !Object.values(flagNames).includes(flag));
+  const read = await fromFiles({ mailboxes_file, ...fields });
+  const raw = { ...Object.fromEntries(ofRequest), ...read, input: Object.fromEntries(ofAction) };
   const how = { connection: "", signal: screen.signal };
   const { answer, planned } = await service.plan(raw, caller, how);
   return { document: answer, shown: (columns) => planText(answer.message, planned, columns), exit: answer.success ? 0 : incompleteExit };

@@ -43,11 +43,19 @@ Other flags:
 
 const values = { number: " N", text: " TEXT", list: " LIST", object: " JSON", boolean: "" } as const;
 
+/** A flag of the command line alone: over HTTP the caller sends the addresses. */
+const mailboxesFile: [string, string] = [
+  "--mailboxes-file FILE",
+  "File of mailboxes, added to mailboxes: one address per line, or a CSV whose header names the column (Mailbox, PrimarySmtpAddress, EmailAddress).",
+];
+
 /** The help of `mailcordon sweep`; the flags of `plan` are those of the request. */
 export function sweepUsage(): string {
   const flags = parametersOf({ input: PlanRequest }).flatMap(({ field, kind, description, required }): [string, string][] => {
     const flag = flagNames[field];
-    return flag === undefined ? [] : [[`${flagOf(flag)}${values[kind]}`, `${description}${required ? " Required." : ""}`]];
+    if (flag === "group") return [mailboxesFile, [`${flagOf(flag)}${values[kind]}`, description]];
+    const value = flag === "tracking_log" ? " FILE" : values[kind];
+    return flag === undefined ? [] : [[`${flagOf(flag)}${value}`, `${description}${required ? " Required." : ""}`]];
   });
   return usage.replace("PLAN_FLAGS", () => definitionList(flags, 80));
 }

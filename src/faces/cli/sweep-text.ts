@@ -12,7 +12,7 @@ const facts = ["mailbox", "received_at", "from", "subject", "folder_path", "size
 
 /** A plan as a person reads it. */
 export function planText(message: string, { sweep, plan }: Planned, columns: number): string {
-  const { targets, unexamined, left_alone, cannot_be_undone, action, input } = plan;
+  const { targets, find, unexamined, not_examined = [], left_alone, cannot_be_undone, action, input } = plan;
   const more = targets.length > rowsShown ? [`… and ${targets.length - rowsShown} more (sweep report shows them all)`] : [];
   return [
     harmless(message),
@@ -22,6 +22,11 @@ export function planText(message: string, { sweep, plan }: Planned, columns: num
     ...section(
       "Could not be examined completely:",
       unexamined.map(({ mailbox, message }) => `${mailbox}: ${message}`),
+    ),
+    ...section("How it was found:", [...(find.finders ?? []), find.finder]),
+    ...section(
+      "Left out:",
+      not_examined.map(({ mailbox, message }) => `${mailbox}: ${message}`),
     ),
     ...section("Cannot be undone:", cannot_be_undone),
     ...section("Left alone:", left_alone),
@@ -44,7 +49,7 @@ export function sweepText(message: string, sweeps: readonly SweepDocument[], col
     }));
     return table(rows, columns, { first: ["sweep", "state", "action", "messages", "done", "failed"], note: false });
   }
-  const { find, input, limits, counts, unexamined, left_alone, cannot_be_undone, ...rest } = only;
+  const { find, input, limits, counts, unexamined, not_examined = [], left_alone, cannot_be_undone, ...rest } = only;
   return [
     harmless(message),
     "",
@@ -52,6 +57,11 @@ export function sweepText(message: string, sweeps: readonly SweepDocument[], col
     ...section(
       "Could not be examined completely:",
       unexamined.map((one) => `${one.mailbox}: ${one.message}`),
+    ),
+    ...section("How it was found:", [...(find.finders ?? []), find.finder]),
+    ...section(
+      "Left out:",
+      not_examined.map(({ mailbox, message }) => `${mailbox}: ${message}`),
     ),
     ...section("Cannot be undone:", cannot_be_undone),
     ...section("Left alone:", left_alone),

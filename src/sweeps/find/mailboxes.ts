@@ -1,0 +1,89 @@
+import { Failure } from "../../failure.ts";
+import type { SweepOrder } from "../order.ts";
+import type { Asking, Found, LeftOut, Unexamined } from "./found.ts";
+import { findRecipients } from "./recipients.ts";
+
+/** Finds the mailboxes that an order means. Only lists and logs are read. Throws Failure. */
+export async function findMailboxes(order: SweepOrder, asking: Asking): Promise<Found> {
+  const { find = "search" } = order;
+  const recipients = find === "search" ? undefined : await findRecipients(order, find, asking);
+  const searched = find === "auto" && recipients === undefined ? ["Message trace was not possible, or names no recipient."] : [];
+  const hasScope = order.mailboxes !== undefined || order.groups !== undefined;
+  // A list of every mailbox costs more than the recipients, who are among them.
+  if (recipients !== undefined && !hasScope) return { ...recipients, isEvery: false };
+  const scope = await scopeOf(order, asking);
+  if (recipients === undefined) return { ...scope, finders: [...scope.finders, ...searched] };
+  const inScope = new Set(scope.addresses.map((address) => address.toLowerCase()));
+  const isIn = (address: string) => inScope.has(address.toLowerCase());
+  const others = recipients.addresses.filter((address) => !isIn(address));
+  return {
+    addresses: recipients.addresses.filter(isIn),
+    unlisted: [...recipients.unlisted, ...scope.unlisted],
+    leftOut: [
+      ...recipients.leftOut,
+      ...others.map((mailbox) => ({ mailbox, message: "It is a recipient, and is not among the mailboxes that the plan is for." })),
+    ],
+    finders: [...scope.finders, ...recipients.finders],
+    leftAlone: recipients.leftAlone,
+    facts: { ...scope.facts, ...recipients.facts },
+    isEvery: false,
+  };
+}
+
+/** The mailboxes that are named, or all. */
+async function scopeOf(order: SweepOrder, asking: Asking): Promise<Found> {
+  const { mailboxes, groups = [] } = order;
+  if (mailboxes === undefined && groups.length === 0) return listed(asking);
+  const named = mailboxes ?? [];
+  const addresses = new Map(named.map((address) => [address.toLowerCase(), address]));
+  const unlisted: Unexamined[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const group of groups) {
+    const { exchange, signal, progress } = asking;
+    const members = await exchange.groupMembers(group, { signal, progress });
+    for (const address of members.mailboxes) if (!addresses.has(address.toLowerCase())) addresses.set(address.toLowerCase(), address);
+    for (const { mailbox, message } of members.outside) leftOut.push({ mailbox, message: `It is in the group ${group}. ${message}` });
+    for (const { mailbox, message, failure } of members.failed)
+      unlisted.push({ mailbox: mailbox || group, code: failure?.code ?? "could-not-look", message });
+  }
+  const count = addresses.size;
+  return {
+    addresses: [...addresses.values()],
+    unlisted,
+    leftOut: leftOut.filter(({ mailbox }) => !addresses.has(mailbox.toLowerCase())),
+    finders: [
+      ...(named.length === 0 ? [] : [`The order names ${named.length} ${named.length === 1 ? "mailbox" : "mailboxes"}.`]),
+      ...(groups.length === 0
+        ? []
+        : [`The groups ${groups.join(", ")} were opened, and all groups inside them; together ${count} mailboxes.`]),
+    ],
+    leftAlone: [],
+    facts: groups.length === 0 ? {} : { groups: [...groups] },
+    isEvery: false,
+  };
+}
+
+/** Every mailbox that the connection can list, and those of which the list says that they cannot be opened. Throws Failure. */
+async function listed({ exchange, signal, progress }: Asking): Promise<Found> {
+  const list = await exchange.searchableMailboxes({ expandGroups: false }, { signal, progress });
+  const nameless = list.failed.find(({ mailbox }) => mailbox === "");
+  if (nameless !== undefined)
+    throw new Failure("could-not-look", `Not every mailbox could be listed, so there is no plan. ${nameless.message}`, {
+      hint: "Name the mailboxes with --mailboxes.",
+      cause: nameless.failure,
+    });
+  const unopened = (list.unopened ?? []).filter(({ mailbox }) => mailbox !== "");
+  const closed = unopened.filter(({ failure }) => failure !== undefined);
+  const open = list.mailboxes.filter(({ isGroup, isExternal }) => isGroup !== true && isExternal !== true);
+  const others = [...list.failed, ...unopened.filter(({ failure }) => failure === undefined)];
+  const addresses = new Map([...open, ...others].map(({ mailbox }) => [mailbox.toLowerCase(), mailbox]));
+  return {
+    addresses: [...addresses.values()],
+    unlisted: closed.map(({ mailbox, failure, message }) => ({ mailbox, code: failure?.code ?? "could-not-look", message })),
+    leftOut: [],
+    finders: [`Exchange listed ${addresses.size} mailboxes (${list.source}).`],
+    leftAlone: [],
+    facts: {},
+    isEvery: true,
+  };
+}
