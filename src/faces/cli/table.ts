@@ -1,6 +1,9 @@
 import { headingOf } from "../field-spellings.ts";
 import { cut, harmless, pad, width } from "./terminal.ts";
 
+// Libraries draw tables but do not choose columns: which ones fit, and which values are equal in every row, is most of this file. cli-table3 has 46 KB
+// and would load string-width (57 ms) in every start that prints a table.
+
 /** A longer word is an id or a link: cut, it is of no use. */
 const longestWord = 40;
 /** A text of several words may be cut to this width; a hash of this width can still be told from others. */

@@ -39,6 +39,7 @@ describe("width", () => {
     ["e\u0301", 1],
     ["ｆｕｌｌ", 8],
     ["🎣", 2],
+    ["𗀀", 2],
     ["ab\u200bc", 3],
   ])("of %j is %i columns", (text, columns) => {
     expect(width(text)).toBe(columns);
