@@ -1,3 +1,7 @@
+// Ours, because the text is hostile: html-to-text 10 ends with a stack overflow at 30,000 nested tables or 100,000 nested <div>, which a sender can write.
+// For the HTML of 195 phishing messages (3.9 MB) it takes 106 to 190 ms CPU and this file 22 to 24; 113 have the same words in both, the others differ
+// in link targets and in text that html-to-text leaves out. It has 236 KB, this file 3.
+
 /** Elements that begin and end on a line of their own. */
 const blocks = new Set([
   "p",
