@@ -1,3 +1,7 @@
+// Ours, because it splits while bytes arrive and keeps them unchanged; the libraries read the whole message first (postal-mime) or decode it
+// (mailparser). 207 phishing messages (9 MB) take 51 to 55 ms CPU here, 276 to 325 with postal-mime 4 and 274 to 486 with mailparser 3. A message of
+// 300,000 parts is refused here at once; postal-mime takes 7.9 s for it. postal-mime checks it in test/witness.
+
 import { Failure } from "../../failure.ts";
 import { boundaryOf, fieldIn, fieldsOf, type RawField, tokenOf } from "./mime-header.ts";
 
