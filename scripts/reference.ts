@@ -10,6 +10,7 @@ import { toolFrom } from "../src/faces/mcp/tool.ts";
 import { openapi } from "../src/faces/openapi.ts";
 import { failures, someItemsFailedExit } from "../src/failure.ts";
 import { graphBehaviour } from "../src/settings/graph-settings.ts";
+import { verifier } from "../src/sweeps/report/verifier.ts";
 import { markdownTable as table } from "./markdown-table.ts";
 import { automationServicePage } from "./reference-automation-service.ts";
 import { permissionsPage } from "./reference-permissions.ts";
@@ -37,6 +38,8 @@ export async function referencePages(catalogue: readonly Action[]): Promise<Read
     ["failures.md", failuresPage()],
     ["mcp-tools.md", mcpPage(catalogue)],
     ["permissions.md", permissionsPage(catalogue)],
+    // A copy of the verifier that does not come out of the archive that it checks.
+    ["verify.py", verifier],
     // The catalogue's description; a server's own, at /openapi.json, says which version it is.
     ["openapi.json", `${JSON.stringify(openapi(catalogue, { version: "1" }), null, 2)}\n`],
   ]);

@@ -26,8 +26,6 @@ export interface Opened {
   readonly evidenceIndex: EvidenceIndex;
   /** The settings file, where nobody named it. */
   readonly foundFile: string | undefined;
-  /** Absolute path of the folder of the evidence. */
-  readonly evidenceDir: string;
   readonly audit: AuditLog;
   /** Whether reads have entries in it. */
   readonly auditsReads: boolean;
@@ -60,9 +58,10 @@ export interface OpenOptions {
  * @throws Failure `invalid-settings` when the authority's certificate cannot be read
  */
 export async function open(settings: Settings, options: OpenOptions = {}): Promise<Opened> {
-  const { connection, foundFile, evidenceDir } = settings;
+  const { connection, foundFile } = settings;
   // Most calls keep no evidence and write no audit entry, so this code is loaded when needed.
-  const evidence = once(async () => (await import("../perform/evidence/hash-and-store.ts")).openEvidence(evidenceDir));
+  const evidence = once(async () => (await import("./open-evidence.ts")).openEvidenceOf(settings.evidence));
+  const index = once(async () => (await import("./open-evidence.ts")).openEvidenceIndexOf(settings.evidence));
   const audit = once(async () => openAuditOf(settings, options));
   return {
     exchange: await openExchange(connection, options),
@@ -71,10 +70,10 @@ export async function open(settings: Settings, options: OpenOptions = {}): Promi
       hold: async (bytes, about) => (await evidence()).hold(bytes, about),
     },
     evidenceIndex: {
-      find: async (sha256) => (await import("../perform/evidence/evidence-index.ts")).openEvidenceIndex(evidenceDir).find(sha256),
+      find: async (sha256) => (await index()).find(sha256),
+      findAll: async (sha256s) => (await index()).findAll(sha256s),
     },
     foundFile,
-    evidenceDir,
     audit: {
       append: async (entry) => (await audit()).append(entry),
       done: async (requested) => (await import("../perform/audit/done-before.ts")).doneBefore(settings.audit.file, requested),

@@ -4,13 +4,14 @@ import { Failure } from "../failure.ts";
 import { didYouMean } from "../text/nearest-name.ts";
 import { onlineEws, onlineGraph } from "../wire/sign-in/clouds.ts";
 import { type AuditLocation, readAudit } from "./audit-settings.ts";
+import { type EvidenceLocation, readEvidence } from "./evidence-settings.ts";
 import { type GraphBehaviour, type MailboxList, readGraphBehaviour, readMailboxList } from "./graph-settings.ts";
 import { type AutodiscoverOptions, type Network, readAutodiscover, readNetwork } from "./network-settings.ts";
 import { credentials, type OAuth, readOAuth } from "./oauth-settings.ts";
 import { fieldsOfMethod, type OnPremises, readOnPremises } from "./on-premises-settings.ts";
 import { isTree, readYaml, type YamlTree } from "./read-yaml.ts";
 import { parseSecretPlace, readSecret, type Secret, type SecretPlace } from "./secrets.ts";
-import { defaultEvidenceDir, findSettings, settingsPlaces } from "./settings-paths.ts";
+import { findSettings, settingsPlaces } from "./settings-paths.ts";
 import { knownKeys, SettingsFile } from "./settings-schema.ts";
 import { readSweepRules, type SweepRules } from "./sweep-settings.ts";
 
@@ -58,8 +59,7 @@ export interface Settings {
   readonly connection: Connection;
   /** The settings file, where nobody named it and mailcordon found it in the working directory or the user's configuration. */
   readonly foundFile: string | undefined;
-  /** Absolute path of the folder for evidence. */
-  readonly evidenceDir: string;
+  readonly evidence: EvidenceLocation;
   readonly audit: AuditLocation;
   /** Over MCP nothing but reads is done without a person whom the client asks. */
   readonly requirePerson: boolean;
@@ -127,7 +127,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
   if (!parsed.success) {
     throw new Failure("invalid-settings", `${problemTexts(parsed.error, path)}${environmentOrigin(parsed.error, raw, name, environment)}`);
   }
-  const { connections, evidence_dir, audit_file, audit, mcp } = parsed.data;
+  const { connections, evidence_dir, evidence_s3, audit_file, audit, mcp } = parsed.data;
   const chosen = connections[name];
   if (chosen === undefined) throw new Failure("invalid-settings", `connections.${name} is missing.`);
 
@@ -171,10 +171,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
       throttling: { maxWait: throttling.max_wait_seconds, maxConcurrency: throttling.max_concurrency },
     },
     foundFile: isFound ? path : undefined,
-    evidenceDir:
-      absolutePathOf(flags.evidenceDir ?? environment.MAILCORDON_EVIDENCE_DIR, directory) ??
-      absolutePathOf(evidence_dir, home) ??
-      defaultEvidenceDir(environment),
+    evidence: await readEvidence({ evidence_dir, evidence_s3 }, { flag: flags.evidenceDir, environment, directory, home }),
     audit: readAudit({ audit_file, audit }, { flag: flags.auditFile, environment, directory, home }),
     requirePerson: mcp.require_person,
   };

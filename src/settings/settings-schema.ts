@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { auditSettings } from "./audit-settings.ts";
+import { evidenceSettings } from "./evidence-settings.ts";
 import { GraphSettings } from "./graph-settings.ts";
 import { AutodiscoverSettings, autodiscoverAddressOf, ProxySettings, TlsSettings } from "./network-settings.ts";
 import { OAuthSettings } from "./oauth-settings.ts";
@@ -107,7 +108,7 @@ const Connection = z
 export const SettingsFile = z.strictObject({
   connections: z.record(z.string(), Connection).default({}),
   default: text("the name of one of the connections").optional(),
-  evidence_dir: text("the folder for evidence").optional(),
+  ...evidenceSettings,
   ...auditSettings,
   mcp: z
     .strictObject({

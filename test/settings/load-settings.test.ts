@@ -41,7 +41,7 @@ async function refusal(...args: Parameters<typeof load>): Promise<string> {
 }
 
 test("a file gives the default connection, its paths beside the file", async () => {
-  const { connection, evidenceDir, audit } = await load(good);
+  const { connection, evidence, audit } = await load(good);
   expect(connection).toMatchObject({
     name: "prod",
     mailbox: "soc@example.com",
@@ -53,7 +53,7 @@ test("a file gives the default connection, its paths beside the file", async () 
   expect(connection.ews.url?.href).toBe("https://mail.example.com/EWS/Exchange.asmx");
   expect(connection.ews.caFile).toBe(join(directory, "ca.pem"));
   expect(connection.auth.kind === "basic" && connection.auth.password.reveal()).toBe("hunter2");
-  expect(evidenceDir).toBe(join(directory, "evidence"));
+  expect(evidence).toEqual({ folder: join(directory, "evidence") });
   expect(audit).toMatchObject({ file: join(homedir(), ".local/state/mailcordon/audit.jsonl"), reads: true, key: undefined });
 });
 
@@ -76,7 +76,7 @@ test("the environment goes before the file, and flags before the environment", a
     MAILCORDON_MAX_REPLY_MEGABYTES: "2",
     MAILCORDON_EVIDENCE_DIR: "env",
   };
-  const { connection, evidenceDir } = await load(good, environment);
+  const { connection, evidence } = await load(good, environment);
   expect(connection).toMatchObject({
     mailbox: "other@example.com",
     access: "delegate",
@@ -84,10 +84,10 @@ test("the environment goes before the file, and flags before the environment", a
     maxReplyBytes: 2 * 1024 * 1024,
     throttling: { maxWait: 7, maxConcurrency: 3 },
   });
-  expect(evidenceDir).toBe(join(directory, "env"));
+  expect(evidence).toEqual({ folder: join(directory, "env") });
   const flags = { evidenceDir: "flag", auditFile: "audit.jsonl" };
   expect(await load(good, environment, flags)).toMatchObject({
-    evidenceDir: join(directory, "flag"),
+    evidence: { folder: join(directory, "flag") },
     audit: { file: join(directory, "audit.jsonl") },
   });
 });
@@ -190,7 +190,7 @@ describe("what is wrong is named, and what to put is said", () => {
     [
       "an unknown setting at the top",
       () => changed("evidence_dir", "evidence_directory_or_so"),
-      /evidence_directory_or_so is not a setting\. Known here: connections, default, evidence_dir, audit_file, audit, mcp, sweep, serve\./,
+      /evidence_directory_or_so is not a setting\. Known here: connections, default, evidence_dir, evidence_s3, audit_file, audit, mcp, sweep, serve\./,
     ],
     [
       "an unknown access",

@@ -22,6 +22,9 @@ import { harmlessJson } from "../../text/harmless-json.ts";
 import { didYouMean } from "../../text/nearest-name.ts";
 import { shareRequestQueues } from "../../wire/throttling/request-queue.ts";
 
+/** As of every answer that something could not be looked at. */
+export const incompleteExit = 6;
+
 /** Output of a subcommand, and its exit code. */
 export interface Told {
   readonly document: object;

@@ -3,7 +3,7 @@ import { planText } from "../../faces/cli/sweep-text.ts";
 import { type FlagField, flagFieldsOf } from "../../faces/parameters.ts";
 import { fieldsFor } from "../../sweeps/order.ts";
 import { flagNames, PlanRequest } from "../../sweeps/request.ts";
-import type { Desk, Told } from "./desk.ts";
+import { type Desk, incompleteExit, type Told } from "./desk.ts";
 import { fromFiles } from "./plan-files.ts";
 
 /** The flags of `sweep plan`: those of the request, and those of the action that is planned. */
@@ -36,6 +36,3 @@ export async function plan(desk: Desk): Promise<Told> {
   const { answer, planned } = await service.plan(raw, caller, how);
   return { document: answer, shown: (columns) => planText(answer.message, planned, columns), exit: answer.success ? 0 : incompleteExit };
 }
-
-/** As of every answer that something could not be looked at. */
-const incompleteExit = 6;

@@ -5,6 +5,7 @@ import { Failure } from "../../failure.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
 import { didYouMean } from "../../text/nearest-name.ts";
 import { approve } from "./approve.ts";
+import { archive } from "./archive.ts";
 import { type Desk, onDesk, type Told } from "./desk.ts";
 import { halt } from "./halt.ts";
 import { plan, planFlags } from "./plan.ts";
@@ -32,6 +33,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   undo: { flags: [detach], run: (id, desk) => run(id, "undo", desk) },
   status: { flags: [], run: status },
   report: { flags: [text("format")], run: report },
+  archive: { flags: [text("output")], run: archive },
   list: { flags: [], run: (_, desk) => listed(desk) },
   pause: { flags: [], run: (id, desk) => halt(id, "pause", desk) },
   cancel: { flags: [], run: (id, desk) => halt(id, "cancel", desk) },

@@ -22,6 +22,10 @@ const usage = `mailcordon sweep: one order for the mailboxes of an organisation.
   sweep report SWEEP  Shows every message with what became of it.
                       --format json, csv or html (one page without scripts).
                       Default: json.
+  sweep archive SWEEP Writes one zip file with the evidence, the plan, the
+                      outcomes, the audit entries, the report, and a program
+                      that checks all of it. --output FILE, by default
+                      sweep-SWEEP.zip.
 
 Flags of sweep plan:
 PLAN_FLAGS

@@ -22,12 +22,27 @@ export interface EvidenceCopy extends OpenedFile {
 export interface EvidenceIndex {
   /** One copy for each place that the bytes were taken from; none when the index has none, or its file is not what the index says. */
   find(sha256: string): Promise<readonly EvidenceCopy[]>;
+  /** Returns one copy for each hash of which there is any, wherever it came from. Reads the index once. */
+  findAll(sha256s: ReadonlySet<string>): Promise<ReadonlyMap<string, EvidenceCopy>>;
 }
 
 /** The index is read from its beginning, line by line: a line that is no such line is passed over, as is a file outside the folder. */
 export function openEvidenceIndex(directory: string): EvidenceIndex {
   const folder = resolve(directory);
-  return { find: (sha256) => find(folder, sha256.toLowerCase()) };
+  return {
+    find: async (sha256) => {
+      const wanted = sha256.toLowerCase();
+      const copies: EvidenceCopy[] = [];
+      // Most lines are of other bytes: they are not parsed.
+      for await (const { copy } of copiesIn(folder, (line) => line.includes(wanted), new Set([wanted]))) copies.push(copy);
+      return copies;
+    },
+    findAll: async (sha256s) => {
+      const found = new Map<string, EvidenceCopy>();
+      for await (const { sha256, copy } of copiesIn(folder, () => true, sha256s)) found.set(sha256, copy);
+      return found;
+    },
+  };
 }
 
 const Line = z.object({
@@ -37,28 +52,30 @@ const Line = z.object({
   source: z.object({ mailbox: z.string().optional(), connection: z.string().optional() }).optional(),
 });
 
-async function find(folder: string, wanted: string): Promise<readonly EvidenceCopy[]> {
-  const copies: EvidenceCopy[] = [];
+/** The lines of the index whose hash is wanted and whose file is as the line says. */
+async function* copiesIn(
+  folder: string,
+  mayBe: (line: Buffer) => boolean,
+  wanted: ReadonlySet<string>,
+): AsyncGenerator<{ readonly sha256: string; readonly copy: EvidenceCopy }> {
   // Not through a link, not even one that was put there since.
   const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
   const index = join(folder, indexName);
-  if ((await lstat(index).catch(absent)) === undefined) return copies;
+  if ((await lstat(index).catch(absent)) === undefined) return;
   for await (const { line: bytes } of linesOf(index)) {
-    // Most lines are of other bytes: they are not parsed.
-    if (!bytes.includes(wanted)) continue;
+    if (!mayBe(bytes)) continue;
     // The last one may be half written.
     const line = Line.safeParse(parseJson(bytes.toString("utf8"))).data;
-    if (line?.sha256 !== wanted) continue;
-    const { file, size, source } = line;
+    if (line === undefined || !wanted.has(line.sha256)) continue;
+    const { file, sha256, size, source } = line;
     const name = basename(file);
     // Earlier versions kept the files beside the index.
     if (file !== `${filesFolder}/${name}` && file !== name) continue;
     const path = join(folder, file);
     const stats = await lstat(path).catch(absent);
     if (stats === undefined || !stats.isFile() || stats.size !== size) continue;
-    copies.push({ name, size, mailbox: source?.mailbox, connection: source?.connection, open: () => opened(path, flags) });
+    yield { sha256, copy: { name, size, mailbox: source?.mailbox, connection: source?.connection, open: () => opened(path, flags) } };
   }
-  return copies;
 }
 
 async function* opened(path: string, flags: number): AsyncGenerator<Uint8Array> {

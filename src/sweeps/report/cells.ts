@@ -1,5 +1,4 @@
-// src/sweeps/report/: The report of a sweep as a page and as CSV, and its evidence archive.
-
+import type { SweepEvent } from "../../perform/audit/sweep-entries.ts";
 import type { sweepDocument, targetDocument } from "../sweeps.ts";
 
 export type SweepDocument = ReturnType<typeof sweepDocument>;
@@ -13,14 +12,7 @@ export interface ReportSource {
   /** Yields every target in the order of the plan. May be called again. */
   targets(): AsyncIterable<TargetDocument>;
   /** What people did with the sweep, as the audit log records it. Absent where the log was not read. */
-  readonly events?: readonly ReportEvent[] | undefined;
-}
-
-export interface ReportEvent {
-  /** ISO 8601, UTC. */
-  readonly time: string;
-  readonly action: string;
-  readonly actor: string;
+  readonly events?: readonly SweepEvent[] | undefined;
 }
 
 /** The columns of one message, in their order. */

@@ -6,6 +6,7 @@ import type { Direction } from "../../state/sweep-states.ts";
 import { type Sweep, wrongState } from "../../state/sweeps.ts";
 import { parseJson } from "../../text/parse-json.ts";
 import { readHeader } from "../header.ts";
+import type { Archived, ArchivePlace } from "../report/archive.ts";
 import type { ReportSource } from "../report/cells.ts";
 import { orderOf, readRequest } from "../request.ts";
 import {
@@ -65,6 +66,8 @@ export interface SweepService {
   ): Promise<TargetPage>;
   /** Everything that a report is made of. */
   report(id: string, caller: SweepCaller): Promise<{ readonly answer: SweepAnswer; readonly source: ReportSource }>;
+  /** Writes the evidence archive. */
+  archive(id: string, caller: SweepCaller, place: ArchivePlace): Promise<Archived>;
   approve(id: string, hash: string, caller: SweepCaller): Promise<SweepAnswer>;
   /** Begins it, by the hash of its plan where it is not approved yet. One that runs already goes on. */
   run(id: string, caller: SweepCaller, hash?: string | undefined): Promise<SweepAnswer>;
@@ -94,6 +97,17 @@ export function openSweepService({ state, load, open, audit, secondPersonAbove }
     if (maySee(caller, sweep, caller.mailboxes === undefined ? [] : await state.sweeps.addresses(id))) return sweep;
     // Who may not see it does not learn that it is there.
     throw noSweep(id);
+  };
+  const reportOf = async (sweep: Sweep) => {
+    const told = await answer(sweep);
+    const { success: _, message, ...document } = told;
+    const source: ReportSource = {
+      ...{ message, sweep: document },
+      async *targets() {
+        for await (const target of targetsOf(state, sweep.id)) yield targetDocument(target);
+      },
+    };
+    return { answer: told, source };
   };
   const begin = async (id: string, direction: Direction, caller: SweepCaller) =>
     beginSweep(state, id, direction, actorOf(caller), await audit());
@@ -137,15 +151,13 @@ export function openSweepService({ state, load, open, audit, secondPersonAbove }
       return { success: true, message, targets: page.map(targetDocument), ...(last === undefined ? {} : { next_after: last }) };
     },
     async report(id, caller) {
-      const told = await answer(await find(id, caller, "read", "contain", "approve"));
-      const { success: _, message, ...sweep } = told;
-      const source: ReportSource = {
-        ...{ message, sweep },
-        async *targets() {
-          for await (const target of targetsOf(state, id)) yield targetDocument(target);
-        },
-      };
-      return { answer: told, source };
+      return reportOf(await find(id, caller, "read", "contain", "approve"));
+    },
+    async archive(id, caller, place) {
+      const sweep = await find(id, caller, "read", "contain");
+      const { source } = await reportOf(sweep);
+      const { archiveSweep } = await import("../report/archive.ts");
+      return archiveSweep({ ...{ state, sweep, source, audit: await audit(), actor: caller.id }, ...place });
     },
     async approve(id, hash, caller) {
       const sweep = await find(id, caller, "approve", "contain");

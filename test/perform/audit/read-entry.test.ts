@@ -33,7 +33,6 @@ async function served(auditsReads: boolean, canWrite = true) {
         exchange: { backend: "ews", close: async () => undefined } as never,
         foundFile: undefined,
         evidence: openEvidence(folder),
-        evidenceDir: folder,
         audit: openAudit(file),
         auditsReads,
         connection: "farm",

@@ -1,0 +1,2 @@
+/** Writes zip files. */
+export { ZipFile } from "yazl";
