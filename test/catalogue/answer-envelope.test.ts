@@ -23,17 +23,17 @@ test.each([
   [answerOf("busy", "not_found"), someItemsFailedExit],
   [{ ...answerOf("done"), success: false, error: errorNoun(new Failure("audit-failed", "No.")) }, failures["audit-failed"].exit],
   [{ ...answerOf(), success: false }, someItemsFailedExit],
-])("the exit code of an answer says what failed (%#)", (answer, exit) => {
+])("the exit code of an answer follows from its failures (%#)", (answer, exit) => {
   expect(exitCodeOf(answer)).toBe(exit);
 });
 
-test("every code of the failure table can be answered, with its own hint", () => {
+test("an answer accepts every code of the failure table, with the hint of that code", () => {
   for (const [code, { hint, retryable }] of Object.entries(failures)) {
     expect(ErrorNoun.parse({ code, message: "x", hint, retryable })).toMatchObject({ code, hint });
   }
 });
 
-test("the schema of an action's answers is made once", () => {
+test("the schema of an action's answers is built only once", () => {
   for (const action of catalogue) expect(answerSchema(action)).toBe(answerSchema(action));
   expect(new Set(catalogue.map(answerSchema)).size).toBe(catalogue.length);
 });

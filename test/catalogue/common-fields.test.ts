@@ -44,7 +44,7 @@ const whole: Required<Message> = {
   replacedCharacters: 2,
 };
 
-test("a message is given out with every field it has, in snake_case, as its schema says", () => {
+test("the row of a message has each of its fields in snake_case and matches its schema", () => {
   const row = messageRow(whole);
   expect(MessageRow.parse(row)).toEqual(row);
   expect(Object.keys(row).length).toBe(Object.keys(whole).length);
@@ -57,7 +57,7 @@ test("a message is given out with every field it has, in snake_case, as its sche
   });
 });
 
-test("what is not known of a message is absent, not null or undefined", () => {
+test("the row of a message leaves out unknown fields instead of setting null or undefined", () => {
   expect(messageRow({ itemId: "AAMk=", isRead: false, subject: undefined, cc: [] })).toStrictEqual({
     item_id: "AAMk=",
     cc: [],
@@ -66,7 +66,7 @@ test("what is not known of a message is absent, not null or undefined", () => {
   expect(Object.keys(messageRow({ itemId: "AAMk=", subject: undefined }))).toEqual(["item_id"]);
 });
 
-test("splitting a text loses and adds nothing but separators and blanks at the edges", () => {
+test("splitting a text at separators removes only separators and spaces at the edges", () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[a-c<>",;@ \n]{0,40}$/), fc.boolean(), (text, quotes) => {
       const parts = splitOutside(text, quotes);

@@ -51,23 +51,23 @@ function failureOf(work: () => unknown): Failure {
   throw new Error("Nothing was refused.");
 }
 
-test("a field without a limit is found", () => {
+test("the check of schemas finds a field without a limit", () => {
   const open = z.strictObject({ a: z.string(), b: z.array(z.string().max(1)), c: z.array(z.object({ d: z.string() })).max(1), e: z.any() });
   expect(unbounded(schemaOf(open), "input")).toEqual(["input.a", "input.b", "input.c[].*", "input.c[].d", "input.e"]);
 });
 
 describe.each(catalogue.map((action) => [action.name, action] as const))("%s", (_name, action) => {
-  test("has no text and no list without a limit", () => {
+  test("limits every text and every list", () => {
     expect(unbounded(schemaOf(action.input), "input")).toEqual([]);
   });
 
-  test("refuses a mailbox of more than 320 characters, and says so", () => {
+  test("refuses a mailbox of more than 320 characters and names the limit", () => {
     const raw = { ...action.example, mailbox: `${"a".repeat(mostCharacters.mailbox)}@` };
     const { code, message } = failureOf(() => action.prepare(raw));
     expect([code, message]).toEqual(["invalid-input", expect.stringMatching(/^mailbox: has more than 320 characters/)]);
   });
 
-  test("refuses an input that is longer than all of its fields", () => {
+  test("refuses an input that is longer than all its fields may be together", () => {
     const most = mostBytesOf(action.input);
     expect(most).toBeGreaterThanOrEqual(256 * 1024);
     const { code, message } = failureOf(() => action.prepare({ ...action.example, mailbox: "a".repeat(most + 1) }));
@@ -75,12 +75,12 @@ describe.each(catalogue.map((action) => [action.name, action] as const))("%s", (
   });
 });
 
-test("the input of an action without large fields has 256 KB at most", () => {
+test("the input of an action without large fields has at most 256 KB", () => {
   const small = catalogue.filter(({ input }) => mostBytesOf(input) === 256 * 1024).map(({ name }) => name);
   expect(small).toEqual(["get-contacts", "get-out-of-office", "get-searchable-mailboxes"]);
 });
 
-test("a deletion names ten thousand messages", () => {
+test("a deletion accepts ten thousand messages", () => {
   const deleting = catalogue.find(({ name }) => name === "delete-email");
   const item_id = Array.from({ length: mostNames }, (_, at) => `AAMk${"A".repeat(200)}${at}`);
   expect(deleting?.prepare({ item_id }).input.item_id).toHaveLength(mostNames);
@@ -89,7 +89,7 @@ test("a deletion names ten thousand messages", () => {
   expect(message).toBe("item_id: has more than 10000 items.");
 });
 
-describe("an input of any shape", () => {
+describe("an input of any schema", () => {
   const schema = z.strictObject({
     list: z
       .array(z.array(z.string().max(10)).max(10))
@@ -101,18 +101,18 @@ describe("an input of any shape", () => {
   test.each([
     ["as values", (depth: number) => JSON.parse(nested(depth)) as unknown],
     ["as JSON in a text", nested],
-  ])("is refused when it is nested too deep, %s", (_name, make) => {
+  ])("is refused if it is nested too deep, %s", (_name, make) => {
     const { message } = failureOf(() => readInput(schema, { list: make(200_000 > mostValues ? 50_000 : 1) }));
     expect(message).toBe(`The input is nested more than ${deepestInput} levels deep.`);
   });
 
-  test("is refused when it holds itself", () => {
+  test("is refused if it contains itself", () => {
     const list: unknown[] = [];
     list.push(list);
     expect(failureOf(() => readInput(schema, { list })).message).toContain("levels deep");
   });
 
-  test("is refused when it has too many values", () => {
+  test("is refused if it has too many values", () => {
     const list = Array.from({ length: 400 }, () => Array(400).fill(""));
     expect(failureOf(() => readInput(schema, { list })).message).toBe(`The input has more than ${mostValues} values.`);
   });

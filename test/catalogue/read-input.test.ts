@@ -37,7 +37,7 @@ test('"", null and unset mean the same as leaving the field out', () => {
   expect(readInput(schema, { item_id: ["", "A"] }).item_id).toEqual(["A"]);
 });
 
-test("texts of playbooks stand for booleans, numbers and values of an enumeration", () => {
+test("texts from playbooks are read as booleans, numbers and values of an enumeration", () => {
   expect(readInput(schema, { sure: "True", many: " 12 ", mode: "TRASH", importance: "high" })).toEqual({
     sure: true,
     many: 12,
@@ -46,13 +46,13 @@ test("texts of playbooks stand for booleans, numbers and values of an enumeratio
   });
 });
 
-test("None, as Python writes it, is unset where it can be nothing else", () => {
+test("the text None of Python means unset in fields where it can mean nothing else", () => {
   expect(readInput(schema, { sure: "None", many: "None", mode: "None" })).toEqual({ sure: false, mode: "soft", importance: "Normal" });
   expect(readInput(schema, { name: "None" })).toMatchObject({ name: "None" });
   expect(readInput(z.strictObject({ body: z.enum(["none", "text"]).default("text") }), { body: "None" })).toEqual({ body: "none" });
 });
 
-test("a text that is no number or boolean is refused by name, with what to put", () => {
+test("a text that is not a number or boolean is refused with the field's name and the accepted values", () => {
   const failure = failureOf(() => readInput(schema, { sure: "maybe", many: "12x", name: 7 }));
   expect(failure.code).toBe("invalid-input");
   expect(failure.message).toContain("sure: is not true or false");
@@ -61,17 +61,17 @@ test("a text that is no number or boolean is refused by name, with what to put",
   expect(failure.message).toContain("expected: A name.");
 });
 
-test("a field that the action does not know is refused, not ignored", () => {
+test("an unknown field is refused, not ignored", () => {
   expect(failureOf(() => readInput(schema, { itemid: "A" })).message).toContain("itemid");
   expect(failureOf(() => readInput(schema, { itemid: "" })).message).toContain("itemid");
 });
 
-test("a required field that is empty is said to be required", () => {
+test("an empty required field is reported as required", () => {
   const failure = failureOf(() => readInput(z.strictObject({ folder: z.string().describe("A folder.") }), { folder: "" }));
   expect(failure.message).toBe("folder: is required (expected: A folder.)");
 });
 
-describe("an empty value of a field that narrows", () => {
+describe("an empty value of a field that narrows the selection", () => {
   const narrow = z.strictObject({
     text: z.string().min(1).register(narrowing).optional().describe("A text."),
     size: z.number().register(narrowing).optional(),
@@ -93,35 +93,35 @@ describe("an empty value of a field that narrows", () => {
     { list: [""] },
     { list: "[]" },
     { list: ["\u200b"] },
-  ])("is refused by name: %j", (input) => {
+  ])("is refused with the field's name: %j", (input) => {
     const failure = failureOf(() => readInput(narrow, input));
     expect(failure.code).toBe("invalid-input");
     expect(failure.message).toContain(`${Object.keys(input)[0]}: is empty`);
   });
 
-  test.each([{ size: "None" }, { sure: "None" }, { mode: "None" }])("may not be None either: %j", (input) => {
+  test.each([{ size: "None" }, { sure: "None" }, { mode: "None" }])("is refused as None as well: %j", (input) => {
     const failure = failureOf(() => readInput(narrow, input));
     expect(failure.code).toBe("invalid-input");
     expect(failure.message).toContain(`${Object.keys(input)[0]}: is None, which is not the same as left out`);
   });
 
-  test("is handed on where its schema takes an empty text, and null is unset", () => {
+  test("is passed on if its schema accepts an empty text, and null means unset", () => {
     expect(readInput(narrow, { subject: "", text: null, list: null, size: null })).toEqual({ subject: "", mode: "one" });
   });
 
-  test("is named together with the others that are empty", () => {
+  test("is reported together with all other empty fields", () => {
     const failure = failureOf(() => readInput(narrow, { text: "", list: "" }));
     expect(failure.message).toMatch(/^text: is empty.*; list: is empty/);
   });
 });
 
-describe("no action drops a guard that is given as None, or as an empty text", () => {
+describe("no action ignores a guard given as None or as an empty text", () => {
   const guards = ["dry_run", "expected_count", "max_items", "keep_evidence", "save_copy_first", "keep_inline", "scope", "max_bytes"];
   const guarded = catalogue.flatMap(({ name, input }) =>
     guards.filter((guard) => guard in input.shape).map((guard) => [name, guard, input] as const),
   );
 
-  test("and every one of them is a field of some action", () => {
+  test("each guard in the list is a field of an action", () => {
     expect(new Set(guarded.map(([, guard]) => guard))).toEqual(new Set(guards));
   });
 
@@ -134,11 +134,11 @@ describe("no action drops a guard that is given as None, or as an empty text", (
   });
 });
 
-test.each([null, 5, "text", [1]])("an input that is no object is refused: %j", (raw) => {
+test.each([null, 5, "text", [1]])("an input that is not an object is refused: %j", (raw) => {
   expect(failureOf(() => readInput(schema, raw)).code).toBe("invalid-input");
 });
 
-test("the names of an object's prototype are no fields", () => {
+test("names from an object's prototype are not accepted as fields", () => {
   expect(failureOf(() => readInput(schema, JSON.parse('{"__proto__": {"sure": true}}'))).code).toBe("invalid-input");
   expect(failureOf(() => readInput(schema, { constructor: "x" })).message).toContain("constructor");
 });
@@ -165,7 +165,7 @@ test.each([
   expect(readInput(schema, { internet_message_id: given }).internet_message_id).toEqual(expected);
 });
 
-test("any Message-IDs in brackets that are joined by commas are read as the same list", () => {
+test("any list of Message-IDs in brackets, joined by commas, is read back as the same list", () => {
   const messageId = fc.stringMatching(/^[a-z0-9,;."$+]{1,20}@[a-z0-9.]{1,10}$/).map((id) => `<${id}>`);
   fc.assert(
     fc.property(fc.array(messageId, { minLength: 1, maxLength: 5 }), (ids) => {
@@ -174,7 +174,7 @@ test("any Message-IDs in brackets that are joined by commas are read as the same
   );
 });
 
-test("recipients are split at commas, not in names or quotes, and may be objects", () => {
+test("recipients are split at commas outside names and quotes, and may be objects", () => {
   expect(readInput(schema, { to: '"Doe, Jane" <jane@example.com>, bob@example.com; Eve <eve@example.com>' }).to).toEqual([
     '"Doe, Jane" <jane@example.com>',
     "bob@example.com",
@@ -186,14 +186,14 @@ test("recipients are split at commas, not in names or quotes, and may be objects
   ]);
 });
 
-test("headers may be objects, lines or one object of names and values", () => {
+test("headers are accepted as objects, as lines and as one object of names and values", () => {
   const expected = [{ name: "X-Case", value: "17" }];
   for (const given of [[{ name: "X-Case", value: "17" }], "X-Case: 17", ["X-Case: 17"], { "X-Case": "17" }, '{"X-Case": "17"}']) {
     expect(readInput(schema, { headers: given }).headers).toEqual(expected);
   }
 });
 
-test("attachments may be paths, and spellings hold inside them, too", () => {
+test("attachments are accepted as paths, and other spellings of field names work inside them", () => {
   expect(readInput(schema, { attachments: "a.pdf, b.pdf" }).attachments).toEqual([{ path: "a.pdf" }, { path: "b.pdf" }]);
   expect(readInput(schema, { attachments: { base64: "AAAA", name: "a", inline: "true", content_id: "" } }).attachments).toEqual([
     { base64: "AAAA", name: "a", inline: true },
@@ -201,20 +201,20 @@ test("attachments may be paths, and spellings hold inside them, too", () => {
 });
 
 test.each(["no address", "a@b@c d", "a@example.com\r\nBcc: x@example.com", "Name <>", "<a@example.com", "a b@example.com"])(
-  "%j is no address",
+  "%j is refused as an address",
   (text) => {
     expect(failureOf(() => addressOf(text, "to")).message).toMatch(/^to: /);
   },
 );
 
-test("an address keeps its name, without the quotes", () => {
+test("an address keeps its display name without quotes", () => {
   expect(addressOf('"Doe, \\"J\\"" <jane@example.com>', "to")).toEqual({ name: 'Doe, "J"', address: "jane@example.com" });
   expect(addressOf(" jane@example.com ", "to")).toEqual({ address: "jane@example.com" });
   expect(addressOf(" J < x  <jane@example.com> ", "to")).toEqual({ name: "J < x", address: "jane@example.com" });
   expect(failureOf(() => addressOf("<jane@example.com>>", "to")).code).toBe("invalid-input");
 });
 
-test("whatever a playbook sends, it is read or refused as invalid-input, never something else", () => {
+test("any input of a playbook is read or refused as invalid-input", () => {
   fc.assert(
     fc.property(fc.dictionary(fc.constantFrom(...Object.keys(schema.shape), "other"), fc.jsonValue()), (raw) => {
       try {
@@ -226,13 +226,13 @@ test("whatever a playbook sends, it is read or refused as invalid-input, never s
   );
 });
 
-test("the schema still shows plain lists to whoever makes help from it", () => {
+test("the schema from which help is made still shows plain lists", () => {
   const shown = z.toJSONSchema(z.strictObject({ list: textList("A list.") }), { io: "input" });
   const items = { type: "string", minLength: 1, maxLength: 2000 };
   expect(shown.properties).toEqual({ list: { type: "array", maxItems: 1000, items, description: "A list." } });
 });
 
-test("a field that there is not is named, with the one that was meant", () => {
+test("an unknown field is refused with the nearest known name", () => {
   expect(failureOf(() => readInput(schema, { nam: "x" })).message).toBe('input: there is no field "nam". Did you mean name?');
   const many = Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`${at}${"z".repeat(300)}`, 1]));
   const { message } = failureOf(() => readInput(schema, many));
@@ -241,19 +241,19 @@ test("a field that there is not is named, with the one that was meant", () => {
 });
 
 // Of one expression for all of it, the cube of its length: each of these takes a tenth of a second, and a request may hold ten thousand.
-test("ten thousand addresses of nothing but blanks are refused", () => {
+test("ten thousand addresses of only spaces are refused", () => {
   const text = `${" ".repeat(999)}x`;
   for (let count = 0; count < 10_000; count++) expect(failureOf(() => addressOf(text, "to")).code).toBe("invalid-input");
 });
 
-test("of ten thousand things that are wrong the first are named", () => {
+test("the refusal of ten thousand wrong values names only the first ones", () => {
   const schema = z.strictObject({ item_id });
   const { message } = failureOf(() => readInput(schema, { item_id: Array(10_000).fill(1) }));
   expect(message).toMatch(/^item_id\.0: .*and 9950 more$/);
 });
 
 // Each that is wrong costs microseconds and memory: twenty million of them fit into a request.
-test("a longer list than anybody has, and an object of more fields, are refused as such", () => {
+test("a list that is too long and an object with too many fields are refused for their size", () => {
   const schema = z.strictObject({ item_id });
   expect(failureOf(() => readInput(schema, { item_id: Array(10_001).fill("A") })).message).toBe("item_id: has more than 10000 items.");
   const text = "A,".repeat(10_001);

@@ -16,7 +16,7 @@ describe.each(backends)("over %s", (backend) => {
   }
 
   // XSOAR's recover raises when one Message-ID has two copies; a Splunk search deleted all hits though only the first was checked.
-  test("a Message-ID means every copy of it and nothing of the same subject", async () => {
+  test("a Message-ID selects every copy of its message and no other message with the same subject", async () => {
     const id = "<copies@example.net>";
     const copies = [
       at.put(who, { internetMessageId: id }),
@@ -30,7 +30,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(folderOf(at.idOf(other))).toBe("inbox");
   });
 
-  test("an id and a Message-ID given together mean one message, not its other copies", async () => {
+  test("an item id with a Message-ID selects one message, not its other copies", async () => {
     const id = "<pair@example.net>";
     const [named, other] = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id })];
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(named), internet_message_id: id });
@@ -38,7 +38,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(folderOf(at.idOf(other))).toBe("inbox");
   });
 
-  test("an id whose message has another Message-ID than the one beside it fails alone, and nothing of it is touched", async () => {
+  test("an item id whose message has a Message-ID other than the given one fails alone, and its message is unchanged", async () => {
     const named = (name: string) => at.put(who, { internetMessageId: `<beside-${name}@example.net>` });
     const [one, other, right] = [named("one"), named("other"), named("right")];
     const answer = await at.run(deleteEmail, {
@@ -57,7 +57,7 @@ describe.each(backends)("over %s", (backend) => {
     expect([one, other].map((item) => folderOf(at.idOf(item)))).toEqual(["inbox", "inbox"]);
   });
 
-  test("what is no Message-ID is refused, and never said not to be there", async () => {
+  test("a text that is not a Message-ID is refused, not reported as not found", async () => {
     const before = at.lab.requests.length;
     for (const text of [at.idOf(at.put(who)), "Overdue invoice 4711: settle today", "None"]) {
       const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: text });
@@ -72,7 +72,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(folderOf(at.idOf(odd))).not.toBe("inbox");
   });
 
-  test("scope first takes the newest copy only and leaves the others", async () => {
+  test("scope first selects the newest copy and leaves the others", async () => {
     const id = "<scope@example.net>";
     const day = (number: number) => ({ internetMessageId: id, receivedAt: new Date(Date.UTC(2026, 0, number)) });
     const [old, newest] = [at.put(who, day(1)), at.put(who, day(3)), at.put(who, day(2))];
@@ -81,7 +81,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(folderOf(at.idOf(old))).toBe("inbox");
   });
 
-  test("folder takes the copies in that folder only", async () => {
+  test("the field folder selects only the copies in that folder", async () => {
     const id = "<folder@example.net>";
     const [kept, taken] = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id }, "inbox/Cases")];
     const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, folder: "Inbox/Cases" });
@@ -91,7 +91,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(none).toMatchObject({ success: true, results: [{ internet_message_id: id, status: "not_found" }] });
   });
 
-  test("an id that died because its message was moved is healed through the Message-ID", async () => {
+  test("an item id that ended with a move is replaced through the Message-ID", async () => {
     const item = at.put(who, { internetMessageId: "<healed@example.net>" });
     const moved = at.mailbox(who).move(item, at.mailbox(who).known("junkemail"));
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: [at.idOf(item)], internet_message_id: ["<healed@example.net>"] });
@@ -99,7 +99,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(at.mailbox(who).known("junkemail").items.has(moved.id)).toBe(false);
   });
 
-  test("lists that do not pair are refused before anything is asked", async () => {
+  test("lists of different lengths are refused before any request to Exchange", async () => {
     const before = at.lab.requests.length;
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: "A,B", internet_message_id: "<a@example.net>" });
     expect(answer).toMatchObject({ error: { code: "invalid-input" } });
@@ -108,7 +108,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(at.lab.requests.length).toBe(before);
   });
 
-  test("a pasted Message-ID is read, and one that names two messages fails alone, before it is looked for", async () => {
+  test("a pasted Message-ID is accepted, and a text with two Message-IDs fails alone, before any search", async () => {
     const named = (name: string) => at.put(who, { internetMessageId: `<pasted,${name}@example.net>` });
     const items = ["a", "b", "c", "d"].map(named);
     const pasted = `Message-ID: <pasted,a@example.net>`;
@@ -133,13 +133,13 @@ describe.each(backends)("over %s", (backend) => {
     ]);
   });
 
-  test("a message named twice is deleted once", async () => {
+  test("a message selected twice is deleted once", async () => {
     const item = at.put(who);
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: [at.idOf(item), at.idOf(item)] });
     expect(answer).toMatchObject({ success: true, counts: { requested: 1, succeeded: 1 } });
   });
 
-  test("of pairs of id and Message-ID the dead ids are healed, and a pair of which nothing lives is already gone", async () => {
+  test("in pairs of item id and Message-ID dead ids are replaced, and a pair without any copy is reported as already gone", async () => {
     const named = (name: string) => at.put(who, { internetMessageId: `<pairs-${name}@example.net>` });
     const [stays, moves, dies] = [named("stays"), named("moves"), named("dies")];
     const moved = at.mailbox(who).move(moves, at.mailbox(who).known("archive"));

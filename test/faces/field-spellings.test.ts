@@ -8,7 +8,7 @@ test("a field has one flag and one heading", () => {
   expect(headingOf("is_read")).toBe("Read");
 });
 
-test("every field is found again from its flag", () => {
+test("every field is found from its flag", () => {
   const word = fc.stringMatching(/^[a-z][a-z0-9]{0,6}$/);
   const field = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => words.join("_"));
   fc.assert(
@@ -18,6 +18,6 @@ test("every field is found again from its flag", () => {
   );
 });
 
-test("a flag written with underscores is the same flag", () => {
+test("a flag written with underscores means the same field", () => {
   expect(fieldOf("--item_id")).toBe("item_id");
 });

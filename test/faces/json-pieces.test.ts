@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { jsonPieces } from "../../src/faces/json-pieces.ts";
 import { harmlessJson } from "../../src/text/harmless-json.ts";
 
-test("in pieces it is the same text, whatever the document", () => {
+test("a document written in pieces is the same text as written whole", () => {
   const member = fc.option(fc.oneof(fc.jsonValue(), fc.array(fc.jsonValue(), { maxLength: 120 })), { nil: undefined });
   fc.assert(
     fc.property(fc.dictionary(fc.string(), member), (document) => {
@@ -12,7 +12,7 @@ test("in pieces it is the same text, whatever the document", () => {
   );
 });
 
-test("a short document is one piece, and of a long list no piece is longer than a few rows", () => {
+test("a short document is one piece, and no piece of a long list has more than a few rows", () => {
   const row = { subject: "s".repeat(1000) };
   expect([...jsonPieces({ items: [row] })]).toHaveLength(1);
   const pieces = [...jsonPieces({ items: Array.from({ length: 3000 }, () => row) })];

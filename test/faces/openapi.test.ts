@@ -12,37 +12,37 @@ describe.each(versions)("OpenAPI %s", (version) => {
   test.each([
     ["a toy catalogue", toys],
     ["the catalogue", catalogue],
-  ])("of %s is valid to a linter that others wrote", async (_, actions) => {
+  ])("of %s passes a separate linter", async (_, actions) => {
     const problems = await problemsOf(openapi(actions, about, version));
     expect(problems).toEqual([]);
   });
 
-  test("of a toy catalogue is as it was looked at", async () => {
+  test("of a toy catalogue equals the golden file", async () => {
     const text = `${JSON.stringify(openapi(toys, about, version), null, 2)}\n`;
     await expect(text).toMatchFileSnapshot(`golden/openapi-${version}.json`);
   });
 });
 
-test("the linter would find a schema that is named and not there", async () => {
+test("the linter finds a reference to a missing schema", async () => {
   const document = JSON.parse(JSON.stringify(openapi(toys, about)));
   delete document.components.schemas.CountSheepInput;
   expect(await problemsOf(document)).toContainEqual(expect.stringMatching(/^(no-unresolved-refs|.*resolve)/));
 });
 
-test("every operation has its own id, an action's is its name as a tool says it", () => {
+test("every operation has its own id, which for an action is the name of its tool", () => {
   const ids = JSON.stringify(openapi(catalogue, about)).match(/"operationId":"[^"]*"/g) ?? [];
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids).toEqual(expect.arrayContaining(catalogue.map(({ name }) => `"operationId":"${name.replaceAll("-", "_")}"`)));
 });
 
-test("a key for repeating is offered for what changes, and not for what reads", () => {
+test("an idempotency key is offered for changes and not for reads", () => {
   const { paths } = JSON.parse(JSON.stringify(openapi(toys, about)));
   const offered = (name: string) => JSON.stringify(paths[`/v1/actions/${name}`].post.parameters);
   expect(offered("shear-sheep")).toContain("idempotencyKey");
   expect(offered("count-sheep")).not.toContain("idempotencyKey");
 });
 
-test("where the server is reached from outside stands in the description", () => {
+test("the description names the public address of the server", () => {
   expect(openapi(toys, { ...about, url: "https://mailcordon.example.com" }).servers).toEqual([{ url: "https://mailcordon.example.com" }]);
 });
 

@@ -50,8 +50,8 @@ function expectHarmless(text: string): void {
   }
 }
 
-describe.each(backends)("the question to a person over %s", (backend) => {
-  test("of a copy names the destination, and the item with its folder; a hostile subject or name fakes no line of it", async () => {
+describe.each(backends)("over %s, the question to a person", (backend) => {
+  test("about a copy names the destination and the item with its folder, and a hostile subject or name cannot add a line", async () => {
     at = await openLabHost({}, backend);
     putHostile();
     const text = await asked(copyEmail, {
@@ -77,7 +77,7 @@ describe.each(backends)("the question to a person over %s", (backend) => {
     ["trash", "They go to Deleted Items. This can be undone."],
     ["soft", "This can be undone as long as Exchange keeps them there."],
     ["hard", "This cannot be undone."],
-  ])("of a deletion says its mode, %s, and whether it can be undone", async (delete_type, says) => {
+  ])("about a deletion states its mode, %s, and whether it can be undone", async (delete_type, says) => {
     at = await openLabHost({}, backend);
     putHostile();
     const input = { internet_message_id: [messageId], delete_type, confirm_hard: true };
@@ -89,7 +89,7 @@ describe.each(backends)("the question to a person over %s", (backend) => {
     expect(flat(await asked(deleteEmail, { ...input, keep_evidence: true }))).toContain("A copy of each is kept as evidence first.");
   });
 
-  test("of a deletion lists every item, and above the limit none is asked about: the refusal says what to do", async () => {
+  test("about a deletion lists every item, and above the limit a refusal with a hint replaces it", async () => {
     at = await openLabHost({}, backend);
     for (let number = 1; number <= 12; number++)
       at.put(
@@ -119,7 +119,7 @@ describe.each(backends)("the question to a person over %s", (backend) => {
     });
   });
 
-  test("of attachments names each with its message, and says that it cannot be undone and whether a copy is kept", async () => {
+  test("about attachments names each with its message, and states that no undo exists and whether a copy is kept", async () => {
     at = await openLabHost({}, backend);
     const file = { kind: "file", name: `a\u202egpj.exe" (name: "x`, content: Buffer.from("MZ"), contentType: "application/zip" } as const;
     at.put(
@@ -138,7 +138,7 @@ describe.each(backends)("the question to a person over %s", (backend) => {
     );
   });
 
-  test("of junk says where the items go and how it is undone", async () => {
+  test("about junk states the target folder and the undo", async () => {
     at = await openLabHost({}, backend);
     putHostile();
     const text = await asked(junkMail, { internet_message_id: [messageId] });
@@ -148,7 +148,7 @@ describe.each(backends)("the question to a person over %s", (backend) => {
     expect(text).toMatch(/From "attacker@evil\.example"/);
   });
 
-  test("of a new message shows its sender, all recipients, its subject, attachments and first lines", async () => {
+  test("about a new message shows its sender, all recipients, its subject, attachments and first lines", async () => {
     at = await openLabHost({}, backend);
     const text = await asked(sendEmail, {
       to: ["ann@example.com", "Bob <bob@example.com>"],
@@ -181,7 +181,7 @@ describe.each(backends)("the question to a person over %s", (backend) => {
     expect(text).not.toMatch(/^1\. /m);
   });
 
-  test("of HTML shows where links lead, and a body of megabytes costs no more than a short one", async () => {
+  test("about HTML shows the targets of links, and costs no more for a body of megabytes", async () => {
     at = await openLabHost({}, backend);
     const body_html = `<p>See <a href="https://evil.example/">your bank</a></p>${"<p>more</p>".repeat(200_000)}`;
     const started = performance.now();
@@ -190,7 +190,7 @@ describe.each(backends)("the question to a person over %s", (backend) => {
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
-  test("of a raw message shows every header that names people, its subject, date, text and attachments", async () => {
+  test("about a raw message shows every header with addresses, its subject, date, text and attachments", async () => {
     at = await openLabHost({}, backend);
     const raw_mime = [
       "From: =?utf-8?B?Qm9zcw==?= <attacker@evil.example>",
@@ -232,7 +232,7 @@ describe.each(backends)("the question to a person over %s", (backend) => {
     }
   });
 
-  test("of more recipients than a person reads is not asked", async () => {
+  test("about more recipients than a person reads is refused", async () => {
     at = await openLabHost({}, backend);
     let withheld: unknown;
     const confirm: NonNullable<LabHost["host"]["confirm"]> = async (plan) => {
@@ -244,7 +244,7 @@ describe.each(backends)("the question to a person over %s", (backend) => {
     expect(withheld).toMatchObject({ code: "confirmation-required", message: expect.stringContaining("101 values of Bcc") });
   });
 
-  test("of a reply shows who gets it, its first lines and the message that it answers", async () => {
+  test("about a reply shows its recipients, its first lines and the original message", async () => {
     at = await openLabHost({}, backend);
     putHostile();
     const input = { internet_message_id: [messageId], body_text: "Thank you.\u001b[2J" };
@@ -261,7 +261,7 @@ describe.each(backends)("the question to a person over %s", (backend) => {
   });
 });
 
-test("every action that changes anything says what a person must know before a yes", async () => {
+test("every action that changes anything has a question with the facts for a decision", async () => {
   at = await openLabHost();
   for (const action of catalogue.filter(({ effect, example }) => effect !== "read" && example !== undefined))
     expect(action.prepare(action.example).details, action.name).toBeTypeOf("function");

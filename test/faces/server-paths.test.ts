@@ -186,7 +186,7 @@ describe.each(["ews", "graph"] as const)("a server over %s whose files are broke
   const mcp = async (name: string, { confirm: _, ...input }: { readonly confirm?: boolean }) =>
     JSON.stringify(await client.callTool({ name: toolOf(name), arguments: input }).catch(String));
 
-  test.each(breakages)("shows no path to any caller, and all of them in its log: %s", async (breakage, broken, breakIt) => {
+  test.each(breakages)("shows no path to any caller but logs all of them: %s", async (breakage, broken, breakIt) => {
     const path = places[broken];
     const inputs = inputsFor(await someItem());
     const saved = join(mkdtempSync(join(tmpdir(), "mailcordon-saved-")), "saved");

@@ -18,7 +18,7 @@ const cancelled: Answer = {
   error: { code: "cancelled", message: "It was stopped.", hint: "Repeat it.", retryable: true },
 };
 
-test("the time that is over ends the call, and is said instead of that it was cancelled", () => {
+test("an exceeded time limit ends the call and is reported instead of a cancellation", () => {
   const limit = openTimeLimit(2000, "sleep");
   expect(limit.asTimeout(cancelled)).toBe(cancelled);
   vi.advanceTimersByTime(1999);
@@ -31,7 +31,7 @@ test("the time that is over ends the call, and is said instead of that it was ca
   });
 });
 
-test("what went through, or failed otherwise, stays as it is", () => {
+test("a call that succeeded, or failed for another reason, keeps its outcome", () => {
   const limit = openTimeLimit(1, "sleep");
   vi.advanceTimersByTime(1);
   const done: Answer = { success: true, message: "Done.", action: "count-sheep", counts };
@@ -39,7 +39,7 @@ test("what went through, or failed otherwise, stays as it is", () => {
   expect([limit.asTimeout(done), limit.asTimeout(busy)]).toEqual([done, busy]);
 });
 
-test("while another answers, the time stands still, and then goes on where it was", async () => {
+test("the time limit pauses while a person answers and then continues", async () => {
   const limit = openTimeLimit(1000, "sleep");
   vi.advanceTimersByTime(600);
   const asked = limit.pauseDuring(() => new Promise((resolve) => setTimeout(resolve, 3_600_000, "yes")));
@@ -51,14 +51,14 @@ test("while another answers, the time stands still, and then goes on where it wa
   expect(limit.signal.aborted).toBe(true);
 });
 
-test("what the other does not answer is thrown, and the time goes on", async () => {
+test("a missing answer of a person is thrown, and the time limit continues", async () => {
   const limit = openTimeLimit(1000, "sleep");
   await expect(limit.pauseDuring(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
   vi.advanceTimersByTime(1000);
   expect(limit.signal.aborted).toBe(true);
 });
 
-test("a call that has ended, or has no limit, is not ended", () => {
+test("a call that has ended or has no limit is not cancelled", () => {
   const ended = openTimeLimit(1000, "sleep");
   ended.end();
   const free = openTimeLimit(Number.POSITIVE_INFINITY, "sleep");

@@ -25,7 +25,7 @@ for (const [name, content] of realService.files) {
 const texts = (service: typeof realService) =>
   [...service.files].filter((entry): entry is [string, string] => typeof entry[1] === "string");
 
-describe("the bundle is what was looked at; after a change of a schema `vitest -u` writes it:", () => {
+describe("the bundle equals the reviewed files (after a change of a schema, `vitest -u` writes them):", () => {
   test.each(texts(toyService))("%s of the toy catalogue", async (name, text) => {
     await expect(text).toMatchFileSnapshot(`golden/toy/${name}`);
   });
@@ -34,7 +34,7 @@ describe("the bundle is what was looked at; after a change of a schema `vitest -
     await expect(text).toMatchFileSnapshot(`golden/mailcordon/${name}`);
   });
 
-  test("the archive, byte for byte", async () => {
+  test("the archive, in every byte", async () => {
     const archive = realService.files.get("mailcordon.tar.gz");
     if (!(archive instanceof Uint8Array)) throw new Error("no archive");
     const digest = createHash("sha256").update(archive).digest("hex");
@@ -42,8 +42,8 @@ describe("the bundle is what was looked at; after a change of a schema `vitest -
   });
 });
 
-describe("the twelve", () => {
-  test("stand in the order, with the titles and kinds, that playbooks know", () => {
+describe("the integration of the twelve actions", () => {
+  test("has them in the order, with the titles and kinds, that playbooks know", () => {
     expect(realService.actions.map(({ name, type }) => [name, type])).toEqual([
       ["Get Attachments", "Enrichment"],
       ["Get Contacts", "Enrichment"],
@@ -61,7 +61,7 @@ describe("the twelve", () => {
     expect(readdirSync(join(folder, "actions")).sort()[2]).toBe("03-get-searchable-mailboxes.action.yaml");
   });
 
-  test("have every field of their inputs, and a mailbox that goes before the default one", () => {
+  test("has every field of their inputs, and a mailbox field that overrides the default", () => {
     for (const { name, fields, script } of realService.actions) {
       const action = catalogue.find(({ title }) => title === name);
       const ids = fields.map(({ id }) => id);
@@ -71,13 +71,13 @@ describe("the twelve", () => {
     }
   });
 
-  test("put what they fetch into the incident exactly where they fetch evidence", () => {
+  test("puts files into the incident exactly for actions that fetch evidence", () => {
     const attaching = realService.actions.filter(({ fields }) => fields.some(({ id }) => id === "incident_id"));
     expect(attaching.map(({ name }) => name)).toEqual(["Get Attachments", "Download Mail As EML"]);
     for (const { script } of attaching) expect(script.code).toContain("attach(answer)");
   });
 
-  test("have a page where the answer is one whole, and a table each", () => {
+  test("shows a table for each action, and a page for an answer without a list", () => {
     expect(realService.actions.filter(({ src_doc }) => src_doc !== undefined).map(({ name }) => name)).toEqual([
       "Get Contacts",
       "Get Searchable Mailboxes",
@@ -87,7 +87,7 @@ describe("the twelve", () => {
     for (const { table_view } of realService.actions) expect(table_view.length).toBeGreaterThan(2);
   });
 
-  test("send a key for repetitions exactly when they do more than read", () => {
+  test("sends an idempotency key exactly for actions that change something", () => {
     for (const { name, script } of realService.actions) {
       const action = catalogue.find(({ title }) => title === name);
       expect([name, script.code.includes("once=ONCE")]).toEqual([name, action && !effects[action.effect].readOnly]);
@@ -103,7 +103,7 @@ test("every script begins with the same prelude and is ASCII", () => {
   expect(realService.integration.script.test_connection_code.startsWith(prelude)).toBe(true);
 });
 
-test("every file says, read by a YAML parser of others, exactly what was meant, and what the schema of each kind allows", () => {
+test("a separate YAML parser reads the exact definition from each file, and each matches the schema of its kind", () => {
   for (const [name, text] of texts(realService)) {
     const read: unknown = yaml.parse(text, { version: "1.1" });
     const kind = name.endsWith(".integration.yaml") ? IntegrationDefinition : ActionDefinition;
@@ -114,7 +114,7 @@ test("every file says, read by a YAML parser of others, exactly what was meant, 
   }
 });
 
-test("the archive holds the same documents, wrapped as the platform's own content is, and any tar reads it", () => {
+test("tar reads the archive, which has the same documents in the wrapper of the platform's own content", () => {
   const list = (words: readonly string[]) => {
     const { status, stdout, stderr } = spawnSync("tar", words, { cwd: folder, encoding: "utf8", maxBuffer: 1 << 24 });
     expect([status, stderr]).toEqual([0, ""]);
@@ -144,7 +144,7 @@ test.skipIf(!existsSync(linter) || !hasYaml)(
   },
 );
 
-test.skipIf(noPython)(`every script is Python 3.6, and reads of the environment what is declared, all of it${without}`, () => {
+test.skipIf(noPython)(`every script is valid Python 3.6 and reads exactly the declared environment variables${without}`, () => {
   const check = `
 import ast, json, re, sys
 given = json.load(sys.stdin)
@@ -182,13 +182,13 @@ const bad = (field: string): Action =>
   }).run(nothing);
 
 test.each(["api_key", "verify", "proxy_url", "IncmanParamIncidentId", "https_proxy", "incident_id", "Mailbox", "x'); import os #"])(
-  "a field that is called %j is refused, not written",
+  "a field with the name %j is refused, not written",
   async (field) => {
     await expect(automationService([bad(field)], { name: "Bad", version: "1.0" })).rejects.toThrow(RangeError);
   },
 );
 
-test("hostile words of a catalogue stay words: in the YAML, in the scripts, in the page", async () => {
+test("hostile text in a catalogue stays text in the YAML, in the scripts and in the page", async () => {
   const words = `'); import os; os.abort() #"""\\ <script>alert(1)</script> \u202e: - {}`;
   const action: Action = { ...countSheep, title: words.replaceAll("\u202e", ""), summary: words };
   const { files, actions } = await automationService([action], { name: "Toy: 'quoted' #", version: "1.0" });
@@ -198,7 +198,7 @@ test("hostile words of a catalogue stay words: in the YAML, in the scripts, in t
   expect(actions[0]?.script.code).toContain(`page(answer, '\\'); import os; os.abort() #"""\\\\ <script>`);
 });
 
-test("the guide names only actions, fields and outputs that there are", () => {
+test("the guide names only actions, fields and outputs that exist", () => {
   const guide = readFileSync(join(import.meta.dirname, "../../../docs/automation-service.md"), "utf8");
   const labels = new Set([
     ...Object.values(dataAttributes).map(({ label }) => label),

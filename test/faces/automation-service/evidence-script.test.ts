@@ -41,7 +41,7 @@ const resource = (api: StandIn, soar: StandIn) => ({
   access_key: "pass:word",
 });
 
-describe.skipIf(noPython)(`what was fetched${without}`, () => {
+describe.skipIf(noPython)(`evidence that an action fetched${without}`, () => {
   test.each(["Download Mail As EML", "Get Attachments"])(
     "%s puts it into the current incident, byte for byte, and gives hashes and a link that leads somewhere",
     async (title) => {
@@ -69,7 +69,7 @@ describe.skipIf(noPython)(`what was fetched${without}`, () => {
     },
   );
 
-  test("goes into the incident that the field names, before the current one", async () => {
+  test("goes into the incident that the field names instead of the current one", async () => {
     const [api, soar] = [await service([row]), await cloudSoar()];
     await run(download, { ...resource(api, soar), IncmanParamIncidentId: "1", incident_id: "4711" });
     expect(soar.asked).toHaveLength(1);
@@ -79,7 +79,7 @@ describe.skipIf(noPython)(`what was fetched${without}`, () => {
     ["no incident is known", { IncmanParamIncidentId: "None" }],
     ["the key is missing", { access_key: "" }],
     ["the address is missing", { cloud_soar_api_url: "" }],
-  ])("is only told by hashes and links when %s", async (_, environment) => {
+  ])("is reported by hashes and links only if %s", async (_, environment) => {
     const [api, soar] = [await service([row]), await cloudSoar()];
     const { code, out } = await run(download, { ...resource(api, soar), IncmanParamIncidentId: "4711", ...environment });
     expect([code, api.asked.length, soar.asked.length]).toEqual([0, 1, 0]);
@@ -88,7 +88,7 @@ describe.skipIf(noPython)(`what was fetched${without}`, () => {
     expect(answer.results[0].file_ref).toBe(`${api.url}/v1/evidence/${sha(eml)}`);
   });
 
-  test("is put once for two names of the same bytes, not at all for what failed, and from the answer itself where it is in it", async () => {
+  test("is attached once for two names of the same bytes, never for a failed item, and from the answer if the answer contains it", async () => {
     const inside = { ...row, file_ref: undefined, base64: eml.toString("base64") };
     const [api, soar] = [
       await service([inside, row, { status: "failed", error: { message: "x" } }, { status: "not_found" }]),
@@ -117,7 +117,7 @@ describe.skipIf(noPython)(`what was fetched${without}`, () => {
   });
 });
 
-describe.skipIf(noPython)(`the files of an upload field${without}`, () => {
+describe.skipIf(noPython)(`a file of an upload field${without}`, () => {
   const send = scriptOf("Send Email");
   const sentBy = async (attachments: string) => {
     const api = await service([]);
@@ -137,7 +137,7 @@ describe.skipIf(noPython)(`the files of an upload field${without}`, () => {
     expect(parts?.get("file-1")?.content.equals(eml)).toBe(true);
   });
 
-  test("may be several, with commas between", async () => {
+  test("may be one of several, separated by commas", async () => {
     const { input, parts } = await sentBy(`${fileWith("one", "1.txt")}, ${fileWith("two", "2.txt")}`);
     expect(input).toMatchObject({
       attachments: [
@@ -148,7 +148,7 @@ describe.skipIf(noPython)(`the files of an upload field${without}`, () => {
     expect(parts?.get("file-2")?.content.toString()).toBe("two");
   });
 
-  test("that is the output of an earlier node is what that kept as evidence", async () => {
+  test("that is the output of an earlier node is read from that node's evidence", async () => {
     const results = [
       { ...row, safe_name: "mail.eml" },
       { status: "failed" },
@@ -172,26 +172,26 @@ describe.skipIf(noPython)(`the files of an upload field${without}`, () => {
     ["an output without evidence", { message: { a: [1] } }, "out.json", '{\n  "a": [\n    1\n  ]\n}'],
     ["an output that is text", { message: "Grüße" }, "out", "Grüße"],
     ["a file that only looks like one", { message: 1, other: 2 }, "out", '{"message":1,"other":2}'],
-  ])("%s is attached itself", async (_, content, name, bytes) => {
+  ])("%s is attached as it is", async (_, content, name, bytes) => {
     const { input, parts } = await sentBy(fileWith(JSON.stringify(content), "out"));
     expect(input).toMatchObject({ attachments: [{ path: "file-1", name }] });
     expect(parts?.get("file-1")?.content.toString()).toBe(bytes);
   });
 
-  test("is a failure that names it when it is not there; nothing is sent", async () => {
+  test("is a failure with its name if it does not exist, and nothing is sent", async () => {
     const { code, out, err, asked } = await sentBy("/no/such/file");
     expect([code, out, asked.length]).toEqual([1, "", 0]);
     expect(err).toBe("/no/such/file: this file cannot be read (No such file or directory).");
   });
 
-  test("is a failure when what was kept cannot be had, or is named by something that is no hash", async () => {
+  test("is a failure if its evidence cannot be read or its name is not a hash", async () => {
     for (const sha256 of ["../../v1/actions", sha(Buffer.from("gone"))]) {
       const { code, asked } = await sentBy(fileWith(JSON.stringify({ message: { results: [{ ...row, sha256 }] } })));
       expect([code, asked.filter(({ method }) => method === "POST").length]).toEqual([1, 0]);
     }
   });
 
-  test("is nothing when it is unset: the request is JSON", async () => {
+  test("is left out if the field is unset, and the request is JSON", async () => {
     const { asked } = await sentBy("None");
     expect(asked[0]?.headers["content-type"]).toBe("application/json");
   });

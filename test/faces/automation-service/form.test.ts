@@ -27,7 +27,7 @@ const fieldOf = (schema: z.ZodType): Field & { readonly python: string } => {
   return { ...form.field, python: form.python };
 };
 
-describe("a field becomes what a person fills in:", () => {
+describe("a field of an action becomes a field of a form:", () => {
   test.each<[string, z.ZodType, object]>([
     ["a switch that is off", z.boolean().default(false), { type: "checkbox", required: false }],
     ["a switch that is on", z.boolean().default(true), { type: "list", values: { true: "True", false: "False" }, default: "true" }],
@@ -66,14 +66,14 @@ describe("a field becomes what a person fills in:", () => {
     expect(fieldOf(schema)).toMatchObject(expected);
   });
 
-  test("what may be either, and is not said, has a list of two without a default: nothing is filtered unasked", () => {
+  test("an optional boolean filter becomes a list of two without a default, so nothing is filtered by accident", () => {
     const field = fieldOf(z.boolean().optional());
     expect(field).toMatchObject({ type: "list", values: { true: "True", false: "False" }, required: false });
     expect(field.default).toBeUndefined();
   });
 });
 
-test("a field that is a text is one text in Python, whatever is in it", () => {
+test("a text field reaches Python as one text, whatever it contains", () => {
   fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => /^'[\x20-\x7e]*'$/.test(pythonText(text))));
 });
 
@@ -88,7 +88,7 @@ const lists = new Map(
   ),
 );
 
-test.skipIf(noPython)(`a script splits one text as the field's own rule does, for every list of every action${without}`, () => {
+test.skipIf(noPython)(`a script splits one text like the rule of its field, for every list of every action${without}`, () => {
   // Blanks at the ends are trimmed by both; a text that begins as JSON does is not split.
   const texts = fc.sample(fc.array(fc.constantFrom("a", "b@c.d", " ", ",", ";", "\n", "<", ">", '"', "(", "ü", "'"), { maxLength: 12 }), {
     numRuns: 400,

@@ -2,7 +2,7 @@ import { crc32, inflateSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { icon } from "../../../src/faces/automation-service/icon.ts";
 
-test("the icon is a whole PNG of 96 by 96 pixels, small enough to stand in a text file", () => {
+test("the icon is a complete PNG of 96 by 96 pixels, small enough for a text file", () => {
   const png = Buffer.from(icon, "base64");
   expect(png.length).toBeLessThan(8192);
   expect(png.toString("hex", 0, 8)).toBe("89504e470d0a1a0a");

@@ -9,14 +9,14 @@ const of = (name: string) => {
   return found;
 };
 
-test("no path is declared twice", () => {
+test("no output path is declared twice", () => {
   for (const output of outputs) {
     const paths = pathsOf(output);
     expect(new Set(paths).size).toBe(paths.length);
   }
 });
 
-test("items are named by what a later node goes on with", () => {
+test("the output identifies items by the value that a later node needs", () => {
   for (const { name, input } of catalogue.filter(({ each }) => each !== undefined)) {
     const paths = pathsOf(of(name));
     for (const id of ["item_id", "internet_message_id"])
@@ -24,7 +24,7 @@ test("items are named by what a later node goes on with", () => {
   }
 });
 
-test("lists in lists, lists of texts and objects have the paths that the platform's grammar gives them", () => {
+test("the paths of nested lists, lists of texts and objects follow the platform's grammar", () => {
   expect(pathsOf(of("get-contacts"))).toEqual(
     expect.arrayContaining([
       "contacts.[].display_name",
@@ -37,13 +37,13 @@ test("lists in lists, lists of texts and objects have the paths that the platfor
   expect(pathsOf(of("search-emails-extended"))).toEqual(expect.arrayContaining(["items.[].from.address", "applied", "next_cursor"]));
 });
 
-test("nothing is promised that never comes: no verification of what is only read, no evidence of what is not destroyed", () => {
+test("the output declares no verification of a read and no evidence without a deletion", () => {
   expect(pathsOf(of("download-mail-as-eml")).filter((path) => /\.(verified|evidence)/.test(path))).toEqual([]);
   expect(pathsOf(of("copy-email")).filter((path) => path.includes("evidence"))).toEqual([]);
   expect(pathsOf(of("delete-email"))).toEqual(expect.arrayContaining(["results.[].verified", "results.[].evidence.sha256"]));
 });
 
-test("every column of a table has one value in each row", () => {
+test("each column of a table has one value in each row", () => {
   for (const output of outputs) {
     for (const { value } of tableOf(output)) {
       expect(pathsOf(output)).toContain(value);
@@ -52,17 +52,17 @@ test("every column of a table has one value in each row", () => {
   }
 });
 
-test("a table shows the list that tells most, or else the single values", () => {
+test("a table shows the most useful list, or the single values if there is no list", () => {
   expect(listsOf(of("search-emails-extended")).map(({ name }) => name)).toEqual(["items", "per_mailbox"]);
   expect(tableOf(of("get-searchable-mailboxes"))[0]).toEqual({ display_name: "Mailbox", value: "mailboxes.[].mailbox" });
   expect(tableOf(of("get-out-of-office")).map(({ value }) => value)).toContain("state");
 });
 
-test("of a text in HTML that is there as plain text, too, people are shown the plain one", () => {
+test("a text that exists in HTML and as plain text is shown as plain text", () => {
   expect(valuesOf(of("get-out-of-office"))).toEqual(expect.arrayContaining(["internal_reply_text"]));
   expect(valuesOf(of("get-out-of-office"))).not.toContain("internal_reply");
 });
 
-test("evidence is known by its hash and its place", () => {
+test("evidence is identified by its hash and its path", () => {
   expect(catalogue.filter(carriesEvidence).map(({ name }) => name)).toEqual(["download-mail-as-eml", "get-attachments"]);
 });

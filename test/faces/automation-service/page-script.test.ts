@@ -33,7 +33,7 @@ describe.skipIf(noPython)(`the page of an answer${without}`, () => {
     expect(page).not.toContain("Per Mailbox");
   });
 
-  test("shows the bodies that were asked for as text, below the table", async () => {
+  test("shows requested bodies as text below the table", async () => {
     const items = [{ mailbox: "ann@example.com", item_id: "A", subject: "S", body_text: "one\n<b>two</b>", body_html: "<p>one</p>" }];
     const page = await pageOf("Search Emails Extended", { items, per_mailbox: [], truncated: false });
     expect(page).toContain("<h3>Body Text: ann@example.com / S / A</h3><pre>one\n&lt;b&gt;two&lt;/b&gt;</pre>");
@@ -52,7 +52,7 @@ describe.skipIf(noPython)(`the page of an answer${without}`, () => {
     expect(page).toContain("<th>Is Active Now</th><td>yes</td>");
   });
 
-  test("has only its own tags, whatever the mail says: no script, no image, no link, no text that runs backwards", async () => {
+  test("contains only its own tags, whatever the message contains: no script, image, link or reversed text", async () => {
     const clean = await pageOf("Get Contacts", {
       message: "m",
       contacts: [{ item_id: "1", display_name: "n", email_addresses: ["a"] }],
@@ -72,7 +72,7 @@ describe.skipIf(noPython)(`the page of an answer${without}`, () => {
     expect(page).toContain("&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;");
   });
 
-  test("stays small: two hundred rows, five hundred characters in a cell, and says what is missing", async () => {
+  test("has at most 200 rows and 500 characters in a cell, and states what is missing", async () => {
     const contacts = Array.from({ length: 1000 }, (_, at) => ({
       item_id: String(at),
       display_name: "x".repeat(100_000),

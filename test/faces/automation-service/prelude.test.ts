@@ -9,7 +9,7 @@ const remove = scriptOf("Delete Email");
 const key = "mck_test_0123456789";
 
 describe.skipIf(noPython)(`a script of the platform${without}`, () => {
-  test("posts JSON with its key to the action, and gives one JSON document and not a word on standard error", async () => {
+  test("posts JSON with its API key to the action and prints one JSON document and nothing on standard error", async () => {
     const server = await standIn(() => ({ body: { ...fine, sheep: [] } }));
     const { code, out, err } = await run(count, { api_url: `${server.url}/`, api_key: key, shade: "black", limit: "7" });
     expect([code, err]).toEqual([0, ""]);
@@ -25,7 +25,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     expect(server.sent()).toEqual({ shade: "black", limit: 7 });
   });
 
-  test("leaves out what is unset, empty or the word None, and nothing else", async () => {
+  test("leaves out exactly the fields that are unset, empty or None", async () => {
     const server = await standIn(() => ({ body: fine }));
     const environment = { shade: "None", names: "", limit: " ", mailbox: "None", awake: "", wolf: "none" };
     await run(count, { api_url: server.url, api_key: key, ...environment, connection: "None", default_mailbox: "", proxy_url: "None" });
@@ -33,7 +33,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     expect(server.asked[0]?.path).toBe("/v1/actions/count-sheep");
   });
 
-  test("refuses a guard or filter that is None where other fields of its type are left empty: a playbook has put no value in", async () => {
+  test("refuses a guard or filter that is None if other fields of its type are empty, because the playbook gave no value", async () => {
     const server = await standIn(() => ({ body: fine }));
     const at = { api_url: server.url, api_key: key, internet_message_id: "<1@example.net>" };
     const { code, err } = await run(remove, { ...at, expected_count: "None", max_items: "" });
@@ -42,7 +42,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     expect([searched.code, searched.err, server.asked]).toEqual([1, expect.stringContaining("Sender is None"), []]);
   });
 
-  test("takes None for unset where the platform writes it for every unset field", async () => {
+  test("treats None as unset where the platform writes None for every unset field", async () => {
     const server = await standIn(() => ({ body: fine }));
     const at = { api_url: server.url, api_key: key, internet_message_id: "<1@example.net>" };
     const { code } = await run(remove, { ...at, expected_count: "None", max_items: "None", timeout_seconds: "None" });
@@ -72,7 +72,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     expect(server.sent()).toEqual({ dry_run: sent });
   });
 
-  test("sends lists as lists: comma-joined, as JSON, and as Python writes them; a comma in a name or in angle brackets splits nothing", async () => {
+  test("sends lists that are joined by commas, in JSON or in Python's form, and never splits at a comma in a name or angle brackets", async () => {
     const server = await standIn(() => ({ body: fine }));
     await run(search, {
       api_url: server.url,
@@ -108,7 +108,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     });
   });
 
-  test("takes the default mailbox of the resource where the action names none, and the connection", async () => {
+  test("uses the resource's default mailbox and connection if the action names none", async () => {
     const server = await standIn(() => ({ body: fine }));
     const resource = { api_url: server.url, api_key: key, default_mailbox: "soc@example.com", connection: "on premises/2" };
     await run(count, resource);
@@ -119,7 +119,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     ]);
   });
 
-  test("is not hurt by a locale that knows no umlauts, by line breaks, quotes or markup in a field", async () => {
+  test("works in an ASCII locale and with line breaks, quotes and markup in a field", async () => {
     const server = await standIn(() => ({ body: { ...fine, note: "Grüße \u2028 \ud83d\ude00 </script>" } }));
     const subject = 'Grüße 😀 \'); import os; os.abort() #\n"<b>"';
     const { code, out, err } = await run(search, { api_url: server.url, api_key: key, subject });
@@ -128,7 +128,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     expect(JSON.parse(out).note).toBe("Grüße \u2028 \ud83d\ude00 </script>");
   });
 
-  test("tells a failed call on standard error: code, reason, hint, request id; nothing on standard output; exit code 1", async () => {
+  test("reports a failed call on standard error only (code, reason, hint, request id) and exits with 1", async () => {
     const body = {
       code: "mailbox-not-found",
       detail: "There is no mailbox x.\u001b[2J\u202e",
@@ -143,7 +143,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
   test.each([
     ["no item succeeded", { succeeded: 0, failed: 2 }, 1, "All failed."],
     ["some items failed", { succeeded: 1, failed: 1 }, 0, ""],
-  ])("when %s, the document tells each; exit code and standard error follow", async (_, counts, exit, said) => {
+  ])("prints each result if %s, and sets exit code and standard error accordingly", async (_, counts, exit, said) => {
     const answer = {
       success: false,
       message: "All failed.",
@@ -156,7 +156,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     expect(JSON.parse(out)).toEqual(answer);
   });
 
-  test("finding nothing is a success", async () => {
+  test("exits with success if nothing was found", async () => {
     const answer = {
       success: true,
       message: "No ewes found.",
@@ -167,7 +167,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     expect((await run(shear, { api_url: server.url, api_key: key })).code).toBe(0);
   });
 
-  test("what changes has one key for repetitions in all its tries, another in the next run; what reads has none", async () => {
+  test("sends one idempotency key in all tries of a change, a new one in the next run, and none for a read", async () => {
     const server = await standIn((_, at) => (at === 1 ? { status: 429, headers: { "retry-after": "1" } } : { body: fine }));
     expect((await run(shear, { api_url: server.url, api_key: key })).code).toBe(0);
     expect((await run(shear, { api_url: server.url, api_key: key })).code).toBe(0);
@@ -179,13 +179,13 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     expect(read).toBeUndefined();
   });
 
-  test.each([409, 429, 503])("what was refused with %i and a time to wait is asked again", async (status) => {
+  test.each([409, 429, 503])("retries after status %i with a time to wait", async (status) => {
     const server = await standIn((_, at) => (at === 1 ? { status, headers: { "retry-after": "1" } } : { body: fine }));
     expect((await run(shear, { api_url: server.url, api_key: key })).code).toBe(0);
     expect(server.asked).toHaveLength(2);
   });
 
-  test("a reply that was lost is asked for once more, under the same key; twice lost is a failure that says it may be done", async () => {
+  test("retries once with the same key after a lost reply, and reports that the change may be done if the second is lost", async () => {
     const server = await standIn((_, at) => (at === 1 ? { breaks: true } : { body: fine }));
     expect((await run(shear, { api_url: server.url, api_key: key })).code).toBe(0);
     expect(new Set(server.asked.map(({ headers }) => headers["idempotency-key"])).size).toBe(1);
@@ -195,7 +195,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     expect(err).toContain("may still be done");
   });
 
-  test("a refusal that was remembered, and one without a time to wait, are not repeated", async () => {
+  test("does not retry a remembered refusal or one without a time to wait", async () => {
     for (const headers of [{ "retry-after": "1", "idempotency-replayed": "true" }, {}]) {
       const server = await standIn(() => ({ status: 503, headers, body: { code: "busy", detail: "Busy." } }));
       expect((await run(shear, { api_url: server.url, api_key: key })).err).toBe("busy: Busy.");
@@ -203,21 +203,21 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     }
   });
 
-  test("waits no longer than Connection Timeout", async () => {
+  test("waits at most for the Connection Timeout", async () => {
     const server = await standIn(() => ({ status: 429, headers: { "retry-after": "3600" }, body: { code: "busy", detail: "Busy." } }));
     expect((await run(shear, { api_url: server.url, api_key: key, timeout: "5" })).err).toBe("busy: Busy.");
     const { code, err } = await run(shear, { api_url: server.url, api_key: key, timeout: "soon" });
     expect([code, err]).toEqual([1, "Connection Timeout (s) must be a number of seconds, such as 180."]);
   });
 
-  test("a reply that never comes is a failure that says so, and nothing is asked twice", async () => {
+  test("fails if no reply comes, and sends nothing twice", async () => {
     const server = await standIn(() => ({ hangs: true }));
     const { code, out, err } = await run(shear, { api_url: server.url, api_key: key, timeout: "1" });
     expect([code, out, server.asked.length]).toEqual([1, "", 1]);
     expect(err).toBe("No reply within Connection Timeout (s). What was begun may still be done: look before you repeat it.");
   });
 
-  test("follows no redirection: it would carry the key elsewhere", async () => {
+  test("follows no redirect, because that would send the key to another server", async () => {
     const other = await standIn(() => ({ body: fine }));
     const server = await standIn(() => ({ status: 307, headers: { location: `${other.url}/v1/actions/count-sheep` } }));
     const { code, err } = await run(count, { api_url: server.url, api_key: key });
@@ -231,7 +231,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     ["JSON that is nested without end", { body: "[".repeat(100_000) }, ""],
     ["a refusal of somebody else", { status: 502, body: "<h1>Bad gateway</h1>" }, "HTTP 502"],
     ["a proxy that waited no longer", { status: 504, body: "<h1>Timeout</h1>" }, "may still be done"],
-  ])("%s is a failure, in one line", async (_, given, said) => {
+  ])("prints one line for a failure: %s", async (_, given, said) => {
     const server = await standIn(() => given);
     const { code, out, err } = await run(count, { api_url: server.url, api_key: key });
     expect([code, out]).toEqual([1, ""]);
@@ -253,7 +253,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     [{ api_url: "http://127.0.0.1:1" }, "cannot be reached"],
     [{ ca_certificate: "nothing" }, "CA Certificate holds no certificate"],
     [{ ca_certificate: "-----BEGIN CERTIFICATE-----AAAA-----END CERTIFICATE-----" }, "CA Certificate cannot be read"],
-  ])("the resource %j fails with a reason in which no secret stands", async (resource, said) => {
+  ])("names no secret in its refusal of the resource %j", async (resource, said) => {
     const { code, out, err } = await run(count, { api_url: "http://127.0.0.1:1", api_key: key, no_proxy: "", ...resource });
     expect([code, out]).toEqual([1, ""]);
     expect(err).toContain(said);
@@ -262,7 +262,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     expect(err).not.toContain(key);
   });
 
-  test("goes through the proxy that the platform names, and only then", async () => {
+  test("uses a proxy only if the platform names one", async () => {
     const proxy = await standIn(() => ({ body: fine }));
     const { code } = await run(count, { api_url: "http://127.0.0.1:1", api_key: key, proxy_url: proxy.url, no_proxy: "" });
     expect(code).toBe(0);
@@ -273,7 +273,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
 describe.skipIf(noPython)(`the certificate of the service${without}`, () => {
   const secure = async () => standIn(() => ({ body: fine }), testCertificate);
 
-  test("is checked unless it is said otherwise: one that nobody vouches for is refused, and the key never sent", async () => {
+  test("is checked by default: an untrusted one is refused, and the API key is never sent", async () => {
     for (const verify of [{}, { verify: "" }, { verify: "None" }, { verify: "true" }, { verify: "1" }]) {
       const server = await secure();
       const { code, out, err } = await run(count, { api_url: server.url, api_key: key, ...verify });
@@ -286,13 +286,13 @@ describe.skipIf(noPython)(`the certificate of the service${without}`, () => {
     ["as it is", (pem: string) => pem],
     ["with blanks for its line ends", (pem: string) => pem.replaceAll("\n", " ")],
     ["with \\n for its line ends", (pem: string) => pem.replaceAll("\n", "\\n")],
-  ])("is trusted when it is given %s", async (_, written) => {
+  ])("is trusted if it is given %s", async (_, written) => {
     const server = await secure();
     const { code, err } = await run(count, { api_url: server.url, api_key: key, ca_certificate: written(testCertificate.cert) });
     expect([code, err, server.asked.length]).toEqual([0, "", 1]);
   });
 
-  test("is not trusted for a name that it does not have", async () => {
+  test("is not trusted for another name", async () => {
     const server = await secure();
     const url = server.url.replace("127.0.0.1", "localhost.");
     const { code, err } = await run(count, { api_url: url, api_key: key, ca_certificate: testCertificate.cert });
@@ -300,14 +300,14 @@ describe.skipIf(noPython)(`the certificate of the service${without}`, () => {
     expect(err.length).toBeGreaterThan(10);
   });
 
-  test("is not checked where the resource says no, without a warning on standard error", async () => {
+  test("is not checked if the resource disables it, without a warning on standard error", async () => {
     const server = await secure();
     const { code, err } = await run(count, { api_url: server.url, api_key: key, verify: "false" });
     expect([code, err, server.asked.length]).toEqual([0, "", 1]);
   });
 });
 
-test.each(otherPythons)("%s runs the scripts, too, and trusts what it is told to", async (program) => {
+test.each(otherPythons)("%s runs the scripts as well and trusts the given certificate", async (program) => {
   const server = await standIn(() => ({ body: { ...fine, items: [], per_mailbox: [], truncated: false } }), testCertificate);
   const environment = { api_url: server.url, api_key: key, ca_certificate: testCertificate.cert, subject: "Grüße", mailboxes: "a,b" };
   const { code, err } = await run(search, environment, program);
@@ -318,7 +318,7 @@ test.each(otherPythons)("%s runs the scripts, too, and trusts what it is told to
 describe.skipIf(noPython)(`the test of a connection${without}`, () => {
   const script = toyService.integration.script.test_connection_code;
 
-  test("is green when the doctor is, and says what the doctor says when it is not", async () => {
+  test("succeeds if `doctor` succeeds, and otherwise repeats its findings", async () => {
     const well = await standIn(() => ({ body: { success: true, message: "All is well.", checks: [] } }));
     const good = await run(script, { api_url: well.url, api_key: key, connection: "b", default_mailbox: "soc@example.com" });
     expect([good.code, good.err]).toEqual([0, ""]);
@@ -328,7 +328,7 @@ describe.skipIf(noPython)(`the test of a connection${without}`, () => {
     expect(bad).toEqual({ code: 1, out: "", err: "EWS: the password is wrong." });
   });
 
-  test("names each step that failed, and the next thing to do", async () => {
+  test("names each failed step and what to do next", async () => {
     const checks = [
       { name: "tcp", status: "ok", found: "connected" },
       { name: "ews", status: "failed", found: "the sign-in was refused", next: ["Check the password.", "Then\nthe name."] },

@@ -43,7 +43,7 @@ const { tree } = fc.letrec<{ tree: Yaml }>((tie) => ({
   ),
 }));
 
-test.each(["1.1", "1.2"] as const)("what is written is read by others, as YAML %s, as exactly the same", async (version) => {
+test.each(["1.1", "1.2"] as const)("any written value is read back as the same value in YAML %s", async (version) => {
   await fc.assert(
     fc.asyncProperty(fc.dictionary(fc.stringMatching(/^[a-z_]{1,8}$/), tree, { noNullPrototype: true }), async (value) => {
       expect(theirs.parse(await yamlText(value), { version })).toEqual(value);
@@ -54,7 +54,7 @@ test.each(["1.1", "1.2"] as const)("what is written is read by others, as YAML %
 
 const hasYaml = spawnSync("python3", ["-c", "import yaml"]).status === 0;
 test.skipIf(!hasYaml)(
-  `a reader of another language reads it as exactly the same${hasYaml ? "" : " (skipped: python3 has no yaml here)"}`,
+  `any written value is read back as the same value by PyYAML${hasYaml ? "" : " (skipped: python3 has no yaml here)"}`,
   async () => {
     const values = fc.sample(fc.dictionary(fc.stringMatching(/^[a-z_]{1,8}$/), tree, { noNullPrototype: true }), 300);
     const check = "import json, sys, yaml; print(json.dumps([yaml.safe_load(text) for text in json.load(sys.stdin)]))";
@@ -67,16 +67,16 @@ test.skipIf(!hasYaml)(
   },
 );
 
-test.each(["e0", "E1", "e-1", "y", "No", "null"])("the key %s is a text to every reader", async (key) => {
+test.each(["e0", "E1", "e-1", "y", "No", "null"])("the key %s is read as a text by every reader", async (key) => {
   expect(await yamlText({ [key]: "x" })).toBe(`'${key}': 'x'\n`);
 });
 
-test("code stays code: lines behind a bar, not one text in quotes", async () => {
+test("code is written as lines behind `|`, not as one text in quotes", async () => {
   expect(await yamlText({ script: { code: "def a():\n\n    return 'x'\n" } })).toBe(
     "script:\n  code: |\n    def a():\n\n        return 'x'\n",
   );
 });
 
-test("texts that look like numbers or booleans are texts, and what is undefined is not written", async () => {
+test("texts that resemble numbers or booleans stay texts, and undefined members are left out", async () => {
   expect(await yamlText({ version: "1.0", values: { true: "True" }, hint: undefined })).toBe("version: '1.0'\nvalues:\n  'true': 'True'\n");
 });

@@ -11,26 +11,26 @@ const answer = (results: Answer["results"]): Answer => ({
   results,
 });
 
-test("what was not found is named below the table, also where its id has no room in it", () => {
+test("items that were not found are named below the table even if their ids do not fit into it", () => {
   const ewe = { status: "done" as const, name: "Dolly" };
   const text = answerText(answer([ewe, { status: "not_found", item_id: "A".repeat(120) }]), shearSheep, 60);
   expect(text).toContain(`2. Not found: ${"A".repeat(120)}\n`);
 });
 
-test("what is gone already is named as it was asked for, and not by the id under which it was found", () => {
+test("an item that is already gone is named by the requested id, not by the id under which it was found", () => {
   const gone = { status: "not_found" as const, internet_message_id: "<a@x.example>", new_item_id: "B".repeat(120), action: "already_gone" };
   const text = answerText(answer([gone, { ...gone, action: "not_found" }]), shearSheep, 60);
   expect(text).toContain("1. Gone already: <a@x.example>\n");
   expect(text).toContain("2. Not found: <a@x.example>\n");
 });
 
-test("a reason that several items share is said once, with their numbers", () => {
+test("a reason that several items share is printed once, with their numbers", () => {
   const error = { code: "busy" as const, message: "Later\u001b.", hint: "Wait.", retryable: true };
   const failed = { status: "failed" as const, name: "Dolly", error };
   expect(answerText(answer([failed, failed]), shearSheep, 60)).toContain("1, 2. Later␛.\n   Wait.\n");
 });
 
-test("columns that only a program can use are not shown, and of several results the folder of their files is", () => {
+test("a table leaves out columns for programs only, and several results show the folder of their files", () => {
   const action = { ...shearSheep, glance: { columns: ["name"], hidden: ["action"] } };
   const ewe = { status: "done" as const, name: "Dolly", action: "shorn", colour: "white", file_ref: "/wool/dolly.txt" };
   expect(answerText(answer([ewe]), action, 60)).toBe("Status  done\nName    Dolly\n\nSaid.");

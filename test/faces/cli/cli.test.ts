@@ -22,17 +22,17 @@ describe("on a terminal", () => {
     ["single row", ["count-sheep"]],
     ["dry run", ["shear-sheep", "--dry-run"]],
     ["some failed", ["shear-sheep", "--yes"]],
-  ])("the %s is as the golden file has it", async (name, words) => {
+  ])("the %s equals the golden file", async (name, words) => {
     const { out } = await toy(words, { terminal: true, columns: 80 });
     await expect(out).toMatchFileSnapshot(`../golden/${name.replaceAll(" ", "-")}.txt`);
   });
 
-  test("progress goes to stderr, harmless, and with --quiet nowhere", async () => {
+  test("progress is printed on stderr, with control characters escaped, and not at all with --quiet", async () => {
     expect((await toy(["count-sheep"], { terminal: true })).err).toBe("counting␛[2J\r\u001b[K");
     expect((await toy(["count-sheep", "--quiet"], { terminal: true })).err).toBe("");
   });
 
-  test("a failure is told on stderr, harmless, with its hint, and stdout stays empty", async () => {
+  test("a failure is printed on stderr with its hint and escaped control characters, and stdout stays empty", async () => {
     const { out, err, code } = await toy(["count-sheep", "--wolf", "hungry"], { terminal: true });
     expect(out).toBe("");
     expect(err).toContain("mailcordon: The wolf<U+202E> came.\n");
@@ -40,13 +40,13 @@ describe("on a terminal", () => {
     expect(code).toBe(failures.busy.exit);
   });
 
-  test("a wrong field is told with the help that has them all", async () => {
+  test("an unknown field is reported with the help command that lists all fields", async () => {
     const { err, code } = await toy(["count-sheep", "--limit", "-3"], { terminal: true });
     expect(err).toContain("`mailcordon count-sheep --help` lists the fields.");
     expect(code).toBe(failures["invalid-input"].exit);
   });
 
-  test("--json gives the JSON document there, too", async () => {
+  test("--json prints the JSON document", async () => {
     expect(JSON.parse((await toy(["count-sheep", "--json"], { terminal: true })).out)).toMatchObject({ success: true });
   });
 
@@ -56,7 +56,7 @@ describe("on a terminal", () => {
     ["\n", failures["confirmation-required"].exit],
     ["yellow\n", failures["confirmation-required"].exit],
     ["", failures["confirmation-required"].exit],
-  ])("what destroys shows its targets and asks; %j ends with %i", async (stdin, exit) => {
+  ])("a deletion shows its targets and asks for confirmation; the reply %j leads to exit code %i", async (stdin, exit) => {
     const { code, err } = await toy(["shear-sheep"], { terminal: true, stdin });
     expect(err).toContain("Shear Sheep: 2 ewes in shepherd@example.com would be shorn.");
     expect(err).toContain("Molly␛[2J");
@@ -65,7 +65,7 @@ describe("on a terminal", () => {
   });
 });
 
-test("a person at a terminal is shown all of 500 targets; about 501 nobody is asked, and the hint says what to do", async () => {
+test("all of 500 targets are shown before the question; 501 are refused without a question, with a hint", async () => {
   for (const ewes of [500, 501]) {
     const { err, code } = await toy(["shear-sheep"], { terminal: true, stdin: "n\n", catalogue: catalogueOf([shearMany(ewes)]) });
     expect(code).toBe(failures["confirmation-required"].exit);
@@ -74,7 +74,7 @@ test("a person at a terminal is shown all of 500 targets; about 501 nobody is as
   }
 });
 
-test("who has said no is not shown again what it was about, and the message stands on a line of its own", async () => {
+test("the targets are not repeated after a no, and the message has its own line", async () => {
   for (const stdin of ["n\n", ""]) {
     const { out, err } = await toy(["shear-sheep"], { terminal: true, stdin });
     expect(out).toBe("");
@@ -82,8 +82,8 @@ test("who has said no is not shown again what it was about, and the message stan
   }
 });
 
-describe("off a terminal", () => {
-  test("stdout holds exactly one JSON document, control characters escaped", async () => {
+describe("outside a terminal", () => {
+  test("stdout has exactly one JSON document with control characters escaped", async () => {
     const { out, code } = await toy(["count-sheep"]);
     expect(code).toBe(0);
     expect(out.trimEnd()).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
@@ -112,7 +112,7 @@ describe("off a terminal", () => {
     ["an unknown flag", ["count-sheep", "--limmit", "1"], "invalid-input", "Unknown flag: --limmit. Did you mean --limit?"],
     ["an unknown flag of the list", ["actions", "--jso"], "invalid-input", "Unknown flag: --jso. Did you mean --json?"],
     ["no such input file", ["count-sheep", "--input", "/nowhere"], "invalid-input", "--input /nowhere: there is no such file."],
-  ])("%s is one JSON document, and nothing on stderr with --quiet", async (_, words, code, message) => {
+  ])("%s is one JSON document, with nothing on stderr under --quiet", async (_, words, code, message) => {
     const ran = await toy([...words, "--quiet"]);
     expect(JSON.parse(ran.out)).toMatchObject({ success: false, error: { code, message } });
     expect(ran.err).toBe("");
@@ -120,7 +120,7 @@ describe("off a terminal", () => {
     expect(ran.wanted).toEqual([]);
   });
 
-  test("what destroys is not asked for but refused without --yes, with the plan in the answer", async () => {
+  test("a deletion without --yes is refused without a question, with the plan in the answer", async () => {
     const { out, code } = await toy(["shear-sheep"]);
     expect(JSON.parse(out)).toMatchObject({
       success: false,
@@ -130,7 +130,7 @@ describe("off a terminal", () => {
     expect(code).toBe(failures["confirmation-required"].exit);
   });
 
-  test("some items that failed have an exit code of their own, and each says why", async () => {
+  test("a partial failure has its own exit code, and each failed item its reason", async () => {
     const { out, code } = await toy(["shear-sheep", "--yes"]);
     expect(code).toBe(6);
     expect(JSON.parse(out)).toMatchObject({
@@ -152,8 +152,8 @@ describe("off a terminal", () => {
   });
 });
 
-describe("the input", () => {
-  test("may come as JSON from a file, and flags go before it", async () => {
+describe("the input of an action", () => {
+  test("is read as JSON from a file, and flags override it", async () => {
     const input = file("input.json", '{"names": ["Dolly", "Molly"], "awake": false}');
     const { out } = await toy(["count-sheep", "--input", input, "--awake"]);
     expect(JSON.parse(out).sheep).toEqual([
@@ -162,7 +162,7 @@ describe("the input", () => {
     ]);
   });
 
-  test("may come from standard input", async () => {
+  test("is read from standard input", async () => {
     expect(JSON.parse((await toy(["count-sheep", "--input", "-"], { stdin: '{"names": "a,b"}' })).out).sheep).toHaveLength(2);
   });
 
@@ -176,14 +176,14 @@ describe("the input", () => {
     expect(code).toBe(2);
   });
 
-  test("that a schema refuses names the field", async () => {
+  test("is refused by its schema with the name of the field", async () => {
     const { out, code } = await toy(["count-sheep", "--limit", "many"]);
     expect(JSON.parse(out).error).toMatchObject({ code: "invalid-input", message: expect.stringMatching(/^limit: /) });
     expect(code).toBe(2);
   });
 });
 
-test("flags about the connection reach whoever opens it, and it is closed again", async () => {
+test("connection flags reach the function that opens the connection, which is closed at the end", async () => {
   const { wanted, closed } = await toy([
     "count-sheep",
     "--config",
@@ -199,22 +199,22 @@ test("flags about the connection reach whoever opens it, and it is closed again"
   expect(closed).toBe(1);
 });
 
-test("a command besides the actions gets its words and gives the exit code", async () => {
+test("a command other than an action gets its arguments and returns the exit code", async () => {
   expect((await toy(["sleep", "--a", "--b"])).code).toBe(2);
 });
 
-test("--version is the version and nothing else", async () => {
+test("--version prints only the version", async () => {
   expect((await toy(["--version"])).out).toBe("1.2.3\n");
 });
 
-test("the exit codes are shown to a person, too", async () => {
+test("the exit codes are printed on a terminal as well", async () => {
   const { out } = await toy(["exit-codes"], { terminal: true });
   for (const [code, { exit }] of Object.entries(failures))
     expect(out).toMatch(new RegExp(`^ +${exit}  ${code}$|^ +${exit}  ${code} `, "m"));
 });
 
-describe("when it is stopped", () => {
-  test("the action is told, and there is still one JSON document, exit code 130", async () => {
+describe("a program that is stopped", () => {
+  test("cancels the action, prints one JSON document and exits with 130", async () => {
     const stop = new AbortController();
     const running = toy(["count-sheep", "--wolf", "cancelled"], { signal: stop.signal });
     setTimeout(() => stop.abort(), 20);
@@ -224,7 +224,7 @@ describe("when it is stopped", () => {
     expect(closed).toBe(1);
   });
 
-  test("an action that does not listen is given up on after some seconds", async () => {
+  test("exits after some seconds even if the action ignores the cancellation", async () => {
     const stop = new AbortController();
     stop.abort();
     vi.useFakeTimers({ toFake: ["setTimeout"] });
@@ -235,7 +235,7 @@ describe("when it is stopped", () => {
     expect(code).toBe(130);
   });
 
-  test("standard input that never ends does not hold it", async () => {
+  test("exits even if standard input never ends", async () => {
     const stop = new AbortController();
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     stop.abort();

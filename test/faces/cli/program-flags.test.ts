@@ -18,7 +18,7 @@ const refusal = (...words: string[]) => {
   return "accepted";
 };
 
-test("a value follows its flag or an equals sign", () => {
+test("a flag takes its value from the next argument or after an equals sign", () => {
   expect(fields("--mailbox", "a@example.com", "--limit=3")).toEqual({ mailbox: "a@example.com", limit: "3" });
   expect(fields("--mailbox=a=b")).toEqual({ mailbox: "a=b" });
   expect(fields("--mailbox", "-dash")).toEqual({ mailbox: "-dash" });
@@ -30,15 +30,15 @@ test.each([
   [["--no-awake"], false],
   [["--awake=false"], "false"],
   [["--awake", "true"], "true"],
-])("a boolean is understood as %j", (words, value) => {
+])("a boolean flag is read as %j", (words, value) => {
   expect(fields(...words)).toEqual({ awake: value });
 });
 
-test("a boolean does not swallow the flag after it", () => {
+test("a boolean flag does not consume the flag after it", () => {
   expect(fields("--awake", "--limit", "3")).toEqual({ awake: true, limit: "3" });
 });
 
-test("a list is its flag repeated, each with commas or not", () => {
+test("a list is a repeated flag, with or without commas in each", () => {
   const { names } = fields("--names", "a,b", "--names=c");
   expect(countSheep.prepare({ names }).input).toMatchObject({ names: ["a", "b", "c"] });
 });
@@ -53,27 +53,30 @@ test.each([
   [["--mailbox", "--limit"], "invalid-input: --mailbox needs a value; write a value that begins with -- as --mailbox=--limit."],
   [["--limit=1", "--limit=2"], "invalid-input: --limit is given twice; it accepts one value."],
   [["--json=maybe"], "invalid-input: --json takes no value."],
-])("%j is refused with one clear sentence", (words, message) => {
+])("the arguments %j are refused with one sentence", (words, message) => {
   expect(refusal(...words)).toBe(message);
 });
 
-test("flags of the program are told from those of the action", () => {
+test("flags of the program are separated from flags of the action", () => {
   const { program, fields } = readFlags(["--json", "--out", "dir", "--yes", "--limit", "2", "-h"], parameters);
   expect(program).toEqual({ json: true, out: "dir", yes: true, help: true });
   expect(fields).toEqual({ limit: "2" });
 });
 
-test("a field named like something that every object has is an unknown flag", () => {
+test("a flag named like a member of Object.prototype is unknown", () => {
   expect(refusal("--constructor", "x")).toMatch(/^invalid-input: Unknown flag: --constructor/);
   expect(refusal("--__proto__=x")).toMatch(/^invalid-input: Unknown flag: --__proto__/);
 });
 
-test.each(catalogue.map((action) => [action.name, action] as const))("the flags of %s are those of its JSON Schema", (_name, action) => {
-  const flags = parametersOf(action).map(({ field, kind }) => ({ field, kind }));
-  expect(flagFieldsOf(action)).toEqual(flags);
-});
+test.each(catalogue.map((action) => [action.name, action] as const))(
+  "the flags of %s are the fields of its JSON Schema",
+  (_name, action) => {
+    const flags = parametersOf(action).map(({ field, kind }) => ({ field, kind }));
+    expect(flagFieldsOf(action)).toEqual(flags);
+  },
+);
 
-test("a flag is a list where a field may also be one value, and keeps its kind below whatever its schema wraps around it", () => {
+test("a flag is a list if its field accepts a list or one value, and keeps its type under any wrapper of its schema", () => {
   const input = z.strictObject({
     either: z.union([z.string(), z.array(z.string())]).default([]),
     count: z.int().nullable().optional(),

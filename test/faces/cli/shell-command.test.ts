@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { commandWords, shellLines } from "../../../src/faces/cli/shell-command.ts";
 
-test("an input is spelled as flags; a long list repeats its flag", () => {
+test("an input is written as flags, and a long list repeats its flag", () => {
   const input = { mailboxes: ["all"], limit: 5, dry_run: true, recursive: false, subject: "Overdue invoice" };
   expect(commandWords("find", input)).toEqual([
     "mailcordon",
@@ -18,7 +18,7 @@ test("an input is spelled as flags; a long list repeats its flag", () => {
   expect(commandWords("find", { to: long })).toEqual(["mailcordon", "find", ...long.map((address) => `--to ${address}`)]);
 });
 
-test("a shell reads every value as it was, in however many lines the command stands", () => {
+test("a shell reads every value unchanged, however many lines the command has", () => {
   const text = fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 30 });
   fc.assert(
     fc.property(fc.array(text, { minLength: 1, maxLength: 4 }), fc.integer({ min: 20, max: 60 }), (values, columns) => {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { cell, recordText, table } from "../../../src/faces/cli/table.ts";
 import { width } from "../../../src/faces/cli/terminal.ts";
 
-test("a table shows short columns first and counts those that have no room", () => {
+test("a table shows short columns first and counts the columns that do not fit", () => {
   const rows = [
     { item_id: "A".repeat(120), subject: "Invoice", size: 12 },
     { item_id: "B".repeat(120), subject: "Re: Invoice", size: 3400 },
@@ -13,7 +13,7 @@ test("a table shows short columns first and counts those that have no room", () 
   );
 });
 
-test("no line is wider than the terminal, and no cell breaks its line, whatever the mail says", () => {
+test("no line is wider than the terminal and no cell breaks its line, whatever the message contains", () => {
   const hostile = fc.string({ unit: "binary", maxLength: 80 });
   const row = fc.record({ subject: hostile, from: fc.record({ name: hostile, address: hostile }), size: fc.integer() });
   fc.assert(
@@ -43,12 +43,12 @@ test.each([
   expect(cell(value)).toBe(shown);
 });
 
-test("a table shows of an address what cannot be chosen freely, and times to the minute", () => {
+test("a table shows addresses without display names, and times to the minute", () => {
   expect(cell({ name: "Your Bank", address: "x@example.net" }, true)).toBe("x@example.net");
   expect(cell("2026-01-31T12:00:05Z", true)).toBe("2026-01-31 12:00Z");
 });
 
-test("what comes first is cut to find room for all of it; ids are whole or not there, a hash is shown by its beginning", () => {
+test("a table cuts its first columns to fit all of them, shows ids whole or not at all, and shortens hashes", () => {
   const rows = [1, 2].map((number) => ({
     id: "A".repeat(60) + number,
     sha256: `${number}`.repeat(64),
@@ -65,7 +65,7 @@ test("what comes first is cut to find room for all of it; ids are whole or not t
   );
 });
 
-test("an id that alone tells the rows apart is shown whole, beyond the edge if it must be", () => {
+test("an id that alone distinguishes the rows is shown whole, even beyond the edge", () => {
   const rows = ["X", "Y"].map((letter) => ({ subject: "Invoice", item_id: letter.repeat(250), size: 1 }));
   const text = table(rows, 60, { first: ["subject", "item_id", "size"] });
   for (const { item_id } of rows) expect(text.split("\n")).toContain(item_id);
@@ -78,7 +78,7 @@ test("an id that alone tells the rows apart is shown whole, beyond the edge if i
   expect(others).not.toContain("…");
 });
 
-test("where there is no room, what is the same in every row is said once", () => {
+test("a table without room prints values that are equal in every row once", () => {
   const rows = ["hr", "it"].map((name) => ({ mailbox: `${name}@example.com`, subject: "Overdue invoice: settle today", folder: "Inbox" }));
   const first = ["mailbox", "subject", "folder"];
   expect(table(rows, 60, { first })).toContain("hr@example.com  Overdue invoice: settle today  Inbox");
@@ -96,14 +96,14 @@ test("where there is no room, what is the same in every row is said once", () =>
   );
 });
 
-test("a text of several lines is shown line by line, up to a limit", () => {
+test("a text of several lines is printed line by line, up to a limit", () => {
   expect(recordText({ reply: "one\ntwo\u001b\nthree", state: "Enabled" }, 2)).toBe(
     ["Reply  one", "       two␛", "       … (1 more lines; --json has them)", "State  Enabled"].join("\n"),
   );
 });
 
 // They do not fit into the arguments of one call.
-test("three hundred thousand rows make a table", () => {
+test("a table can have 300,000 rows", () => {
   const rows = Array.from({ length: 300_000 }, (_, at) => ({ name: `n${at}` }));
   expect(table(rows, 80).split("\n")).toHaveLength(300_002);
 });

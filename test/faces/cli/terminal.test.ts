@@ -22,7 +22,7 @@ describe("harmless", () => {
     expect(harmless(text)).toBe(text);
   });
 
-  test("lets nothing through that a terminal obeys, whatever the text", () => {
+  test("passes no control character to a terminal, whatever the text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
         expect(harmless(text)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\u061c]/);
@@ -45,7 +45,7 @@ describe("width", () => {
     expect(width(text)).toBe(columns);
   });
 
-  test("of what is cut never exceeds the columns, and of what is padded is exactly that", () => {
+  test("of a cut text never exceeds the columns, and of a padded text equals them", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 60 }), fc.integer({ min: 1, max: 40 }), (text, columns) => {
         expect(width(cut(text, columns))).toBeLessThanOrEqual(columns);
@@ -54,17 +54,17 @@ describe("width", () => {
     );
   });
 
-  test("a pile of combining marks is cut although it has no width", () => {
+  test("cuts a pile of combining marks although it has no width", () => {
     expect(cut(`a${"\u0301".repeat(10_000)}`, 10).length).toBeLessThan(60);
   });
 });
 
-test("a text that fits is not cut, one that does not ends with an ellipsis", () => {
+test("a text that fits is not cut, and a longer text ends with an ellipsis", () => {
   expect(cut("abcde", 5)).toBe("abcde");
   expect(cut("abcdef", 5)).toBe("abcd…");
   expect(cut("日本語", 5)).toBe("日本…");
 });
 
-test("wrapped lines are indented from the second on and keep every word", () => {
+test("wrapped lines keep every word and are indented from the second line on", () => {
   expect(wrap("one two three four", 9, "  ")).toBe("one two\n  three\n  four");
 });

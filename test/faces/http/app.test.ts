@@ -5,7 +5,7 @@ import { soon } from "../../soon.ts";
 import { raw, startToys } from "./server.ts";
 import { admin, state, toys } from "./stage.ts";
 
-test("however many ask whether the server is ready, the database is asked by one at a time", async () => {
+test("concurrent readiness checks share one query to the database", async () => {
   let asked = 0;
   let answer: (() => void) | undefined;
   const ready = () => {
@@ -24,7 +24,7 @@ test("however many ask whether the server is ready, the database is asked by one
 });
 
 describe("the catalogue", () => {
-  test("is listed and described", async () => {
+  test("lists and describes its actions", async () => {
     const { json } = await toys.call("/v1/actions", { key: admin });
     expect(json.actions).toMatchObject([
       { name: "count-sheep", effect: "read", kind: "Enrichment", role: "read", url: "/v1/actions/count-sheep" },
@@ -40,7 +40,7 @@ describe("the catalogue", () => {
     });
   });
 
-  test("has no others, and finds what was meant", async () => {
+  test("refuses an unknown action with the nearest name", async () => {
     const { status, json } = await toys.call("/v1/actions/count-shep", { key: admin, body: {} });
     expect([status, json.code]).toEqual([404, "not-found"]);
     expect(json.detail).toContain("count-sheep");
@@ -49,7 +49,7 @@ describe("the catalogue", () => {
     }
   });
 
-  test.each(["PUT", "DELETE", "PATCH"])("%s is no way to ask", async (method) => {
+  test.each(["PUT", "DELETE", "PATCH"])("refuses the request %s", async (method) => {
     const { status, headers } = await toys.call("/v1/actions/count-sheep", { key: admin, method });
     expect([status, headers.get("allow")]).toEqual([405, "GET, POST"]);
   });
@@ -60,27 +60,27 @@ describe("the catalogue", () => {
     ["PUT", "/v1/jobs/some", "GET, DELETE"],
     ["POST", "/v1/jobs/some/events", "GET"],
     ["POST", "/openapi.json", "GET"],
-  ])("%s %s is told that %s is the way", async (method, path, allow) => {
+  ])("refuses %s %s and names %s", async (method, path, allow) => {
     const { status, headers, json } = await toys.call(path, { key: admin, method });
     expect([status, headers.get("allow"), json.code]).toEqual([405, allow, "invalid-input"]);
   });
 
-  test("is described as OpenAPI", async () => {
+  test("has an OpenAPI description", async () => {
     expect((await toys.call("/openapi.json", { key: admin })).json.openapi).toMatch(/^3\.1/);
     expect((await toys.call("/openapi.json?version=3.0", { key: admin })).json.openapi).toMatch(/^3\.0/);
     expect((await toys.call("/openapi.json?version=2.0", { key: admin })).status).toBe(400);
   });
 });
 
-describe("a call", () => {
-  test("that went through is answered with the answer of the door", async () => {
+describe("a call over HTTP", () => {
+  test("that succeeds returns the answer of `perform`", async () => {
     const { status, headers, json } = await toys.call("/v1/actions/count-sheep", { key: admin, body: { mailbox: "ann@example.com" } });
     expect(status).toBe(200);
     expect(headers.get("content-type")).toBe("application/json");
     expect(json).toMatchObject({ success: true, action: "count-sheep", mailbox: "ann@example.com", sheep: 2 });
   });
 
-  test("that failed is answered with problem details", async () => {
+  test("that fails returns problem details", async () => {
     const headers = { "x-request-id": "abc-123" };
     const reply = await toys.call("/v1/actions/count-sheep", { key: admin, body: { wolf: "busy" }, headers });
     expect(reply.headers.get("content-type")).toBe("application/problem+json");
@@ -101,13 +101,13 @@ describe("a call", () => {
     });
   });
 
-  test("that must be confirmed says what it would have touched", async () => {
+  test("that needs confirmation is refused with the items it would have changed", async () => {
     const { status, json } = await toys.call("/v1/actions/shear-sheep", { key: admin, body: {} });
     expect([status, json.code]).toEqual([428, "confirmation-required"]);
     expect(json.results).toEqual([{ name: "Dolly", status: "planned" }]);
   });
 
-  test("is in the audit with the id of its key", async () => {
+  test("is in the audit log with the id of its API key", async () => {
     const key = await toys.key(["send"]);
     await toys.call("/v1/actions/tell-shepherd", { key, body: { text: "audited" } });
     const entries = readFileSync(join(toys.folder, "audit.jsonl"), "utf8").trim().split("\n");
@@ -118,14 +118,14 @@ describe("a call", () => {
     });
   });
 
-  test("that is too long is ended, and its time said", async () => {
+  test("that takes too long is ended, and the failure names the time limit", async () => {
     const own = await startToys(state, { timeoutMs: 50 });
     const { status, json } = await own.call("/v1/actions/count-sheep", { key: admin, body: { wait: true } });
     expect([status, json.code]).toEqual([504, "timeout"]);
     await own.close();
   });
 
-  test("beyond what runs at once is told to come again", async () => {
+  test("above the number of concurrent calls is refused with a time to wait", async () => {
     const own = await startToys(state, { maxConcurrency: 2 });
     const held = [1, 2].map(async () => own.call("/v1/actions/count-sheep", { key: await own.key(["read"]), body: { wait: true } }));
     await soon(() => expect(own.waiting).toBe(2));
@@ -137,7 +137,7 @@ describe("a call", () => {
     await own.close();
   });
 
-  test("is let in whatever another caller does, and containment also after the caller's own reads", async () => {
+  test("is accepted whatever another caller does, and a containment action even beside the caller's own reads", async () => {
     const own = await startToys(state);
     const [greedy, other] = [await own.key(["read", "contain"]), await own.key(["read"])];
     const held = Array.from({ length: 8 }, () => own.call("/v1/actions/count-sheep", { key: greedy, body: { wait: true } }));
@@ -154,7 +154,7 @@ describe("a call", () => {
     await own.close();
   });
 
-  test("takes no place while its body is on the way, and such bodies of one caller keep out no other", async () => {
+  test("takes no slot while its body arrives, and such bodies of one caller keep out no other caller", async () => {
     const own = await startToys(state, { maxConcurrency: 4 });
     const slow = await own.key(["read"]);
     const head = `POST /v1/actions/count-sheep HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${slow}\r\nContent-Type: application/json\r\n`;
@@ -169,7 +169,7 @@ describe("a call", () => {
     await own.close();
   });
 
-  test("that reads is given up when its caller goes away", async () => {
+  test("that reads is stopped if its caller disconnects", async () => {
     const stop = new AbortController();
     const headers = { authorization: `Bearer ${admin}`, "content-type": "application/json" };
     const sent = fetch(`${toys.url}/v1/actions/count-sheep`, { method: "POST", body: '{"wait":true}', headers, signal: stop.signal });
@@ -179,7 +179,7 @@ describe("a call", () => {
     await soon(() => expect(toys.waiting).toBe(0));
   });
 
-  test("that sends is brought to its end when its caller goes away", async () => {
+  test("that sends is completed if its caller disconnects", async () => {
     const stop = new AbortController();
     const headers = { authorization: `Bearer ${admin}`, "content-type": "application/json" };
     const body = '{"wait":true,"text":"after all"}';
@@ -211,19 +211,19 @@ describe("hostile input", () => {
     expect([status, json.code]).toEqual([expected, "invalid-input"]);
   });
 
-  test("another kind of body is refused", async () => {
+  test("in a body of another content type is refused", async () => {
     for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/mixed; boundary=x", "application/jsonx"]) {
       const { status } = await toys.call("/v1/actions/count-sheep", { key: admin, body: "{}", headers: { "content-type": type } });
       expect([type, status]).toEqual([type, 415]);
     }
   });
 
-  test("a body that is announced as too large is refused before it comes", async () => {
+  test("announced as too large is refused before it arrives", async () => {
     const head = `POST /v1/actions/count-sheep HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${admin}\r\nContent-Type: application/json\r\n`;
     expect(await raw(toys.url, `${head}Content-Length: 999999999\r\n\r\n`)).toMatch(/^HTTP\/1\.1 413 [\s\S]*"code":"too-large"/);
   });
 
-  test("a body that grows too large is refused where it does", async () => {
+  test("is refused at the point where the body grows too large", async () => {
     const body = new ReadableStream({
       pull: (controller) => controller.enqueue(Buffer.alloc(100_000, 0x20)),
     });
@@ -236,17 +236,17 @@ describe("hostile input", () => {
     expect((await toys.call("/healthz")).status).toBe(200);
   });
 
-  test.each(["a;b", "x".repeat(129), "ä", "", "a b"])("the request id %j is replaced", async (id) => {
+  test.each(["a;b", "x".repeat(129), "ä", "", "a b"])("in the request id %j is replaced", async (id) => {
     const text = `GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Request-Id: ${id}\r\n\r\n`;
     expect(await raw(toys.url, text)).toMatch(/x-request-id: [0-9a-f]{8}-[0-9a-f-]{27}\r\n/);
   });
 
-  test("what a defect threw is in the log and not in the answer", async () => {
+  test("that causes a defect is reported in the log, not in the answer", async () => {
     const { status, text } = await toys.call("/v1/actions/count-sheep", { key: admin, body: { wolf: "defect" } });
     expect([status, JSON.parse(text).code]).toEqual([500, "internal"]);
   });
 
-  test("no secret, query or mail is in the log", async () => {
+  test("leaves no secret, query or message in the log", async () => {
     const key = await toys.key(["send"]);
     await toys.call("/v1/actions/tell-shepherd?connection=farm", { key, body: { text: "marked-mail" } });
     await toys.call("/v1/nothing-marked-path?marked-query=1", { key });
@@ -260,14 +260,14 @@ describe("hostile input", () => {
     });
   });
 
-  test("no page of a browser is let in", async () => {
+  test("from a page in a browser is refused", async () => {
     const { headers } = await toys.call("/v1/actions", { method: "OPTIONS", key: admin, headers: { origin: "https://evil.example" } });
     expect(headers.get("access-control-allow-origin")).toBeNull();
   });
 });
 
-describe("a stop", () => {
-  test("lets what runs end, and begins nothing more", async () => {
+describe("a stop of the server", () => {
+  test("lets running calls end and begins no more", async () => {
     const own = await startToys(state);
     const held = own.call("/v1/actions/tell-shepherd", { key: admin, body: { text: "last", wait: true } });
     await soon(() => expect(own.waiting).toBe(1));
@@ -281,7 +281,7 @@ describe("a stop", () => {
     await own.close();
   });
 
-  test("tells what does not end to stop, and gives its answer", async () => {
+  test("cancels a call that does not end, and returns its answer", async () => {
     const own = await startToys(state);
     const held = own.call("/v1/actions/count-sheep", { key: admin, body: { wait: true } });
     await soon(() => expect(own.waiting).toBe(1));

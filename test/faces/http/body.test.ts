@@ -19,7 +19,7 @@ function form(input: object | undefined, files: Readonly<Record<string, readonly
 
 const tell = (body: FormData) => toys.call("/v1/actions/tell-shepherd", { key, body });
 
-test("an input names the files that come along, and they are removed afterwards", async () => {
+test("an input refers to the files of its form, which are removed afterwards", async () => {
   const before = leftOver();
   const input = { text: "files", attachments: [{ path: "one" }, { path: "two" }] };
   const { json } = await tell(form(input, { one: ["first", "a.eml"], two: ["second", "../../b.eml"] }));
@@ -35,14 +35,14 @@ test.each([
   ],
   ["no input", form(undefined, { one: ["first", "a.eml"] }), "The form has no part named input."],
   ["an input that is no object", form([], { one: ["first", "a.eml"] }), "The input is not a JSON object."],
-])("a form with %s is refused, and nothing is left behind", async (_, body, detail) => {
+])("a form with %s is refused and leaves no file", async (_, body, detail) => {
   const before = leftOver();
   const { status, json } = await tell(body);
   expect([status, json.code, json.detail]).toEqual([400, "invalid-input", detail]);
   expect(leftOver()).toEqual(before);
 });
 
-test("a body that is compressed is refused with 415", async () => {
+test("a compressed body is refused with 415", async () => {
   const request = new Request("http://x", {
     method: "POST",
     body: "{}",
@@ -51,13 +51,16 @@ test("a body that is compressed is refused with 415", async () => {
   expect(await readBody(sent(request), limits)).toMatchObject({ status: 415, failure: { code: "invalid-input" } });
 });
 
-test.each(["/etc/passwd", "..", "input", "a.eml", "three"])("a path that is no part of the request is opened nowhere: %s", async (path) => {
-  const { status, json } = await tell(form({ text: "x", attachments: [{ path }, { path: "one" }] }, { one: ["first", "a.eml"] }));
-  expect([status, json.code ?? JSON.stringify(json.results)]).toEqual([expect.any(Number), expect.stringContaining("invalid-input")]);
-});
+test.each(["/etc/passwd", "..", "input", "a.eml", "three"])(
+  "a path that is not a part of the request is never opened: %s",
+  async (path) => {
+    const { status, json } = await tell(form({ text: "x", attachments: [{ path }, { path: "one" }] }, { one: ["first", "a.eml"] }));
+    expect([status, json.code ?? JSON.stringify(json.results)]).toEqual([expect.any(Number), expect.stringContaining("invalid-input")]);
+  },
+);
 
 // Looked for in all of it, such a name takes half a minute.
-test("a part whose name no file can have is named by nothing, and is not looked for in ten megabytes", async () => {
+test("a part whose name cannot be a file's is never searched for in an input of ten megabytes", async () => {
   const name = `${"a".repeat(7000)}b${"a".repeat(7000)}`;
   const body = form({ text: "a".repeat(10_000_000) }, { [name]: ["x", "a.eml"] });
   const read = await readBody(sent(new Request("http://x", { method: "POST", body })), { ...limits, maxBytes: 20_000_000 });
@@ -66,7 +69,7 @@ test("a part whose name no file can have is named by nothing, and is not looked 
   });
 });
 
-test("a file is named beside what is long: the bytes of another, and the text of a mail", async () => {
+test("a file is found in an input with long values such as bytes and a message text", async () => {
   const long = "QUFB".repeat(100_000);
   const body = form({ attachments: [{ path: "one" }, { name: "b", base64: long }], text: long }, { one: ["x", "a.eml"] });
   const read = await readBody(sent(new Request("http://x", { method: "POST", body })), { ...limits, maxBytes: 20_000_000 });
@@ -74,7 +77,7 @@ test("a file is named beside what is long: the bytes of another, and the text of
   if (!("failure" in read)) await read.close();
 });
 
-test("the bytes of files are under no name on the disk, and can be read more than once", async () => {
+test("the bytes of a file have no name on the disk and can be read more than once", async () => {
   const before = leftOver();
   const request = new Request("http://x", { method: "POST", body: form({ path: "one" }, { one: ["secret words", "a.txt"] }) });
   const asked = await readBody(sent(request), limits);
@@ -91,14 +94,14 @@ test("the bytes of files are under no name on the disk, and can be read more tha
   expect(leftOver()).toEqual(before);
 });
 
-test("without a form, a path is opened nowhere", async () => {
+test("a path in a request without a form is never opened", async () => {
   const body = { text: "x", attachments: [{ path: "/etc/passwd" }] };
   const { text } = await toys.call("/v1/actions/tell-shepherd", { key, body });
   expect(text).toContain("invalid-input");
   expect(text).not.toContain("root:");
 });
 
-test("a form that is too large leaves nothing behind", async () => {
+test("a form that is too large leaves no file", async () => {
   const before = leftOver();
   const body = form({}, { one: ["x".repeat(5000), "a"], two: ["y".repeat(8000), "b"] });
   const read = await readBody(sent(new Request("http://x", { method: "POST", body })), limits);
@@ -106,7 +109,7 @@ test("a form that is too large leaves nothing behind", async () => {
   expect(leftOver()).toEqual(before);
 });
 
-test("two parts of one name are refused, and nothing is left behind", async () => {
+test("a form with two parts of one name is refused and leaves no file", async () => {
   const before = leftOver();
   const body = form({}, { one: ["x", "a"] });
   body.append("one", new Blob(["y"]), "b");
@@ -116,7 +119,7 @@ test("two parts of one name are refused, and nothing is left behind", async () =
   expect(leftOver()).toEqual(before);
 });
 
-test("the fingerprint is that of the input and the files, and not of how they were sent", async () => {
+test("the fingerprint depends on the input and the files, not on their form", async () => {
   const print = async (body: FormData) => {
     const read = await readBody(sent(new Request("http://x", { method: "POST", body })), limits);
     if ("failure" in read) throw read.failure;
@@ -136,7 +139,7 @@ test("the fingerprint is that of the input and the files, and not of how they we
   }
 });
 
-test("a body that stands still is given up with 408", async () => {
+test("a body that stops arriving is refused with 408", async () => {
   const body = new ReadableStream({
     start: (controller) => controller.enqueue(Buffer.from('{"a":')),
   });
@@ -149,7 +152,7 @@ test("a body that stands still is given up with 408", async () => {
   expect(await readBody(sent(request), { ...limits, idleMs: 20 })).toMatchObject({ failure: { code: "timeout" }, status: 408 });
 });
 
-test("a body that comes a byte now and then is given up with 408, however rarely it pauses", async () => {
+test("a body that arrives too slowly is refused with 408, however short its pauses", async () => {
   let left = 100;
   const body = new ReadableStream({
     async pull(controller) {
@@ -169,7 +172,7 @@ test("a body that comes a byte now and then is given up with 408, however rarely
   expect(left).toBeGreaterThan(0);
 });
 
-test("a body that breaks off is an error of its sender", async () => {
+test("a body that breaks off is reported as an error of its sender", async () => {
   const body = new ReadableStream({
     start: (controller) => controller.error(new Error("gone")),
   });
@@ -182,6 +185,6 @@ test("a body that breaks off is an error of its sender", async () => {
   expect(await readBody(sent(request), limits)).toMatchObject({ failure: { code: "invalid-input" } });
 });
 
-test("nothing at all is an empty input", async () => {
+test("an empty body is an empty input", async () => {
   expect(await readBody(sent(new Request("http://x", { method: "POST" })), limits)).toMatchObject({ input: {}, hasFiles: false });
 });

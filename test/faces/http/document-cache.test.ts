@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { admin as key, toys } from "./stage.ts";
 
 test.each(["/v1/actions", "/v1/actions/shear-sheep", "/openapi.json", "/openapi.json?version=3.0"])(
-  "%s is sent again only when it has changed",
+  "%s is sent again only after a change",
   async (path) => {
     const first = await toys.call(path, { key });
     const etag = first.headers.get("etag") ?? "";
@@ -19,7 +19,7 @@ test.each(["/v1/actions", "/v1/actions/shear-sheep", "/openapi.json", "/openapi.
   },
 );
 
-test("an entity tag lets nobody in without an API key", async () => {
+test("an entity tag does not replace an API key", async () => {
   const etag = (await toys.call("/v1/actions", { key })).headers.get("etag") ?? "";
   expect((await toys.call("/v1/actions", { headers: { "if-none-match": etag } })).status).toBe(401);
 });

@@ -24,19 +24,19 @@ function begun(path: string, head: readonly string[], beginning: string): Promis
 
 const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 
-describe("a body that is longer than the input of its action may be is refused with 413", () => {
+describe("a body longer than the input limit of its action is refused with 413", () => {
   const refused = /^HTTP\/1\.1 413 [\s\S]*"detail":"The input has more than 262144 bytes\."[\s\S]*"code":"invalid-input"/;
 
-  test("before it comes, where its length is announced", async () => {
+  test("before it arrives, if its length is announced", async () => {
     expect(await begun("/v1/actions/shear-sheep", ["Content-Length: 262145"], "")).toMatch(refused);
   });
 
-  test("while it comes, where it is not", async () => {
+  test("while it arrives, if its length is not announced", async () => {
     const piece = chunk(" ".repeat(131_073));
     expect(await begun("/v1/actions/shear-sheep", ["Transfer-Encoding: chunked"], piece + piece)).toMatch(refused);
   });
 
-  test("and not at the limit", async () => {
+  test("only above the limit, not at it", async () => {
     const body = `{"mailbox":"farm@example.com"${" ".repeat(262_144 - 30)}}`;
     const { status } = await toys.call("/v1/actions/shear-sheep", { key, body, headers: { "content-type": "application/json" } });
     expect([body.length, status]).toEqual([262_144, 428]);
@@ -46,7 +46,7 @@ describe("a body that is longer than the input of its action may be is refused w
 test.each([
   ["nested too deep", `{"names":${"[".repeat(deepestInput)}`, `nested more than ${deepestInput} levels deep`],
   ["with too many values", `{"names":[${"1,".repeat(mostValues)}`, `more than ${mostValues} values`],
-])("a body %s is refused while it comes", async (_name, beginning, said) => {
+])("a body %s is refused while it arrives", async (_name, beginning, said) => {
   const reply = await begun("/v1/actions/shear-sheep", ["Content-Length: 262000"], beginning);
   expect(reply).toMatch(new RegExp(`^HTTP/1\\.1 400 [\\s\\S]*${said}`));
 });
@@ -57,7 +57,7 @@ describe("a large JSON text", () => {
   };
   const large = { text: "\u00e4\n".repeat(2_000_000), list: Array.from({ length: 50_000 }, (_, at) => `item ${at}`) };
 
-  test("is parsed while other work goes on", async () => {
+  test("is parsed while other work continues", async () => {
     const bytes = Buffer.from(JSON.stringify(large));
     let turns = 0;
     let counting = true;
@@ -86,11 +86,11 @@ describe("a large JSON text", () => {
   test.each([
     ["is not JSON", Buffer.from(`{"a":"${"x".repeat(1_000_000)}"`)],
     ["is not UTF-8", Buffer.concat([Buffer.from(`{"a":"${"x".repeat(1_000_000)}`), Buffer.from([0xff]), Buffer.from('"}')])],
-  ])("that %s is no value", async (_name, bytes) => {
+  ])("that %s is refused", async (_name, bytes) => {
     expect(await parseBytes(bytes)).toBeUndefined();
   });
 
-  test("whose texts hold brackets and commas is not taken to be deep", async () => {
+  test("is not refused as too deep for brackets and commas in its texts", async () => {
     const text = JSON.stringify({ text: `\\"${"[{,".repeat(200_000)}` });
     const { bytes } = await collectJson(pieces(Buffer.from(text)), tooLongInput(10_000_000), 10_000_000);
     expect(await parseBytes(bytes)).toEqual(JSON.parse(text));

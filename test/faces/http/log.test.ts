@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openLog } from "../../../src/faces/http/log.ts";
 
-test("a line is one JSON document whatever stands in it, and a terminal obeys nothing of it", () => {
+test("a log line is one JSON document without control characters, whatever it reports", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (said) => {
       const lines: string[] = [];
@@ -19,6 +19,6 @@ test("a line is one JSON document whatever stands in it, and a terminal obeys no
   );
 });
 
-test("without a stream nothing is said", () => {
+test("a log without a stream prints nothing", () => {
   expect(() => openLog(undefined).error({ message: "unheard" })).not.toThrow();
 });

@@ -34,7 +34,7 @@ async function read(
 
 const part = (head: string, text: string) => `--X\r\nContent-Disposition: form-data; ${head}\r\n\r\n${text}\r\n`;
 
-test("what Node's own FormData writes is read, whatever the bytes and wherever they are cut", async () => {
+test("a form written by Node's FormData is read, whatever its bytes and wherever the chunks end", async () => {
   const bytes = fc.array(fc.oneof(fc.constantFrom(0x0d, 0x0a, 0x2d, 0x58), fc.integer({ min: 0, max: 255 })), { maxLength: 200 });
   await fc.assert(
     fc.asyncProperty(
@@ -59,7 +59,7 @@ test("what Node's own FormData writes is read, whatever the bytes and wherever t
   );
 });
 
-test("what looks like the boundary and is not belongs to the part", async () => {
+test("text that only resembles the boundary belongs to the part", async () => {
   for (const text of ["--X", "\r\n--", "\r\n-X", "\n--X\n", "\r--X", "--X--", "\r\n--Y", "\r\n\r\n--"]) {
     for (const size of [1, 2, 3, 5, 100]) {
       const body = `${part('name="a"', text)}--X--\r\n`;
@@ -68,7 +68,7 @@ test("what looks like the boundary and is not belongs to the part", async () => 
   }
 });
 
-test("text before the first part and after the last says nothing", async () => {
+test("text before the first part and after the last is ignored", async () => {
   expect(await read(`hello\r\n${part('name="a"', "1")}--X--\r\nbye --X\r\n`)).toEqual([{ name: "a", fileName: undefined, text: "1" }]);
   expect(await read(`${part('name="a"', "1")}--X--`)).toHaveLength(1);
 });
@@ -82,12 +82,12 @@ test.each([
   ['name="a"; filename="q\\"x\\\\.eml"', "a", 'q"x\\.eml'],
   ['name="a"; filename="..\\\\..\\\\etc"', "a", "..\\..\\etc"],
   ['name="a;filename=x"', "a;filename=x", undefined],
-])("the head %s", async (head, name, fileName) => {
+])("the header %s is read", async (head, name, fileName) => {
   const [found] = await read(`${part(head, "")}--X--\r\n`);
   expect(found).toMatchObject({ name, fileName });
 });
 
-describe("is refused:", () => {
+describe("the form reader refuses", () => {
   const heads = (count: number) => `--X\r\n${"A: b\r\n".repeat(count)}Content-Disposition: form-data; name="a"\r\n\r\nx\r\n--X--`;
   test.each([
     ["nothing", ""],
@@ -115,14 +115,14 @@ describe("is refused:", () => {
   });
 });
 
-test("a part that is written in another way than as it is, is refused: nobody would undo that", async () => {
+test("a part with a transfer encoding is refused, because nothing would decode it", async () => {
   const written = (encoding: string) =>
     read(`--X\r\nContent-Transfer-Encoding: ${encoding}\r\nContent-Disposition: form-data; name="a"\r\n\r\nh=C3=BC\r\n--X--`);
   for (const encoding of ["quoted-printable", "BASE64", "x-uuencode"]) await expect(written(encoding)).rejects.toThrow(/unencoded/);
   for (const encoding of ["binary", "8bit", "7BIT"]) expect((await written(encoding))[0]?.text).toBe("h=C3=BC");
 });
 
-test("no input makes it hang or throw anything but its own failure", async () => {
+test("no input makes the form reader hang or throw anything but its own failure", async () => {
   const pieces = fc.constantFrom(
     "--X",
     "--X--",

@@ -10,7 +10,7 @@ import { folder, admin as key, state, toys } from "./stage.ts";
 const tell = (body: object, idempotencyKey: string, server = toys, caller = key, path = "tell-shepherd") =>
   server.call(`/v1/actions/${path}`, { key: caller, body, headers: { "idempotency-key": idempotencyKey } });
 
-test("the same key and input is done once and answered twice alike", async () => {
+test("a repeat with the same idempotency key and input gets the same answer and is done once", async () => {
   const first = await tell({ text: "once" }, "once");
   const second = await tell({ text: "once" }, "once");
   expect(toys.told.filter((text) => text === "once")).toHaveLength(1);
@@ -18,7 +18,7 @@ test("the same key and input is done once and answered twice alike", async () =>
   expect([first.headers.get("idempotency-replayed"), second.headers.get("idempotency-replayed")]).toEqual([null, "true"]);
 });
 
-test("the same key with another input, action or connection is refused", async () => {
+test("a repeat with another input, action or connection is refused", async () => {
   await tell({ text: "one" }, "changed");
   for (const other of [
     tell({ text: "two" }, "changed"),
@@ -30,7 +30,7 @@ test("the same key with another input, action or connection is refused", async (
   }
 });
 
-test("of two at once with one key one is done, and the other is told to come again", async () => {
+test("one of two concurrent calls with one key is done, and the other is refused with a time to wait", async () => {
   const held = tell({ text: "both", wait: true }, "both");
   await soon(() => expect(toys.waiting).toBe(1));
   const second = await tell({ text: "both", wait: true }, "both");
@@ -40,21 +40,21 @@ test("of two at once with one key one is done, and the other is told to come aga
   expect(toys.told.filter((text) => text === "both")).toHaveLength(1);
 });
 
-test("a key is its caller's own", async () => {
+test("an idempotency key belongs to its caller", async () => {
   const other = await toys.key(["send"]);
   await tell({ text: "mine" }, "shared");
   await tell({ text: "theirs" }, "shared", toys, other);
   expect(toys.told).toContain("theirs");
 });
 
-test("what failed before anything was done may be given again with the same key, corrected", async () => {
+test("a call that failed before any change may be corrected and repeated with its key", async () => {
   expect((await tell({ nothing: 1 }, "corrected")).status).toBe(400);
   expect((await tell({ text: "x", wolf: true }, "corrected")).status).toBe(503);
   expect((await tell({ confirm: false }, "corrected", toys, key, "shear-sheep")).status).toBe(428);
   expect((await tell({ text: "corrected" }, "corrected")).status).toBe(200);
 });
 
-test("what could not be audited was not done, and is done when its key is given again", async () => {
+test("a call that could not be logged is not done, and is done on a repeat with its key", async () => {
   const server = await startToys(state);
   mkdirSync(join(server.folder, "audit.jsonl"));
   const first = await tell({ text: "audited" }, "audited", server);
@@ -65,7 +65,7 @@ test("what could not be audited was not done, and is done when its key is given 
   await server.close();
 });
 
-test("what was done and could not be audited afterwards is not done again with the same key", async () => {
+test("a call that was done but not logged afterwards is not done again with its key", async () => {
   const server = await startToys(state);
   const held = tell({ text: "unclosed", wait: true }, "unclosed", server);
   await soon(() => expect(server.waiting).toBe(1));
@@ -79,7 +79,7 @@ test("what was done and could not be audited afterwards is not done again with t
   await server.close();
 });
 
-test("what was stopped in its middle and may have been sent is not sent again", async () => {
+test("a call stopped in the middle that may have been sent is not sent again", async () => {
   const slow = await startToys(state, { timeoutMs: 50 });
   const first = await tell({ text: "perhaps", wait: true }, "perhaps", slow);
   const second = await tell({ text: "perhaps", wait: true }, "perhaps", slow);
@@ -88,19 +88,19 @@ test("what was stopped in its middle and may have been sent is not sent again", 
   await slow.close();
 });
 
-test("reads take no notice of it", async () => {
+test("a read ignores its idempotency key", async () => {
   const first = await tell({}, "read", toys, key, "count-sheep");
   const second = await tell({ say: "x" }, "read", toys, key, "count-sheep");
   expect([first.status, second.status, second.headers.get("idempotency-replayed")]).toEqual([200, 200, null]);
 });
 
-test.each(["", "a b", "x".repeat(256), "\u00e4"])("the key %j is refused, since it would not protect", async (wrong) => {
+test.each(["", "a b", "x".repeat(256), "\u00e4"])("the idempotency key %j is refused because it would not protect", async (wrong) => {
   const { status, json } = await tell({ text: "never" }, wrong);
   expect([status, json.code]).toEqual([400, "invalid-input"]);
   expect(toys.told).not.toContain("never");
 });
 
-test("the answer is given again after a restart", async () => {
+test("an answer is returned again after a restart", async () => {
   const before = await tell({ text: "restart" }, "restart");
   const again = await folder.open();
   const other = await startToys(again);
@@ -110,7 +110,7 @@ test("the answer is given again after a restart", async () => {
   await again.close();
 });
 
-test("after a crash in the middle what sends is unknown, and stays so; what may be repeated is repeated", async () => {
+test("a call that sends is of unknown outcome after a crash, and a repeatable one is repeated", async () => {
   const dying = await folder.open();
   const crashed = await startToys(dying);
   const lost = [
@@ -134,7 +134,7 @@ test("after a crash in the middle what sends is unknown, and stays so; what may 
   await crashed.close();
 });
 
-test("an answer is given although it could not be kept", async () => {
+test("an answer is returned even if it could not be stored", async () => {
   const dying = await folder.open();
   const server = await startToys(dying);
   const held = tell({ text: "unkept", wait: true }, "unkept", server);
@@ -146,7 +146,7 @@ test("an answer is given although it could not be kept", async () => {
   await server.close();
 });
 
-test("a key whose answer could not be kept is answered as soon as the database is back, and not called running for ever", async () => {
+test("a key whose answer could not be stored is answered once the database is back, and not reported as running for ever", async () => {
   let away = 2;
   const idempotency = {
     ...state.idempotency,
@@ -166,7 +166,7 @@ test("a key whose answer could not be kept is answered as soon as the database i
   await server.close();
 });
 
-test("what a token that granted more was answered is not answered again to one that grants less", async () => {
+test("an answer to a token with more rights is not returned to one with fewer", async () => {
   const readToken = async (token: string) => {
     const mailboxes = token === "wide" ? undefined : ["ann@example.com"];
     return { id: "oidc:ann", name: "Ann", grant: { roles: ["send" as const], mailboxes, connections: undefined } };

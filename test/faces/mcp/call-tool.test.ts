@@ -149,7 +149,7 @@ function actionOf(name: string): Action {
 }
 
 describe.each(backends)("the first call of a client without elicitation, over %s,", (backend) => {
-  test.each(asking)("of %s answers %s, as a person with elicitation is asked", async (name, _, input, wanted) => {
+  test.each(asking)("of %s returns %s, as a person with elicitation is asked", async (name, _, input, wanted) => {
     at = await openLabHost({}, backend);
     const file = { kind: "file", name: "a\u202egpj.exe", content: Buffer.from("MZ"), contentType: "application/zip" } as const;
     at.put(mailbox, { subject, from: sender, internetMessageId: messageId, attachments: [file] }, "inbox/Reports");
@@ -182,7 +182,7 @@ describe.each(backends)("the first call of a client without elicitation, over %s
   });
 });
 
-test("every action that changes anything has its first call tested here", () => {
+test("every action that changes anything has a test of its first call here", () => {
   const asks = catalogue.filter(({ effect }) => effect !== "read").map(({ name }) => name);
   expect([...new Set(asking.map(([name]) => name))].sort()).toEqual(asks.sort());
 });

@@ -5,7 +5,7 @@ const question = "Delete Email: 1 message would be deleted.\n";
 const rows = [{ item_id: "1" }];
 const minutes = (number: number) => number * 60 * 1000;
 
-test("a confirmation serves for the same call with its arguments in another order", () => {
+test("a confirmation is valid for the same arguments in another order", () => {
   const confirmations = openConfirmations();
   const { token } = confirmations.offer("delete_email", { a: 1, b: { c: 2, d: 3 } }, rows, question);
   expect(() => confirmations.take(token, "delete_email", { b: { d: 3, c: 2 }, a: 1 })(rows)).not.toThrow();
@@ -17,7 +17,7 @@ test("a confirmation of one tool is refused by another", () => {
   expect(() => confirmations.take(token, "delete_email", {})).toThrow("was given for another call");
 });
 
-test("a refused confirmation is spent", () => {
+test("a refused confirmation cannot be used again", () => {
   const confirmations = openConfirmations();
   const { token } = confirmations.offer("delete_email", { a: 1 }, rows, question);
   expect(() => confirmations.take(token, "delete_email", { a: 2 })).toThrow();
@@ -37,7 +37,7 @@ test.each([
   else expect(take).not.toThrow();
 });
 
-test("more open confirmations than anybody looks at let the oldest go", () => {
+test("the oldest open confirmations are forgotten above a limit", () => {
   const confirmations = openConfirmations();
   const tokens = Array.from({ length: 101 }, () => confirmations.offer("delete_email", {}, rows, question).token);
   expect(() => confirmations.take(tokens[0] ?? "", "delete_email", {})).toThrow("unknown");

@@ -36,7 +36,7 @@ async function connected(key: string, query = ""): Promise<Client> {
 }
 const call = (client: Client, name: string, input: Record<string, unknown> = {}) => client.callTool({ name, arguments: input });
 
-test("nothing of it answers without a key", async () => {
+test("every request without an API key is refused", async () => {
   expect((await toys.call("/mcp", { body: { jsonrpc: "2.0", id: 1, method: "initialize", params: {} } })).status).toBe(401);
 });
 
@@ -48,12 +48,12 @@ test.each([
     ["count_sheep", "shear_sheep"],
   ],
   [["admin"], ["count_sheep", "shear_sheep", "tell_shepherd"]],
-] as const)("a key with the roles %j has the tools %j", async (roles, names) => {
+] as const)("an API key with the roles %j has the tools %j", async (roles, names) => {
   const client = await connected(await toys.key(roles));
   expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(names);
 });
 
-test("a tool of another role is not there", async () => {
+test("a tool of another role is not found", async () => {
   await expect(call(await connected(await toys.key(["read"])), "shear_sheep")).rejects.toThrow("There is no tool");
 });
 
@@ -93,20 +93,20 @@ test("an API key for MCP alone is refused by every path of HTTP, and one for HTT
   expect(await call(await connected(both), "count_sheep")).toMatchObject({ isError: false });
 });
 
-test("a mailbox that the key was not made for is refused", async () => {
+test("a mailbox outside the limits of the API key is refused", async () => {
   const client = await connected(await toys.key(["read"], { mailboxes: ["ann@example.com"] }));
   expect(await call(client, "count_sheep", { mailbox: "ann@example.com" })).toMatchObject({ isError: false });
   const { structuredContent } = await call(client, "count_sheep", { mailbox: "bob@example.com" });
   expect(structuredContent).toMatchObject({ error: { code: "access-denied" } });
 });
 
-test("a connection that the key was not made for is refused", async () => {
+test("a connection outside the limits of the API key is refused", async () => {
   const key = await toys.key(["read"], { connections: ["hill"] });
   await expect(connected(key, "?connection=farm")).rejects.toThrow();
   expect(await call(await connected(key), "count_sheep")).toMatchObject({ isError: false });
 });
 
-test("what it does is in the audit with the key that asked", async () => {
+test("a call over MCP is in the audit log with its API key", async () => {
   const key = await toys.key(["contain"]);
   const client = await connected(key);
   const { structuredContent } = await call(client, "shear_sheep");
@@ -118,7 +118,7 @@ test("what it does is in the audit with the key that asked", async () => {
   expect(lines.map((line) => JSON.parse(line).actor)).toEqual([`key:${id}`, `key:${id}`]);
 });
 
-test("evidence is a resource of who may touch its mailbox, and of nobody else", async () => {
+test("evidence is a resource only for a caller that may open its mailbox", async () => {
   const owner = await connected(await toys.key(["read"], { mailboxes: ["ann@example.com"] }));
   const kept = await call(owner, "count_sheep", { mailbox: "ann@example.com", keep: "wool" });
   const { sha256 } = z.looseObject({ sha256: z.string() }).parse(kept.structuredContent);
@@ -130,7 +130,7 @@ test("evidence is a resource of who may touch its mailbox, and of nobody else", 
   await expect(sender.readResource({ uri })).rejects.toThrow("There is no evidence");
 });
 
-test("a call that finds every place taken is told so, as a result", async () => {
+test("a call without a free slot is refused in its result", async () => {
   const client = await connected(await toys.key(["read"]));
   const waiting = call(client, "count_sheep", { wait: true });
   await soon(() => expect(toys.waiting).toBe(1));
@@ -139,7 +139,7 @@ test("a call that finds every place taken is told so, as a result", async () => 
   expect(await waiting).toMatchObject({ isError: false });
 });
 
-test("agents that wait for a person leave half of the places to others, and those of one caller half of that to other agents", async () => {
+test("agents that wait for a person take at most half of the slots, and those of one caller half of these", async () => {
   const own = await startToys(state, { maxConcurrency: 8 }, { mount: mountMcp });
   const key = await own.key(["contain", "read"]);
   const client = new Client({ name: "test", version: "0" }, { capabilities: { elicitation: {} } });
@@ -176,7 +176,7 @@ test("agents that wait for a person leave half of the places to others, and thos
   await own.close();
 });
 
-test("a person is required where the settings say so", async () => {
+test("a person must confirm if the settings require it", async () => {
   const own = await startToys(state, { requirePerson: true }, { mount: mountMcp });
   const client = new Client({ name: "test", version: "0" });
   const ways = { requestInit: { headers: { authorization: `Bearer ${await own.key(["admin"])}` } } };
@@ -192,14 +192,14 @@ test.each([
   ["a batch", '[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2,"method":"ping"}]', 400],
   ["what is no JSON", "{", 400],
   ["more than a body may have", `{"jsonrpc":"2.0","id":1,"method":"${"x".repeat(1024 * 1024)}"}`, 413],
-])("%s is refused", async (_, body, status) => {
+])("the request %s is refused", async (_, body, status) => {
   const headers = { accept: "application/json, text/event-stream", "content-type": "application/json" };
   const reply = await toys.call("/mcp", { key: await toys.key(["read"]), body, headers });
   expect(reply.status).toBe(status);
   expect(reply.json).toMatchObject({ jsonrpc: "2.0", id: null, error: { message: expect.stringContaining("batches are refused") } });
 });
 
-test("a call has the time that those over HTTP have, and then ends as they do", async () => {
+test("a call has the same time limit as a call over HTTP", async () => {
   const own = await startToys(state, { timeoutMs: 50 }, { mount: mountMcp });
   const client = new Client({ name: "test", version: "0" });
   const ways = { requestInit: { headers: { authorization: `Bearer ${await own.key(["admin"])}` } } };
@@ -223,13 +223,13 @@ test("a request that is too large is refused", async () => {
 test.each([
   ["deeper than any input", `{"jsonrpc":"2.0","id":1,"method":"ping","params":${'{"a":'.repeat(40)}1${"}".repeat(41)}`, 400],
   ["longer than the largest input of the tools", `{"jsonrpc":"2.0","id":1,"method":"${"x".repeat(400_000)}"}`, 413],
-])("a message %s is refused", async (_, body, status) => {
+])("the message %s is refused", async (_, body, status) => {
   const headers = { accept: "application/json, text/event-stream", "content-type": "application/json" };
   const reply = await toys.call("/mcp", { key: await toys.key(["read"]), body, headers });
   expect([reply.status, reply.json.error]).toEqual([status, expect.objectContaining({ message: expect.stringContaining("The input ") })]);
 });
 
-test("a call that runs when the server is being stopped comes to its end", async () => {
+test("a running call ends normally while the server is being stopped", async () => {
   const own = await startToys(state, {}, { mount: mountMcp });
   const client = new Client({ name: "test", version: "0" });
   const ways = { requestInit: { headers: { authorization: `Bearer ${await own.key(["read"])}` } } };

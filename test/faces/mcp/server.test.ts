@@ -64,7 +64,7 @@ async function planned(client: Client, input: Record<string, unknown> = {}): Pro
   return Planned.parse(structuredContent).confirmation.token;
 }
 
-test("the tools of a toy catalogue are as they were looked at", async () => {
+test("the tools of a toy catalogue equal the golden file", async () => {
   const { tools } = await (await connected()).listTools();
   await expect(`${JSON.stringify(tools, null, 2)}\n`).toMatchFileSnapshot("../golden/mcp-tools.json");
 });
@@ -81,7 +81,7 @@ test.each(Object.entries(effects))("a tool whose action is a %s has all four hin
   });
 });
 
-test("what reads answers its document twice: as structured content and, behind a notice that it is untrusted, as text", async () => {
+test("a read returns its document as structured content and, after a warning that it is untrusted, as text", async () => {
   const { content, structuredContent, isError } = await call(await connected(), "count_sheep", { limit: "1" });
   expect(structuredContent).toMatchObject({ success: true, action: "count-sheep", sheep: [{ name: "Dolly␛[2J", awake: true }] });
   expect(content[0]).toMatchObject({ type: "text", text: expect.stringContaining("untrusted") });
@@ -90,23 +90,23 @@ test("what reads answers its document twice: as structured content and, behind a
   expect(isError).toBe(false);
 });
 
-test("a call that fails says so with its code and what to do", async () => {
+test("a failed call returns its code and its hint", async () => {
   const { structuredContent, isError } = await call(await connected(), "count_sheep", { wolf: "hungry" });
   expect(isError).toBe(true);
   expect(structuredContent).toMatchObject({ success: false, error: { code: "busy", retryable: true, message: "The wolf<U+202E> came." } });
 });
 
-test("an argument that no tool has is named", async () => {
+test("an unknown argument is named in the refusal", async () => {
   const { structuredContent } = await call(await connected(), "count_sheep", { wolves: 2 });
   expect(structuredContent).toMatchObject({ error: { code: "invalid-input", message: expect.stringContaining("wolves") } });
 });
 
-test("a tool that is not there is an error of the protocol", async () => {
+test("an unknown tool is an error of the protocol", async () => {
   await expect(call(await connected(), "delete_everything")).rejects.toThrow("There is no tool delete_everything.");
 });
 
-describe("what destroys", () => {
-  test("is only planned by a first call, which names the targets", async () => {
+describe("a deletion", () => {
+  test("is only planned by the first call, which names the targets", async () => {
     const { structuredContent, isError } = await call(await connected(), "shear_sheep");
     expect(structuredContent).toMatchObject({
       dry_run: true,
@@ -117,7 +117,7 @@ describe("what destroys", () => {
     expect(isError).toBe(false);
   });
 
-  test("is done by a second call that brings the confirmation", async () => {
+  test("is done by a second call with the confirmation", async () => {
     const client = await connected();
     const confirmation = await planned(client);
     const { structuredContent } = await call(client, "shear_sheep", { confirmation });
@@ -133,7 +133,7 @@ describe("what destroys", () => {
     expect(isError).toBe(true);
   });
 
-  test("is not done with other arguments than those that were confirmed", async () => {
+  test("is not done with arguments other than the confirmed ones", async () => {
     const client = await connected();
     const confirmation = await planned(client, { mailbox: "one@example.com" });
     const { structuredContent } = await call(client, "shear_sheep", { mailbox: "two@example.com", confirmation });
@@ -146,7 +146,7 @@ describe("what destroys", () => {
     expect(structuredContent).toMatchObject({ error: { code: "confirmation-required" } });
   });
 
-  test("is not done when its targets are others by then", async () => {
+  test("is not done if its targets have changed since", async () => {
     let flock = ["Dolly"];
     let shorn = 0;
     const flighty = defineItemAction({
@@ -174,18 +174,18 @@ describe("what destroys", () => {
     expect(shorn).toBe(0);
   });
 
-  test("cannot be confirmed by the input's own confirm, which a model gives by itself", async () => {
+  test("cannot be confirmed by the field `confirm`, which a model can set by itself", async () => {
     const { structuredContent } = await call(await connected(), "shear_sheep", { confirm: true });
     expect(structuredContent).toMatchObject({ error: { code: "invalid-input", message: expect.stringContaining("confirm") } });
   });
 
-  test("offers no confirmation where only a dry run was asked", async () => {
+  test("offers no confirmation after a dry run", async () => {
     const { structuredContent } = await call(await connected(), "shear_sheep", { dry_run: true });
     expect(structuredContent).toMatchObject({ dry_run: true, success: true });
     expect(structuredContent).not.toHaveProperty("confirmation");
   });
 
-  test("is not done without a person where one is required, whatever the model confirms; reads and dry runs are", async () => {
+  test("is not done without a person if one is required, whatever the model confirms; reads and dry runs are done", async () => {
     const client = await connected({ requirePerson: true });
     for (const input of [{}, { confirmation: "x" }]) {
       const { structuredContent } = await call(client, "shear_sheep", input);
@@ -209,7 +209,7 @@ describe("what destroys", () => {
     ["accept", { confirm: false }, 0],
     ["decline", undefined, 0],
     ["cancel", undefined, 0],
-  ] as const)("is asked of the person where the client can: %s %o does %i", async (action, content, succeeded) => {
+  ] as const)("is put to the person if the client supports it: %s %o leads to %i", async (action, content, succeeded) => {
     const client = await connected({ capabilities: { elicitation: {} } });
     let message = "";
     client.setRequestHandler(ElicitRequestSchema, ({ params }) => {
@@ -228,7 +228,7 @@ describe("what destroys", () => {
   });
 });
 
-test("a person at an MCP client is shown all of 100 targets; about 101 nobody is asked, nothing is done, and the hint says what to do", async () => {
+test("a person at an MCP client is shown all of 100 targets; 101 are refused unasked and unchanged, with a hint", async () => {
   for (const [ewes, questions] of [
     [100, 1],
     [101, 0],
@@ -250,7 +250,7 @@ test("a person at an MCP client is shown all of 100 targets; about 101 nobody is
   }
 });
 
-describe("the time of a call", () => {
+describe("the time limit of a call", () => {
   beforeEach(() => {
     vi.useFakeTimers();
   });
@@ -259,14 +259,14 @@ describe("the time of a call", () => {
   });
   const patient = { timeout: 24 * 60 * 60 * 1000 };
 
-  test("ends it", async () => {
+  test("ends the call", async () => {
     const client = await connected({ timeoutMs: 5000 });
     const waiting = client.callTool({ name: "count_sheep", arguments: { wolf: "cancelled" } }, undefined, patient);
     await vi.advanceTimersByTimeAsync(5000);
     expect(await waiting).toMatchObject({ isError: true, structuredContent: { error: { code: "timeout" } } });
   });
 
-  test("is not used up by a person who is asked and takes longer", async () => {
+  test("does not include the time a person takes to answer", async () => {
     const client = await connected({ timeoutMs: 5000, capabilities: { elicitation: {} } });
     client.setRequestHandler(ElicitRequestSchema, async () => {
       await new Promise((resolve) => setTimeout(resolve, 9 * 60 * 1000));
@@ -277,7 +277,7 @@ describe("the time of a call", () => {
     expect(await waiting).toMatchObject({ structuredContent: { counts: { succeeded: 1 } } });
   });
 
-  test("of a person who does not answer is ten minutes, and nothing is done", async () => {
+  test("is ten minutes for a person who does not answer, and nothing is done", async () => {
     const client = await connected({ timeoutMs: 5000, capabilities: { elicitation: {} } });
     client.setRequestHandler(ElicitRequestSchema, () => new Promise(() => {}));
     const waiting = client.callTool({ name: "shear_sheep" }, undefined, patient);
@@ -292,14 +292,14 @@ describe("the time of a call", () => {
   });
 });
 
-test("progress reaches who asked for it, and nothing in it is obeyed", async () => {
+test("progress reaches the client that requested it, with control characters escaped", async () => {
   const client = await connected();
   const said: (string | undefined)[] = [];
   await client.callTool({ name: "count_sheep" }, undefined, { onprogress: ({ message }) => said.push(message) });
   expect(said).toEqual(["counting␛[2J"]);
 });
 
-test("a cancelled call is cancelled in the action", async () => {
+test("a cancelled call cancels its action", async () => {
   const stop = new AbortController();
   let seen: ((cancelled: boolean) => void) | undefined;
   const cancelled = new Promise<boolean>((resolve) => {
@@ -333,7 +333,7 @@ describe("evidence", () => {
   });
 
   test.each([`mailcordon-evidence://sha256/${"b".repeat(64)}`, "mailcordon-evidence://sha256/../../etc/passwd", "file:///etc/passwd"])(
-    "that is not there is not found: %s",
+    "that does not exist is not found: %s",
     async (uri) => {
       await expect((await connected()).readResource({ uri })).rejects.toThrow("There is no evidence");
     },
@@ -360,7 +360,7 @@ describe("evidence", () => {
     expect((await client.listResources()).resources).toEqual([{ uri, name: "mail.eml", size: 3 }]);
   });
 
-  test("is all that can be attached: a file of the disk is refused, whatever the host could read", async () => {
+  test("is the only source of attachments: a file of the disk is refused", async () => {
     let attempted: Promise<unknown> | undefined;
     const attaching: Action = {
       ...countSheep,

@@ -62,21 +62,21 @@ test("a person is asked over HTTP in the middle of a call", async () => {
   expect(await client.callTool({ name: "shear_sheep" })).toMatchObject({ structuredContent: { counts: { succeeded: 1, failed: 1 } } });
 });
 
-test("a session is not there for another caller", async () => {
+test("a session is not found by another caller", async () => {
   const url = await served();
   const { session } = await connected(url, "ann");
   expect((await asked(url, { authorization: "ann", "mcp-session-id": session })).status).toBe(200);
   expect((await asked(url, { authorization: "bob", "mcp-session-id": session })).status).toBe(404);
 });
 
-test("a session that ended is not there", async () => {
+test("a session that ended is not found", async () => {
   const url = await served();
   const { session } = await connected(url);
   await fetch(url, { method: "DELETE", headers: { authorization: "ann", "mcp-session-id": session } });
   expect((await asked(url, { authorization: "ann", "mcp-session-id": session })).status).toBe(404);
 });
 
-test("a request without a session that is no initialization is refused", async () => {
+test("a request without a session is refused unless it initialises one", async () => {
   expect((await asked(await served(), { authorization: "ann" })).status).toBe(400);
 });
 
@@ -97,7 +97,7 @@ describe("a page of a browser", () => {
   // What is let in is answered that it lacks what every client sends.
   const letIn = 406;
 
-  test("is refused, but for one of this very server on this machine", async () => {
+  test("is refused unless this server on this machine sent it", async () => {
     const url = await served();
     const { port } = url;
     expect(await statusOf(url, "https://evil.example", url.host)).toBe(403);
@@ -108,21 +108,21 @@ describe("a page of a browser", () => {
   });
 
   test.each(["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "localhost.", "192.0.2.1", "0.0.0.0"])(
-    "whose own name %s was made to lead to this machine is refused",
+    "whose host %s was pointed to this machine is refused",
     async (name) => {
       const url = await served();
       expect(await statusOf(url, `http://${name}:${url.port}`, `${name}:${url.port}`)).toBe(403);
     },
   );
 
-  test("of the address that the settings name is let in", async () => {
+  test("of the address in the settings is accepted", async () => {
     const url = await served(undefined, "https://mailcordon.example.com/below");
     expect(await statusOf(url, "https://mailcordon.example.com", "mailcordon.example.com")).toBe(letIn);
     expect(await statusOf(url, "http://mailcordon.example.com", "mailcordon.example.com")).toBe(403);
   });
 });
 
-test("a session that was silent for half an hour goes when another begins", async () => {
+test("a session without requests for half an hour ends when another begins", async () => {
   let now = 0;
   const url = await served(() => now);
   const session = await begun(url, "ann");
@@ -134,7 +134,7 @@ test("a session that was silent for half an hour goes when another begins", asyn
   expect((await asked(url, { authorization: "ann", "mcp-session-id": session })).status).toBe(404);
 });
 
-test("of one caller's sessions the twenty-first takes the place of the one that was silent longest", async () => {
+test("the twenty-first session of a caller replaces the one without requests for longest", async () => {
   let now = 0;
   const url = await served(() => now++);
   const first = await begun(url, "ann");

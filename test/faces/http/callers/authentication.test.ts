@@ -4,14 +4,14 @@ import { startToys } from "../server.ts";
 import { admin, state, toys } from "../stage.ts";
 
 describe("without a key", () => {
-  test.each(["/healthz", "/readyz"])("%s answers, and says nothing else", async (path) => {
+  test.each(["/healthz", "/readyz"])("%s answers only whether the server works", async (path) => {
     const { status, text } = await toys.call(path);
     expect(status).toBe(200);
     expect(JSON.parse(text)).toEqual({ status: expect.stringMatching(/^(ok|ready)$/) });
   });
 
   // Each failure counts against the address: a server of its own, so that the others are not refused.
-  test("nothing else answers, whatever stands in Authorization", async () => {
+  test("every other path is refused, whatever Authorization contains", async () => {
     const id = (await state.keys.list())[0]?.id;
     const wrong = [
       "",
@@ -38,7 +38,7 @@ describe("without a key", () => {
     }
   });
 
-  test("the tenth failure from one address is the last that is looked at, and says how long to wait", async () => {
+  test("the tenth failure from one address is the last that is checked, and names the time to wait", async () => {
     const own = await startToys(state);
     const key = await own.key(["read"]);
     for (let count = 0; count < 10; count += 1) expect((await own.call("/v1/actions")).status).toBe(401);
@@ -49,7 +49,7 @@ describe("without a key", () => {
     await own.close();
   });
 
-  test("who was let in before is not kept out by what others at the same address do wrong, unless its key ends", async () => {
+  test("a caller accepted before stays accepted despite failures of others at its address, until its API key ends", async () => {
     const own = await startToys(state);
     const key = await own.key(["read"]);
     expect((await own.call("/v1/actions", { key })).status).toBe(200);
@@ -76,12 +76,12 @@ describe("without a key", () => {
   });
 });
 
-describe("the role that an effect needs", () => {
+describe("a caller with some roles", () => {
   const needs: Readonly<Record<string, Role>> = { "count-sheep": "read", "shear-sheep": "contain", "tell-shepherd": "send" };
   const table = (["read", "contain", "send", "admin"] as const).flatMap((role) =>
     Object.keys(needs).map((action) => [role, action] as const),
   );
-  test.each(table)("with %s alone, %s", async (role, action) => {
+  test.each(table)("with only %s: %s", async (role, action) => {
     const key = await toys.key([role]);
     const body = action === "tell-shepherd" ? { text: "hello" } : action === "shear-sheep" ? { confirm: true } : {};
     const { status, json } = await toys.call(`/v1/actions/${action}`, { key, body });
@@ -92,15 +92,15 @@ describe("the role that an effect needs", () => {
     }
   });
 
-  test("what was not let in was not done", async () => {
+  test("that lacks the role changes nothing", async () => {
     const before = toys.told.length;
     await toys.call("/v1/actions/tell-shepherd", { key: await toys.key(["read", "contain"]), body: { text: "forbidden" } });
     expect(toys.told.slice(before)).toEqual([]);
   });
 });
 
-describe("a key for some mailboxes and connections", () => {
-  test("reaches no other mailbox, nor the default one", async () => {
+describe("an API key limited to mailboxes and connections", () => {
+  test("reaches no other mailbox, not even the default one", async () => {
     const key = await toys.key(["read"], { mailboxes: ["ann@example.com"] });
     expect((await toys.call("/v1/actions/count-sheep", { key, body: { mailbox: "ann@example.com" } })).status).toBe(200);
     for (const body of [{ mailbox: "bob@example.com" }, {}]) {
@@ -109,7 +109,7 @@ describe("a key for some mailboxes and connections", () => {
     }
   });
 
-  test("reaches no other connection, and is not told which there are", async () => {
+  test("reaches no other connection and learns no name of one", async () => {
     const key = await toys.key(["read"], { connections: ["hill"] });
     const call = (query: string) => toys.call(`/v1/actions/count-sheep${query}`, { key, body: {} });
     expect((await call("?connection=hill")).status).toBe(200);
@@ -120,7 +120,7 @@ describe("a key for some mailboxes and connections", () => {
     expect(there.json.detail).toBe(nowhere.json.detail);
   });
 
-  test("a connection of nobody is an error for who may use all", async () => {
+  test("an unknown connection is reported to a caller that may use all", async () => {
     expect((await toys.call("/v1/actions/count-sheep?connection=nowhere", { key: admin, body: {} })).status).toBe(403);
     expect((await toys.call("/v1/actions/count-sheep?conection=hill", { key: admin, body: {} })).status).toBe(400);
     expect((await toys.call("/v1/actions/count-sheep?connection=hill&connection=farm", { key: admin, body: {} })).status).toBe(400);

@@ -26,12 +26,12 @@ test.each([
   ["", ""],
   ["2001:db8::1::2", "2001:db8::1::2"],
   ["[evil]", "[evil]"],
-])("%j is counted as %j", (address, network) => {
+])("the address %j is counted as %j", (address, network) => {
   expect(networkOf(address)).toBe(network);
 });
 
 describe("an IPv6 address", () => {
-  test("is counted with all of its /64 and with no other, however it is written", () => {
+  test("is counted with its /64 and no other, in every notation", () => {
     fc.assert(
       fc.property(groups(4), groups(4), groups(4), groups(4), (net, one, two, other) => {
         fc.pre(!isOfIPv4([...net, ...one]) && !isOfIPv4([...net, ...two]) && !isOfIPv4([...other, ...one]));
@@ -45,7 +45,7 @@ describe("an IPv6 address", () => {
     );
   });
 
-  test("that holds an IPv4 address is that one, however it is written", () => {
+  test("that contains an IPv4 address is counted as that address, in every notation", () => {
     fc.assert(
       fc.property(octets, ([a = 0, b = 0, c = 0, d = 0]) => {
         const address = [a, b, c, d].join(".");
@@ -57,7 +57,7 @@ describe("an IPv6 address", () => {
   });
 });
 
-test("a network is counted as itself, and no text makes it throw", () => {
+test("a network is counted as itself, and no text makes the function throw", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.ipV4(), fc.ipV6()), (text) => {
       expect(networkOf(networkOf(text))).toBe(networkOf(text));
@@ -78,6 +78,6 @@ test.each([
   ["127.0.0.1.evil.example", false],
   ["0.0.0.0", false],
   ["", false],
-])("the host %j is this machine for everybody: %s", (host, isOurs) => {
+])("the host %j always means this machine: %s", (host, isOurs) => {
   expect(isLoopbackHost(host)).toBe(isOurs);
 });

@@ -45,7 +45,7 @@ function token({ claims = {}, key = own, header = {} }: Made = {}): Promise<stri
   return new SignJWT(kept).setProtectedHeader({ alg: "RS256", kid: "one", ...header }).sign(key);
 }
 
-test("a token of the issuer says who it is and what that one may do", async () => {
+test("a token of the issuer identifies its bearer and the bearer's rights", async () => {
   const read = reader();
   expect(await read(await token({ claims: { name: "Ann", roles: ["read", "contain", "Owner"] } }))).toEqual({
     id: "oidc:ann",
@@ -55,7 +55,7 @@ test("a token of the issuer says who it is and what that one may do", async () =
   });
 });
 
-test("a token that names no mailboxes is refused where they are required", async () => {
+test("a token without mailboxes is refused if they are required", async () => {
   const read = reader({ requireMailboxes: true });
   expect(await read(await token())).toBeUndefined();
   const mailboxes = ["ann@example.com"];
@@ -91,7 +91,7 @@ const refused: Readonly<Record<string, () => Promise<string>>> = {
   "that is none": async () => "a.b.c",
   "that is a text": async () => "hello",
 };
-test.each(Object.entries(refused))("a token %s is nobody's", async (_, make) => {
+test.each(Object.entries(refused))("a token %s is refused", async (_, make) => {
   expect(await reader()(await make())).toBeUndefined();
 });
 
@@ -109,7 +109,7 @@ test.each([
   expect((await reader({ rolesClaim })(await token({ claims })))?.grant.roles).toEqual(roles);
 });
 
-test("claims narrow what the bearer may touch", async () => {
+test("claims limit what the bearer may open", async () => {
   const claims = { mailcordon_mailboxes: ["*@example.com"], mailcordon_connections: [] };
   expect((await reader()(await token({ claims })))?.grant).toEqual({ roles: ["read"], mailboxes: ["*@example.com"], connections: [] });
 });
@@ -126,22 +126,22 @@ test.each([
   expect((await reader()(await token({ claims: { mailcordon_interfaces } })))?.grant.interfaces).toEqual(interfaces);
 });
 
-describe("an issuer", () => {
-  test("that calls itself something else is a wrong setting", async () => {
+describe("an OpenID Connect issuer", () => {
+  test("with another name in its metadata is reported as a wrong setting", async () => {
     const other = { ...said };
     said.issuer = "https://evil.example";
     await expect(reader()(await token())).rejects.toMatchObject({ code: "invalid-settings" });
     Object.assign(said, other);
   });
 
-  test("whose keys are set is not asked what it calls itself", async () => {
+  test("with configured keys is not asked for its metadata", async () => {
     const other = { ...said };
     said.issuer = "https://elsewhere.example";
     expect(await reader({ jwksUrl: `${issuer}/keys` })(await token())).toBeDefined();
     Object.assign(said, other);
   });
 
-  test("is asked once where to find its keys, however many tokens come at once", async () => {
+  test("is asked once for the place of its keys, however many tokens arrive at a time", async () => {
     const asking = vi.spyOn(globalThis, "fetch");
     const read = reader();
     const given = await token();
@@ -151,14 +151,14 @@ describe("an issuer", () => {
     asking.mockRestore();
   });
 
-  test("whose keys would come over an open network is a wrong setting", async () => {
+  test("whose keys would arrive over plain HTTP is reported as a wrong setting", async () => {
     const far = "https://issuer.example";
     const asking = vi.spyOn(globalThis, "fetch").mockResolvedValue(Response.json({ issuer: far, jwks_uri: "http://issuer.example/keys" }));
     await expect(reader({ issuer: far })(await token())).rejects.toMatchObject({ code: "invalid-settings" });
     asking.mockRestore();
   });
 
-  test("that does not answer is said so, and asked again with the next token", async () => {
+  test("that does not reply is reported, and asked again with the next token", async () => {
     const read = reader();
     broken = true;
     await expect(read(await token())).rejects.toMatchObject({ code: "unreachable" });

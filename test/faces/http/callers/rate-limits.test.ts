@@ -6,7 +6,7 @@ import {
   openProvenClients,
 } from "../../../../src/faces/http/callers/rate-limits.ts";
 
-test("as many places as there are are given, and one that is given back twice counts once", () => {
+test("all slots are given out, and a slot returned twice counts once", () => {
   const places = openConcurrencyLimit(2);
   const [first, second] = [places.take(), places.take()];
   expect([typeof first, typeof second, places.take(), places.taken]).toEqual(["function", "function", undefined, 2]);
@@ -16,7 +16,7 @@ test("as many places as there are are given, and one that is given back twice co
   expect([typeof places.take(), places.take()]).toEqual(["function", undefined]);
 });
 
-test("one caller takes half of the places at most, and what is urgent also those of the reserve", () => {
+test("one caller takes at most half of the slots, and urgent calls those of the reserve as well", () => {
   const shares = openConcurrencyShares(8);
   const taken = (caller: string, urgent: boolean) => {
     let count = 0;
@@ -30,7 +30,7 @@ test("one caller takes half of the places at most, and what is urgent also those
   expect([taken("c", false), taken("a", true), taken("b", true)]).toEqual([0, 2, 0]);
 });
 
-test("a place that is given back serves again, once", () => {
+test("a returned slot is given out again, once", () => {
   const shares = openConcurrencyShares(2);
   const leave = shares.take("a", false);
   expect(shares.take("a", false)).toBeUndefined();
@@ -43,7 +43,7 @@ test("a place that is given back serves again, once", () => {
   ]);
 });
 
-test("ten failures block an address for some seconds, one at a time is let again, and after a minute all is forgotten", () => {
+test("ten failures block an address for some seconds, then allow one try at a time, and are forgotten after a minute", () => {
   let now = 0;
   const limit = openFailureLimit(() => now);
   for (let count = 0; count < 10; count += 1) {
@@ -63,7 +63,7 @@ test("ten failures block an address for some seconds, one at a time is let again
   }
 });
 
-test("of very many addresses the one that failed longest ago is forgotten", () => {
+test("the address that failed longest ago is forgotten first", () => {
   const limit = openFailureLimit(() => 0);
   const block = (address: string) => {
     for (let count = 0; count < 10; count += 1) limit.note(address);
@@ -75,7 +75,7 @@ test("of very many addresses the one that failed longest ago is forgotten", () =
   expect([limit.blockedFor("first") > 0, limit.blockedFor("second")]).toEqual([true, 0]);
 });
 
-test("who has a whole network of IPv6 has ten failures, and the IPv4 address of a socket for both is that address", () => {
+test("a whole IPv6 network shares ten failures, and an IPv4-mapped address counts as its IPv4 address", () => {
   const limit = openFailureLimit(() => 0);
   for (let count = 0; count < 5; count += 1) {
     limit.note(`2001:db8::${count}`);
@@ -87,7 +87,7 @@ test("who has a whole network of IPv6 has ten failures, and the IPv4 address of 
   expect(addresses.map((address) => limit.blockedFor(address) > 0)).toEqual([true, false, true, false]);
 });
 
-test("who was let in is known again under another address of the same network", () => {
+test("an accepted caller is recognised under another address of the same network", () => {
   const proven = openProvenClients();
   proven.add("2001:db8::1", "Bearer a");
   expect([proven.has("2001:db8::2", "Bearer a"), proven.has("2001:db8::1", "Bearer b"), proven.has("2001:db8:0:1::1", "Bearer a")]).toEqual(

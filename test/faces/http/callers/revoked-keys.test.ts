@@ -55,7 +55,7 @@ const entriesOf = (key: string) =>
     .map((line) => JSON.parse(line))
     .filter(({ actor }) => actor === `key:${idOf(key)}`);
 
-test("a caller is told of once, to who watches it and to who watches all, and to who comes too late at once", () => {
+test("a revocation reaches each watcher of the key and of all keys once, and a late watcher immediately", () => {
   let tell: ((id: string) => void) | undefined;
   const revocations = openRevocations({
     onRevoked: (told) => {
@@ -76,8 +76,8 @@ test("a caller is told of once, to who watches it and to who watches all, and to
   expect(["key:a", "key:b", "a"].map((caller) => revocations.has(caller))).toEqual([true, false, false]);
 });
 
-describe("a key that another process revokes", () => {
-  test("has its read stopped at once, and is told nothing of it", async () => {
+describe("an API key that another process revokes", () => {
+  test("has its read stopped immediately, without any of its data", async () => {
     const key = await toys.key(["read"]);
     const reply = toys.call("/v1/actions/count-sheep", { key, body: { wait: true } });
     await waiting(1);
@@ -88,7 +88,7 @@ describe("a key that another process revokes", () => {
     expect((await toys.call("/v1/actions", { key })).status).toBe(401);
   });
 
-  test("has what it changes stopped before the next item, and the audit says so", async () => {
+  test("has its change stopped before the next item, as the audit log states", async () => {
     const key = await toys.key(["contain"]);
     const reply = toys.call("/v1/actions/shear-sheep", { key, body: { wait: true, confirm: true } });
     await waiting(1);
@@ -102,7 +102,7 @@ describe("a key that another process revokes", () => {
     ]);
   });
 
-  test("begins nothing any more by a request whose body is still on the way", async () => {
+  test("starts no call by a request whose body is still arriving", async () => {
     const key = await toys.key(["send"]);
     const body = JSON.stringify({ text: "of a thief" });
     const head = `POST /v1/actions/tell-shepherd HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\n`;
@@ -127,7 +127,7 @@ describe("a key that another process revokes", () => {
     socket.destroy();
   });
 
-  test("has its jobs ended, those that run and those that wait", async () => {
+  test("has its running and waiting jobs ended", async () => {
     const key = await toys.key(["read", "send"]);
     const later = (action: string, body: object) =>
       toys.call(`/v1/actions/${action}`, { key, body, headers: { prefer: "respond-async" } }).then(({ json }) => String(json.status_url));
@@ -143,7 +143,7 @@ describe("a key that another process revokes", () => {
     expect(toys.told).not.toContain("from the queue");
   });
 
-  test("hears nothing more of a job", async () => {
+  test("receives no more events of a job", async () => {
     const { json } = await toys.call("/v1/actions/count-sheep", { key: admin, body: { wait: true }, headers: { prefer: "respond-async" } });
     const reader = await toys.key(["admin"]);
     await waiting(1);
@@ -165,7 +165,7 @@ describe("a key that another process revokes", () => {
     expect(text).not.toContain("marked-report");
   });
 
-  test("gets no more of the bytes that are on their way", async () => {
+  test("receives no more bytes of a download", async () => {
     // More than the sockets between hold.
     const wool = "wool ".repeat(4_000_000);
     const key = await toys.key(["read"]);
@@ -190,7 +190,7 @@ describe("a key that another process revokes", () => {
     }
     const stopped = { isError: true, structuredContent: { error: { code: "access-denied", message: expect.stringContaining("revoked") } } };
 
-    test("has its call stopped, and is told why", async () => {
+    test("has its call stopped with the reason", async () => {
       const key = await toys.key(["read"]);
       const client = await connected(key);
       const call = client.callTool({ name: "count_sheep", arguments: { wait: true } });
@@ -202,7 +202,7 @@ describe("a key that another process revokes", () => {
       await client.close();
     });
 
-    test("has its session ended with all that it still heard", async () => {
+    test("has its session and its streams ended", async () => {
       const key = await toys.key(["read"]);
       const headers = { authorization: `Bearer ${key}`, accept: "application/json, text/event-stream", "content-type": "application/json" };
       const params = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "test", version: "0" } };
@@ -216,7 +216,7 @@ describe("a key that another process revokes", () => {
       expect(await stream.text()).toBe("");
     });
 
-    test("has the question withdrawn that a person was asked, and what it would have done is not", async () => {
+    test("has the question to a person withdrawn, and the change is not made", async () => {
       const key = await toys.key(["contain"]);
       const client = await connected(key);
       let asked = false;
@@ -234,7 +234,7 @@ describe("a key that another process revokes", () => {
   });
 });
 
-test("the calls and jobs of other keys go on", async () => {
+test("calls and jobs of other API keys continue", async () => {
   const [gone, stays] = [await toys.key(["read"]), await toys.key(["read"])];
   const reply = toys.call("/v1/actions/count-sheep", { key: stays, body: { wait: true } });
   const { json } = await toys.call("/v1/actions/count-sheep", { key: stays, body: { wait: true }, headers: { prefer: "respond-async" } });
@@ -249,7 +249,7 @@ test("the calls and jobs of other keys go on", async () => {
   await soon(async () => expect((await toys.call(String(json.status_url), { key: stays })).json.status).toBe("finished"));
 });
 
-test("what a revoked key has put on the queue is not begun, also where it could not be struck off", async () => {
+test("a queued job of a revoked API key is not started even if it could not be removed", async () => {
   const alone = temporaryState();
   const opened = await alone.open();
   const cancelAll = () => Promise.reject(new Failure("unreachable", "The database went away."));

@@ -33,7 +33,7 @@ const requests: readonly (readonly [string, Omit<CallOptions, "key">])[] = [
   ["/v1/actions/count-sheep", { method: "PUT", body: {} }],
 ];
 
-test("the replies over a toy catalogue are as they were looked at", async () => {
+test("the replies over a toy catalogue equal the golden file", async () => {
   const said: string[] = [];
   for (const [path, { body, method = body === undefined ? "GET" : "POST" }] of requests) {
     const headers = { "x-request-id": "golden" };

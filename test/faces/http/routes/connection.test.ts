@@ -5,12 +5,12 @@ import { startToys } from "../server.ts";
 import { admin, state, toys } from "../stage.ts";
 
 describe("the test of a connection", () => {
-  test("says what was found, with 200 whatever that is", async () => {
+  test("returns its findings with 200 whatever they are", async () => {
     const { status, json } = await toys.call("/v1/connection/test?connection=hill", { key: admin, method: "POST" });
     expect([status, json]).toEqual([200, { success: false, message: "hill looked at", checks: [{}] }]);
   });
 
-  test("takes a place of those that run at once, and ends when the server does", async () => {
+  test("takes a slot of the concurrent calls and ends with the server", async () => {
     let looking = 0;
     const own = await startToys(
       state,
@@ -33,7 +33,7 @@ describe("the test of a connection", () => {
     await own.close();
   });
 
-  test("looks into no mailbox that the caller may not touch, and tells a limited caller only whether it works", async () => {
+  test("opens no mailbox that the caller may not open, and tells a limited caller only whether the connection works", async () => {
     const seen: unknown[] = [];
     let success = true;
     const testConnection: AppOptions["testConnection"] = async (_, { mailbox }) => {

@@ -18,7 +18,7 @@ describe("evidence", () => {
     return { link: String(json.file_ref), sha256: String(json.sha256) };
   };
 
-  test("is linked in the answer, and given byte for byte", async () => {
+  test("is linked in the answer and returned with its exact bytes", async () => {
     const { link, sha256 } = await keep("wool\u0000", "ann@example.com");
     expect(link).toBe(`/v1/evidence/${sha256}`);
     const { status, headers, text } = await toys.call(link, { key: admin });
@@ -29,7 +29,7 @@ describe("evidence", () => {
     expect(headers.get("content-disposition")).toBe("attachment; filename=\"wo_ol_.eml\"; filename*=UTF-8''wo_ol%C3%BC.eml");
   });
 
-  test("of a mailbox or connection that the caller may not touch is not there", async () => {
+  test("of a mailbox or connection outside the caller's limits is not found", async () => {
     const { link } = await keep("ann's", "ann@example.com", "?connection=hill");
     const statusFor = async (limits: Parameters<ToyServer["key"]>[1]) =>
       (await toys.call(link, { key: await toys.key(["read"], limits) })).status;
@@ -40,7 +40,7 @@ describe("evidence", () => {
     expect(await statusFor({ connections: ["farm"], mailboxes: ["ann@example.com"] })).toBe(404);
   });
 
-  test("that came from two mailboxes is seen by who may touch one of them, by the connection that it came over", async () => {
+  test("from two mailboxes is found by a caller that may open one of them over the same connection", async () => {
     await keep("both", "ann@example.com", "?connection=farm");
     const { link } = await keep("both", "bob@example.com", "?connection=hill");
     const statusFor = async (mailbox: string, connection: string) =>
@@ -66,12 +66,12 @@ describe("evidence", () => {
     "audit.jsonl",
     ".",
     "%2e%2e",
-  ])("by no other name: %s", async (name) => {
+  ])("is not found under the name %s", async (name) => {
     const text = `GET /v1/evidence/${name} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${admin}\r\n\r\n`;
     expect(await raw(toys.url, text)).toMatch(/^HTTP\/1\.1 404 /);
   });
 
-  test("that was changed behind our back is never given out whole", async () => {
+  test("that was changed on the disk is never returned whole", async () => {
     const { link, sha256 } = await keep("good", "ann@example.com");
     const line =
       readFileSync(join(toys.folder, "index.jsonl"), "utf8")
@@ -83,8 +83,8 @@ describe("evidence", () => {
   });
 });
 
-describe("Evidence and jobs that a caller asks for", () => {
-  test("take its places among the calls until the last byte is out, and leave those of others and of containment", async () => {
+describe("evidence and jobs that a caller requests", () => {
+  test("take the caller's slots until the last byte is sent, and leave those of other callers and of containment", async () => {
     const own = await startToys(state);
     closing.push(() => own.close());
     // More than the buffers of a connection hold.

@@ -21,7 +21,7 @@ const ended = (link: unknown) =>
     return json;
   });
 
-test("a call that is to be answered later is answered at once with where to ask, and then with its answer", async () => {
+test("an asynchronous call returns a location immediately, which later returns the answer", async () => {
   const { status, headers, json } = await later("count-sheep", { mailbox: "ann@example.com" });
   const link = `/v1/jobs/${json.job_id}`;
   expect([status, headers.get("location"), headers.get("preference-applied")]).toEqual([202, link, "respond-async"]);
@@ -40,12 +40,12 @@ test("a call that is to be answered later is answered at once with where to ask,
   });
 });
 
-test("a call that fails later has its problem details", async () => {
+test("an asynchronous call that fails returns problem details at its location", async () => {
   const { json } = await later("count-sheep", { wolf: "busy" }, { "x-request-id": "mine" });
   expect(await ended(json.status_url)).toMatchObject({ status: "finished", problem: { code: "busy", status: 503, request_id: "mine" } });
 });
 
-test("who repeats a later call with its key and does not say later again is told the same place", async () => {
+test("a repeat of an asynchronous call with its idempotency key returns the same location even without asking for a job", async () => {
   const twice = { "idempotency-key": "later-once" };
   const first = await later("tell-shepherd", { text: "once" }, twice);
   const again = await toys.call("/v1/actions/tell-shepherd", { key, body: { text: "once" }, headers: twice });
@@ -53,7 +53,7 @@ test("who repeats a later call with its key and does not say later again is told
   expect(again.headers.get("location")).toBe(first.json.status_url);
 });
 
-test("who may not call it, may not call it later", async () => {
+test("a caller without the role cannot make an asynchronous call either", async () => {
   const reader = await toys.key(["read"]);
   const { status } = await toys.call("/v1/actions/tell-shepherd", {
     key: reader,
@@ -63,7 +63,7 @@ test("who may not call it, may not call it later", async () => {
   expect(status).toBe(403);
 });
 
-test("a later call reaches no more mailboxes than one at once", async () => {
+test("an asynchronous call reaches no more mailboxes than a direct call", async () => {
   const some = await toys.key(["read"], { mailboxes: ["ann@example.com"] });
   const headers = { prefer: "respond-async" };
   const { json } = await toys.call("/v1/actions/count-sheep", { key: some, body: { mailbox: "bob@example.com" }, headers });
@@ -72,7 +72,7 @@ test("a later call reaches no more mailboxes than one at once", async () => {
   });
 });
 
-test("a job of another is not there, except for an administrator", async () => {
+test("a job of another caller is not found, except by an administrator", async () => {
   const { json } = await later("count-sheep", {});
   for (const path of [json.status_url, json.events_url]) {
     expect((await toys.call(String(path), { key: await toys.key(["read"]) })).status).toBe(404);
@@ -81,11 +81,11 @@ test("a job of another is not there, except for an administrator", async () => {
   expect((await toys.call(String(json.status_url), { key: await toys.key(["read"]), method: "DELETE" })).status).toBe(404);
 });
 
-test.each(["x", "00000000-0000-0000-0000-000000000000", "..%2f..", "%00"])("there is no job %s", async (id) => {
+test.each(["x", "00000000-0000-0000-0000-000000000000", "..%2f..", "%00"])("a job with the id %s is not found", async (id) => {
   expect((await toys.call(`/v1/jobs/${id}`, { key })).status).toBe(404);
 });
 
-test("the same key gives the same job, and it is done once", async () => {
+test("the same idempotency key returns the same job, which is done once", async () => {
   const headers = { "idempotency-key": "job-once" };
   const first = await later("tell-shepherd", { text: "job-once" }, headers);
   const second = await later("tell-shepherd", { text: "job-once" }, headers);
@@ -100,7 +100,7 @@ test("the same key gives the same job, and it is done once", async () => {
   expect((await later("tell-shepherd", { text: "other" }, headers)).status).toBe(422);
 });
 
-test("a job that runs is cancelled", async () => {
+test("a running job can be cancelled", async () => {
   const { json } = await later("count-sheep", { wait: true });
   await soon(() => expect(toys.waiting).toBe(1));
   const { status } = await toys.call(String(json.status_url), { key, method: "DELETE" });
@@ -108,7 +108,7 @@ test("a job that runs is cancelled", async () => {
   expect(await ended(json.status_url)).toMatchObject({ status: "cancelled", problem: { code: "cancelled" } });
 });
 
-test("with files a call is answered when it is done", async () => {
+test("a call with files is answered directly, not as a job", async () => {
   const body = new FormData();
   body.append("input", JSON.stringify({ text: "with a file", attachments: [{ path: "one" }] }));
   body.append("one", new Blob(["text"]), "a.txt");
@@ -116,8 +116,8 @@ test("with files a call is answered when it is done", async () => {
   expect([status, json.success]).toEqual([200, true]);
 });
 
-describe("events", () => {
-  test("tell progress and the end, and end with it", async () => {
+describe("events of a job", () => {
+  test("report progress and the end, and stop there", async () => {
     const { json } = await later("count-sheep", { wait: true, say: "counting\nevent: finished" });
     const reply = await fetch(`${toys.url}${json.events_url}`, { headers: { authorization: `Bearer ${key}` } });
     expect(reply.headers.get("content-type")).toBe("text/event-stream");
@@ -135,14 +135,14 @@ describe("events", () => {
     expect(parsed.map(({ data }) => data.progress)).toContain("counting\nevent: finished");
   });
 
-  test("of a job that has ended are its end", async () => {
+  test("of a job that has ended report only its end", async () => {
     const { json } = await later("count-sheep", {});
     await ended(json.status_url);
     const { text } = await toys.call(String(json.events_url), { key });
     expect(text).toMatch(/^event: finished\nid: end\ndata: \{.*\}\n\n$/);
   });
 
-  test("are no more to who has heard the end and comes again, as browsers do", async () => {
+  test("are not repeated to a client that reconnects after the end", async () => {
     const { json } = await later("count-sheep", { wait: true });
     const again = (id: string) =>
       fetch(`${toys.url}${json.events_url}`, { headers: { authorization: `Bearer ${key}`, "last-event-id": id } });
@@ -155,7 +155,7 @@ describe("events", () => {
     expect(await (await again("other")).text()).toContain("event: finished");
   });
 
-  test("end when the server is being stopped", async () => {
+  test("stop with the server", async () => {
     const own = await startToys(state);
     const { json } = await later("count-sheep", { wait: true }, {}, own);
     const reply = await fetch(`${own.url}${json.events_url}`, { headers: { authorization: `Bearer ${key}` } });
@@ -165,7 +165,7 @@ describe("events", () => {
     await own.close();
   });
 
-  test("that break off because of the database are in the log, and end", async () => {
+  test("that fail because of the database are logged and stop", async () => {
     const watch = async function* (id: string) {
       const job = await state.jobs.get(id);
       if (job !== undefined) yield job;
@@ -183,7 +183,7 @@ describe("events", () => {
   });
 });
 
-test("a job is found only with the grant that made it", async () => {
+test("a job is found only with the rights under which it was created", async () => {
   const grants = { wide: undefined, narrow: ["bob@example.com"] };
   const readToken = async (token: string) => {
     const mailboxes = token === "narrow" ? grants.narrow : grants.wide;
@@ -207,8 +207,8 @@ test("a job is found only with the grant that made it", async () => {
   await own.close();
 });
 
-describe("of one that may not see it any more", () => {
-  test("an administrator of some mailboxes or connections sees no job of another", async () => {
+describe("a job whose caller lost access", () => {
+  test("is not shown to an administrator limited to some mailboxes or connections", async () => {
     const { json } = await later("count-sheep", { mailbox: "ann@example.com" });
     const narrow = await Promise.all([
       toys.key(["admin"], { mailboxes: ["bob@example.com"] }),
@@ -222,7 +222,7 @@ describe("of one that may not see it any more", () => {
     await ended(json.status_url);
   });
 
-  test("a stream ends without the answer when its key is revoked meanwhile", async () => {
+  test("ends its stream without the answer after a revocation", async () => {
     const gone = await toys.key(["read"]);
     const headers = { prefer: "respond-async" };
     const { json } = await toys.call("/v1/actions/count-sheep", { key: gone, body: { wait: true }, headers });
@@ -235,7 +235,7 @@ describe("of one that may not see it any more", () => {
     expect(text).not.toContain("event: finished");
   });
 
-  test("what a revoked key has put on the queue is taken off it", async () => {
+  test("is removed from the queue after a revocation", async () => {
     const own = await folder.open();
     const gone = await toys.key(["send"]);
     // Every place is taken: it waits. Of one caller six jobs run.
@@ -262,8 +262,8 @@ describe("of one that may not see it any more", () => {
   });
 });
 
-describe("a stream", () => {
-  test("is one of twenty that a caller may have open, and no other caller's", async () => {
+describe("a stream of events", () => {
+  test("is one of twenty for each caller", async () => {
     const { json } = await later("count-sheep", { wait: true });
     await soon(() => expect(toys.waiting).toBe(1));
     const leaving = new AbortController();
@@ -279,7 +279,7 @@ describe("a stream", () => {
     await soon(async () => expect((await toys.call(String(json.events_url), { key })).status).toBe(200));
   });
 
-  test("of which only the head is asked watches nothing", async () => {
+  test("requested with HEAD watches no job", async () => {
     const watched: string[] = [];
     const jobs = {
       ...state.jobs,
@@ -298,7 +298,7 @@ describe("a stream", () => {
     await own.close();
   });
 
-  test("whose reader went away while the database hangs harms nobody at its next breath", async () => {
+  test("whose reader left while the database hangs harms no other caller", async () => {
     let hangs: ((job: IteratorResult<Job>) => void) | undefined;
     const stuck = { [Symbol.asyncIterator]: () => stuck, next: () => new Promise<IteratorResult<Job>>((resolve) => (hangs = resolve)) };
     const jobs = { ...state.jobs, work: async () => undefined, watch: () => stuck as AsyncGenerator<Job> };

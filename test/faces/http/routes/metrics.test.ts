@@ -3,7 +3,7 @@ import { raw, startToys, type ToyServer } from "../server.ts";
 import { state, toys } from "../stage.ts";
 
 describe("metrics", () => {
-  test("count requests and calls, and name nobody", async () => {
+  test("count requests and calls without names", async () => {
     const key = await toys.key(["read"]);
     await toys.call("/v1/actions/count-sheep", { key, body: { mailbox: "marked@example.com", wolf: "busy" } });
     const { status, text } = await toys.call("/metrics", { key });
@@ -38,22 +38,22 @@ describe("metrics", () => {
       return Number(/^HTTP\/1\.1 (\d+)/.exec(reply)?.[1]);
     };
 
-    test.each(["127.0.0.1", "127.0.0.2", "localhost", "LOCALHOST", "[::1]"])("are answered when it is asked as %s", async (name) => {
+    test.each(["127.0.0.1", "127.0.0.2", "localhost", "LOCALHOST", "[::1]"])("are returned for the host %s", async (name) => {
       expect([await statusOf(name), await statusOf(`${name}:${new URL(own.url).port}`)]).toEqual([200, 200]);
     });
 
     test.each(["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "192.0.2.1", "0.0.0.0"])(
-      "are not read by a page whose name %s was made to lead to it",
+      "are refused for the host %s, which a web page can point to this machine",
       async (name) => {
         expect(await statusOf(`${name}:${new URL(own.url).port}`)).toBe(401);
       },
     );
 
-    test("are answered to a key by whatever name it asks", async () => {
+    test("are returned to an API key for any host", async () => {
       expect(await statusOf("monitored.example", [`Authorization: Bearer ${await own.key(["read"])}`])).toBe(200);
     });
 
-    test("are not read by a page of another origin", async () => {
+    test("are refused for a page of another origin", async () => {
       expect(await statusOf("127.0.0.1", ["Origin: https://evil.example"])).toBe(401);
       expect(await statusOf("127.0.0.1", ["Origin: null"])).toBe(401);
     });

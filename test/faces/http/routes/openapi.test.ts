@@ -81,7 +81,7 @@ function undescribed(schema: object, value: Readonly<Record<string, unknown>>): 
 
 const later = { prefer: "respond-async" };
 
-test("every reply, on a real socket, is as the description of its path and status says", async () => {
+test("every reply over a real socket matches the description of its path and status", async () => {
   const count = "/v1/actions/count-sheep";
   const shear = "/v1/actions/shear-sheep";
   const tell = "/v1/actions/tell-shepherd";
@@ -131,7 +131,7 @@ test("every reply, on a real socket, is as the description of its path and statu
   await held(String(long.status_url), { key: sender, method: "DELETE" });
 });
 
-test("what a server that is being stopped answers is described, too", async () => {
+test("the replies of a server that is being stopped are described as well", async () => {
   const own = await startToys(state);
   await own.app.close(0);
   for (const path of ["/healthz", "/readyz", "/v1/actions", "/v1/jobs/x", "/v1/evidence/x", "/metrics", "/openapi.json"])
@@ -140,7 +140,7 @@ test("what a server that is being stopped answers is described, too", async () =
   await own.close();
 });
 
-test("what is described is answered: of every operation each success, and a refusal where there may be one", () => {
+test("every described success and refusal of an operation occurs", () => {
   const all = Object.entries(description.paths).flatMap(([path, operations]) =>
     (["get", "post", "delete"] as const).flatMap((method) =>
       Object.keys(operations[method]?.responses ?? {}).map((status) => `${method} ${path} ${status}`),
@@ -150,7 +150,7 @@ test("what is described is answered: of every operation each success, and a refu
   expect(all.filter((each) => !each.endsWith("5XX") && !seen.has(each))).toEqual([]);
 });
 
-test("a reply of another shape, and a member that nobody described, would be found", () => {
+test("the check finds a reply of another shape and an undescribed member", () => {
   const list = { $ref: "#/components/schemas/ActionList" };
   expect(problemsOf(list, [])).not.toEqual([]);
   expect(problemsOf(list, { actions: [{ name: "count-sheep" }] })).not.toEqual([]);
