@@ -48,8 +48,20 @@ export interface SearchResult {
   readonly mailboxes: readonly MailboxResult[];
 }
 
-// A few at a time, each with its pages and bodies in memory. How many requests that may be, and when, is the connection's to schedule.
-const searchesAtATime = 4;
+/**
+ * The most mailboxes searched at a time: somewhat more than the requests that Exchange allows an account (27), so the connection's queue, which knows
+ * what is allowed, always has one to send.
+ */
+const mostAtATime = 32;
+/** Messages that may be in memory while their mailboxes are searched, and bodies: four mailboxes with the largest limit. */
+const mostInMemory = 40_000;
+const mostBodies = 200;
+
+/** Number of mailboxes to search at a time: each holds as many messages as the whole search returns. */
+export function searchesAtATime({ limit, detail }: Pick<Search, "limit" | "detail">): number {
+  const hasBodies = detail?.body === "text" || detail?.body === "html";
+  return Math.max(4, Math.min(mostAtATime, Math.floor((hasBodies ? mostBodies : mostInMemory) / limit)));
+}
 
 /** Time limit of one of several mailboxes: less than the 300 seconds that EWS has for one reply and `serve` for a call. Milliseconds. */
 const mailboxLimitMs = 240_000;
@@ -65,6 +77,8 @@ const callFailures: ReadonlySet<FailureCode> = new Set<FailureCode>(["cancelled"
 
 interface MailboxProgress {
   readonly target: MailboxToSearch;
+  /** Its place in the order of the mailboxes. */
+  readonly index: number;
   backend: string | undefined;
   messages: Message[];
   /** Some messages were dropped again, because newer ones of other mailboxes fill the limit. */
@@ -89,8 +103,9 @@ export async function searchMany(
   const now = performance.now();
   const answerBy = options.deadline === undefined ? undefined : now + (options.deadline - now) * (1 - leftToAnswer);
   const states = places.map(
-    (target): MailboxProgress => ({
+    (target, index): MailboxProgress => ({
       target,
+      index,
       backend: undefined,
       messages: [],
       cut: false,
@@ -103,6 +118,8 @@ export async function searchMany(
   );
   const applied: Partial<Record<FilterName, Applied>> = {};
   const waiting = [...states];
+  /** Those of which messages are kept: never more than the limit, however many mailboxes there are. */
+  const holding = new Set<MailboxProgress>();
   let done = 0;
   const work = async () => {
     for (let state = waiting.shift(); state !== undefined; state = waiting.shift()) {
@@ -130,7 +147,8 @@ export async function searchMany(
         });
         // The whole search reports the least certain value of any mailbox.
         for (const name of names(page.applied)) applied[name] = leastCertain(applied[name], page.applied[name]);
-        keepNewest(states, search.limit);
+        if (state.messages.length > 0) holding.add(state);
+        keepNewest(holding, search.limit);
       } else if (callFailures.has(outcome.failure.code)) {
         // The others end with the mailbox that they are at.
         waiting.length = 0;
@@ -140,7 +158,7 @@ export async function searchMany(
       if (states.length > 1) onProgress(`searched ${done} of ${states.length} mailboxes`);
     }
   };
-  const workers = Array.from({ length: searchesAtATime }, work);
+  const workers = Array.from({ length: Math.min(states.length, searchesAtATime(search)) }, work);
   // Starts another worker in place of one that waits. Its failure is reported where it is awaited.
   const more = () => {
     const worker = work();
@@ -208,7 +226,8 @@ function merged(states: readonly MailboxProgress[]): { readonly box: MailboxProg
 }
 
 /** Forgets what cannot be among the newest any more, so that many mailboxes need no more memory than the limit. */
-function keepNewest(states: readonly MailboxProgress[], limit: number): void {
+function keepNewest(holding: Set<MailboxProgress>, limit: number): void {
+  const states = [...holding].sort((a, b) => a.index - b.index);
   const kept = new Map<MailboxProgress, number>();
   for (const { box: state } of merged(states).slice(0, limit)) kept.set(state, (kept.get(state) ?? 0) + 1);
   for (const state of states) {
@@ -216,6 +235,7 @@ function keepNewest(states: readonly MailboxProgress[], limit: number): void {
     if (count === state.messages.length) continue;
     state.messages = state.messages.slice(0, count);
     state.cut = true;
+    if (count === 0) holding.delete(state);
   }
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
-import { type MailboxToSearch, searchMany } from "../../src/actions/search-many.ts";
+import { type MailboxToSearch, searchesAtATime, searchMany } from "../../src/actions/search-many.ts";
 import type { MailboxFor } from "../../src/exchange/port-methods.ts";
 import type { SearchPage } from "../../src/exchange/search/search-query.ts";
 import { Failure } from "../../src/failure.ts";
@@ -31,7 +31,7 @@ describe("a search of many mailboxes", () => {
 
   test("is not held up by mailboxes that never answer, and ends after their own time, however many they are", async () => {
     const [begun, aborted]: [string[], string[]] = [[], []];
-    const silent = Array.from({ length: 9 }, (_, at) => `silent${at}@example.com`);
+    const silent = Array.from({ length: 70 }, (_, at) => `silent${at}@example.com`);
     const answering = Array.from({ length: 6 }, (_, at) => `ann${at}@example.com`);
     const found = searchMany(placesOf(silent, answering, begun, aborted), search, ways);
     await vi.advanceTimersByTimeAsync(30_000);
@@ -44,18 +44,69 @@ describe("a search of many mailboxes", () => {
       ...answering.map((address) => [address, undefined]),
     ]);
     expect(mailboxes[0]?.failure?.message).toBe("The search of silent0@example.com did not end within 240 s.");
-    expect(aborted.sort()).toEqual(silent);
+    expect(aborted.sort()).toEqual([...silent].sort());
   });
 
   test("answers before the call is given up, and says of each mailbox that it was not searched in time", async () => {
     const begun: string[] = [];
-    const silent = Array.from({ length: 30 }, (_, at) => `silent${at}@example.com`);
+    const silent = Array.from({ length: 80 }, (_, at) => `silent${at}@example.com`);
     const found = searchMany(placesOf(silent, ["ann@example.com"], begun), search, { ...ways, deadline: performance.now() + 20_000 });
     await vi.advanceTimersByTimeAsync(19_000);
     const { mailboxes } = await found;
     expect(new Set(mailboxes.map(({ failure }) => failure?.code))).toEqual(new Set(["timeout"]));
     expect(begun).not.toContain("ann@example.com");
     expect(mailboxes.at(-1)?.failure?.message).toBe("The time limit of the call ended before ann@example.com was searched.");
+  });
+
+  test("searches as many at a time as Exchange allows an account, and fewer if each could fill the memory", async () => {
+    const runningAt = async (limit: number, detail = {}) => {
+      let [running, most] = [0, 0];
+      const until = (): MailboxFor<"search"> => ({
+        address: "ann@example.com",
+        search: async () => {
+          running += 1;
+          most = Math.max(most, running);
+          await new Promise((resolve) => setTimeout(resolve, 10));
+          running -= 1;
+          return empty;
+        },
+      });
+      const places = Array.from({ length: 200 }, () => ({ mailbox: until(), cursor: undefined, until }));
+      const found = searchMany(places, { ...search, limit, detail }, ways);
+      await vi.advanceTimersByTimeAsync(1000);
+      await found;
+      return most;
+    };
+    expect(await runningAt(50)).toBe(32);
+    expect(await runningAt(10_000)).toBe(4);
+    expect(await runningAt(50, { body: "html" })).toBe(4);
+    expect(searchesAtATime({ limit: 2000 })).toBe(20);
+  });
+
+  test("keeps no more messages than its limit, in time proportional to the number of mailboxes", async () => {
+    const place = (at: number): MailboxToSearch => {
+      const messages = Array.from({ length: 50 }, (_, of) => ({
+        itemId: `${at} ${of}`,
+        receivedAt: new Date(at * 1000 + of).toISOString(),
+      }));
+      const until = (): MailboxFor<"search"> => ({ address: `user${at}@example.com`, search: async () => ({ ...empty, messages }) });
+      return { mailbox: until(), cursor: undefined, until };
+    };
+    const timeOf = async (count: number) => {
+      const begun = process.cpuUsage();
+      const { messages } = await searchMany(
+        Array.from({ length: count }, (_, at) => place(at)),
+        search,
+        ways,
+      );
+      expect(messages.map(({ message }) => message.itemId).slice(0, 2)).toEqual([`${count - 1} 49`, `${count - 1} 48`]);
+      expect(messages.length).toBe(50);
+      const { user, system } = process.cpuUsage(begun);
+      return user + system;
+    };
+    await timeOf(500);
+    // Ten times the mailboxes: with a look at every mailbox after each one it was a hundred times the work.
+    expect((await timeOf(10_000)) / (await timeOf(1000))).toBeLessThan(30);
   });
 
   test("that is stopped by its caller fails as a whole, and not as mailboxes that took too long", async () => {
