@@ -16,7 +16,7 @@ describe.each(backends)("over %s", (backend) => {
   afterAll(() => at.close());
   beforeEach(() => at.lab.clearFaults());
 
-  test("a copy lies in the folder that is named, the original stays, and the answer gives the copy's id", async () => {
+  test("a copy is put into the given folder, the original stays, and the answer has the copy's id", async () => {
     const item = at.put(who, { internetMessageId: "<copied@example.net>" });
     const answer = await at.run(copyEmail, { mailbox: who, item_id: at.idOf(item), destination_folder: "drafts" });
     expect(answer.results?.[0]).toMatchObject({
@@ -32,7 +32,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   // XSOAR resolves the target folder in the default mailbox. Exchange gives no id for a copy in another mailbox: it is found again.
-  test("to another mailbox: the folder is that mailbox's, and the copy's id is found again", async () => {
+  test("a copy to another mailbox is put into a folder of that mailbox, and its id is found", async () => {
     at.mailbox(other).createFolder(at.mailbox(other).known("inbox"), "Only there");
     const item = at.put(who, { internetMessageId: "<across@example.net>" });
     const input = { mailbox: who, item_id: at.idOf(item), destination_folder: "Inbox/Only there", destination_mailbox: other };
@@ -42,7 +42,7 @@ describe.each(backends)("over %s", (backend) => {
     expect([copy?.folder.name, copy?.internetMessageId]).toEqual(["Only there", "<across@example.net>"]);
   });
 
-  test("a folder that is not there is told before anything is copied, in a dry run, too", async () => {
+  test("a missing folder is reported before any copy, in a dry run as well", async () => {
     const item = at.put(who);
     for (const dry_run of [true, false]) {
       const answer = await at.run(copyEmail, { mailbox: who, item_id: at.idOf(item), destination_folder: "Inbox/Absent", dry_run });
@@ -51,7 +51,7 @@ describe.each(backends)("over %s", (backend) => {
     }
   });
 
-  test("create_folder makes the path that is missing, but not in a dry run", async () => {
+  test("create_folder creates the missing path, but not in a dry run", async () => {
     const item = at.put(who, { internetMessageId: "<case@example.net>" });
     const input = { mailbox: who, item_id: at.idOf(item), destination_folder: "Inbox/Cases/2026", create_folder: "true" };
     expect(await at.run(copyEmail, { ...input, dry_run: true })).toMatchObject({ success: true, results: [{ status: "planned" }] });
@@ -69,13 +69,13 @@ describe.each(backends)("over %s", (backend) => {
     expect(at.item(who, String(answer.results?.[0]?.new_item_id))?.folder.distinguishedName).toBe("junkemail");
   });
 
-  test("a message that is not there fails the call, since something was to be made", async () => {
+  test("a missing message fails the call, because a copy was requested", async () => {
     const answer = await at.run(copyEmail, { mailbox: who, internet_message_id: "<absent@example.net>", destination_folder: "drafts" });
     expect(answer).toMatchObject({ success: false, counts: { not_found: 1 } });
     expect(exitCodeOf(answer)).toBe(failures["not-found"].exit);
   });
 
-  test.skipIf(backend === "graph")("one that Exchange refuses fails alone (its fault is of an EWS operation)", async () => {
+  test.skipIf(backend === "graph")("a message that Exchange refuses to copy fails alone (its fault is of an EWS operation)", async () => {
     const items = [at.put(who), at.put(who), at.put(who)];
     at.lab.addFault({ kind: "item-error", operation: "CopyItem", item: 2, code: "ErrorQuotaExceeded" });
     const answer = await at.run(copyEmail, {
@@ -94,7 +94,7 @@ describe.each(backends)("over %s", (backend) => {
   test.each([
     ["the same mailbox", who, {}],
     ["another mailbox", other, { destination_mailbox: other }],
-  ] as const)("a copy by Message-ID that is repeated to %s finds the copy instead of making another", async (_, owner, to) => {
+  ] as const)("a repeated copy by Message-ID to %s finds the first copy instead of making another", async (_, owner, to) => {
     const id = `<repeated-to-${owner}>`;
     const original = at.put(who, { internetMessageId: id });
     const input = { mailbox: who, internet_message_id: id, destination_folder: "archive", ...to };
@@ -118,7 +118,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(at.item(who, at.idOf(original))?.folder.distinguishedName).toBe("inbox");
   });
 
-  test("another message to which its sender gave the same Message-ID is copied, too", async () => {
+  test("another message with the same Message-ID is copied as well", async () => {
     const id = "<chosen@example.net>";
     const at1 = new Date("2026-03-01T10:00:00Z");
     const first = at.put(who, { internetMessageId: id, receivedAt: at1 });
@@ -135,7 +135,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   test.each(["reset-after", "error-after", "redirect-after"] as const)(
-    "a copy whose reply was lost (%s) is found by one look",
+    "a copy whose reply was lost (%s) is found by one search",
     async (kind) => {
       const item = at.put(who, { internetMessageId: `<${kind}@example.net>` });
       at.lab.addFault({ kind, operation: backend === "ews" ? "CopyItem" : "message-copy" });
@@ -147,7 +147,7 @@ describe.each(backends)("over %s", (backend) => {
     },
   );
 
-  test("a folder of another mailbox is not made for a message that cannot be read", async () => {
+  test("a folder in another mailbox is not created for a message that cannot be read", async () => {
     const item = at.put(who, { internetMessageId: "<unreadable@example.net>" });
     const reading = backend === "ews" ? ["ExportItems", "GetItem"] : ["mailbox-exportitems", "outlook-get-mime-message"];
     const input = {
@@ -184,7 +184,7 @@ describe("a copy in another mailbox", () => {
     return { answer, found };
   };
 
-  test.each(backends)("over %s has all that the original has, and the result says that nothing was lost", async (backend) => {
+  test.each(backends)("over %s has everything of the original, and the result reports no loss", async (backend) => {
     const at = await openLabHost({}, backend);
     onTestFinished(() => at.close());
     const { answer, found } = await copied(at);
@@ -194,7 +194,7 @@ describe("a copy in another mailbox", () => {
     expect([found?.isDraft, found?.isRead]).toEqual([false, true]);
   });
 
-  test("over EWS of a server without ExportItems is carried in RFC 5322 form, and the result says so", async () => {
+  test("over EWS without ExportItems is transferred in RFC 5322 form, and the result reports it", async () => {
     const at = await openLabHost({ habits: ["missing:ExportItems"] });
     onTestFinished(() => at.close());
     const receivedAt = new Date("2026-03-01T10:00:00Z");
@@ -216,7 +216,7 @@ describe("a copy in another mailbox", () => {
     expect((await at.run(copyEmail, input)).results).toMatchObject([{ action: "already_there" }]);
   });
 
-  test("over Microsoft Graph without the permission to import is a draft, and the result says what was lost and why", async () => {
+  test("over Microsoft Graph without the import permission is a draft, and the result reports the loss and its reason", async () => {
     const tokens = { [labToken]: labPermissions.filter((one) => one !== "MailboxItem.ImportExport.All") };
     const at = await openLabHost({ graph: { tokens } }, "graph");
     onTestFinished(() => at.close());
@@ -232,7 +232,7 @@ describe("a copy in another mailbox", () => {
     expect(found?.isDraft).toBe(true);
   });
 
-  test("within a mailbox is the server's own", async () => {
+  test("within one mailbox is made by the server", async () => {
     const at = await openLabHost({}, "graph");
     onTestFinished(() => at.close());
     const answer = await at.run(copyEmail, { mailbox: who, item_id: at.idOf(at.put(who)), destination_folder: "archive" });

@@ -28,7 +28,7 @@ describe.each(backends)("over %s", (backend) => {
 
   const left = (id: string) => at.item(who, id)?.attachments.map(({ name }) => name);
 
-  test("all takes every attachment out, keeps a copy of each first, and leaves the message", async () => {
+  test("all deletes every attachment after keeping a copy of each, and leaves the message", async () => {
     const { item, input } = put(file("a.txt"), file("b.txt", { isInline: true, contentId: "b@example.com" }));
     const answer = await at.run(deleteAttachments, { ...input, all: "true" });
     expect(answer).toMatchObject({ success: true, counts: { requested: 2, succeeded: 2 } });
@@ -43,7 +43,7 @@ describe.each(backends)("over %s", (backend) => {
 
   // XSOAR deletes every attachment when the ids are left blank.
   test.each([{}, { attachment_ids: "" }, { attachment_ids: [], name_pattern: null }, { all: "" }, { all: false }])(
-    "never are all deleted by accident: %j is refused",
+    "an input that would delete all by accident is refused: %j",
     async (choice) => {
       const { item, input } = put(file("a.txt"));
       const answer = await at.run(deleteAttachments, { ...input, ...choice });
@@ -52,7 +52,7 @@ describe.each(backends)("over %s", (backend) => {
     },
   );
 
-  test("all together with a choice is a contradiction and refused", async () => {
+  test("all together with a selection is refused", async () => {
     const { item, input } = put(file("a.txt"));
     expect(await at.run(deleteAttachments, { ...input, all: true, name_pattern: "b*" })).toMatchObject({
       error: { code: "invalid-input" },
@@ -60,14 +60,14 @@ describe.each(backends)("over %s", (backend) => {
     expect(left(at.idOf(item))).toEqual(["a.txt"]);
   });
 
-  test("a pattern takes the names it matches, ignoring case, and no others", async () => {
+  test("a pattern selects exactly the names it matches, ignoring case", async () => {
     const { item, input } = put(file("Invoice.HTML"), file("notes.txt"), file("invoice.html.txt"));
     const answer = await at.run(deleteAttachments, { ...input, name_pattern: "*.html" });
     expect(answer.results?.map(({ name }) => name)).toEqual(["Invoice.HTML"]);
     expect(left(at.idOf(item))).toEqual(["notes.txt", "invoice.html.txt"]);
   });
 
-  test("an id takes that attachment, and one that is not there is told for itself", async () => {
+  test("an id selects its attachment, and an unknown id is reported alone", async () => {
     const { item, input } = put(file("a.txt"), file("b.txt"));
     const listed = await at.run(getAttachments, { ...input, as: "metadata" });
     const ids = [String(listed.results?.[1]?.attachment_id), backend === "graph" ? "AAMkAbsent=.AAMkAbsent=" : "AAMkAbsent="];
@@ -79,7 +79,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(left(at.idOf(item))).toEqual(["a.txt"]);
   });
 
-  test("what hangs in an attached mail is not taken out of it", async () => {
+  test("the attachments of an attached message are not deleted from it", async () => {
     const input = { mailbox: "legal@example.com", internet_message_id: campaign.rich.messageId };
     const listed = await at.run(getAttachments, { ...input, as: "metadata" });
     const inner = listed.results?.find(({ name }) => name === "statement.csv");
@@ -93,7 +93,7 @@ describe.each(backends)("over %s", (backend) => {
     expect((await at.run(getAttachments, { ...input, as: "metadata" })).results).toEqual(listed.results);
   });
 
-  test("an id of the other back end is refused and says so, where a gone one is only not found", async () => {
+  test("an id of the other back end is refused with its reason, while an id of a deleted attachment is not found", async () => {
     const { item, input } = put(file("a.txt"));
     const foreign = backend === "graph" ? "AAMkAGI2AAA=" : "AAMkAGI2AAA=.AAMkAGI2AAB=";
     const own = backend === "graph" ? "AAMkAGI2AAA=.AAMkAGI2AAB=" : "AAMkAGI2AAA=";
@@ -105,13 +105,13 @@ describe.each(backends)("over %s", (backend) => {
     expect(left(at.idOf(item))).toEqual(["a.txt"]);
   });
 
-  test("keep_inline leaves what is shown in the body", async () => {
+  test("keep_inline leaves attachments that the body shows", async () => {
     const { item, input } = put(file("a.txt"), file("logo.png", { isInline: true, contentId: "logo@example.com" }));
     await at.run(deleteAttachments, { ...input, all: true, keep_inline: true });
     expect(left(at.idOf(item))).toEqual(["logo.png"]);
   });
 
-  test("an attachment whose copy cannot be kept stays, and the others go", async () => {
+  test("an attachment whose copy cannot be kept stays, and the others are deleted", async () => {
     const { item, input } = put(file("a.txt"), file("bad.txt", { unreadable: true }), file("c.txt"));
     const answer = await at.run(deleteAttachments, { ...input, all: true });
     expect(answer.results?.map(({ name, status, error }) => [name, status, error?.code])).toEqual([
@@ -122,7 +122,7 @@ describe.each(backends)("over %s", (backend) => {
     expect([left(at.idOf(item)), exitCodeOf(answer)]).toEqual([["bad.txt"], 6]);
   });
 
-  test("without a copy first even what cannot be read is deleted, and no evidence is claimed", async () => {
+  test("without a copy first even an unreadable attachment is deleted, and no evidence is reported", async () => {
     const { item, input } = put(file("bad.txt", { unreadable: true }), {
       kind: "reference",
       name: "Plan",
@@ -134,7 +134,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(left(at.idOf(item))).toEqual([]);
   });
 
-  test("a reference has no bytes to keep and stays, unless no copy is wanted", async () => {
+  test("a reference attachment has no bytes to keep and stays unless no copy is requested", async () => {
     const { item, input } = put({ kind: "reference", name: "Plan", url: "https://files.example.com/plan" });
     const answer = await at.run(deleteAttachments, { ...input, all: true });
     expect(answer.results?.[0]?.error).toMatchObject({ code: "evidence-failed", message: expect.stringMatching(/save_copy_first/) });
@@ -152,7 +152,7 @@ describe.each(backends)("over %s", (backend) => {
     },
   );
 
-  test("an attached mail is taken out with all that hangs in it, its EML being kept", async () => {
+  test("an attached message is deleted with its own attachments, and its EML is kept", async () => {
     const input = { mailbox: "hr@example.com", internet_message_id: campaign.rich.messageId, name_pattern: "FW:*" };
     const answer = await at.run(deleteAttachments, input);
     expect(answer.counts).toMatchObject({ requested: 1, succeeded: 1 });
@@ -161,7 +161,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(readFileSync(String(kept?.file_ref), "utf8")).toContain("statement.csv");
   });
 
-  test("every copy of a Message-ID loses its attachments", async () => {
+  test("all copies selected by a Message-ID lose their attachments", async () => {
     const id = "<attached-copies@example.net>";
     const copies = [1, 2].map(() => at.put(who, { internetMessageId: id, attachments: [file("a.txt")] }));
     const answer = await at.run(deleteAttachments, { mailbox: who, internet_message_id: id, all: true, expected_count: 2 });
@@ -169,13 +169,13 @@ describe.each(backends)("over %s", (backend) => {
     expect(copies.map((copy) => left(at.idOf(copy)))).toEqual([[], []]);
   });
 
-  test("a message without attachments is nothing found, and nobody is asked", async () => {
+  test("a message without attachments gives an empty answer without a question", async () => {
     const { input } = put();
     const answer = await at.run(deleteAttachments, { ...input, all: true }, { confirm: () => Promise.reject(new Error("asked")) });
     expect(answer).toMatchObject({ success: true, message: "No attachments found." });
   });
 
-  test("without a yes nothing is deleted and no copy is kept", async () => {
+  test("without a confirmation nothing is deleted and no copy is kept", async () => {
     const { item, input } = put(file("unconfirmed.txt"));
     const answer = await at.run(deleteAttachments, { ...input, all: true }, { confirm: async () => false });
     expect(exitCodeOf(answer)).toBe(failures["confirmation-required"].exit);

@@ -23,7 +23,7 @@ describe.each(backends)("over %s", (backend) => {
     return typeof id === "string" ? at.item(who, id)?.folder.distinguishedName : undefined;
   }
 
-  test("by default a message goes to the Recoverable Items, and moving it back by what undo says undoes it", async () => {
+  test("by default a message moves to the Recoverable Items, and a move by the values of undo restores it", async () => {
     const item = at.put(who);
     const from = item.folder.id;
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item) });
@@ -39,7 +39,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   // Without moving anything, which none of the twelve does: the copy is as good, and the deleted one stays where it is until it expires.
-  test("copy-email with what undo says puts a deleted message back where it was", async () => {
+  test("copy-email with the values of undo puts a deleted message back into its folder", async () => {
     const item = at.put(who, { subject: "Deleted by mistake" }, "inbox/Kept");
     const [gone] = (await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item) })).results ?? [];
     const { item_id, to } = z.object({ item_id: z.string(), to: z.string() }).parse(gone?.undo);
@@ -50,7 +50,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   // Splunk's README says "moved to Deleted Items" where its code sends HardDelete.
-  test("trash puts a message into Deleted Items and deletes nothing for good", async () => {
+  test("trash moves a message to Deleted Items and deletes nothing permanently", async () => {
     const item = at.put(who);
     const deletes = at.asked("DeleteItem");
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), delete_type: "Trash" });
@@ -58,14 +58,14 @@ describe.each(backends)("over %s", (backend) => {
     expect([folderOf(answer.results?.[0]?.new_item_id), at.asked("DeleteItem") - deletes]).toEqual(["deleteditems", 0]);
   });
 
-  test("a message that lies in Deleted Items already has been put there once, not twice", async () => {
+  test("a message that is already in Deleted Items is not moved there again", async () => {
     const item = at.put(who, {}, "deleteditems");
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), delete_type: "trash" });
     expect(answer.results?.[0]).toMatchObject({ status: "done", action: "already_gone", verified: true });
     expect(folderOf(at.idOf(item))).toBe("deleteditems");
   });
 
-  test("hard deletes nothing without confirm_hard, though everything else is confirmed", async () => {
+  test("hard deletes nothing without confirm_hard, even if everything else is confirmed", async () => {
     const item = at.put(who);
     const answer = await at.run(deleteEmail, {
       mailbox: who,
@@ -78,7 +78,7 @@ describe.each(backends)("over %s", (backend) => {
     expect([exitCodeOf(answer), folderOf(at.idOf(item))]).toEqual([failures["confirmation-required"].exit, "inbox"]);
   });
 
-  test("hard deletes for good with confirm_hard, and there is no undo", async () => {
+  test("hard with confirm_hard deletes permanently and returns no undo", async () => {
     const item = at.put(who, { internetMessageId: "<hard@example.net>" });
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), delete_type: "hard", confirm_hard: "true" });
     expect(answer.results?.[0]).toMatchObject({ action: "hard_deleted", recoverable: false, verified: true });
@@ -88,7 +88,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(left.map(({ folder }) => folder.distinguishedName)).toEqual(["recoverableitemspurges"]);
   });
 
-  test("an id that names nothing is a success after every folder was opened, and the answer says where it looked", async () => {
+  test("an id without a message is a success after a search of every folder, and the answer names them", async () => {
     const item = at.put(who);
     at.mailbox(who).remove(item);
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item) });
@@ -106,7 +106,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   // XSOAR raises for the whole batch on one bad id; Splunk on-prem reports ids that it already deleted as failed.
-  test("a dead and a malformed id are told for themselves, and the good ones are deleted", async () => {
+  test("a dead id and a malformed id are reported alone, and messages with good ids are deleted", async () => {
     const [first, dead, last] = [at.put(who), at.put(who), at.put(who)];
     at.mailbox(who).remove(dead);
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: [at.idOf(first), at.idOf(dead), "no-id", at.idOf(last)] });
@@ -122,7 +122,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   test.skipIf(backend === "graph")(
-    "one item that Exchange refuses fails alone, with Exchange's own code (its fault is of an EWS operation)",
+    "an item that Exchange refuses to delete fails alone with Exchange's code (its fault is of an EWS operation)",
     async () => {
       const items = [at.put(who), at.put(who), at.put(who)];
       at.lab.addFault({ kind: "item-error", operation: "MoveItem", item: 2, code: "ErrorMessageSizeExceeded" });
@@ -134,7 +134,7 @@ describe.each(backends)("over %s", (backend) => {
   );
 
   test.skipIf(backend === "graph")(
-    "of two copies one that Exchange refuses fails, and the other is deleted and verified all the same (its fault is of an EWS operation)",
+    "a copy that Exchange refuses to delete fails, and the other copy is deleted and verified (its fault is of an EWS operation)",
     async () => {
       const id = "<half@example.net>";
       const copies = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id })];
@@ -147,7 +147,7 @@ describe.each(backends)("over %s", (backend) => {
   );
 
   // swimlane/pyews#22 and others: a delete that was not looked at again.
-  test("a copy that appears while the others are deleted is not-verified", async () => {
+  test("a copy that appears while others are deleted makes the result not-verified", async () => {
     const id = "<appears@example.net>";
     at.put(who, { internetMessageId: id });
     const exchange = at.host.exchange;
@@ -170,7 +170,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   test.skipIf(backend === "graph")(
-    "a deletion of every copy is not verified while a folder cannot be looked into, and what was found is deleted all the same (its fault is of an EWS operation)",
+    "a deletion of every copy is not verified while a folder cannot be searched, and the copies found are deleted (its fault is of an EWS operation)",
     async () => {
       const item = at.put(who, { internetMessageId: "<half-seen@example.net>" });
       // One folder, not the Inbox, is one that the account may not read.
@@ -180,7 +180,7 @@ describe.each(backends)("over %s", (backend) => {
     },
   );
 
-  test("the same ids deleted twice are a success twice", async () => {
+  test("deleting the same ids twice succeeds twice", async () => {
     const ids = [at.put(who).id, at.put(who).id];
     expect(await at.run(deleteEmail, { mailbox: who, item_id: ids })).toMatchObject({ success: true, counts: { succeeded: 2 } });
     expect(await at.run(deleteEmail, { mailbox: who, item_id: ids })).toMatchObject({
@@ -191,7 +191,7 @@ describe.each(backends)("over %s", (backend) => {
     });
   });
 
-  test("the evidence is the message byte for byte", async () => {
+  test("the evidence has the exact bytes of the message", async () => {
     const item = at.put(who, { subject: "Tax \u2013 ../refund", body: { type: "Text", value: "caf\u00e9\r\n" } });
     const expected = Buffer.from(mimeOf(item));
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), keep_evidence: true });
@@ -206,7 +206,7 @@ describe.each(backends)("over %s", (backend) => {
     at.lab.addFault({ kind: "item-error", operation, itemId, code: "ErrorContentConversionFailed", times: 9 });
   };
 
-  test("a message that Exchange cannot convert is kept as Exchange exports it, and the answer says so", async () => {
+  test("a message that Exchange cannot convert is kept in Exchange's export format, and the answer reports it", async () => {
     const item = at.put(who, { subject: "Damaged", body: { type: "Text", value: "x" } });
     unconvertible(item.id);
     const input = { mailbox: who, internet_message_id: item.internetMessageId ?? "", delete_type: "hard", confirm_hard: true };
@@ -218,7 +218,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(evidence?.size).toBeGreaterThan(100);
   });
 
-  test("where the export fails as well, the message stays, and the hint names both causes", async () => {
+  test("a message whose export fails as well stays, and the hint names both causes", async () => {
     const item = at.put(who);
     unconvertible(item.id);
     const operation = backend === "ews" ? "ExportItems" : "mailbox-exportitems";
@@ -239,7 +239,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   test.skipIf(backend === "graph")(
-    "a message whose evidence Exchange cannot give out is not deleted (its fault is of an EWS operation)",
+    "a message whose evidence Exchange cannot return is not deleted (its fault is of an EWS operation)",
     async () => {
       const [bad, good] = [at.put(who), at.put(who)];
       at.lab.addFault({ kind: "item-error", operation: "GetItem", itemId: bad.id, code: "ErrorMimeContentConversionFailed", times: 9 });
@@ -257,7 +257,7 @@ describe.each(backends)("over %s", (backend) => {
     },
   );
 
-  test("too many found touch nothing", async () => {
+  test("a selection above the limit changes nothing", async () => {
     const id = "<too-many@example.net>";
     const copies = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id })];
     const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, max_items: 1 });
@@ -265,7 +265,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(copies.map((copy) => folderOf(at.idOf(copy)))).toEqual(["inbox", "inbox"]);
   });
 
-  test("a dry run says what would be deleted and asks Exchange for nothing that changes", async () => {
+  test("a dry run reports the deletions and sends Exchange no change", async () => {
     const item = at.put(who, { subject: "Planned" });
     const before = at.lab.requests.length;
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), dry_run: true, delete_type: "hard" });
@@ -275,14 +275,14 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   // XSOAR's move resolves the folder in the default mailbox, whatever target-mailbox says.
-  test("the folders are those of the mailbox that is named, not of the default one", async () => {
+  test("the folders are those of the given mailbox, not of the default mailbox", async () => {
     const item = at.put(who);
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), delete_type: "trash" });
     const moved = at.item(who, String(answer.results?.[0]?.new_item_id));
     expect(moved?.folder.mailbox.address).toBe(who);
   });
 
-  test("the audit of all that was deleted here is an unbroken chain that names the messages", async () => {
+  test("the audit log of all deletions here is an unbroken chain that names the messages", async () => {
     const file = join(at.folder, "audit.jsonl");
     expect(await verifyAudit(file)).toMatchObject({ torn: [] });
     expect((await verifyAudit(file)).broken).toBe(undefined);
@@ -290,14 +290,14 @@ describe.each(backends)("over %s", (backend) => {
   });
 });
 
-describe("over Microsoft Graph in a cloud that deletes nothing for good", () => {
+describe("over Microsoft Graph in a cloud that deletes nothing permanently", () => {
   let at: LabHost;
   beforeAll(async () => {
     at = await openLabHost({ graph: { permanentDelete: false } }, "graph");
   });
   afterAll(() => at.close());
 
-  test("hard is soft, the result, the sentence and the audit say so, and undo brings it back", async () => {
+  test("hard deletes softly, the result, the message and the audit log report it, and undo restores the message", async () => {
     const item = at.put(who, { internetMessageId: "<soft@example.net>" });
     const audited: unknown[] = [];
     const input = { mailbox: who, item_id: at.idOf(item), delete_type: "hard", confirm_hard: true };
@@ -317,7 +317,7 @@ describe("over Microsoft Graph in a cloud that deletes nothing for good", () => 
     expect([...at.mailbox(who).known("inbox").items.values()].some((one) => one.internetMessageId === "<soft@example.net>")).toBe(true);
   });
 
-  test("hard still wants confirm_hard, and one that is gone is not found", async () => {
+  test("hard still requires confirm_hard, and a deleted message is not found", async () => {
     const item = at.put(who);
     const input = { mailbox: who, item_id: at.idOf(item), delete_type: "hard" };
     expect(await at.run(deleteEmail, input)).toMatchObject({ success: false, error: { code: "confirmation-required" } });
@@ -338,7 +338,7 @@ describe("over Microsoft Graph", () => {
   test.each([
     ["hard", "message-permanentdelete"],
     ["soft", "message-delete"],
-  ])("%s deletion that is forbidden of what has gone meanwhile is already_gone, after looking", async (delete_type, operation) => {
+  ])("a forbidden %s deletion of a message that is gone is already_gone after a search", async (delete_type, operation) => {
     const item = at.put(who);
     at.lab.addFault({ kind: "item-error", operation, code: "ErrorCannotDeleteObject" });
     const input = { mailbox: who, item_id: at.idOf(item), delete_type, confirm_hard: true, keep_evidence: false };
@@ -348,7 +348,7 @@ describe("over Microsoft Graph", () => {
     expect(answer.results?.[0]).toMatchObject({ status: "done", action: "already_gone" });
   });
 
-  test("what is forbidden and still there is a failure, not already gone", async () => {
+  test("a forbidden deletion of a message that still exists is a failure, not already gone", async () => {
     const item = at.put(who);
     at.lab.addFault({ kind: "item-error", operation: "message-permanentdelete", code: "ErrorCannotDeleteObject" });
     const input = { mailbox: who, item_id: at.idOf(item), delete_type: "hard", confirm_hard: true };
@@ -356,7 +356,7 @@ describe("over Microsoft Graph", () => {
     expect(item.folder.distinguishedName).toBe("inbox");
   });
 
-  test("hard deletion that the service confirms and does not do is not verified", async () => {
+  test("a hard deletion that the service confirms but does not make is not verified", async () => {
     const item = at.put(who);
     const input = { mailbox: who, item_id: at.idOf(item), delete_type: "hard", confirm_hard: true };
     const exchange = {

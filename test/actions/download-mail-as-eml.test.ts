@@ -25,7 +25,7 @@ describe.each(backends)("over %s", (backend) => {
   }
 
   // XSOAR's EML lost line ends, doubled headers and failed on repeated or non-ASCII ones (demisto/content#31146, #36100, #36889).
-  test("the file is the message byte for byte: repeated headers, folds, bare line feeds, 8-bit bytes, no last line end", async () => {
+  test("the file has the exact bytes of the message: repeated headers, folds, bare line feeds, 8-bit bytes, no last line end", async () => {
     const mime = Buffer.concat([
       Buffer.from(
         "Received: one\r\nReceived: two\r\n\tfolded\r\nX-Same: a\r\nX-Same: a\r\nx-odd:no space\r\nMessage-ID: <exact@example.net>\r\n",
@@ -52,7 +52,7 @@ describe.each(backends)("over %s", (backend) => {
     });
   });
 
-  test("the SHA-512 is given when it is asked for, and only then", async () => {
+  test("the SHA-512 is returned only on request", async () => {
     const mime = mail("sha512", "Hashes");
     const item = put(mime);
     const input = { mailbox: who, item_id: at.idOf(item) };
@@ -62,7 +62,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(plain.results?.[0]).not.toHaveProperty("sha512");
   });
 
-  test("each of several messages gets its own file, also under one subject", async () => {
+  test("each of several messages gets its own file, even under one subject", async () => {
     const items = [put(mail("one", "Same", "1")), put(mail("two", "Same", "2")), put(mail("three", "", "3"))];
     const answer = await at.run(downloadMailAsEml, { mailbox: who, item_id: items.map(({ id }) => id).join(",") });
     const texts = answer.results?.map((result) => readFileSync(String(result.file_ref), "utf8").slice(-1));
@@ -70,7 +70,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer.results?.[2]?.safe_name).toBe("no subject.eml");
   });
 
-  test("a subject that leaves nothing for a file name gives an .eml all the same", async () => {
+  test("a subject without a usable character still gives an .eml file", async () => {
     for (const subject of [".", "...", " . ", "\u200b\u202e"]) {
       const item = at.put(who, { subject });
       const answer = await at.run(downloadMailAsEml, { mailbox: who, item_id: at.idOf(item) });
@@ -78,7 +78,7 @@ describe.each(backends)("over %s", (backend) => {
     }
   });
 
-  test("filename names the file and is made safe", async () => {
+  test("filename sets the name of the file after unsafe characters are replaced", async () => {
     const item = put(mail("named", "Subject"));
     const answer = await at.run(downloadMailAsEml, { mailbox: who, item_id: at.idOf(item), filename: "../case 17.eml" });
     expect(answer.results?.[0]).toMatchObject({
@@ -106,7 +106,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   test.skipIf(backend === "graph")(
-    "a reply that ends early gives a failure, never a short file (its fault is of an EWS operation)",
+    "a reply that ends early is a failure, never a short file (its fault is of an EWS operation)",
     async () => {
       const item = put(mail("torn", "Torn", "x".repeat(100_000)));
       at.lab.addFault({ kind: "reset-mid-body", operation: "GetItem", nth: 2, times: 99 });
@@ -123,7 +123,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(exitCodeOf(answer)).toBe(failures["too-large"].exit);
   });
 
-  test("a Message-ID that is nowhere is nothing found, a success", async () => {
+  test("a Message-ID without a message is a success with nothing found", async () => {
     const answer = await at.run(downloadMailAsEml, { mailbox: who, internet_message_id: "nowhere@example.net" });
     expect(answer).toMatchObject({
       success: true,

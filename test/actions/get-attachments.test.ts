@@ -35,7 +35,7 @@ describe.each(backends)("over %s", (backend) => {
 
   const sha256 = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest("hex");
 
-  test("files, inline images and attached mails inside attached mails are all there, each with its bytes and hashes", async () => {
+  test("files, inline images and nested attached messages are all returned with their bytes and hashes", async () => {
     const answer = await at.run(getAttachments, rich);
     expect(answer).toMatchObject({ success: true, counts: { requested: 5, succeeded: 5 } });
     expect(column(answer, "name")).toEqual([
@@ -56,7 +56,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   // exchangelib#695: the inner message's MIME came out empty or as the outer one's.
-  test("an attached mail is kept as the EML of the inner message, byte for byte, and its fields and attachments are listed", async () => {
+  test("an attached message is kept as EML with its exact bytes, and its fields and attachments are listed", async () => {
     const answer = await at.run(getAttachments, rich);
     const item = [...at.mailbox("hr@example.com").items()].find((each) => each.internetMessageId === campaign.rich.messageId);
     const attached = item?.attachments[2];
@@ -72,7 +72,7 @@ describe.each(backends)("over %s", (backend) => {
     });
   });
 
-  test("a link to a cloud file is listed with its address, where the back end gives it, and not counted as saved", async () => {
+  test("a link to a cloud file is listed with its address, if the back end returns it, and not counted as saved", async () => {
     const url = "https://files.example.com/plan?x=1&y=2";
     const given = backend === "ews" ? { url } : {};
     const answer = await at.run(getAttachments, put({ kind: "reference", name: "Plan", url }, file("a.txt", "a")));
@@ -88,7 +88,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer.results?.[1]).not.toHaveProperty("url");
   });
 
-  test("what hangs deeper than max_depth is not listed, and the answer says so", async () => {
+  test("attachments below max_depth are not listed, and the answer reports it", async () => {
     const answer = await at.run(getAttachments, { ...rich, max_depth: "2" });
     expect(column(answer, "depth")).toEqual([1, 1, 1, 2]);
     expect(answer.results?.[3]).toMatchObject({ status: "done", fetched: true, not_expanded: expect.stringMatching(/max_depth/) });
@@ -97,7 +97,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(exitCodeOf(answer)).toBe(0);
   });
 
-  test("a list is cut also where name_pattern leaves the attached mail out that holds more", async () => {
+  test("a list is reported as cut even if name_pattern leaves out the attached message that contains more", async () => {
     const answer = await at.run(getAttachments, { ...rich, max_depth: 1, name_pattern: "*.pdf" });
     expect(answer).toMatchObject({ success: true, truncated: true, results: [{ name: "invoice-4711.pdf" }] });
     expect(await at.run(getAttachments, rich)).not.toHaveProperty("truncated");
@@ -118,7 +118,7 @@ describe.each(backends)("over %s", (backend) => {
   }
 
   // The command line over Graph answered success, exit code 0, with `not_expanded: "PostalMime.parse is not a function"`.
-  test("a defect of ours while an attached mail is opened fails its row, and is no note on a success", async () => {
+  test("a defect of ours while an attached message is opened fails its row instead of adding a note to a success", async () => {
     const answer = await at.run(getAttachments, rich, failingToOpen(asFailure(new TypeError("PostalMime.parse is not a function"))));
     expect(column(answer, "name")).toEqual(["logo.png", "invoice-4711.pdf", undefined]);
     expect(answer.results?.[2]).toMatchObject({ status: "failed", parent_attachment_id: expect.any(String), error: { code: "internal" } });
@@ -130,7 +130,7 @@ describe.each(backends)("over %s", (backend) => {
   test.each([
     new Failure("too-large", "An attached message of more than 256 MB is not taken apart."),
     new Failure("unreadable", "Exchange returned no item for this attachment."),
-  ])("an attached mail that is not opened makes the answer incomplete: $code", async (failure) => {
+  ])("an attached message that is not opened makes the answer incomplete: $code", async (failure) => {
     const answer = await at.run(getAttachments, rich, failingToOpen(failure));
     expect(answer.results?.[2]).toMatchObject({ status: "failed", error: { code: failure.code } });
     expect(answer.results?.[3]).toMatchObject({ status: "done", name: "FW: Statement of account", not_expanded: failure.message });
@@ -139,7 +139,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   test.skipIf(backend === "graph")(
-    "an attached mail that cannot be opened is kept, and what may hang in it has failed (its fault is of an EWS operation)",
+    "an attached message that cannot be opened is kept, and its possible attachments are reported as failed (its fault is of an EWS operation)",
     async () => {
       at.lab.addFault({ kind: "item-error", operation: "GetAttachment", code: "ErrorItemCorrupt" });
       const answer = await at.run(getAttachments, rich);
@@ -156,7 +156,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(column(answer, "depth")).toEqual([1, 1, 1]);
   });
 
-  test("what hangs in many attached mails is asked for level by level, and told mail by mail", async () => {
+  test("the attachments of many attached messages are requested level by level and returned message by message", async () => {
     const mail = (subject: string, ...attachments: NewAttachment[]): NewAttachment => ({ kind: "item", item: { subject, attachments } });
     const middle = ["one", "two", "three"].map((name) => mail(name, mail(`in ${name}`)));
     const input = put(mail("outer", ...middle));
@@ -180,7 +180,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(readFileSync(String(answer.results?.[1]?.file_ref)).length).toBe(0);
   });
 
-  test("an attached mail without a name is called by its subject, without a subject untitled", async () => {
+  test("an attached message without a name is named after its subject, or untitled without a subject", async () => {
     const from = { address: "ann@example.org" };
     const named: NewAttachment = { kind: "item", item: { subject: "Inner subject", from } };
     const unnamed: NewAttachment = { kind: "item", item: { subject: "", from } };
@@ -188,7 +188,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(column(answer, "safe_name")).toEqual(["Inner subject.eml", "untitled_attachment.eml"]);
   });
 
-  test("an attached mail whose subject leaves nothing for a file name is an .eml all the same", async () => {
+  test("an attached message whose subject has no usable character still gives an .eml file", async () => {
     const nothings = [".", ".eml", "...", " . ", "\u200b\u202e"].map((subject): NewAttachment => ({ kind: "item", item: { subject } }));
     const answer = await at.run(getAttachments, put(...nothings));
     for (const name of column(answer, "safe_name")) expect(name).toBe("untitled_attachment.eml");
@@ -217,12 +217,12 @@ describe.each(backends)("over %s", (backend) => {
     expect(exitCodeOf(answer)).toBe(6);
   });
 
-  test("a message without attachments gives nothing, which is a success", async () => {
+  test("a message without attachments is a success with an empty list", async () => {
     const answer = await at.run(getAttachments, put());
     expect(answer).toMatchObject({ success: true, message: "No attachments found.", results: [] });
   });
 
-  test("a message that is not there is listed as not found beside what the others have", async () => {
+  test("a missing message is listed as not found beside the attachments of the others", async () => {
     const { item_id } = put(file("a.txt", "a"));
     const answer = await at.run(getAttachments, { mailbox: who, internet_message_id: ["<absent@example.net>"] });
     expect(answer).toMatchObject({ success: true, results: [{ internet_message_id: "<absent@example.net>", status: "not_found" }] });
@@ -244,7 +244,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(column(await at.run(getAttachments, { ...input, name_pattern }), "name")).toEqual(expected);
   });
 
-  test("attachment_ids choose, and one that none of the messages has is not found", async () => {
+  test("attachment_ids select attachments, and an id that no message has is not found", async () => {
     const input = put(file("a.txt", "a"), file("b.txt", "b"));
     const all = await at.run(getAttachments, input);
     const ids = [String(all.results?.[1]?.attachment_id), backend === "graph" ? "AAMkAbsent=.AAMkAbsent=" : "AAMkAbsent="];
@@ -255,19 +255,19 @@ describe.each(backends)("over %s", (backend) => {
     ]);
   });
 
-  test("an id names an attachment inside an attached mail, too", async () => {
+  test("an id may name an attachment inside an attached message", async () => {
     const all = await at.run(getAttachments, rich);
     const inner = all.results?.[4];
     const answer = await at.run(getAttachments, { ...rich, attachment_ids: [inner?.attachment_id] });
     expect(answer.results).toMatchObject([{ name: "statement.csv", sha256: inner?.sha256, depth: 3 }]);
   });
 
-  test("include_inline false leaves out what is shown in the body", async () => {
+  test("include_inline false leaves out attachments that the body shows", async () => {
     const answer = await at.run(getAttachments, { ...rich, include_inline: "False", max_depth: 1 });
     expect(column(answer, "name")).toEqual(["invoice-4711.pdf", "FW: Statement of account"]);
   });
 
-  test("an attachment of more than max_bytes fails alone and leaves nothing behind", async () => {
+  test("an attachment of more than max_bytes fails alone and leaves no file", async () => {
     const input = put(file("small.txt", "12345"), file("large.txt", "123456"));
     const answer = await at.run(getAttachments, { ...input, max_bytes: 5 });
     expect(column(answer, "status")).toEqual(["done", "failed"]);
@@ -276,13 +276,13 @@ describe.each(backends)("over %s", (backend) => {
     expect(exitCodeOf(alone)).toBe(failures["too-large"].exit);
   });
 
-  test("base64 puts the bytes into the answer and no file anywhere", async () => {
+  test("base64 returns the bytes in the answer and writes no file", async () => {
     const answer = await at.run(getAttachments, { ...put(file("b64.txt", "bytes")), as: "base64" });
     expect(answer.results?.[0]).toMatchObject({ base64: "Ynl0ZXM=", sha256: sha256("bytes"), fetched: true });
     expect(answer.results?.[0]).not.toHaveProperty("file_ref");
   });
 
-  test("metadata lists everything and asks for no content", async () => {
+  test("metadata lists everything and requests no content", async () => {
     const input = put(file("a.txt", "a"));
     const before = at.asked("GetAttachment");
     const answer = await at.run(getAttachments, { ...input, as: "metadata" });

@@ -12,7 +12,7 @@ describe.each(backends)("over %s", (backend) => {
   const mailbox = "reception@example.com";
   const rows = (answer: { readonly [name: string]: unknown }) => answer.contacts as Record<string, unknown>[];
 
-  test("addresses, phones and postal addresses each come under their own name", async () => {
+  test("addresses, phones and postal addresses are each returned under their own name", async () => {
     const answer = await at.run(getContacts, { mailbox, limit: 100 });
     expect(answer.success).toBe(true);
     const found = rows(answer).find((row) => row.surname === "06");
@@ -33,12 +33,12 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   // Peers raise an error here, and a playbook stops.
-  test("a mailbox without contacts is a success that says so", async () => {
+  test("a mailbox without contacts is a success with a message about it", async () => {
     const answer = await at.run(getContacts, { mailbox: "user02@example.com" });
     expect(answer).toMatchObject({ success: true, message: "No contacts found", contacts: [], truncated: false });
   });
 
-  test("a path of a thousand folders that are not there is folder-not-found, and no longer one is taken", async () => {
+  test("a missing path of a thousand folders is folder-not-found, and a longer path is refused", async () => {
     const path = `${"a b/".repeat(999)}a`;
     expect((await at.run(getContacts, { mailbox, folder: path })).error).toMatchObject({ code: "folder-not-found" });
     const longer = await at.run(getContacts, { mailbox, folder: `${path}/aaa` });
@@ -48,7 +48,7 @@ describe.each(backends)("over %s", (backend) => {
     });
   });
 
-  test("the limit holds, and the answer says that there are more", async () => {
+  test("the limit is kept, and the answer reports that there are more", async () => {
     const all = rows(await at.run(getContacts, { mailbox })).length;
     expect(all).toBeGreaterThan(2);
     const some = await at.run(getContacts, { mailbox, limit: 2 });
@@ -57,19 +57,19 @@ describe.each(backends)("over %s", (backend) => {
     expect(await at.run(getContacts, { mailbox, limit: all })).toMatchObject({ truncated: false });
   });
 
-  test("a query keeps those whose name, company or address contains it, ignoring case", async () => {
+  test("a query keeps contacts whose name, company or address contains it, ignoring case", async () => {
     const found = rows(await at.run(getContacts, { mailbox, query: "ORDERS2@" }));
     expect(found.map((row) => row.surname)).toEqual(["02"]);
   });
 
-  test.skipIf(backend === "graph")("personal groups come only when they are asked for (Graph gives out none)", async () => {
+  test.skipIf(backend === "graph")("personal groups are returned only on request (Graph returns none)", async () => {
     const kinds = async (include_groups: boolean) =>
       rows(await at.run(getContacts, { mailbox, include_groups, limit: 100 })).map((row) => row.kind);
     expect(await kinds(false)).not.toContain("group");
     expect(await kinds(true)).toContain("group");
   });
 
-  test.skipIf(backend === "ews")("where groups are asked for and not given out the answer says so (EWS gives them out)", async () => {
+  test.skipIf(backend === "ews")("an answer without the requested groups reports it (EWS returns them)", async () => {
     const told = (include_groups: boolean, address = mailbox) => at.run(getContacts, { mailbox: address, include_groups, limit: 100 });
     const without = await told(false);
     expect([without.without_groups, without.message]).toEqual([undefined, expect.not.stringContaining("groups")]);
@@ -79,7 +79,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   test.skipIf(backend === "graph")(
-    "a contact that cannot be read is named, the others are given, and that is no success (its fault is of an EWS operation)",
+    "an unreadable contact is named, the others are returned, and the call is not a success (its fault is of an EWS operation)",
     async () => {
       const all = rows(await at.run(getContacts, { mailbox, limit: 100 })).length;
       at.lab.addFault({ kind: "item-error", operation: "GetItem", code: "ErrorItemCorrupt", item: 2 });
@@ -93,7 +93,7 @@ describe.each(backends)("over %s", (backend) => {
     },
   );
 
-  test("a folder that is not there is said to be not there", async () => {
+  test("a missing folder is reported as missing", async () => {
     const answer = await at.run(getContacts, { mailbox, folder: "Contacts/Nowhere" });
     expect(answer).toMatchObject({ success: false, error: { code: "folder-not-found" } });
   });

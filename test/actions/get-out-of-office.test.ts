@@ -26,7 +26,7 @@ describe.each(backends)("over %s", (backend) => {
   }
 
   // XSOAR reads the replies by a misspelt name (`internal_replay`), and so always answers null.
-  test("both replies come, as they are and as text", async () => {
+  test("both replies are returned unchanged and as text", async () => {
     const answer = await at.run(getOutOfOffice, { mailbox: set("Enabled") });
     expect(answer).toMatchObject({
       success: true,
@@ -52,13 +52,13 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer).toMatchObject({ state, is_active_now: active, start: start.toISOString(), end: end.toISOString() });
   });
 
-  test("a mailbox that is not there is said to be not there", async () => {
+  test("a missing mailbox is reported as missing", async () => {
     const answer = await at.run(getOutOfOffice, { mailbox: "nobody@example.com" });
     expect(answer).toMatchObject({ success: false, error: { code: "mailbox-not-found" } });
   });
 
   test.skipIf(backend === "graph")(
-    "the answer says how long was waited because Exchange asked for it (its fault is of an EWS operation)",
+    "the answer reports how long mailcordon waited at Exchange's request (its fault is of an EWS operation)",
     async () => {
       at.lab.addFault({ kind: "server-busy-fault", operation: "GetUserOofSettings", backOffMs: 200 });
       const answer = await at.run(getOutOfOffice, { mailbox: set("Enabled") });

@@ -13,7 +13,7 @@ describe.each(backends)("over %s", (backend) => {
   const rows = (answer: { readonly [name: string]: unknown }) => answer.mailboxes as Record<string, unknown>[];
 
   test.skipIf(backend === "graph")(
-    "every mailbox of the organisation is listed, groups told from people (over Graph the directory is the source)",
+    "every mailbox of the organisation is listed, with groups marked (over Graph the directory is the source)",
     async () => {
       const answer = await at.run(getSearchableMailboxes, {});
       const listed = rows(answer).filter((row) => row.mailbox_type === "mailbox");
@@ -24,19 +24,19 @@ describe.each(backends)("over %s", (backend) => {
     },
   );
 
-  test("a filter keeps what begins with it", async () => {
+  test("a filter keeps the mailboxes that begin with it", async () => {
     const found = rows(await at.run(getSearchableMailboxes, { filter: "user0" }));
     expect(found).toHaveLength(9);
     expect(new Set(found.map((row) => row.backend))).toEqual(new Set([backend]));
   });
 
-  test("the limit holds, and the answer says that there are more", async () => {
+  test("the limit is kept, and the answer reports that there are more", async () => {
     const answer = await at.run(getSearchableMailboxes, { limit: 3 });
     expect(rows(answer)).toHaveLength(3);
     expect(answer).toMatchObject({ truncated: true });
   });
 
-  test("finding none is a success that says so", async () => {
+  test("an empty list is a success with a message about it", async () => {
     expect(await at.run(getSearchableMailboxes, { filter: "zzz" })).toMatchObject({
       success: true,
       message: "No searchable mailboxes found",
@@ -45,7 +45,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   test.skipIf(backend === "ews")(
-    "a mailbox that could not be told about is named, and that is no success (EWS asks for all at once)",
+    "a mailbox without details is named, and the call is not a success (EWS requests all together)",
     async () => {
       at.lab.addFault({ kind: "403", operation: "user-get-mailboxsettings-part", mailbox: "user03@example.com" });
       const answer = await at.run(getSearchableMailboxes, { filter: "user0" });
@@ -59,7 +59,7 @@ describe.each(backends)("over %s", (backend) => {
     },
   );
 
-  test.skipIf(backend === "graph")("an account without the role is told which role is missing (a role of EWS)", async () => {
+  test.skipIf(backend === "graph")("an account without the role is refused with the name of the role (a role of EWS)", async () => {
     const exchange = at.library.openEws({
       url: at.lab.ewsUrl,
       authorize: async () => ({ authorization: `Basic ${Buffer.from(`user01@example.com:${labPassword}`).toString("base64")}` }),

@@ -61,26 +61,29 @@ describe("over EWS", () => {
         .map(({ folder }) => folder.distinguishedName ?? folder.name),
     );
 
-  test.each(actions)("%s says that the archive, which has the message, was not searched, and touches nothing", async (_, action, more) => {
-    putBehind(at);
-    const answer = await at.run(action, { ...named, ...more });
-    expect(answer).toMatchObject({ counts: { requested: 1, not_found: 1 }, archive: "not_searched", results: [{ status: "not_found" }] });
-    expect(answer.message).toContain("an archive mailbox was not searched: set archive to include it");
-    expect(foldersOf()).toEqual(["archiveinbox"]);
-  });
+  test.each(actions)(
+    "%s reports that the archive, which has the message, was not searched, and changes nothing",
+    async (_, action, more) => {
+      putBehind(at);
+      const answer = await at.run(action, { ...named, ...more });
+      expect(answer).toMatchObject({ counts: { requested: 1, not_found: 1 }, archive: "not_searched", results: [{ status: "not_found" }] });
+      expect(answer.message).toContain("an archive mailbox was not searched: set archive to include it");
+      expect(foldersOf()).toEqual(["archiveinbox"]);
+    },
+  );
 
-  test.each(actions)("%s includes the archive when asked", async (_, action, more) => {
+  test.each(actions)("%s includes the archive on request", async (_, action, more) => {
     putBehind(at);
     const answer = await at.run(action, { ...named, ...more, archive: "true" });
     expect(answer).toMatchObject({ success: true, archive: "searched", results: [{ status: "done", folder_path: "archive:Inbox" }] });
   });
 
-  test.each(actions)("%s says of a mailbox without an archive that it has none", async (_, action, more) => {
+  test.each(actions)("%s reports that a mailbox has no archive", async (_, action, more) => {
     const answer = await at.run(action, { ...named, ...more, mailbox: other, archive: true });
     expect(answer).toMatchObject({ archive: "none", results: [{ status: "not_found", looked: { places: ["mailbox"] } }] });
   });
 
-  test("a message that is in neither was looked for in both", async () => {
+  test("a message in neither was searched for in both", async () => {
     const answer = await at.run(deleteEmail, { ...named, archive: true });
     expect(answer.results).toMatchObject([{ status: "not_found", looked: { places: ["mailbox", "archive"] } }]);
   });
@@ -88,7 +91,7 @@ describe("over EWS", () => {
   test.each([
     ["trash", "archivedeleteditems"],
     ["soft", "archiverecoverableitemsdeletions"],
-  ])("delete-email %s of a message in the archive leaves it in the archive's own folder, and can be undone", async (delete_type, where) => {
+  ])("delete-email %s moves a message of the archive to the archive's own folder, and can be undone", async (delete_type, where) => {
     putBehind(at);
     at.put(owner, { internetMessageId: id });
     const answer = await at.run(deleteEmail, { ...named, archive: true, delete_type });
@@ -108,7 +111,7 @@ describe("over EWS", () => {
     expect(foldersOf().filter((name) => !name.endsWith("purges"))).toEqual([]);
   });
 
-  test("an id of the archive that is dead is not found only where the archive was looked into", async () => {
+  test("a dead id of the archive is reported as not found only if the archive was searched", async () => {
     const dead = putBehind(at);
     archiveOf(at).remove(dead);
     const input = { mailbox: owner, item_id: dead.id };
@@ -121,14 +124,14 @@ describe("over EWS", () => {
     });
   });
 
-  test("copy-email finds the copy of an archived message in the mailbox again", async () => {
+  test("copy-email finds its copy of an archived message in the mailbox", async () => {
     putBehind(at);
     const answer = await at.run(copyEmail, { ...named, archive: true, destination_folder: "inbox" });
     expect(answer.results).toMatchObject([{ status: "done", new_item_id: expect.any(String), verified: true }]);
     expect(foldersOf()).toEqual(["inbox", "archiveinbox"]);
   });
 
-  test("no action searches a folder and the archive at once", async () => {
+  test("no action accepts a folder together with the archive", async () => {
     for (const [, action, more] of actions) {
       const answer = await at.run(action, { ...named, ...more, folder: "inbox", archive: true });
       expect(answer).toMatchObject({
@@ -138,7 +141,7 @@ describe("over EWS", () => {
     }
   });
 
-  test("a copy beside a folder that could not be looked into is worked on, and the answer is incomplete", async () => {
+  test("a copy is processed if another folder cannot be searched, and the answer is incomplete", async () => {
     at.put(owner, { internetMessageId: id });
     at.lab.addFault({ kind: "item-error", operation: "FindItem", code: "ErrorAccessDenied", item: 3 });
     const answer = await at.run(downloadMailAsEml, named);
@@ -153,7 +156,7 @@ describe("over EWS", () => {
     expect(exitCodeOf(answer)).toBe(6);
   });
 
-  test("a deletion is not verified where a folder could not be looked into again, though a copy in Deleted Items was seen", async () => {
+  test("a deletion is not verified if a folder cannot be searched again, even if a copy is seen in Deleted Items", async () => {
     at.put(other, { internetMessageId: id });
     at.lab.addFault({ kind: "item-error", operation: "FindItem", code: "ErrorAccessDenied", item: 3, nth: 2 });
     const answer = await at.run(deleteEmail, { mailbox: other, internet_message_id: id, delete_type: "trash" });
@@ -163,7 +166,7 @@ describe("over EWS", () => {
     ]);
   });
 
-  test("to say so costs no request: the folders of the archive come with those of the mailbox", async () => {
+  test("the report about the archive costs no request, because its folders come with those of the mailbox", async () => {
     at.put(owner, { internetMessageId: id });
     expect(await at.run(downloadMailAsEml, named)).toMatchObject({ success: true, archive: "not_searched" });
     expect(at.asked("GetFolder")).toBe(0);
@@ -178,7 +181,7 @@ describe("over Microsoft Graph", () => {
   });
   afterAll(() => at.close());
 
-  test.each(actions)("%s says that the archive is unknown, and refuses to include it", async (_, action, more) => {
+  test.each(actions)("%s reports that the archive is unknown and refuses to include it", async (_, action, more) => {
     expect(await at.run(action, { ...named, ...more })).toMatchObject({ archive: "unknown", results: [{ status: "not_found" }] });
     const answer = await at.run(action, { ...named, ...more, archive: true });
     expect(answer).toMatchObject({ success: false, results: [{ status: "failed", error: { code: "unsupported" } }] });

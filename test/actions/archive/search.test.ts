@@ -36,13 +36,13 @@ describe("a search over EWS", () => {
   const search = (input: Record<string, unknown>) => at().run(searchEmailsExtended, input);
   const found = ({ items }: Answer) => (items as { folder_path?: string; subject?: string }[]).map((one) => one.folder_path);
 
-  test("says that there is an archive mailbox and that it was not searched", async () => {
+  test("reports an archive mailbox that was not searched", async () => {
     const answer = await search({ mailbox: owner, subject });
     expect(answer).toMatchObject({ success: true, items: [], archive: "not_searched", per_mailbox: [{ archive: "not_searched" }] });
     expect(answer.message).toBe("No messages found; an archive mailbox was not searched: set archive to include it.");
   });
 
-  test("includes the archive mailbox when asked, and says so", async () => {
+  test("includes the archive mailbox on request and reports it", async () => {
     const answer = await search({ mailbox: owner, subject, archive: "true" });
     expect(found(answer)).toEqual(["archive:Inbox/Contracts"]);
     expect(answer).toMatchObject({ success: true, archive: "searched", message: "1 message found." });
@@ -56,7 +56,7 @@ describe("a search over EWS", () => {
     expect(found(await search({ ...input, include_recoverable: true }))).toHaveLength(1);
   });
 
-  test.each([false, true])("says of a mailbox without an archive that it has none, asked for or not: %s", async (archive) => {
+  test.each([false, true])("reports that a mailbox has no archive, requested or not: %s", async (archive) => {
     expect(await search({ mailbox: other, subject, archive })).toMatchObject({ success: true, archive: "none" });
   });
 
@@ -71,7 +71,7 @@ describe("a search over EWS", () => {
     expect(exitCodeOf(answer)).toBe(6);
   });
 
-  test("finds what the mailbox has where its archive cannot be opened, and is incomplete only where the archive was asked for", async () => {
+  test("finds the messages of the mailbox if its archive cannot be opened, and is incomplete only if the archive was requested", async () => {
     const refusing = { kind: "item-error", operation: "FindFolder", code: "ErrorArchiveMailboxServiceDiscoveryFailed" } as const;
     at().put(owner, { subject });
     at().lab.addFault({ ...refusing, item: 2 });
@@ -83,7 +83,7 @@ describe("a search over EWS", () => {
     expect(answer.per_mailbox).toMatchObject([{ unsearched: [{ folder_path: "archive:", error: { wire_code: refusing.code } }] }]);
   });
 
-  test("asks for the archive with the folders of the mailbox, once: a sweep has no request more", async () => {
+  test("lists the archive together with the folders of the mailbox, so a sweep sends no extra request", async () => {
     const folders = () => at().asked("FindFolder");
     await search({ mailboxes: [owner, other], subject });
     expect([folders(), at().asked("GetFolder")]).toEqual([2, 0]);
@@ -95,7 +95,7 @@ describe("a search over EWS", () => {
     expect([folders(), at().asked("GetFolder")]).toEqual([4, 0]);
   });
 
-  test("of one folder says nothing of the archive, and refuses archive beside it", async () => {
+  test("of one folder does not mention the archive and refuses the field archive", async () => {
     expect(await search({ mailbox: owner, folder: "inbox" })).not.toHaveProperty("archive");
     expect(found(await search({ mailbox: owner, folder: "archive:Inbox", subject }))).toEqual(["archive:Inbox/Contracts"]);
     expect(await search({ mailbox: owner, folder: "inbox", archive: true })).toMatchObject({
@@ -104,7 +104,7 @@ describe("a search over EWS", () => {
     });
   });
 
-  test("goes on over mailbox and archive by its cursor, and not without the archive", async () => {
+  test("continues over mailbox and archive by its cursor, and not without the archive", async () => {
     at().put(owner, { subject });
     const input = { mailbox: owner, subject, archive: true, limit: 1 };
     const first = await search(input);
@@ -121,7 +121,7 @@ describe("a search over Microsoft Graph", () => {
   });
   afterAll(() => at.close());
 
-  test.each([owner, other])("says of every mailbox that its archive is unknown: %s", async (mailbox) => {
+  test.each([owner, other])("reports for every mailbox that its archive is unknown: %s", async (mailbox) => {
     const answer = await at.run(searchEmailsExtended, { mailbox, subject });
     expect(answer).toMatchObject({ success: true, archive: "unknown", message: "No messages found." });
   });

@@ -36,7 +36,7 @@ describe.each(backends)("over %s", (backend) => {
   const cutOnce: readonly (readonly [FaultKind, number])[] = isGraph ? [["truncate", 1]] : [];
 
   test.each([...always.map((kind) => [kind, 99] as const), ["truncate", 99] as const, ...cutOnce])(
-    "a message is not deleted when its content is %s, %i times",
+    "a message is not deleted if its content is %s, %i times",
     async (kind, times) => {
       const stage = await openStage(backend);
       try {
@@ -53,7 +53,7 @@ describe.each(backends)("over %s", (backend) => {
   );
 
   test.each([...always.map((kind) => [kind, 99] as const), ...cutOnce])(
-    "an attachment is not deleted when its content is %s, %i times",
+    "an attachment is not deleted if its content is %s, %i times",
     async (kind, times) => {
       const stage = await openStage(backend);
       try {
@@ -69,7 +69,7 @@ describe.each(backends)("over %s", (backend) => {
     },
   );
 
-  test.each(always)("neither a message nor an attachment is saved when its content is %s", async (kind) => {
+  test.each(always)("neither a message nor an attachment is saved if its content is %s", async (kind) => {
     const stage = await openStage(backend);
     try {
       const item = stage.put("first", { attachments: [file] });

@@ -18,7 +18,7 @@ describe.each(backends)("over %s, a copy whose reply was lost", (backend) => {
     return { at, copies, run };
   }
 
-  test("is found in the folder, and is done with its new id", async () => {
+  test("is found in the folder and reported as done with its new id", async () => {
     const { at, copies, run } = await open();
     at.lab.addFault({ kind: "reset-after", operation });
     const answer = await run();
@@ -27,7 +27,7 @@ describe.each(backends)("over %s, a copy whose reply was lost", (backend) => {
     expect(at.asked(operation)).toBe(1);
   }, 60_000);
 
-  test("stays unknown where it was not made", async () => {
+  test("stays unknown if it was not made", async () => {
     const { at, copies, run } = await open();
     at.lab.addFault({ kind: "reset-before", operation });
     const answer = await run();
@@ -35,7 +35,7 @@ describe.each(backends)("over %s, a copy whose reply was lost", (backend) => {
     expect(answer.results).toMatchObject([{ status: "failed", error: { code: "unknown-outcome" } }]);
   }, 60_000);
 
-  test("stays unknown where two new copies are there", async () => {
+  test("stays unknown if there are two new copies", async () => {
     const { at, copies } = await open();
     const item = [...at.mailbox(who).known("inbox").items.values()].find((one) => one.internetMessageId === id);
     at.lab.addFault({ kind: "reset-after", operation });

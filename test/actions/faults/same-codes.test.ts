@@ -200,7 +200,7 @@ class Place {
   }
 }
 
-describe("A mistake in the input has one code over both back ends", () => {
+describe("a mistake in the input has one code over both back ends", () => {
   const places: Place[] = [];
   beforeAll(async () => {
     for (const backend of backends) places.push(new Place(await openLabHost({}, backend), backend));

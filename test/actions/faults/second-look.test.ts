@@ -18,7 +18,7 @@ describe("over graph, a message that is copied as MIME", () => {
   });
 });
 
-test("over graph, a draft that may be left by a copy as MIME is named as a candidate", async () => {
+test("over graph, a draft that a copy as MIME may have left is named as a candidate", async () => {
   const stage = await openStage("graph", { importExport: false });
   onTestFinished(() => stage.close());
   const item = stage.put("first");
@@ -30,7 +30,7 @@ test("over graph, a draft that may be left by a copy as MIME is named as a candi
   expect(results?.[0]?.error?.possible_drafts).toEqual([{ mailbox: ben, folder: "drafts", item_id: draft && stage.idOf(draft) }]);
 });
 
-describe("over graph, a copy in Sent Items that nobody wants", () => {
+describe("over graph, an unwanted copy in Sent Items", () => {
   async function sent(fault: boolean) {
     const stage = await openStage("graph");
     onTestFinished(() => stage.close());
@@ -40,14 +40,14 @@ describe("over graph, a copy in Sent Items that nobody wants", () => {
     return { results, kept: stage.mailbox(ann).known("sentitems").items.size };
   }
 
-  test("is gone, and the answer does not name it", async () => {
+  test("is deleted, and the answer does not name it", async () => {
     const { results, kept } = await sent(false);
     expect(kept).toBe(0);
     expect(results).toMatchObject([{ status: "done" }]);
     expect(results?.[0]).not.toHaveProperty("copy_left");
   });
 
-  test("is reported when the server only says that it deleted the copy", async () => {
+  test("is reported if the server confirms its deletion but keeps it", async () => {
     const { results, kept } = await sent(true);
     expect(kept).toBe(1);
     expect(results).toMatchObject([{ status: "done", copy_left: true }]);
