@@ -2,6 +2,7 @@ import { askSweep } from "../../faces/cli/sweep-text.ts";
 import { Failure } from "../../failure.ts";
 import type { Direction } from "../../state/sweep-states.ts";
 import { follow } from "../../sweeps/follow.ts";
+import { demandConnection } from "../../sweeps/header.ts";
 import { type Desk, type Told, workerOf } from "./desk.ts";
 import { toldOf } from "./status.ts";
 
@@ -12,6 +13,9 @@ export async function run(id: string, how: Direction | "resume", desk: Desk): Pr
   const kept = await service.look(id, caller);
   if (typeof hash === "string" && hash !== kept.sweep.planHash)
     throw new Failure("changed", `The plan of the sweep ${id} has another hash, ${kept.sweep.planHash}: nothing was touched.`);
+  const isDetached = line.fields.detach === true || line.fields.detach === "true";
+  // Before anything begins: a worker elsewhere would go on trying, since another process may have the connection.
+  if (!isDetached) demandConnection(kept.plan.connection, (await desk.connection(kept.sweep.connection)).connection);
   const isApproved = how === "act" ? kept.sweep.state !== "planned" : how === "resume";
   if (!isApproved && !(line.program.yes === true && (how === "undo" || typeof hash === "string")) && !(await askSweep(kept, how, screen))) {
     const what = how === "act" ? `--plan ${kept.sweep.planHash} --yes` : "--yes";
@@ -20,7 +24,7 @@ export async function run(id: string, how: Direction | "resume", desk: Desk): Pr
     });
   }
   const begun = how === "act" ? await service.run(id, caller, kept.sweep.planHash) : await service[how](id, caller);
-  if (line.fields.detach === true || line.fields.detach === "true") return toldOf(begun);
+  if (isDetached) return toldOf(begun);
   const worker = await workerOf(desk);
   try {
     await follow(state, id, screen.signal, desk.progress);
