@@ -25,7 +25,7 @@ test("the catalogue holds the twelve actions under the titles and kinds that pla
   ]);
 });
 
-test("an action lies in the file of its name, and is the same when it is loaded alone", async () => {
+test("an action is in the file of its name and is the same if loaded alone", async () => {
   expect(actionNames).toEqual(catalogue.map(({ name }) => name));
   for (const action of catalogue) {
     expect(existsSync(new URL(`../../src/actions/${action.name}.ts`, import.meta.url))).toBe(true);
@@ -34,7 +34,7 @@ test("an action lies in the file of its name, and is the same when it is loaded 
 });
 
 // Splunk's documentation marks its delete action "Read only: True"; Sumo Logic describes Get Searchable Mailboxes with the search action's words.
-test("every action says in its own words what it does, and what touches mail has a dry run", () => {
+test("every action has its own description, and every action that changes messages has a dry run", () => {
   expect(new Set(catalogue.map(({ summary }) => summary)).size).toBe(catalogue.length);
   for (const { effect, input } of catalogue) expect(Object.hasOwn(input.shape, "dry_run")).toBe(!effects[effect].readOnly);
 });
@@ -63,7 +63,7 @@ test.each(catalogue.map((action) => [action.name, action] as const))(
 );
 
 /** Everything that a list of ids from a playbook may hold: good ones, one twice, none at all, one that died, one of another mailbox. */
-describe("as many answers as messages that are named, each under its own name:", () => {
+describe("the answer has one result per selected message, under its own name:", () => {
   const who = "user01@example.com";
   let at: LabHost;
   beforeAll(async () => {
@@ -98,7 +98,7 @@ describe("as many answers as messages that are named, each under its own name:",
   });
 });
 
-test("the example of every action is an input that it takes", () => {
+test("every action accepts its own example", () => {
   for (const { example, prepare } of catalogue) {
     expect(example).toBeDefined();
     expect(() => prepare(example)).not.toThrow();

@@ -3,7 +3,7 @@ import { catalogue } from "../../src/actions/index.ts";
 import { inPlaybookOrder } from "../../src/actions/playbook-order.ts";
 import type { Action } from "../../src/catalogue/action-definition.ts";
 
-test("every action is in it once; a new one comes last and moves none of the others", () => {
+test("the order for playbooks has every action once, with a new action last", () => {
   const ordered = inPlaybookOrder(catalogue);
   expect(ordered.map(({ name }) => name).sort()).toEqual(catalogue.map(({ name }) => name));
   const [first] = catalogue;

@@ -41,7 +41,7 @@ describe.each(backends)("over %s", (backend) => {
     return [...at.mailbox(address).known("inbox").items.values()].filter((item) => item.subject === subject);
   }
 
-  test("a reply goes to the sender only, quotes the original, and its ids are found again", async () => {
+  test("a reply goes to the sender only and quotes the original, and its ids are found", async () => {
     const item = put();
     const answer = await at.run(replyToEmail, { mailbox: desk, item_id: at.idOf(item), body_text: "It is not." });
     const result = answer.results?.[0];
@@ -62,7 +62,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   // XSOAR looks in the Inbox only.
-  test.each(["inbox/Cases/Open", "deleteditems", "junkemail", "sentitems"])("a message in %s is answered, too", async (folder) => {
+  test.each(["inbox/Cases/Open", "deleteditems", "junkemail", "sentitems"])("a message in %s is answered as well", async (folder) => {
     const item = put({}, folder);
     const answer = await at.run(replyToEmail, { mailbox: desk, item_id: at.idOf(item), body_text: "x" });
     expect(answer.success).toBe(true);
@@ -80,7 +80,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(subjects[0]).not.toMatch(/re:.*re:/i);
   });
 
-  test("reply_all goes to everybody but oneself", async () => {
+  test("reply_all goes to all recipients except the mailbox itself", async () => {
     const item = put();
     await at.run(replyToEmail, { mailbox: desk, item_id: at.idOf(item), body_text: "x", reply_all: "true" });
     const subject = `RE: ${item.subject}`;
@@ -94,7 +94,7 @@ describe.each(backends)("over %s", (backend) => {
     expect([received(`Case ${count}`).length, received(`Case ${count}`, bob).length]).toEqual([0, 1]);
   });
 
-  test("without quote_original the original words are not sent back", async () => {
+  test("without quote_original the original text is not sent", async () => {
     const item = put();
     await at.run(replyToEmail, { mailbox: desk, item_id: at.idOf(item), body_text: "only this", quote_original: "false" });
     const [reply] = received(`RE: ${item.subject}`);
@@ -122,7 +122,7 @@ describe.each(backends)("over %s", (backend) => {
     expect([received("RE: Copies").length, at.idOf(old) === at.idOf(newest)]).toEqual([1, false]);
   });
 
-  test("several messages get one reply each, and one that is not there fails alone", async () => {
+  test("several messages get one reply each, and a missing message fails alone", async () => {
     const items = [put(), put()];
     const ids = [items[0], items[1]].map((item) => item?.internetMessageId ?? "");
     const answer = await at.run(replyToEmail, {
@@ -135,7 +135,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(items.map((item) => received(`RE: ${item.subject}`).length)).toEqual([1, 1]);
   });
 
-  test("a message that is not there fails the call: nothing was sent", async () => {
+  test("a missing message fails the call, and nothing is sent", async () => {
     const answer = await at.run(replyToEmail, { mailbox: desk, internet_message_id: "<absent@example.com>", body_text: "x" });
     expect(answer).toMatchObject({ success: false, counts: { not_found: 1 } });
     expect(exitCodeOf(answer)).toBe(failures["not-found"].exit);
@@ -156,14 +156,14 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   // The sender chose the subject of what is answered: it goes into ours.
-  test.each([true, false])("a hostile subject that is answered makes no header of its own (quoted: %s)", async (quote_original) => {
+  test.each([true, false])("a hostile subject adds no header to the reply (quoted: %s)", async (quote_original) => {
     const item = put({ subject: `Hello\r\nBcc: ${bob}\r\n${++count}` });
     const answer = await at.run(replyToEmail, { mailbox: desk, item_id: at.idOf(item), body_text: "x", quote_original });
     expect(answer.results?.[0]).toMatchObject({ status: "done", to: [{ address: ann }], bcc: [] });
     expect([...at.mailbox(bob).known("inbox").items.values()].filter(({ subject }) => subject.includes("Hello"))).toEqual([]);
   });
 
-  test("a reply without words is refused", async () => {
+  test("a reply without text is refused", async () => {
     const answer = await at.run(replyToEmail, { mailbox: desk, item_id: "A", body_text: "" });
     expect(answer).toMatchObject({ error: { code: "invalid-input", message: expect.stringMatching(/body_text or body_html/) } });
   });
@@ -175,15 +175,18 @@ describe.each(backends)("over %s", (backend) => {
     expect(received(`RE: ${item.subject}`)).toEqual([]);
   });
 
-  test.skipIf(backend === "graph")("when the answer is lost no reply is sent twice (its fault is of an EWS operation)", async () => {
-    const item = put();
-    at.lab.addFault({ kind: "reset-after", operation: "CreateItem", times: 9 });
-    at.lab.addFault({ kind: "reset-after", operation: "SendItem", times: 9 });
-    const answer = await at.run(replyToEmail, { mailbox: desk, item_id: at.idOf(item), body_text: "x" });
-    const sent = received(`RE: ${item.subject}`).length;
-    expect(sent).toBeLessThanOrEqual(1);
-    // Lost before the draft was sent, it is known that nothing was; later nothing is known.
-    const code = answer.results?.[0]?.error?.code;
-    if (code !== "unknown-outcome") expect(sent).toBe(answer.success ? 1 : 0);
-  });
+  test.skipIf(backend === "graph")(
+    "a reply is not sent twice after a lost reply of the server (its fault is of an EWS operation)",
+    async () => {
+      const item = put();
+      at.lab.addFault({ kind: "reset-after", operation: "CreateItem", times: 9 });
+      at.lab.addFault({ kind: "reset-after", operation: "SendItem", times: 9 });
+      const answer = await at.run(replyToEmail, { mailbox: desk, item_id: at.idOf(item), body_text: "x" });
+      const sent = received(`RE: ${item.subject}`).length;
+      expect(sent).toBeLessThanOrEqual(1);
+      // Lost before the draft was sent, it is known that nothing was; later nothing is known.
+      const code = answer.results?.[0]?.error?.code;
+      if (code !== "unknown-outcome") expect(sent).toBe(answer.success ? 1 : 0);
+    },
+  );
 });

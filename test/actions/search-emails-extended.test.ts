@@ -22,14 +22,14 @@ describe.each(backends)("over %s", (backend) => {
   const column = (answer: Given, name: string) => items(answer).map((row) => row[name]);
 
   describe("the campaign", () => {
-    test("is found in every mailbox and folder where it lies, moved and deleted copies too", async () => {
+    test("is found in every mailbox and folder that contains it, moved and deleted copies included", async () => {
       const answer = await search({ mailboxes: "all", internet_message_id: campaign.messageId, limit: 100 });
       const where = items(answer).map((row) => `${row.mailbox} ${row.folder_path}`);
       expect(where.sort()).toEqual(campaign.copies.map((copy) => `${copy.mailbox} ${copy.folder}`).sort());
       expect(answer).toMatchObject({ success: true, truncated: false, total: campaign.copies.length });
     });
 
-    test.each([["all"], campaign.mailboxes])("is found in %j over a connection that means no mailbox by default", async (...mailboxes) => {
+    test.each([["all"], campaign.mailboxes])("is found in %j over a connection without a default mailbox", async (...mailboxes) => {
       const exchange: Exchange = {
         ...at.host.exchange,
         mailbox: (address, call) => {
@@ -97,7 +97,7 @@ describe.each(backends)("over %s", (backend) => {
 
   const sha256 = createHash("sha256").update("payload").digest("hex");
 
-  describe("each filter keeps what it says and reports where it was applied:", () => {
+  describe("each filter keeps the matching messages and reports where it was applied:", () => {
     test.each<[string, Given, string[]]>([
       ["subject contains, ignoring case", { subject: "alpha" }, ["Alpha", "Alpha report"]],
       ["subject equals", { subject: "alpha", subject_match: "equals" }, ["Alpha"]],
@@ -155,7 +155,7 @@ describe.each(backends)("over %s", (backend) => {
       expect(answer).toMatchObject({ applied: { received_after: "server" } });
     });
 
-    test("a regular expression that would take other engines years is answered at once", async () => {
+    test("a regular expression that backtracks for years in other engines is evaluated immediately", async () => {
       const mailbox = stage().address;
       at.put(mailbox, {
         subject: "Slow",
@@ -166,7 +166,7 @@ describe.each(backends)("over %s", (backend) => {
     });
   });
 
-  test("nothing found is a success that says so", async () => {
+  test("a search without results is a success with a message about it", async () => {
     expect(await search({ subject: "no such subject" })).toMatchObject({
       success: true,
       message: "No messages found.",
@@ -176,7 +176,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   describe("columns", () => {
-    test("recipients, attachments and headers come when they are named, and only what is named comes", async () => {
+    test("of recipients, attachments and headers are returned only on request", async () => {
       const answer = await search({ mailbox: stage().address, subject: "Beta", fields: "subject, to, attachments" });
       expect(items(answer)).toEqual([
         {
@@ -194,7 +194,7 @@ describe.each(backends)("over %s", (backend) => {
       ["preview", { body_preview: expect.stringContaining("second") }],
       ["text", { body_text: expect.stringContaining("second body") }],
       ["html", { body_html: expect.stringContaining("<b>body</b>") }],
-    ])("include_body %s gives that form and no other", async (include_body, bodies) => {
+    ])("for include_body %s have only that form", async (include_body, bodies) => {
       const [row = {}] = items(await search({ mailbox: stage().address, subject: "Beta", include_body }));
       expect(Object.fromEntries(Object.entries(row).filter(([name]) => name.startsWith("body_")))).toEqual(bodies);
     });
@@ -211,7 +211,7 @@ describe.each(backends)("over %s", (backend) => {
     const mailboxes = ["finance@example.com", "payroll@example.com", "reception@example.com"];
 
     // XSOAR fills its limit folder by folder: there is no order over all.
-    test("the limit and the order, newest first, are over all of them", async () => {
+    test("the limit and the order, newest first, apply to all of them together", async () => {
       const all = await search({ mailboxes, limit: 1000 });
       const times = column(all, "received_at").map(String);
       expect(times).toEqual([...times].sort().reverse());
@@ -221,7 +221,7 @@ describe.each(backends)("over %s", (backend) => {
       expect(some).toMatchObject({ truncated: true, next_cursor: expect.any(String) });
     });
 
-    test.each([1, 2, 7, 50])("pages of %i give every message once and in order", async (limit) => {
+    test.each([1, 2, 7, 50])("pages of %i return every message once and in order", async (limit) => {
       const whole = column(await search({ mailboxes, limit: 1000, sender: "example" }), "item_id");
       const paged: unknown[] = [];
       let cursor: unknown;
@@ -235,7 +235,7 @@ describe.each(backends)("over %s", (backend) => {
       expect(paged).toEqual(whole);
     });
 
-    test("a cursor of last_minutes keeps the time at which it began", async () => {
+    test("a cursor of last_minutes keeps its start time", async () => {
       const mailbox = stage().address;
       const late = (minutes: number) => ({ now: () => new Date(Date.UTC(2026, 4, 3, 0, minutes)) });
       const first = await search({ mailbox, last_minutes: 60 * 24 * 2, limit: 1 }, late(1));
@@ -243,7 +243,7 @@ describe.each(backends)("over %s", (backend) => {
       expect([...column(first, "subject"), ...column(second, "subject")]).toEqual(["Alpha", "Beta"]);
     });
 
-    test("one that cannot be searched fails alone, is named, and the rest is found", async () => {
+    test("a mailbox that cannot be searched fails alone and is named, and the others are searched", async () => {
       const answer = await search({ mailboxes: [...mailboxes, "nobody@example.com"], internet_message_id: campaign.messageId });
       expect(items(answer)).toHaveLength(3);
       expect(answer).toMatchObject({ success: false, counts: { requested: 4, succeeded: 3, failed: 1 } });
@@ -255,13 +255,13 @@ describe.each(backends)("over %s", (backend) => {
       expect(exitCodeOf(answer)).toBe(6);
     });
 
-    test.skipIf(backend === "ews")("of all, one that could not be listed is searched as well (EWS lists all at once)", async () => {
+    test.skipIf(backend === "ews")("a mailbox without details in the list is searched as well (EWS lists all together)", async () => {
       at.lab.addFault({ kind: "item-error", operation: "user-get-mailboxsettings-part", mailbox: mailboxes[0] });
       const answer = await search({ mailboxes: "all", internet_message_id: campaign.messageId, limit: 100 });
       expect(answer).toMatchObject({ success: true, total: campaign.copies.length });
     });
 
-    test("one named twice is searched once", async () => {
+    test("a mailbox given twice is searched once", async () => {
       const answer = await search({ mailboxes: ["finance@example.com", "FINANCE@example.com"], internet_message_id: campaign.messageId });
       expect(items(answer)).toHaveLength(1);
     });
@@ -270,7 +270,7 @@ describe.each(backends)("over %s", (backend) => {
       expect(await search({ mailbox: "nobody@example.com" })).toMatchObject({ success: false, error: { code: "mailbox-not-found" } });
     });
 
-    test("progress says how far it is", async () => {
+    test("progress reports how far the search is", async () => {
       const said: string[] = [];
       await search({ mailboxes, limit: 1 }, { progress: (text: string) => said.push(text) });
       expect(said).toEqual(["searched 1 of 3 mailboxes", "searched 2 of 3 mailboxes", "searched 3 of 3 mailboxes"]);
@@ -294,7 +294,7 @@ describe.each(backends)("over %s", (backend) => {
     });
 
     test.each(["", "x", "WyIi", Buffer.from('["", 1, 2]').toString("base64url"), Buffer.from('{"a":1}').toString("base64url")])(
-      "that nobody wrote (%j) is refused or is none",
+      "that we did not write (%j) is refused or ignored",
       async (cursor) => {
         const answer = await search({ subject: "nothing", cursor });
         if (cursor === "") expect(answer).toMatchObject({ success: true });
@@ -304,7 +304,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   // ews-javascript-api escapes nothing that it writes: such a text breaks its request, or adds to it.
-  describe("a text that looks like markup, like a query or like a pattern is found as it stands, and nothing else is:", () => {
+  describe("a text that resembles markup, a query or a pattern is found literally, and nothing else is found:", () => {
     const who = "literal@example.com";
     const hostile = [
       `a"b<c>&d`,
@@ -358,7 +358,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   // IBM's connector answers a search with the base64 of every attachment.
-  test("a search reads no content of an attachment, though it lists them", async () => {
+  test("a search lists attachments without reading their content", async () => {
     const before = at.asked("GetAttachment");
     const answer = await search({ mailboxes: "all", has_attachments: true, fields: "attachments", limit: 1000 });
     expect(items(answer).length).toBeGreaterThan(2);

@@ -29,7 +29,7 @@ describe("a search of many mailboxes", () => {
   afterEach(() => void vi.useRealTimers());
   const ways = { signal: undefined, deadline: undefined, onProgress: () => {} };
 
-  test("is not held up by mailboxes that never answer, and ends after their own time, however many they are", async () => {
+  test("is not delayed by mailboxes that never reply beyond their own time limit, whatever their number", async () => {
     const [begun, aborted]: [string[], string[]] = [[], []];
     const silent = Array.from({ length: 70 }, (_, at) => `silent${at}@example.com`);
     const answering = Array.from({ length: 6 }, (_, at) => `ann${at}@example.com`);
@@ -47,7 +47,7 @@ describe("a search of many mailboxes", () => {
     expect(aborted.sort()).toEqual([...silent].sort());
   });
 
-  test("answers before the call is given up, and says of each mailbox that it was not searched in time", async () => {
+  test("returns before the time limit of the call, and reports each mailbox that was not searched in time", async () => {
     const begun: string[] = [];
     const silent = Array.from({ length: 80 }, (_, at) => `silent${at}@example.com`);
     const found = searchMany(placesOf(silent, ["ann@example.com"], begun), search, { ...ways, deadline: performance.now() + 20_000 });
@@ -109,7 +109,7 @@ describe("a search of many mailboxes", () => {
     expect((await timeOf(10_000)) / (await timeOf(1000))).toBeLessThan(30);
   });
 
-  test("that is stopped by its caller fails as a whole, and not as mailboxes that took too long", async () => {
+  test("stopped by its caller fails as a whole, not as mailboxes that took too long", async () => {
     const stop = new AbortController();
     const until = (signal: AbortSignal | undefined): MailboxFor<"search"> => ({
       address: "ann@example.com",
@@ -125,7 +125,7 @@ describe("a search of many mailboxes", () => {
 });
 
 describe.each(backends)("over %s, a mailbox that never answers", (backend) => {
-  test("is reported by itself, and what the others hold is given in the time of the call", async () => {
+  test("is reported alone, and the results of the others are returned within the time limit", async () => {
     const lab = await openLabHost({}, backend);
     const [silent, ann, bob] = ["user03@example.com", "user04@example.com", "user05@example.com"];
     for (const address of [ann, bob]) lab.put(address, { subject: "marked 71" });

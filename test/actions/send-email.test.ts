@@ -23,7 +23,7 @@ describe.each(backends)("over %s", (backend) => {
     return [...at.mailbox(address).known("inbox").items.values()].filter((item) => item.subject === subject);
   }
 
-  test("a message arrives with all its fields, and its ids are found again", async () => {
+  test("a message arrives with all its fields, and its ids are found", async () => {
     const answer = await at.run(sendEmail, {
       to: `User One <${who}>`,
       cc: [other],
@@ -56,13 +56,13 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   // XSOAR's send_email always sends from the default account, whatever the target mailbox.
-  test("the mailbox that is named is the sender, and the copy lies in its Sent Items", async () => {
+  test("the given mailbox is the sender, and the copy is in its Sent Items", async () => {
     const answer = await at.run(sendEmail, { mailbox: other, to: who, subject: "From another", body_text: "x" });
     expect(received("From another")[0]?.from?.address).toBe(other);
     expect(at.item(other, String(answer.results?.[0]?.item_id))?.folder.distinguishedName).toBe("sentitems");
   });
 
-  test("HTML goes before text, and its data: images become inline attachments", async () => {
+  test("HTML takes precedence over text, and its data: images become inline attachments", async () => {
     const html = `<p>Hello</p><img src="data:image/png;base64,${pixel.toString("base64")}"><img src='data:image/png;base64,${pixel.toString("base64")}'>`;
     await at.run(sendEmail, { to: who, subject: "With image", body_html: html, body_text: "unused" });
     const [item] = received("With image");
@@ -72,7 +72,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(item?.body.value).toContain(`cid:${item?.attachments[0]?.contentId}`);
   });
 
-  test("an empty file is attached, by path and as base64, besides others", async () => {
+  test("an empty file is attached by path and as base64, beside others", async () => {
     const path = join(at.folder, "empty.txt");
     writeFileSync(path, "");
     const attachments = [{ path }, { base64: "", name: "none.bin" }, { base64: "QQ==", name: "a.txt" }];
@@ -85,7 +85,7 @@ describe.each(backends)("over %s", (backend) => {
     ]);
   });
 
-  test("attachments come as bytes or by a path that the face opens", async () => {
+  test("attachments are accepted as bytes or as a path that the face opens", async () => {
     const path = join(at.folder, "report.txt");
     writeFileSync(path, "from a file");
     const open = async (name: string) => {
@@ -116,7 +116,7 @@ describe.each(backends)("over %s", (backend) => {
     ]);
   });
 
-  test("a file that cannot be opened is told in a dry run, too, and nothing is sent", async () => {
+  test("a file that cannot be opened is reported in a dry run as well, and nothing is sent", async () => {
     const readFile = () => Promise.reject(new at.library.Failure("invalid-input", "There is no such file."));
     const input = { to: who, subject: "No file", body_text: "x", attachments: "absent.pdf", dry_run: true };
     expect(await at.run(sendEmail, input, { readFile })).toMatchObject({ success: false, error: { code: "invalid-input" } });
@@ -126,7 +126,7 @@ describe.each(backends)("over %s", (backend) => {
     ["text", (mime: string) => mime],
     ["text with line feeds only", (mime: string) => mime.replaceAll("\r\n", "\n")],
     ["base64", (mime: string) => Buffer.from(mime).toString("base64")],
-  ])("a whole message is sent as it is, given as %s", async (how, spell) => {
+  ])("a whole message, given as %s, is sent unchanged", async (how, spell) => {
     const mime = `From: ${socAddress}\r\nTo: ${who}\r\nSubject: Raw ${how}\r\nX-Raw: kept\r\n\r\nraw body\r\n`;
     const answer = await at.run(sendEmail, { raw_mime: spell(mime) });
     expect(answer.success).toBe(true);
@@ -165,13 +165,13 @@ describe.each(backends)("over %s", (backend) => {
     expect(at.lab.requests.length).toBe(before);
   });
 
-  test("a dry run says to whom it would go and sends nothing", async () => {
+  test("a dry run reports the recipients and sends nothing", async () => {
     const answer = await at.run(sendEmail, { to: who, subject: "Dry", body_text: "x", dry_run: true });
     expect(answer.results).toMatchObject([{ status: "planned", subject: "Dry", to: [{ address: who }] }]);
     expect(received("Dry")).toEqual([]);
   });
 
-  test("without a copy in Sent Items it is sent, and no id is claimed", async () => {
+  test("a message without a copy in Sent Items is sent, and no id is returned", async () => {
     const answer = await at.run(sendEmail, { to: who, subject: "No copy", body_text: "x", save_to_sent: "false" });
     expect(answer.results?.[0]).toMatchObject({ status: "done" });
     expect(answer.results?.[0]).not.toHaveProperty("item_id");
@@ -180,7 +180,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   test.each(backend === "ews" ? ["CreateItem", "SendItem"] : ["user-post-messages", "message-send"])(
-    "when the answer to %s is lost the message is sent once or known not to be",
+    "after a lost reply to %s the message is sent once or reported as not sent",
     async (operation) => {
       at.lab.addFault({ kind: "reset-after", operation });
       const subject = `Lost ${operation}`;
@@ -192,7 +192,7 @@ describe.each(backends)("over %s", (backend) => {
     },
   );
 
-  test("the audit names the recipients and the subject, never the body", async () => {
+  test("the audit log names the recipients and the subject, never the body", async () => {
     await at.run(sendEmail, { to: who, subject: "Audited", body_text: "secret body" });
     const audit = await readFile(join(at.folder, "audit.jsonl"), "utf8");
     expect(audit).toContain('"subject":"Audited"');

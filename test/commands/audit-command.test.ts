@@ -45,7 +45,7 @@ async function run(words: readonly string[], isTTY = false): Promise<string> {
   return out;
 }
 
-test("an audit file that nobody changed is said to be whole, with the hash that its end can be known by", async () => {
+test("an unchanged audit log is reported as complete, with the hash of its end", async () => {
   const said = JSON.parse(await run(["verify", file]));
   expect(said).toMatchObject({ success: true, entries: 2, torn_lines: [], last_hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
   const text = await run(["verify", file], true);
@@ -53,7 +53,7 @@ test("an audit file that nobody changed is said to be whole, with the hash that 
   expect(text).not.toContain("\u001b");
 });
 
-test("one in which a word was changed fails and names the line", async () => {
+test("an audit log with a changed word fails with the line number", async () => {
   writeFileSync(file, readFileSync(file, "utf8").replace("Invoice", "invoice"));
   await expect(run(["verify", file])).rejects.toMatchObject({
     code: "audit-failed",
@@ -62,25 +62,28 @@ test("one in which a word was changed fails and names the line", async () => {
   });
 });
 
-test("a line torn by a crash is told and is no fault", async () => {
+test("a line torn by a crash is reported but is not a failure", async () => {
   writeFileSync(file, `${readFileSync(file, "utf8")}{"previous":"0`);
   expect(JSON.parse(await run(["verify", file]))).toMatchObject({ success: true, entries: 2, torn_lines: [3] });
   expect(await run(["verify", file], true)).toContain("Incomplete because of a crash");
 });
 
-test.each([[[]], [["frob", "x"]], [["verify", "a", "b"]], [["verify", "--frob", "x"]]])("%j is refused with what to say", async (words) => {
-  await expect(run(words)).rejects.toMatchObject({ code: "invalid-input", hint: expect.stringContaining("mailcordon audit --help") });
-});
+test.each([[[]], [["frob", "x"]], [["verify", "a", "b"]], [["verify", "--frob", "x"]]])(
+  "the arguments %j are refused with the right usage",
+  async (words) => {
+    await expect(run(words)).rejects.toMatchObject({ code: "invalid-input", hint: expect.stringContaining("mailcordon audit --help") });
+  },
+);
 
-test("a file that is not there is said so", async () => {
+test("a missing file is reported", async () => {
   await expect(run(["verify", join(folder, "absent")])).rejects.toMatchObject({ code: "audit-failed" });
 });
 
-test("--help shows how", async () => {
+test("--help prints the usage", async () => {
   expect(await run(["--help"])).toContain("mailcordon audit verify [FILE]");
 });
 
-describe("`audit verify` where `serve` keeps the end of the log", () => {
+describe("`audit verify`, with the end of the log kept by `serve`,", () => {
   const kept = temporaryState();
   const config = () => join(folder, "served.yaml");
   const address = () => {
@@ -104,7 +107,7 @@ describe("`audit verify` where `serve` keeps the end of the log", () => {
     await kept.remove();
   });
 
-  test("finds a cut that the file of ends does not show, by the database", async () => {
+  test("finds by the database a cut that the file of ends does not show", async () => {
     await (await kept.open()).auditHead(file).write(await written());
     expect(JSON.parse(await run(["verify", file, "--config", config()]))).toMatchObject({
       end: "as_left",
@@ -116,7 +119,7 @@ describe("`audit verify` where `serve` keeps the end of the log", () => {
     expect(JSON.parse(await run(["verify", file]))).toMatchObject({ end: "unknown", compared_with: [] });
   });
 
-  test("with DATABASE_URL alone finds the database, as does `audit accept`, which tells it the new end", async () => {
+  test("finds the database by DATABASE_URL alone, as does `audit accept`, which stores the new end", async () => {
     await (await kept.open()).auditHead(file).write({ ...(await written()), entries: 3, bytes: 100_000 });
     vi.stubEnv("DATABASE_URL", address());
     await expect(run(["verify", file])).rejects.toMatchObject({ message: expect.stringContaining("left it with entry 3") });
@@ -125,7 +128,7 @@ describe("`audit verify` where `serve` keeps the end of the log", () => {
     expect(JSON.parse(await run(["verify", file])).compared_with).toContain("the database");
   });
 
-  test("makes nothing in a database that is not mailcordon's", async () => {
+  test("creates nothing in a database that is not mailcordon's", async () => {
     const client = new pg.Client(address());
     await client.connect();
     await client.query("CREATE DATABASE stranger");
@@ -139,7 +142,7 @@ describe("`audit verify` where `serve` keeps the end of the log", () => {
     expect(rows).toEqual([]);
   });
 
-  test("says that it could not ask a database that does not answer", async () => {
+  test("reports a database that does not reply", async () => {
     vi.stubEnv("DATABASE_URL", "postgresql://nobody:x@127.0.0.1:1/x");
     const said = JSON.parse(await run(["verify", file]));
     expect(said.compared_with).not.toContain("the database");

@@ -54,7 +54,7 @@ async function exported(words: readonly string[], isTTY = false): Promise<string
 }
 
 describe("mailcordon export automation-service", () => {
-  test("writes what is in the golden bundle, and says which files, in which category", async () => {
+  test("writes the golden bundle and reports its files and category", async () => {
     const out = join(folder, "new", "deep");
     const said = JSON.parse(await exported(["automation-service", "--out", out]));
     expect(said).toMatchObject({ success: true, name: "Mailcordon", version: "1.0", category: "Email Gateway" });
@@ -62,7 +62,7 @@ describe("mailcordon export automation-service", () => {
     for (const [name, content] of realService.files) expect(readFileSync(join(out, name)).equals(Buffer.from(content))).toBe(true);
   });
 
-  test("names what lies there of another export, and leaves it", async () => {
+  test("names the files of another export and leaves them", async () => {
     const out = join(folder, "again");
     expect(JSON.parse(await exported(["automation-service", "--out", out]))).not.toHaveProperty("others");
     expect(JSON.parse(await exported(["automation-service", "--out", out]))).not.toHaveProperty("others");
@@ -74,7 +74,7 @@ describe("mailcordon export automation-service", () => {
     expect(readFileSync(join(out, "actions", "13-forward-email.action.yaml"), "utf8")).toBe("old");
   });
 
-  test("gives the integration the version that is asked for, as a text", async () => {
+  test("writes the requested version of the integration as a text", async () => {
     const out = join(folder, "versioned");
     expect(await exported(["automation-service", "--out", out, "--version", "2.10"], true)).toContain(
       `Mailcordon 2.10 with ${catalogue.length} actions`,
@@ -89,7 +89,7 @@ describe("mailcordon export automation-service", () => {
     [["automation-service", "--out", "x", "--version", "new"], "--version"],
     [["automation-service", "--out", join(folder, "file", "below")], "ENOTDIR"],
     [["automation-service", "--wrong"], "--wrong"],
-  ])("with the words %j is refused, saying %j", async (words, said) => {
+  ])("with the arguments %j is refused with %j", async (words, said) => {
     writeFileSync(join(folder, "file"), "");
     await expect(
       runExport(
@@ -105,7 +105,7 @@ describe("mailcordon export automation-service", () => {
     ).rejects.toThrow(said);
   });
 
-  test("shows its flags", async () => {
+  test("prints its flags with --help", async () => {
     expect(await exported(["--help"], true)).toContain("--version V");
   });
 });
@@ -158,7 +158,7 @@ describe.skipIf(noPython)(`every script, against mailcordon serve over the lab${
   };
   const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
-  test("the test of the connection is green, and red with a wrong key or a certificate that nobody vouches for", async () => {
+  test("the test of the connection succeeds, and fails with a wrong API key or an untrusted certificate", async () => {
     const script = realService.integration.script.test_connection_code;
     expect(done(await run(script, resource()))).toMatchObject({ success: true });
     const wrong = await run(script, { ...resource(), api_key: "mck_wrong_key" });
@@ -235,7 +235,7 @@ describe.skipIf(noPython)(`every script, against mailcordon serve over the lab${
     ],
   ];
 
-  test("each of them does what the catalogue says", async () => {
+  test("each action does what the catalogue describes", async () => {
     expect(new Set(runs.map(([title]) => title))).toEqual(new Set(catalogue.map(({ title }) => title)));
     for (const [title, fields, expected] of runs) {
       const answer = done(await run(scriptOf(title), { ...resource(), ...fields }));
@@ -244,7 +244,7 @@ describe.skipIf(noPython)(`every script, against mailcordon serve over the lab${
     }
   });
 
-  test("what is fetched goes into the incident, byte for byte as it is hashed, and the link gives it to who has the key", async () => {
+  test("fetched evidence goes into the incident with its hashed bytes, and its link works with an API key", async () => {
     const cloud = { cloud_soar_api_url: soar.url, access_id: "id-of-key", access_key: "key-of-key", IncmanParamIncidentId: "7" };
     const answer = done(
       await run(scriptOf("Download Mail As EML"), {
@@ -263,7 +263,7 @@ describe.skipIf(noPython)(`every script, against mailcordon serve over the lab${
     expect(row).toMatchObject({ incident_attachment: { id: 5 }, file_ref: `${url}/v1/evidence/${row.sha256}` });
   });
 
-  test("a file is attached as it is, and the output of an earlier node as what it kept", async () => {
+  test("a file is attached unchanged, and the output of an earlier node as its evidence", async () => {
     const earlier = done(
       await run(scriptOf("Download Mail As EML"), {
         ...resource(),
@@ -281,7 +281,7 @@ describe.skipIf(noPython)(`every script, against mailcordon serve over the lab${
     ]);
   });
 
-  test("what was not confirmed is not done, and says so; what the key may not do, too", async () => {
+  test("an unconfirmed deletion is refused with its reason, and an action without the role as well", async () => {
     const which = { mailbox: "purchasing@example.com", internet_message_id: campaign.messageId };
     const unconfirmed = await run(scriptOf("Delete Email"), { ...resource(), ...which });
     expect([unconfirmed.code, unconfirmed.out]).toEqual([1, ""]);
@@ -296,7 +296,7 @@ describe.skipIf(noPython)(`every script, against mailcordon serve over the lab${
     ).toHaveLength(1);
   });
 
-  test("a message already gone counts as deleted; one that fails beside one that does not is told in the answer", async () => {
+  test("a message that is already gone counts as deleted, and a partial failure is reported in the answer", async () => {
     const which = { mailbox: "purchasing@example.com", internet_message_id: "<nobody@example.net>", confirm: "true" };
     expect(done(await run(scriptOf("Delete Email"), { ...resource(), ...which }))).toMatchObject({
       success: true,
@@ -313,7 +313,7 @@ describe.skipIf(noPython)(`every script, against mailcordon serve over the lab${
     });
   });
 
-  test("goes through the proxy of the resource, which asks for a password; TLS goes through it to the service", async () => {
+  test("a request uses the resource's proxy with its password, and TLS reaches through it to the service", async () => {
     const proxy = await startProxy({ users: { bridge: "proxy-word" } });
     try {
       const through = (word: string) => ({ ...resource(), no_proxy: "", proxy_url: proxy.url.replace("//", `//bridge:${word}@`) });
@@ -332,7 +332,7 @@ describe.skipIf(noPython)(`every script, against mailcordon serve over the lab${
     }
   });
 
-  test("a wrong field is named, with what to put", async () => {
+  test("a wrong field is named with the accepted values", async () => {
     const { code, err } = await run(scriptOf("Search Emails Extended"), { ...resource(), limit: "many" });
     expect(code).toBe(1);
     expect(err).toMatch(/^invalid-input: limit: is not a number/);

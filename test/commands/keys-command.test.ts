@@ -33,7 +33,7 @@ async function shown(...words: readonly string[]): Promise<string> {
   return out;
 }
 
-test("a person sees a key once when it is made, and never again", async () => {
+test("an API key is printed once, when it is created", async () => {
   expect(await shown("list")).toBe("There are no API keys.\n");
   const made = await shown("add", "--name", "SOAR\u001b[2J", "--role", "read, contain", "--mailbox", "*@example.com");
   const [secret = "", id = ""] = /mck_([0-9a-f]{12})_[A-Za-z0-9_-]{43}/.exec(made) ?? [];
@@ -47,12 +47,12 @@ test("a person sees a key once when it is made, and never again", async () => {
   expect(await shown("list")).toContain("revoked");
 });
 
-test("no connection has to work, and no password to be there, to make a key", async () => {
+test("an API key can be created without a working connection or a password", async () => {
   const { key } = JSON.parse(await shown("add", "--name", "x", "--role", "send", "--connection", "only", "--json"));
   expect(key).toMatch(/^mck_/);
 });
 
-test("a key that names no end of its own ends after the days of the settings", async () => {
+test("an API key without an end of its own ends after the days in the settings", async () => {
   const before = readFileSync(config, "utf8");
   writeFileSync(config, JSON.stringify({ ...JSON.parse(before), serve: { key_days: 30 } }));
   const daysOf = async (...words: string[]) => {
@@ -63,7 +63,7 @@ test("a key that names no end of its own ends after the days of the settings", a
   writeFileSync(config, before);
 });
 
-test("a key for one interface is shown as such, and a word that is none is refused", async () => {
+test("an API key for one interface is listed with it, and an unknown interface is refused", async () => {
   const made = JSON.parse(await shown("add", "--name", "agent", "--role", "read", "--interface", "mcp", "--json"));
   expect(made.interfaces).toEqual(["mcp"]);
   const { keys } = JSON.parse(await shown("list", "--json"));

@@ -56,7 +56,7 @@ const byBasic: Change = [/ntlm:/, "basic:"];
 const byTicket: Change = [/ntlm: \{[^}]*\}/, "kerberos: {}"];
 const tls = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
 
-describe("doctor names what the lab's command puts in the way:", () => {
+describe("doctor names each fault that the lab's command sets:", () => {
   test.each<[string, readonly string[], Change | undefined, Record<string, string>, string, string]>([
     ["an application that may not use EWS", ["--entra-block"], undefined, {}, "ews", "EwsAllowedAppIDs"],
     ["a secret that is wrong", ["--entra"], undefined, { MAILCORDON_CLIENT_SECRET: "wr0ng" }, "token", "Add-MgApplicationPassword"],
@@ -90,7 +90,7 @@ describe("doctor names what the lab's command puts in the way:", () => {
   });
 });
 
-describe("doctor names what the lab's command puts in the way of Microsoft Graph:", () => {
+describe("doctor names each fault of Microsoft Graph that the lab's command sets:", () => {
   const [soc, hr] = ["soc@example.com", "hr@example.com"];
   test.each<[string, readonly string[], readonly string[], string, string]>([
     [
@@ -117,7 +117,7 @@ describe("doctor names what the lab's command puts in the way of Microsoft Graph
     expect(JSON.stringify(first.next)).toContain(next);
   });
 
-  test("nothing, where nothing is in the way: over Graph, and of a hybrid organisation on either side", async () => {
+  test("nothing if there is no fault, over Graph and for both back ends of a hybrid organisation", async () => {
     const said = await lab("--entra", "--on-premises", hr);
     const environment = { ...secretsOf(said.environment), ...said.file };
     for (const [connection, mailbox] of [
@@ -144,7 +144,7 @@ function secretsOf(environment: Readonly<Record<string, string>>): Record<string
 }
 
 describe("a lab with a tenant", () => {
-  test("that gives tokens for that of another issuer writes it into a file of its owner, and is reached by it", async () => {
+  test("that exchanges tokens of another issuer writes one into a private file and accepts it", async () => {
     const said = await lab("--entra-federated", "issued");
     expect(statSync(join(home, "issued")).mode & 0o777).toBe(0o600);
     expect(said.environment).toMatchObject({ MAILCORDON_FEDERATED_TOKEN_FILE: join(home, "issued") });
@@ -155,7 +155,7 @@ describe("a lab with a tenant", () => {
     expect(await ask(said.file)).toMatchObject({ code: 10, error: { code: "unauthenticated" } });
   });
 
-  test("is reached by the identity of the machine", async () => {
+  test("accepts the identity of the machine", async () => {
     const said = await lab("--entra");
     writeFileSync(
       join(home, "mailcordon.yaml"),
@@ -164,47 +164,44 @@ describe("a lab with a tenant", () => {
     expect(await ask({ AZURE_POD_IDENTITY_AUTHORITY_HOST: said.url })).toMatchObject({ code: 0, success: true, mailbox: "hr@example.com" });
   });
 
-  test.skipIf(!existsSync("/usr/bin/script"))(
-    "lets a person sign in who enters the code on its page (needs the program script)",
-    async () => {
-      const said = await lab("--entra");
-      expect(said.device_login_url).toBe(`${said.url}/device`);
-      const program = `"${process.execPath}" "${built.program}" get-out-of-office --connection person --json`;
-      const person = start("script", ["-qefc", program, "/dev/null"], said.file, home);
-      await person.said("enter the code");
-      const [, code = "", page = ""] = /enter the code (\w+) at (\S+) to sign in/.exec(person.out()) ?? [];
-      expect(page).toBe(said.device_login_url);
-      const form = await (await fetch(page)).text();
-      expect(form).toContain('name="code"');
-      expect(await enter(page, { code: "no such code", account: "hr@example.com" })).toMatchObject({ status: 400 });
-      expect(await enter(page, { code, account: "nobody@example.com" })).toMatchObject({ status: 400 });
-      const done = await enter(page, { code: code.toLowerCase(), account: "soc@example.com" });
-      expect(done).toMatchObject({ status: 200, text: expect.stringContaining("Signed in.") });
-      expect(await person.ended).toMatchObject({ code: 0, out: expect.stringContaining("soc@example.com") });
-      // The second process asks nobody.
-      expect(await ask(said.file, "--connection", "person")).toMatchObject({ code: 0, success: true });
-    },
-  );
+  test.skipIf(!existsSync("/usr/bin/script"))("accepts a person who enters the code on its page (needs the program script)", async () => {
+    const said = await lab("--entra");
+    expect(said.device_login_url).toBe(`${said.url}/device`);
+    const program = `"${process.execPath}" "${built.program}" get-out-of-office --connection person --json`;
+    const person = start("script", ["-qefc", program, "/dev/null"], said.file, home);
+    await person.said("enter the code");
+    const [, code = "", page = ""] = /enter the code (\w+) at (\S+) to sign in/.exec(person.out()) ?? [];
+    expect(page).toBe(said.device_login_url);
+    const form = await (await fetch(page)).text();
+    expect(form).toContain('name="code"');
+    expect(await enter(page, { code: "no such code", account: "hr@example.com" })).toMatchObject({ status: 400 });
+    expect(await enter(page, { code, account: "nobody@example.com" })).toMatchObject({ status: 400 });
+    const done = await enter(page, { code: code.toLowerCase(), account: "soc@example.com" });
+    expect(done).toMatchObject({ status: 200, text: expect.stringContaining("Signed in.") });
+    expect(await person.ended).toMatchObject({ code: 0, out: expect.stringContaining("soc@example.com") });
+    // The second process asks nobody.
+    expect(await ask(said.file, "--connection", "person")).toMatchObject({ code: 0, success: true });
+  });
 
-  test("is refused with two proofs at once", async () => {
+  test("is refused with two kinds of proof", async () => {
     const { code, err, out } = await begin(["lab", "--entra-cert", "a.pem", "--entra-federated", "b"]).ended;
     expect([code, err + out]).toEqual([2, expect.stringContaining("--entra-cert and --entra-federated exclude each other")]);
   });
 });
 
-describe("the habits of the lab's command", () => {
-  test("are those of its server", async () => {
+describe("the server variants of the lab's command", () => {
+  test("are the variants of its server", async () => {
     const said = await lab("--habits", "get-405, no-new-ids");
     expect((await fetch(said.ews_url)).status).toBe(405);
   });
 
-  test("are refused by name where there is none such", async () => {
+  test("are refused by name if unknown", async () => {
     const { code, err } = await begin(["lab", "--habits", "no-new-ids,polite"]).ended;
     expect(code).toBeGreaterThan(0);
     expect(err).toContain('"polite" is not a habit');
   });
 
-  test("are listed by its help and in its guide", async () => {
+  test("are listed in its help and in its guide", async () => {
     const { out } = await begin(["lab", "--help"]).ended;
     const guide = readFileSync(join(import.meta.dirname, "../..", "docs", "lab.md"), "utf8");
     const names = Object.keys(serverVariants);

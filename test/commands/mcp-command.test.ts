@@ -49,7 +49,7 @@ async function connected(...words: string[]) {
 
 const toolNames = actionNames.map((name) => name.replaceAll("-", "_"));
 
-test("every action is a tool, whose result the client of the SDK finds to be as its schema says", async () => {
+test("every action is a tool whose result matches its schema in the client of the SDK", async () => {
   await using one = await connected();
   const { tools } = await one.client.listTools();
   expect(tools.map(({ name }) => name)).toEqual(toolNames);
@@ -60,7 +60,7 @@ test("every action is a tool, whose result the client of the SDK finds to be as 
   expect(one.said()).toBe(`Settings: ${join(folder, "mailcordon.yaml")}\n`);
 });
 
-test("--read-only leaves only what reads", async () => {
+test("--read-only leaves only tools that read", async () => {
   await using one = await connected("--read-only");
   const { tools } = await one.client.listTools();
   expect(tools.length).toBeGreaterThan(0);
@@ -68,7 +68,7 @@ test("--read-only leaves only what reads", async () => {
   await expect(one.client.callTool({ name: "delete_email", arguments: { item_id: "x" } })).rejects.toThrow("There is no tool");
 });
 
-test("a mail is found, planned to be deleted, deleted by its confirmation, and audited; its evidence is a resource", async () => {
+test("a message is found, planned for deletion, deleted by its confirmation and logged, and its evidence is a resource", async () => {
   await using one = await connected();
   const call = (name: string, input: object) => one.client.callTool({ name, arguments: { ...input } });
   const searched = await call("search_emails_extended", { limit: 1 });
@@ -85,7 +85,7 @@ test("a mail is found, planned to be deleted, deleted by its confirmation, and a
   expect(audit.map((line) => JSON.parse(line).phase)).toEqual(["read", "read", "read", "began", "ended", "read"]);
 });
 
-test("the process ends by itself when its client goes away", async () => {
+test("the process ends if its client disconnects", async () => {
   const ended = await start(process.execPath, [built.program, "mcp"], environment, folder, "").ended;
   expect(ended).toEqual({ code: 0, out: "", err: `Settings: ${join(folder, "mailcordon.yaml")}\n` });
 });

@@ -106,7 +106,7 @@ const connections = [
   "proxied",
 ];
 
-describe("no secret and no token is in any output, also with --verbose:", () => {
+describe("no secret and no token is in any output, even with --verbose:", () => {
   test.each(connections)("doctor over the connection %s", async (connection) => {
     for (const terminal of [false, true]) {
       const { out, err } = await run(["doctor", "--config", config, "--connection", connection, "--verbose"], terminal);
@@ -170,12 +170,12 @@ describe("no secret and no token is in any output, also with --verbose:", () => 
   });
 });
 
-test("without --verbose nothing of the wire is shown", async () => {
+test("without --verbose no request is printed", async () => {
   const { err } = await run(["get-out-of-office", "--config", config, "--connection", "basic"]);
   expect(err).not.toMatch(/^[<>!] #/m);
 });
 
-test("doctor answers one JSON document off a terminal, a text on one, and the code of what stands in the way", async () => {
+test("doctor prints JSON outside a terminal and text on one, and exits with the code of the blocking step", async () => {
   const { out, code, err } = await run(["doctor", "--config", config, "--connection", "wrong"]);
   const document = JSON.parse(out);
   expect(out.trimEnd()).not.toContain("\n");
@@ -187,7 +187,7 @@ test("doctor answers one JSON document off a terminal, a text on one, and the co
   expect(shown.code).toBe(0);
 });
 
-test("doctor shows nothing that a terminal would obey, whatever the mailbox is called", async () => {
+test("doctor prints no control character, whatever the name of the mailbox", async () => {
   const { out, err } = await run(
     ["doctor", "--config", config, "--connection", "basic", "--mailbox", "a\u001b[2J\u202e@example.com", "--verbose"],
     true,
@@ -196,7 +196,7 @@ test("doctor shows nothing that a terminal would obey, whatever the mailbox is c
   expect(out + err).not.toMatch(/[\u001b\u202e]/);
 });
 
-test("doctor refuses an action that is not there, and says which it may have been", async () => {
+test("doctor refuses an unknown action with the nearest name", async () => {
   const { err, code } = await run(["doctor", "--actions", "delete-mail"]);
   expect([code, err]).toEqual([2, expect.stringContaining("Did you mean delete-email?")]);
 });

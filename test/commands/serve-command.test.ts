@@ -95,8 +95,8 @@ async function call(url: string, key: string, path: string, body?: object) {
   return { status: reply.status, json: JSON.parse(await reply.text()) };
 }
 
-describe("from nothing to an answer", () => {
-  test("a key is made, used, listed and revoked while the server runs, and all ends with it", async () => {
+describe("`serve`, from an empty folder to an answer:", () => {
+  test("an API key is created, used, listed and revoked while the server runs", async () => {
     const made = await keys(
       "add",
       "--name",
@@ -133,7 +133,7 @@ describe("from nothing to an answer", () => {
     expect(existsSync(join(folder, "mailcordon-state/postgres/data/postmaster.pid"))).toBe(false);
   });
 
-  test("a change waits for the lock of the database on the audit file, and holds it for a moment only", async () => {
+  test("a change waits for the database's lock on the audit log and holds it briefly", async () => {
     const { key } = await keys("add", "--name", "soar", "--role", "admin");
     const { url } = await serve();
     const other = await openState({ directory: join(folder, "mailcordon-state") });
@@ -148,7 +148,7 @@ describe("from nothing to an answer", () => {
     await other.close();
   });
 
-  test("a log that was rotated, or accepted after a cut, is written on: the database is told", async () => {
+  test("a log that was rotated, or accepted after a cut, is continued, and the database knows its end", async () => {
     const { key } = await keys("add", "--name", "soar", "--role", "admin");
     const { url } = await serve();
     const send = () => call(url, key, "/v1/actions/send-email", { to: "user05@example.com", subject: "audited", body_text: "x" });
@@ -172,7 +172,7 @@ describe("from nothing to an answer", () => {
     expect((await reply.arrayBuffer()).byteLength).toBe(evidence.size);
   });
 
-  test("over TLS", async () => {
+  test("an answer is returned over TLS", async () => {
     const { key, cert } = makeCertificate(folder);
     writeFileSync(join(folder, "serve-key.pem"), key);
     writeFileSync(join(folder, "serve-cert.pem"), cert);
@@ -188,14 +188,14 @@ describe("from nothing to an answer", () => {
     expect(status).toBe(200);
   });
 
-  test("a health check of HTTP/1.0 that names no host is answered", async () => {
+  test("a health check over HTTP/1.0 without a host is answered", async () => {
     const { url } = await serve();
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
     socket.end("GET /healthz HTTP/1.0\r\n\r\n");
     expect((await text(socket)).split("\r\n", 1)).toEqual(["HTTP/1.1 200 OK"]);
   });
 
-  describe("who asks before a body is sent", () => {
+  describe("a client that asks before it sends a body", () => {
     const asks = async (url: string, key: string, length: number) => {
       const socket = connect(Number(new URL(url).port), "127.0.0.1");
       const head = [
@@ -209,7 +209,7 @@ describe("from nothing to an answer", () => {
       return { socket, first: String(first) };
     };
 
-    test("is told to go on where it has a key, and answered", async () => {
+    test("is told to continue if it has an API key, and receives the answer", async () => {
       const { key } = await keys("add", "--name", "large", "--role", "read");
       const { url } = await serve();
       const { socket, first } = await asks(url, String(key), 2);
@@ -218,7 +218,7 @@ describe("from nothing to an answer", () => {
       expect((await text(socket)).split("\r\n", 1)).toEqual(["HTTP/1.1 200 OK"]);
     });
 
-    test("is refused before a byte of it where it has none, or is too large", async () => {
+    test("is refused before a byte of the body without an API key or with a body that is too large", async () => {
       const { key } = await keys("add", "--name", "larger", "--role", "read");
       const { url } = await serve();
       for (const [word, length, refusal] of [
@@ -232,7 +232,7 @@ describe("from nothing to an answer", () => {
     });
   });
 
-  test("an agent begins a session, and ends it", async () => {
+  test("an agent can begin and end a session", async () => {
     const { key } = await keys("add", "--name", "agent", "--role", "read");
     const { url } = await serve();
     const client = new Client({ name: "agent", version: "1" });
@@ -249,7 +249,7 @@ describe("from nothing to an answer", () => {
   });
 });
 
-describe("as a process of its own", () => {
+describe("`serve` as a process of its own", () => {
   const words = () => [build().program, "serve", "--port", "0", "--config", config, "--quiet"];
   const started: Process[] = [];
   afterEach(async () => {
@@ -276,7 +276,7 @@ describe("as a process of its own", () => {
     });
   const get = (url: string, key: string, path: string) => fetch(`${url}${path}`, { headers: { authorization: `Bearer ${key}` } });
 
-  test("told to stop, it answers what runs, takes nothing more, and takes its database with it", async () => {
+  test("answers running calls after a signal, accepts no more, and stops its database", async () => {
     const { key } = await keys("add", "--name", "soar", "--role", "admin");
     const { running, url } = await launched();
     lab.addFault({ kind: "delay", operation: "GetUserOofSettings", delayMs: 1500 });
@@ -289,7 +289,7 @@ describe("as a process of its own", () => {
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   });
 
-  test("told to stop, it gives calls and jobs twenty seconds, refuses new connections with 503, stops the rest, and ends with 0", async () => {
+  test("gives calls and jobs twenty seconds after a signal, refuses new connections with 503, stops the rest, and exits with 0", async () => {
     const { key } = await keys("add", "--name", "soar", "--role", "admin");
     const { running, url } = await launched();
     // The first call to a server proves the credentials, and the others wait for it.
@@ -321,7 +321,7 @@ describe("as a process of its own", () => {
     expect(await (await get(next.url, key, job)).json()).toMatchObject({ status: "finished", answer: { success: true } });
   });
 
-  test("killed while it sends, its successor does not send again, and goes on with the job that it may repeat", async () => {
+  test("killed while it sends, has a successor that does not send again and continues the repeatable job", async () => {
     const { key } = await keys("add", "--name", "soar", "--role", "admin");
     const first = await launched();
     lab.addFault({ kind: "delay", delayMs: 60_000, times: 1000 });
@@ -350,21 +350,21 @@ describe("as a process of its own", () => {
   });
 });
 
-describe("it does not start", () => {
-  test("open to a network in the clear", async () => {
+describe("`serve` does not start", () => {
+  test("open to a network without TLS", async () => {
     const { code, written } = run("serve", "--host", "0.0.0.0");
     expect(await code).toBe(3);
     expect(JSON.parse(written.out).message).toContain("serve.host");
   });
 
-  test("on a port that is taken, and leaves no database behind", async () => {
+  test("on a port in use, and leaves no database running", async () => {
     const { url } = await serve();
     const { code, written } = run("serve", "--port", new URL(url).port);
     expect(await code).toBe(3);
     expect(JSON.parse(written.out).message).toContain("EADDRINUSE");
   });
 
-  test("with a connection that is wrong", async () => {
+  test("with a wrong connection", async () => {
     writeFileSync(config, readFileSync(config, "utf8").replace("env:LAB_PASSWORD", "env:NOWHERE"));
     const { code, written } = run("serve", "--port", "0");
     expect(await code).toBe(3);
@@ -377,7 +377,7 @@ describe("it does not start", () => {
   });
 });
 
-describe("keys", () => {
+describe("`keys`", () => {
   test.each([
     ["nothing", []],
     ["another word", ["give"]],
@@ -389,11 +389,11 @@ describe("keys", () => {
     ["a connection that is none", ["add", "--name", "x", "--role", "read", "--connection", "nowhere"]],
     ["days that are none", ["add", "--name", "x", "--role", "read", "--expires-days", "soon"]],
     ["a key to revoke without its id", ["revoke"]],
-  ])("do not take %s", async (_, words) => {
+  ])("refuses %s", async (_, words) => {
     expect(await run("keys", ...words).code).toBe(2);
   });
 
-  test("say how they are used", async () => {
+  test("prints its usage", async () => {
     const { code, written } = run("keys", "--help");
     expect([await code, written.out]).toEqual([0, expect.stringContaining("keys revoke ID")]);
   });

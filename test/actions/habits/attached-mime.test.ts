@@ -17,7 +17,7 @@ describe("a server that returns attached messages as MIME alone", () => {
   });
   afterAll(() => Promise.all([exchange.close(), other.close()]));
 
-  test("shows and gives out what hangs in them, as Exchange does", async () => {
+  test("lists and returns their attachments, as Exchange does", async () => {
     const [there, here] = await Promise.all([exchange.run(getAttachments, rich), other.run(getAttachments, rich)]);
     expect(here).toMatchObject({ success: true, counts: { requested: 5, succeeded: 5 } });
     const of = ({ results = [] }: typeof here) =>
@@ -33,7 +33,7 @@ describe("a server that returns attached messages as MIME alone", () => {
     expect(outer?.includes(inner ?? "nothing")).toBe(true);
   });
 
-  test("gives out one of them by its id", async () => {
+  test("returns one of their attachments by its id", async () => {
     const all = await other.run(getAttachments, rich);
     const deepest = all.results?.[4];
     const answer = await other.run(getAttachments, { ...rich, attachment_ids: [deepest?.attachment_id] });
@@ -45,7 +45,7 @@ describe("a server that returns attached messages as MIME alone", () => {
     expect(await other.run(getAttachments, rich, { exchange: limited })).toMatchObject({ success: true, counts: { succeeded: 5 } });
   });
 
-  test("names a part that is not there, and an id that is none", async () => {
+  test("names a missing part and an invalid id", async () => {
     const [attached] = (await other.run(getAttachments, rich)).results?.filter(({ kind }) => kind === "item") ?? [];
     const box = other.host.exchange.mailbox(rich.mailbox);
     const ids = [`${attached?.attachment_id}.99`, `${attached?.attachment_id}.0`, ".1"];
@@ -58,7 +58,7 @@ describe("a server that returns attached messages as MIME alone", () => {
     expect(codes).toEqual(["not-found", "invalid-input", "invalid-input", "not-found", "invalid-input", "invalid-input"]);
   });
 
-  test("is not asked to delete what hangs in an attached message", async () => {
+  test("receives no request to delete an attachment of an attached message", async () => {
     const all = await other.run(getAttachments, rich);
     const answer = await other.run(deleteAttachments, { ...rich, attachment_ids: [all.results?.[4]?.attachment_id] });
     expect(answer).toMatchObject({ success: false, results: [{ error: { code: "unsupported" } }] });

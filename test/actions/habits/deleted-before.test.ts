@@ -18,7 +18,7 @@ describe.each(backends)("delete-email over %s", (backend) => {
     };
     const placeOf = (item: { readonly identity: Uint8Array }) => at.mailbox(who).itemByIdentity(item.identity)?.folder.distinguishedName;
 
-    test("does nothing, keeps no evidence again, and says that it was deleted already", async () => {
+    test("changes nothing, keeps no second evidence, and reports that the message was already deleted", async () => {
       const item = lying(`<stays-${delete_type}@example.net>`);
       const id = at.idOf(item);
       const input = { mailbox: who, item_id: id, delete_type, keep_evidence: true };
@@ -34,7 +34,7 @@ describe.each(backends)("delete-email over %s", (backend) => {
     test.each([
       ["has another copy", "<two-lie@example.net>"],
       ["cannot be looked for it, which has no Message-ID", undefined],
-    ])("does nothing also where the mailbox %s", async (_, internetMessageId) => {
+    ])("changes nothing in a mailbox that %s", async (_, internetMessageId) => {
       const item = lying(internetMessageId);
       if (internetMessageId !== undefined) at.put(who, { internetMessageId });
       const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), delete_type });
@@ -42,7 +42,7 @@ describe.each(backends)("delete-email over %s", (backend) => {
       expect(placeOf(item)).toBe("recoverableitemsdeletions");
     });
 
-    test("does nothing where that folder is named", async () => {
+    test("changes nothing if that folder is given", async () => {
       const item = lying(`<named-${delete_type}@example.net>`);
       const input = { mailbox: who, internet_message_id: item.internetMessageId, folder: "recoverableitemsdeletions", delete_type };
       expect((await at.run(deleteEmail, input)).results).toMatchObject([{ action: "already_gone", verified: true }]);

@@ -30,7 +30,7 @@ const ways = [
 
 describe.each(ways)("over EWS, $title", ({ action, input, folder, operation }) => {
   test.each(["reset-after", "error-after", "redirect-after"] as const)(
-    "whose reply was lost (%s) is settled by one look, with its undo",
+    "whose reply was lost (%s) is decided by one search, with its undo",
     async (kind) => {
       const { at, copies } = await open();
       const item = at.put(who, { internetMessageId: id });
@@ -43,7 +43,7 @@ describe.each(ways)("over EWS, $title", ({ action, input, folder, operation }) =
     },
   );
 
-  test("that was lost before it was carried out is not done, and what was seen is said", async () => {
+  test("that was lost before the server made it is not done, and the answer reports what was seen", async () => {
     const { at, copies } = await open();
     const item = at.put(who, { internetMessageId: id });
     at.lab.addFault({ kind: "reset-before", operation });
@@ -58,7 +58,7 @@ describe.each(ways)("over EWS, $title", ({ action, input, folder, operation }) =
 describe.each(ways.filter(({ operation }) => operation === "MoveItem"))(
   "on a server that returns no new ids, $title",
   ({ action, input, folder }) => {
-    test("finds them, so that it can be undone", async () => {
+    test("finds the new ids and returns an undo", async () => {
       const { at, copies } = await open({ habits: ["no-new-ids"] });
       const item = at.put(who, { internetMessageId: id });
       const answer = await at.run(action, { mailbox: who, internet_message_id: id, ...input });
@@ -67,7 +67,7 @@ describe.each(ways.filter(({ operation }) => operation === "MoveItem"))(
       ]);
     });
 
-    test("takes no older copy in the folder for the message", async () => {
+    test("does not mistake an older copy in the folder for the message", async () => {
       const { at, copies } = await open({ habits: ["no-new-ids"] });
       const old = at.put(who, { internetMessageId: id }, folder);
       const item = at.put(who, { internetMessageId: id });

@@ -19,7 +19,7 @@ const open = async (...habits: string[]): Promise<LabHost> => {
   return at;
 };
 
-describe("an operation that the server does not know is unsupported, and the hint names what to do instead:", () => {
+describe("an operation that the server does not know is unsupported, with a hint at an alternative:", () => {
   test.each<[string, string, Action, Readonly<Record<string, unknown>>, string]>([
     ["the list of mailboxes", "GetSearchableMailboxes", getSearchableMailboxes, {}, "mailboxes"],
     ["a search in all mailboxes", "GetSearchableMailboxes", searchEmailsExtended, { mailboxes: "all", sender: "billing" }, "mailboxes"],
@@ -37,7 +37,7 @@ describe("an operation that the server does not know is unsupported, and the hin
     expect(here.asked(operation)).toBe(1);
   });
 
-  test("a search in mailboxes that are named does not need the list", async () => {
+  test("a search in given mailboxes does not need the list", async () => {
     const here = await open("missing:GetSearchableMailboxes");
     here.put(socAddress, { subject: "Invoice of today" });
     const answer = await here.run(searchEmailsExtended, { mailboxes: [socAddress], subject: "Invoice of today" });
@@ -46,7 +46,7 @@ describe("an operation that the server does not know is unsupported, and the hin
 });
 
 describe("a code of the server is reported with its meaning:", () => {
-  test("ErrorInvalidId is an id that the server does not take, not a message that is gone", async () => {
+  test("ErrorInvalidId means an id that the server refuses, not a deleted message", async () => {
     const here = await open();
     const item = here.put(socAddress);
     for (const action of [deleteEmail, downloadMailAsEml]) {
@@ -58,7 +58,7 @@ describe("a code of the server is reported with its meaning:", () => {
     expect(here.mailbox(socAddress).item(item.id)?.folder.distinguishedName).toBe("inbox");
   });
 
-  test("ErrorCannotFindUser is a mailbox that there is not", async () => {
+  test("ErrorCannotFindUser means a missing mailbox", async () => {
     const here = await open();
     here.lab.addFault({ kind: "item-error", operation: "GetItem", code: "ErrorCannotFindUser" });
     const answer = await here.run(downloadMailAsEml, { mailbox: socAddress, item_id: here.put(socAddress).id });

@@ -26,7 +26,7 @@ describe.each(backends)("over %s, a reply", (backend) => {
     };
   }
 
-  test("whose own draft is not found any more is not reported as if the message that it answers were missing", async () => {
+  test("whose own draft is gone is not reported as if the original message were missing", async () => {
     const { answer } = await run(({ asked, url }) => {
       if (backend === "graph")
         return asked.includes("singleValueExtendedProperties") && !/createReply/.test(url)
@@ -44,7 +44,7 @@ describe.each(backends)("over %s, a reply", (backend) => {
     expect(answer.results[0]?.error.message).toMatch(/^Nothing was sent\. The draft is no longer there/);
   }, 30_000);
 
-  test("of which the draft was made and the reply to its making was lost names the draft that may be left", async () => {
+  test("whose draft was made with a lost reply names the draft that may be left", async () => {
     const isMaking = ({ asked, url }: Passing) => (backend === "graph" ? /createReply/i.test(url) : asked.includes("<t:ReplyToItem"));
     const { answer, at } = await run((passing) => (isMaking(passing) ? { status: 500, body: "<html>An error</html>" } : undefined));
     const [draft] = at.mailbox("replies@example.com").known("drafts").items.values();

@@ -15,7 +15,7 @@ async function open(options: LabOptions = {}) {
 }
 
 describe("a server that refuses every restriction", () => {
-  test("has a message sent once whose reply was lost, and that is seen", async () => {
+  test("gets a message with a lost reply once, and the copy is found", async () => {
     const at = await open();
     const sent = at.mailbox(who).known("sentitems");
     const before = sent.items.size;
@@ -26,7 +26,7 @@ describe("a server that refuses every restriction", () => {
     expect(at.asked("SendItem")).toBe(1);
   }, 60_000);
 
-  test("has a draft found whose reply was lost, and no second is made", async () => {
+  test("keeps one draft after a lost reply, because the draft is found", async () => {
     const at = await open();
     at.lab.addFault({ kind: "reset-after", operation: "CreateItem" });
     const answer = await at.run(sendEmail, { mailbox: who, to: ["user02@example.com"], subject: "Once", body_text: "Yes." });
@@ -35,7 +35,7 @@ describe("a server that refuses every restriction", () => {
     expect([...at.mailbox(who).known("drafts").items.values()].filter(({ subject }) => subject === "Once")).toEqual([]);
   }, 60_000);
 
-  test("has the new id of a copy in a public folder found", async () => {
+  test("still lets the new id of a copy in a public folder be found", async () => {
     const at = await open();
     const item = at.put(who, { internetMessageId: id });
     const answer = await at.run(copyEmail, { mailbox: who, item_id: item.id, destination_folder: "Notices", is_public_folder: true });
@@ -45,7 +45,7 @@ describe("a server that refuses every restriction", () => {
     expect(answer.results).toMatchObject([{ status: "done", new_item_id: copy?.id }]);
   }, 60_000);
 
-  test("has the place of a moved message found whose new id it did not return", async () => {
+  test("still lets a moved message be found whose new id it did not return", async () => {
     const at = await open({ habits: ["no-new-ids"] });
     at.put(who, { internetMessageId: id });
     const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, delete_type: "trash" });

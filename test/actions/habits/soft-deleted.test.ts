@@ -22,7 +22,7 @@ describe.each(["opens-deleted", "opens-deleted:in-place"])(
     test.each([
       ["by its id", (item: { id: string }) => ({ item_id: item.id })],
       ["by its Message-ID", () => ({ internet_message_id: "<soft@example.net>" })],
-    ])("of a message %s is verified: its folder does not hold it", async (_, name) => {
+    ])("of a message %s is verified, because its folder does not contain it", async (_, name) => {
       const here = await open(habit);
       const item = here.put(mailbox, { internetMessageId: "<soft@example.net>" });
       const answer = await here.run(deleteEmail, { mailbox, ...name(item) });
@@ -30,7 +30,7 @@ describe.each(["opens-deleted", "opens-deleted:in-place"])(
       expect(here.mailbox(mailbox).known("recoverableitemsdeletions").items.size).toBe(1);
     });
 
-    test("of a message without a Message-ID is not called verified where nothing shows that it is gone", async () => {
+    test("of a message without a Message-ID is not verified if nothing shows that it is gone", async () => {
       const here = await open(habit);
       const item = here.put(mailbox, { itemClass: "IPM.Appointment", internetMessageId: undefined });
       const answer = await here.run(deleteEmail, { mailbox, item_id: item.id });
@@ -46,7 +46,7 @@ describe.each(["opens-deleted", "opens-deleted:in-place"])(
     });
 
     describe("of a second time by the same id", () => {
-      test.each(["soft", "trash"])("(%s) says that it was deleted already, and keeps no evidence again", async (delete_type) => {
+      test.each(["soft", "trash"])("(%s) reports that it was already deleted and keeps no second evidence", async (delete_type) => {
         const here = await open(habit);
         const item = here.put(mailbox, { internetMessageId: "<soft@example.net>" });
         const input = { mailbox, item_id: item.id, delete_type, keep_evidence: true };

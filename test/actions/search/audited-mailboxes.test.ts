@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
 import { backends, type LabHost, openLabHost } from "../lab-host.ts";
 
-describe.each(backends)("The audit entry of a search over %s", (backend) => {
+describe.each(backends)("the audit entry of a search over %s", (backend) => {
   let at: LabHost;
   beforeAll(async () => {
     at = await openLabHost({}, backend);
@@ -15,7 +15,7 @@ describe.each(backends)("The audit entry of a search over %s", (backend) => {
   const searched = ({ per_mailbox }: Record<string, unknown>) =>
     (per_mailbox as { mailbox: string }[]).map(({ mailbox }) => mailbox).sort();
 
-  test("of all mailboxes names those that were asked, not only the word all", async () => {
+  test("of all mailboxes names the searched mailboxes, not only the word all", async () => {
     const answer = await search({ mailboxes: "all" });
     const { mailboxes, searched: said } = entry();
     expect(mailboxes).toEqual(["all"]);
@@ -24,7 +24,7 @@ describe.each(backends)("The audit entry of a search over %s", (backend) => {
     expect([...said.mailboxes].sort()).toEqual(searched(answer));
   });
 
-  test("does not name a mailbox that was not asked any more", async () => {
+  test("does not name a mailbox that was no longer searched", async () => {
     const stop = new AbortController();
     stop.abort();
     const input = { mailboxes: ["user03@example.com", "user04@example.com"], limit: 1 };
@@ -32,7 +32,7 @@ describe.each(backends)("The audit entry of a search over %s", (backend) => {
     expect(entry()).toMatchObject({ mailboxes: input.mailboxes, searched: { count: 0, mailboxes: [] } });
   });
 
-  test("of one mailbox has its address alone", async () => {
+  test("of one mailbox has only its address", async () => {
     await search({ mailbox: "user03@example.com" });
     expect(entry()).toMatchObject({ mailbox: "user03@example.com" });
     expect(entry().searched).toBeUndefined();

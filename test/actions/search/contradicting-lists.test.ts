@@ -93,7 +93,7 @@ describe.each(backends)("over %s", (backend) => {
   const whole = { mailbox: ann, folder: "inbox", recursive: false, limit: 200 };
   const named = { mailbox: ann, internet_message_id: ["<m7@example.net>"] };
 
-  describe("a list that gives no message and counts some, each time it is asked", () => {
+  describe("a list that always returns no message but counts some", () => {
     const always = (passing: Passing) => (isList(passing) ? cut(passing, 0) : undefined);
 
     test("ends a search as partly, with the reason", async () => {
@@ -104,7 +104,7 @@ describe.each(backends)("over %s", (backend) => {
       expect(boxes(answer)[0]?.unsearched).toMatchObject([{ error: { code: "broken-reply", message: expect.stringContaining("40") } }]);
     }, 60_000);
 
-    test("deletes nothing by Message-ID and does not say that the message is not there", async () => {
+    test("deletes nothing by Message-ID and does not report the message as missing", async () => {
       const { at, changes } = await stage(always);
       const answer = await at.run(deleteEmail, { ...named, confirm: true }, changes);
       expect(answer).toMatchObject({ success: false, results: [{ error: { code: "could-not-look" } }] });
@@ -112,14 +112,14 @@ describe.each(backends)("over %s", (backend) => {
       expect(at.mailbox(ann).known("inbox").items.size).toBe(many);
     }, 60_000);
 
-    test("downloads nothing by Message-ID and does not say that the message is not there", async () => {
+    test("downloads nothing by Message-ID and does not report the message as missing", async () => {
       const { at, changes } = await stage(always);
       const answer = await at.run(downloadMailAsEml, named, changes);
       expect(answer).toMatchObject({ success: false, results: [{ error: { code: "could-not-look" } }] });
     }, 60_000);
   });
 
-  test("a list that gives no message once, and counts some, is found whole by a second look", async () => {
+  test("a list that once returns no message but counts some is complete in a second request", async () => {
     let spoilt = 0;
     const { at, changes } = await stage((passing) => (isList(passing) && spoilt++ === 0 ? cut(passing, 0) : undefined));
     const answer = await at.run(searchEmailsExtended, whole, changes);
@@ -127,7 +127,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer).toMatchObject({ success: true });
   }, 60_000);
 
-  test("a list that gives fewer messages than it counts is read on behind them", async () => {
+  test("a list that returns fewer messages than it counts is read further", async () => {
     let spoilt = 0;
     const { at, changes } = await stage((passing) => (isList(passing) && spoilt++ === 0 ? cut(passing, 5) : undefined));
     const answer = await at.run(searchEmailsExtended, whole, changes);
@@ -135,7 +135,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer).toMatchObject({ success: true });
   }, 60_000);
 
-  test("a list that gives the same few messages each time and counts more ends as partly, with these", async () => {
+  test("a list that always returns the same few messages but counts more ends as partly, with these messages", async () => {
     let first: Spoilt | undefined;
     const { at, changes } = await stage((passing) => {
       if (!isList(passing)) return undefined;
@@ -147,7 +147,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer).toMatchObject({ success: false, incomplete: true, per_mailbox: [{ status: "partly" }] });
   }, 60_000);
 
-  test("messages that are deleted between two pages end no list as partly", async () => {
+  test("a list is complete if messages are deleted between two pages", async () => {
     let asked = 0;
     const { at, changes } = await stage((passing) => {
       if (isList(passing) && ++asked === 1) {
@@ -163,7 +163,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(asked).toBeGreaterThan(1);
   }, 60_000);
 
-  test("a list of folders that lacks what it counts leaves the search partly, and no Message-ID is said to be nowhere", async () => {
+  test("a list of folders that lacks some it counts makes the search partly, and no Message-ID is reported as missing", async () => {
     const { at, changes } = await stage((passing) =>
       isFolders(passing) ? cut(passing, /Offset="[1-9]|skip=[1-9]/.test(passing.url + passing.asked) ? 0 : 2) : undefined,
     );
@@ -173,7 +173,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(gone).toMatchObject({ success: false, results: [{ error: { code: "could-not-look" } }] });
   }, 60_000);
 
-  test("a list of contacts that lacks what it counts is incomplete", async () => {
+  test("a list of contacts that lacks some it counts is incomplete", async () => {
     const { at, changes } = await stage((passing) => (isContacts(passing) ? cut(passing, 0) : undefined));
     const contact = { displayName: "Bob", emailAddresses: [], phoneNumbers: [], physicalAddresses: [] };
     at.mailbox(ann).add(at.mailbox(ann).known("contacts"), { itemClass: "IPM.Contact", subject: "Bob", contact });
@@ -223,7 +223,7 @@ describe("over Exchange Web Services", () => {
     60_000,
   );
 
-  test("a server that counts the folder where a restriction leaves out items is believed", async () => {
+  test("a count of the whole folder is accepted if a restriction leaves out items", async () => {
     const at = await inbox({ habits: ["counts-folder"] });
     const answer = await at.run(searchEmailsExtended, { mailbox: ann, subject: "Message 17" });
     expect(rows(answer)).toEqual(["Message 17"]);
@@ -234,7 +234,7 @@ describe("over Exchange Web Services", () => {
 });
 
 describe("over Microsoft Graph", () => {
-  test("a list of users that gives none and counts some is a failure, not an empty list", async () => {
+  test("a list of users that returns none but counts some is a failure, not an empty list", async () => {
     const at = await openLabHost({ seed: false }, "graph");
     at.lab.store.addUser({ address: ann, password: "x" });
     const proxy = await openSpoilingProxy(at.lab, "graph", (passing) =>

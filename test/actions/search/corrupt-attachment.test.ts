@@ -73,7 +73,7 @@ describe("over graph, a list of attachments that one attachment spoils", () => {
     60_000,
   );
 
-  test("is named by its name and size where Exchange lists those", async () => {
+  test("is reported with its name and size if Exchange lists them", async () => {
     const { run, input } = await spoilt(cut, ({ url }) => !/select=id(?:,|%2C)name(?:,|%2C)contentType(?:,|%2C)size(?:&|$)/.test(url));
     const answer = await run(getAttachments, { ...input, as: "metadata" });
     expect(answer.results?.[0]).toMatchObject({ name: mark, size: expect.any(Number), status: "failed" });

@@ -46,7 +46,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(exitCodeOf(answer)).toBe(6);
   }, 60_000);
 
-  test("pages that repeat end the list with what was read, and that is said", async () => {
+  test("pages that repeat end the list with the contacts read so far, and the answer reports it", async () => {
     let first: string | undefined;
     const answer = await stage((passing) => {
       if (!isList(passing)) return undefined;
@@ -60,7 +60,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer).toMatchObject({ success: false, incomplete: true, unread: [{ error: { code: "broken-reply" } }] });
   }, 60_000);
 
-  test("a server that lists nothing at all is a failure of the call", async () => {
+  test("a server that lists nothing at all fails the call", async () => {
     const answer = await stage((passing) => (isList(passing) ? { status: 500, body: "<html>An error</html>" } : undefined));
     expect(answer).toMatchObject({ success: false, error: { code: "broken-reply" } });
   }, 60_000);

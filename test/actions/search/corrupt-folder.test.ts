@@ -79,7 +79,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(exitCodeOf(answer)).toBe(6);
   }, 60_000);
 
-  test("a path below a list of folders that is not whole is not reported as missing", async () => {
+  test("a path below an incomplete list of folders is not reported as missing", async () => {
     const { at, exchange } = await stage(withMark);
     const answer = await at.run(searchEmailsExtended, { mailbox, folder: `Inbox/${mark}` }, { exchange });
     expect(answer).toMatchObject({ success: false, error: { code: "could-not-look" } });
@@ -88,7 +88,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(other).toMatchObject({ incomplete: true });
   }, 60_000);
 
-  test("a message that is not found is not reported as gone where a folder could not be listed", async () => {
+  test("a message is not reported as gone if a folder could not be listed", async () => {
     const { at, exchange } = await stage(withMark);
     const internet_message_id = ["<nowhere@example.net>"];
     const answer = await at.run(deleteEmail, { mailbox, internet_message_id, keep_evidence: false }, { exchange });
@@ -118,7 +118,7 @@ describe.each(backends)("over %s", (backend) => {
   }, 60_000);
 
   test.each([false, true])(
-    "a list without any folder is no empty mailbox, with include_recoverable: %j",
+    "a list without any folder does not mean an empty mailbox, with include_recoverable: %j",
     async (include_recoverable) => {
       const { at, exchange } = await stage((passing) => {
         if (!isList(passing)) return undefined;

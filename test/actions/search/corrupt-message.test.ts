@@ -73,7 +73,7 @@ describe.each(backends)("over %s", (backend) => {
       expect(proxy.passed.count).toBeLessThan(100);
     }, 60_000);
 
-    test("is named when a filter lets the client decide, and on the page where it lies", async () => {
+    test("is named if the client applies a filter, and on its own page", async () => {
       const { at, proxy, items } = await stage(spoil);
       const input = { mailbox: "ann@example.com", attachment_name: "none", limit: 200 };
       const answer = await at.run(searchEmailsExtended, input, { exchange: proxy.exchange });
@@ -85,7 +85,7 @@ describe.each(backends)("over %s", (backend) => {
     }, 60_000);
   });
 
-  test("a message that cannot even be named is reported by its number, and the others are found", async () => {
+  test("a message that cannot be identified is reported by its number, and the others are found", async () => {
     let hidden: readonly string[] = [];
     const { at, proxy, items } = await stage(({ url, asked, reply }) => {
       const isList = /FindItem|\/messages\?/.test(`${url} ${asked}`);

@@ -26,14 +26,14 @@ async function stage() {
 }
 
 // Over Exchange Web Services one reply has all mailboxes.
-test("over graph, a user that spoils the list of users ends it, and the answer says that it is not whole", async () => {
+test("over graph, a user that spoils the list of users ends it, and the answer reports an incomplete list", async () => {
   const { at, exchange } = await stage();
   const answer = await at.run(getSearchableMailboxes, {}, { exchange });
   expect(answer).toMatchObject({ success: false, incomplete: true, failed: [{ error: { code: "broken-reply" } }] });
   expect((answer.mailboxes as unknown[]).length).toBeGreaterThanOrEqual(20);
 }, 60_000);
 
-test("over graph, a search of all mailboxes is no success where not every mailbox could be listed", async () => {
+test("over graph, a search of all mailboxes is not a success if not every mailbox could be listed", async () => {
   const { at, exchange } = await stage();
   const answer = await at.run(searchEmailsExtended, { mailboxes: ["all"], subject: "x" }, { exchange });
   expect(answer).toMatchObject({ success: false, error: { code: "could-not-look" } });

@@ -10,7 +10,7 @@ describe.each(backends)("over %s", (backend) => {
   afterAll(() => at.close());
   const search = (input: Readonly<Record<string, unknown>>) => at.run(searchEmailsExtended, input);
 
-  test("an empty subject that equals finds the messages without a subject, and no others", async () => {
+  test("an empty subject with exact comparison finds only the messages without a subject", async () => {
     const address = "without@example.com";
     if (at.lab.store.mailbox(address) === undefined) at.lab.store.addUser({ address, displayName: "Without", password: "x" });
     at.put(address, { subject: "" });
@@ -58,7 +58,7 @@ describe.each(backends)("over %s", (backend) => {
     { subject_match: "None" },
     { recursive: "None" },
     { received_after: "None" },
-  ])("a filter that is empty or None is refused, not dropped: %j", async (input) => {
+  ])("a filter that is empty or None is refused, not ignored: %j", async (input) => {
     const answer = await search({ mailbox: "reception@example.com", ...input });
     expect(answer).toMatchObject({ success: false, error: { code: "invalid-input" } });
   });

@@ -58,7 +58,7 @@ describe.each(backends)("over %s, a folder without those below keeps its path:",
   });
 });
 
-test("over EWS, a folder that opens where those around it cannot be listed is still searched", async () => {
+test("over EWS, a folder that can be opened is searched even if the folders around it cannot be listed", async () => {
   const at = await openLabHost();
   try {
     at.lab.store.addUser({ address });

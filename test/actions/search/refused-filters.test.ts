@@ -58,7 +58,7 @@ describe("over ews, a server that refuses to look for", () => {
     expect(subjects(answer)).toEqual(["Beta"]);
   });
 
-  test("anything at all is searched page by page, with nothing twice and nothing left out", async () => {
+  test("anything at all is searched page by page, with each message once", async () => {
     const at = await stage("ews", ["refuses-restrictions"]);
     const all: string[] = [];
     let cursor: unknown;
@@ -73,7 +73,7 @@ describe("over ews, a server that refuses to look for", () => {
 });
 
 describe("over ews, what a server was seen to refuse", () => {
-  test("is remembered for the next mailbox", async () => {
+  test("is known for the next mailbox", async () => {
     const at = await stage("ews", ["refuses-restrictions:item:Size"]);
     const other = "filters-2@example.com";
     at.lab.store.addUser({ address: other, displayName: "Filters", password: "x" });
@@ -89,7 +89,7 @@ describe("over ews, what a server was seen to refuse", () => {
   test.each([
     ["any restriction", "refuses-restrictions"],
     ["the Message-ID", "refuses-restrictions:message:InternetMessageId"],
-  ])("%s keeps no message from being found by its Message-ID, and none that is not there is found", async (_, habit) => {
+  ])("%s does not prevent a search by Message-ID, and finds no missing message", async (_, habit) => {
     const at = await stage("ews", [habit]);
     const kept = at.put(mailbox, { subject: "Named", internetMessageId: "<Named@example.net>" }, "inbox/Deep");
     const internet_message_id = ["<named@example.net>", "<nowhere@example.net>"];
@@ -130,7 +130,7 @@ describe("over graph, a service that refuses", () => {
   });
 });
 
-test("over graph, a service that refuses to look for a Message-ID keeps no message from being found by it", async () => {
+test("over graph, a message is found by its Message-ID even if the service refuses to search for it", async () => {
   const at = await stage("graph");
   const kept = at.put(mailbox, { subject: "Named", internetMessageId: "<Named@example.net>" }, "inbox/Deep");
   const proxy = await openSpoilingProxy(at.lab, "graph", ({ url }) =>
@@ -152,7 +152,7 @@ const withoutFilters = (text: string) =>
   text.replace(/<m:Restriction>.*?<\/m:Restriction>/s, "").replace(/(?<=[?&])(?:\$|%24)filter=[^&]*/, "");
 
 describe("a server that ignores", () => {
-  test("a query returns everything, and the answer says that nobody has checked it", async () => {
+  test("a query returns everything, and the answer reports that nothing was checked", async () => {
     for (const backend of ["ews", "graph"] as const) {
       const at = await stage(backend, ["ignores-queries"]);
       const answer = await at.run(searchEmailsExtended, { mailbox, query: "subject:Beta" });
@@ -164,7 +164,7 @@ describe("a server that ignores", () => {
   });
 
   // Over EWS a message without categories shows none, as one whose categories the server does not give.
-  test("a category is found out as far as messages show theirs", async () => {
+  test("a category is detected if the messages show theirs", async () => {
     for (const [backend, applied, found] of [
       ["ews", "server, unchecked", ["Gamma", "Beta", "Alpha"]],
       ["graph", "client", ["Alpha"]],
@@ -178,7 +178,7 @@ describe("a server that ignores", () => {
   });
 
   test.each(filters.filter(([, input]) => !("sender" in input || "body" in input || "category" in input)))(
-    "a restriction (%s) is found out, and its filter applied by the client: %j",
+    "a restriction (%s) is detected, and the client applies its filter: %j",
     async (_, input, found) => {
       for (const backend of ["ews", "graph"] as const) {
         const at = await stage(backend);

@@ -42,7 +42,7 @@ describe.each(backends)("over %s, a message of a colleague who left", (backend) 
     expect(await found({ sender: "former.colleague@example.org" })).toEqual([]);
   });
 
-  test("which keeps no SMTP address is shown with its X.500 address, and found by its name", async () => {
+  test("which has no SMTP address is shown with its X.500 address and found by name", async () => {
     const from = { name: "Long Gone", address: `${x500}-2`, routingType: "EX" };
     at.put(mailbox, { subject, from, sender: from, internetMessageId: "<gone-2@example.com>" });
     expect(await found({ sender: "long gone" })).toMatchObject([{ from: { name: "Long Gone", address: `${x500}-2` } }]);

@@ -12,7 +12,7 @@ describe("people of the directory whose mailbox Graph cannot open", () => {
   });
   afterAll(() => at.close());
 
-  test("are named beside the list, which says how many they are and that it is of the directory", async () => {
+  test("are named beside the list, which reports their number and the directory as its source", async () => {
     const answer = await at.run(getSearchableMailboxes, {});
     expect(answer).toMatchObject({ success: true, source: "directory", note: expect.stringContaining("directory"), failed: [] });
     expect(answer.message).toMatch(/2 people have no mailbox that Microsoft Graph can open\.$/);

@@ -41,7 +41,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all, "--then", "delete-email", ...words);
   const run = (planned: Printed) => desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
 
-  test("freezes what it is going to do, and changes nothing by that", async () => {
+  test("freezes its plan and changes nothing by planning", async () => {
     const planned = await plan("--keep-evidence", "--max-items", "3");
     expect(planned).toMatchObject({ exit: 0, success: true, state: "planned", action: "delete-email", input: { keep_evidence: true } });
     expect(planned.counts).toMatchObject({ messages: 3, mailboxes: 3, examined: 3, unexamined: 0, waiting: 3 });
@@ -97,7 +97,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     expect(await desk.sweep("run", planned.sweep, "--yes")).toMatchObject({ error: { code: "changed" } });
   });
 
-  test("leaves alone what is not as the plan says, and says what it is", async () => {
+  test("leaves items that differ from the plan unchanged and reports the difference", async () => {
     const planned = await plan();
     const [one = "", two = "", three = ""] = people;
     const itemOf = (person: string) => {
@@ -120,7 +120,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     expect(itemOf(two).folder.name).toBe("Inbox");
   });
 
-  test("names each mailbox that it could not look into, with the reason", async () => {
+  test("names each mailbox that it could not search, with the reason", async () => {
     const planned = await desk.sweep(
       "plan",
       "--internet-message-id",
@@ -134,7 +134,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     expect(planned.unexamined).toMatchObject([{ mailbox: "nobody@example.com", code: "mailbox-not-found" }]);
   });
 
-  test("has no plan where a limit is not kept", async () => {
+  test("has no plan if a limit is exceeded", async () => {
     for (const limit of [
       ["--max-items", "2"],
       ["--max-mailboxes", "2"],
@@ -166,7 +166,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     expect(places()).toEqual(there);
   });
 
-  test("is ended before it begins, or is held up and goes on", async () => {
+  test("can be cancelled before it begins, and can be paused and resumed", async () => {
     const cancelled = await plan();
     expect(await desk.sweep("cancel", cancelled.sweep)).toMatchObject({ exit: 0, state: "cancelled" });
     expect(await run(cancelled)).toMatchObject({ error: { code: "changed" } });
@@ -178,7 +178,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     expect(places()).toEqual(away);
   });
 
-  test("is refused where the connection leads elsewhere than it did", async () => {
+  test("is refused if the connection leads to another server than before", async () => {
     const planned = await plan();
     const before = process.env.MAILCORDON_ACCESS;
     process.env.MAILCORDON_ACCESS = "delegate";
@@ -192,7 +192,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     expect(places()).toEqual(there);
   });
 
-  test("says beforehand what cannot be undone", async () => {
+  test("reports in the plan what cannot be undone", async () => {
     expect((await plan()).cannot_be_undone).toEqual([]);
     expect((await plan("--delete-type", "hard", "--confirm-hard")).cannot_be_undone).toHaveLength(1);
     expect(await desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all, "--then", "send-email")).toMatchObject({
@@ -201,7 +201,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     expect(await desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all)).toMatchObject({ error: { code: "invalid-input" } });
   });
 
-  test("junks, and what was junked is undone to the folder that it was in", async () => {
+  test("marks messages as junk, and its undo returns them to their folder", async () => {
     const planned = await desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all, "--then", "junk-mail");
     expect(await run(planned)).toMatchObject({ exit: 0, counts: { done: 3 } });
     expect(places().map((place) => place.split(" true")[0])).toEqual(["Junk Email", "Junk Email", "Junk Email"]);
