@@ -8,7 +8,7 @@ import { perform } from "../../src/perform/perform.ts";
 import { auditEntries, box, each, eraser, host, input, selectWords, story } from "./perform-box.ts";
 
 // Splunk's on-prem connector reports a whole batch as failed when one id of it is.
-test("one item that fails does not hide what became of the others", async () => {
+test("one failed item does not hide the results of the others", async () => {
   const erase = (word: string) => {
     if (word === "two") throw new Failure("busy", "Later.", { wireCode: "ErrorServerBusy", requestId: "r-1" });
   };
@@ -31,7 +31,7 @@ test("one item that fails does not hide what became of the others", async () => 
   expect(exitCodeOf(answer)).toBe(6);
 });
 
-test("items that all failed alike give that failure's exit code, unlike ones the common one", async () => {
+test("items that all failed alike give that failure's exit code, and different failures the common one", async () => {
   const busy = () => {
     throw new Failure("busy", "Later.");
   };
@@ -39,13 +39,13 @@ test("items that all failed alike give that failure's exit code, unlike ones the
   expect(exitCodeOf(await perform(eraser({ erase: busy }), { words: ["one", "denied"] }, host))).toBe(6);
 });
 
-test("an action that answers for fewer items than it got has those as defects", async () => {
+test("an action that returns too few results reports the missing ones as defects", async () => {
   const answer = await perform(eraser({ shorten: 1 }), { words: ["one", "two"] }, host);
   expect(answer.results?.map(({ status }) => status)).toEqual(["done", "failed"]);
   expect(answer.results?.[1]?.error?.code).toBe("internal");
 });
 
-test("an action that throws in the middle still has every item answered", async () => {
+test("an action that throws in the middle still returns a result for every item", async () => {
   const erase = (word: string) => {
     if (word === "two") throw new TypeError("a defect");
   };
@@ -58,7 +58,7 @@ test("an action that throws in the middle still has every item answered", async 
   expect(story.at(-1)).toBe("audit ended");
 });
 
-test("what was stopped in the middle may have been done, and says so", async () => {
+test("an item stopped in the middle is reported as possibly done", async () => {
   const erase = (word: string) => {
     if (word === "two") throw new Failure("cancelled", "Stopped.");
   };
@@ -67,19 +67,19 @@ test("what was stopped in the middle may have been done, and says so", async () 
   expect(auditEntries()[1]?.outcome).toMatchObject([{ status: "done" }, { status: "failed", error: "unknown-outcome" }]);
 });
 
-test("what was stopped before the act touches nothing", async () => {
+test("an action stopped before its first change changes nothing", async () => {
   const answer = await perform(eraser(), { words: ["one"] }, { ...host, signal: AbortSignal.abort() });
   expect(answer).toMatchObject({ success: false, error: { code: "cancelled" } });
   expect([exitCodeOf(answer), box.size, story]).toEqual([failures.cancelled.exit, 3, []]);
 });
 
-test("an answer that is not as the action's schema says is a defect of that item", async () => {
+test("a result that does not match its schema is a defect of that item", async () => {
   const answer = await perform(eraser({ answerWrong: true }), { words: ["one"] }, host);
   expect(answer.results?.[0]).toMatchObject({ status: "failed", error: { code: "internal" } });
 });
 
 // OfficeDev/ews-managed-api#147: success was reported though the message was not deleted.
-test("what Exchange says it did and did not do is not-verified", async () => {
+test("a change that Exchange confirms but did not make is not-verified", async () => {
   const stubborn = defineItemAction({
     name: "erase-words",
     title: "Erase Words",
@@ -114,7 +114,7 @@ test("what Exchange says it did and did not do is not-verified", async () => {
 });
 
 // A server says of what a proxy hides, of a closed mailbox and of what is still there that it is not there.
-test("a server's word that something is not there, after which nobody looked, is a failure and never not_found", async () => {
+test("a server's report of a missing message without a search is a failure, never not_found", async () => {
   const words = defineItemAction({
     name: "erase-words",
     title: "Erase Words",

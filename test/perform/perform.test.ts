@@ -15,7 +15,7 @@ import { openEvidence } from "../../src/perform/evidence/hash-and-store.ts";
 import { type Host, type Plan, perform } from "../../src/perform/perform.ts";
 import { auditEntries, box, calls, each, eraser, exchange, folder, host, input, selectWords, story } from "./perform-box.ts";
 
-test("evidence comes before the audit, the audit before the act, and looking again after it", async () => {
+test("evidence is kept before the audit entry, the entry written before the change, and the change verified afterwards", async () => {
   const answer = await perform(eraser(), { words: ["one", "two"], keep_evidence: true }, host);
   expect(story).toEqual(["kept one.eml", "kept two.eml", "audit began", "erase one", "erase two", "look one", "look two", "audit ended"]);
   expect(answer).toMatchObject({
@@ -39,17 +39,17 @@ test("evidence comes before the audit, the audit before the act, and looking aga
   expect(answerSchema(eraser()).safeParse(answer).success).toBe(true);
 });
 
-describe("A read where reads are audited", () => {
+describe("a read whose audit entry is required", () => {
   const lines = () => readFileSync(join(folder, "audit.jsonl"), "utf8").trim().split("\n");
 
-  test("has one entry, with the caller and what was read, and without content", async () => {
+  test("has one entry with the caller and the items, without content", async () => {
     await perform(eraser({ effect: "read" }), { words: ["one"] }, { ...host, auditsReads: true, actor: "key:1" });
     expect(lines().map((line) => JSON.parse(line))).toMatchObject([
       { phase: "read", effect: "read", actor: "key:1", mailbox: "default@example.com", targets: [{}] },
     ]);
   });
 
-  test("fails before anything is read where its entry cannot be written", async () => {
+  test("fails before any read if its entry cannot be written", async () => {
     const audit = { append: () => Promise.reject(new Failure("audit-failed", "The disk is full.")) };
     const answer = await perform(eraser({ effect: "read" }), { words: ["one"] }, { ...host, audit, auditsReads: true });
     expect([answer.error?.code, answer.results]).toEqual(["audit-failed", undefined]);
@@ -57,7 +57,7 @@ describe("A read where reads are audited", () => {
   });
 });
 
-test("the audit names actor, mailbox, targets, options and what became of each, and holds no bodies", async () => {
+test("the audit log names caller, mailbox, targets, options and results, and has no bodies", async () => {
   const erase = (word: string) => {
     if (word === "two") throw new Failure("access-denied", "No.");
   };
@@ -90,7 +90,7 @@ test("the audit names actor, mailbox, targets, options and what became of each, 
   expect(await verifyAudit(join(folder, "audit.jsonl"))).toMatchObject({ entries: 2, lastHash: expect.any(String), torn: [] });
 });
 
-test("a dry run touches nothing, asks nobody, and leaves no trace", async () => {
+test("a dry run changes nothing, asks no question and writes no audit entry", async () => {
   const asked = { ...host, confirm: () => Promise.reject(new Error("asked")) };
   const answer = await perform(eraser(), { words: ["one", "gone"], dry_run: "true", keep_evidence: true }, asked);
   expect(answer).toMatchObject({ success: true, dry_run: true, counts: { requested: 2, succeeded: 0, failed: 0, not_found: 1 } });
@@ -99,7 +99,7 @@ test("a dry run touches nothing, asks nobody, and leaves no trace", async () => 
   expect([story, readdirSync(folder), box.size]).toEqual([[], [], 3]);
 });
 
-test("nothing is destroyed without a yes, and the plan is told", async () => {
+test("nothing is deleted without a confirmation, and the plan is returned", async () => {
   const plans: Plan[] = [];
   const refusing = {
     ...host,
@@ -133,14 +133,14 @@ test("nothing is destroyed without a yes, and the plan is told", async () => {
   expect([story, box.size]).toEqual([[], 3]);
 });
 
-test("confirm in the input is the yes", async () => {
+test("the field confirm is a confirmation", async () => {
   const { confirm: _, ...mute } = host;
   expect(await perform(eraser(), { words: ["one"], confirm: true }, mute)).toMatchObject({ success: true });
   expect(box.has("one")).toBe(false);
 });
 
 test.each(["change", "create", "send", "destroy"] as const)(
-  "who may not say yes to itself cannot confirm a %s in the input: the host is asked",
+  "a caller that may not confirm its own calls cannot confirm a %s in the input, and the host is asked",
   async (effect) => {
     const asked: string[] = [];
     const confirm = async ({ title }: Plan) => {
@@ -152,7 +152,7 @@ test.each(["change", "create", "send", "destroy"] as const)(
   },
 );
 
-test("nobody is asked when there is nothing to touch", async () => {
+test("no question is asked if there is nothing to change", async () => {
   const asked = { ...host, confirm: () => Promise.reject(new Error("asked")) };
   const answer = await perform(eraser(), { words: ["gone"] }, asked);
   expect(answer).toMatchObject({
@@ -164,7 +164,7 @@ test("nobody is asked when there is nothing to touch", async () => {
   expect(await perform(eraser(), { words: [] }, asked)).toMatchObject({ success: true, message: "No words found." });
 });
 
-test("what is not there fails a call that was to send or make something", async () => {
+test("a missing message fails a call that sends or creates something", async () => {
   for (const effect of ["send", "create"] as const) {
     const answer = await perform(eraser({ effect }), { words: ["gone"] }, host);
     expect(answer).toMatchObject({
@@ -177,7 +177,7 @@ test("what is not there fails a call that was to send or make something", async 
 });
 
 test.each([{ expected_count: 2 }, { expected_count: 4 }, { expected_count: 0 }, { max_items: 2 }])(
-  "where another number is found than %j says, nothing is touched",
+  "nothing is changed if the number found differs from %j",
   async (guard) => {
     const answer = await perform(eraser(), { words: ["one", "two", "three"], ...guard }, host);
     expect(answer).toMatchObject({ success: false, error: { code: "unexpected-count" } });
@@ -186,12 +186,12 @@ test.each([{ expected_count: 2 }, { expected_count: 4 }, { expected_count: 0 }, 
   },
 );
 
-test("the right number goes through, and what is not found does not count", async () => {
+test("the expected number is accepted, and missing messages do not count", async () => {
   const answer = await perform(eraser(), { words: ["one", "gone", "two"], expected_count: "2", max_items: 2 }, host);
   expect(answer).toMatchObject({ success: true, counts: { requested: 3, succeeded: 2, failed: 0, not_found: 1 } });
 });
 
-test("an item of which two readings differ is not touched, and nothing of it is kept", async () => {
+test("an item whose two readings differ is not changed, and nothing of it is kept", async () => {
   box.add("unsteady");
   const answer = await perform(eraser(), { words: ["unsteady", "two"], keep_evidence: true }, host);
   expect(answer.results).toMatchObject([{ status: "failed", error: { code: "evidence-failed" } }, { status: "done" }]);
@@ -199,7 +199,7 @@ test("an item of which two readings differ is not touched, and nothing of it is 
   expect([box.has("unsteady"), readdirSync(join(folder, "evidence", "files"))]).toEqual([true, ["two.eml"]]);
 });
 
-test("an item whose evidence cannot be kept is not touched; the others are", async () => {
+test("an item whose evidence cannot be kept is not changed, and the others are", async () => {
   const answer = await perform(eraser({ unkept: "one" }), { words: ["one", "two"], keep_evidence: true }, host);
   expect(answer.results?.[0]).toMatchObject({ status: "failed", error: { code: "evidence-failed" } });
   expect(answer.results?.[1]).toMatchObject({ status: "done" });
@@ -208,7 +208,7 @@ test("an item whose evidence cannot be kept is not touched; the others are", asy
   expect(auditEntries()[0]?.targets).toEqual([{ item_id: "two", subject: "about two" }]);
 });
 
-test("where no evidence can be kept at all, nothing is touched and the audit says nothing was begun", async () => {
+test("nothing is changed if no evidence can be kept, and the audit log has no begin", async () => {
   writeFileSync(join(folder, "file"), "");
   const answer = await perform(
     eraser(),
@@ -218,14 +218,14 @@ test("where no evidence can be kept at all, nothing is touched and the audit say
   expect([exitCodeOf(answer), box.size, story]).toEqual([failures["evidence-failed"].exit, 3, []]);
 });
 
-test("when the audit cannot be begun, nothing is touched", async () => {
+test("nothing is changed if the audit entry cannot be written", async () => {
   const broken = { ...host, audit: { append: () => Promise.reject(new Failure("audit-failed", "No room.")) } };
   const answer = await perform(eraser(), { words: ["one"] }, broken);
   expect(answer).toMatchObject({ success: false, error: { code: "audit-failed" } });
   expect(box.size).toBe(3);
 });
 
-test("when the audit cannot be ended, the answer says so and still says what was done", async () => {
+test("the answer reports a missing final audit entry together with the results", async () => {
   const append = (entry: AuditEntry) =>
     entry.phase === "ended" ? Promise.reject(new Failure("audit-failed", "No room.")) : Promise.resolve();
   const answer = await perform(eraser(), { words: ["one"] }, { ...host, audit: { append } });
@@ -236,7 +236,7 @@ const refuse = () => {
   throw new Failure("refused", "It will not go.");
 };
 
-test("when the audit cannot be ended after everything failed, the answer does not say that it was done", async () => {
+test("the answer does not report a change if everything failed and the final audit entry is missing", async () => {
   const append = (entry: AuditEntry) =>
     entry.phase === "ended" ? Promise.reject(new Failure("audit-failed", "No room.")) : Promise.resolve();
   const answer = await perform(eraser({ erase: refuse }), { words: ["one"] }, { ...host, audit: { append } });
@@ -248,7 +248,7 @@ test("when the audit cannot be ended after everything failed, the answer does no
   expect(box.size).toBe(3);
 });
 
-describe("a host is told that something is touched", () => {
+describe("the host is notified of a change", () => {
   const touched = async (...[action, input, changes]: [Action, object, Partial<Host>?]) => {
     let times = 0;
     await perform(action, input, { ...host, touching: () => (times += 1), ...changes });
@@ -273,13 +273,13 @@ describe("a host is told that something is touched", () => {
   });
 });
 
-test("reads ask nobody and leave no audit", async () => {
+test("a read asks no question and writes no audit entry", async () => {
   const { confirm: _, ...mute } = host;
   expect(await perform(eraser({ effect: "read" }), { words: ["one"] }, mute)).toMatchObject({ success: true });
   expect(story).toEqual(["erase one", "look one"]);
 });
 
-test("wrong input is an answer, too, and nothing is opened for it", async () => {
+test("wrong input returns an answer, and no connection is opened", async () => {
   const answer = await perform(eraser(), { words: "one", word: 1 }, host);
   expect(answer).toMatchObject({ success: false, action: "erase-words", error: { code: "invalid-input", retryable: false } });
   expect(answer.message).toMatch(/words: .*word/);
@@ -310,7 +310,7 @@ const counting = defineWholeAnswerAction({
   return { words: wrong ? Number.NaN : box.size, ...(box.size === 0 ? { message: "No words found" } : {}) };
 });
 
-test("a whole answer stands beside the envelope, and says how long Exchange made us wait", async () => {
+test("an answer without a list is returned beside the envelope, which reports the wait for Exchange", async () => {
   const answer = await perform(counting, {}, host);
   expect(answer).toEqual({
     success: true,
@@ -325,17 +325,17 @@ test("a whole answer stands beside the envelope, and says how long Exchange made
 });
 
 // Sumo Logic's own integration raised an exception when there were no contacts; its 2.4 was made to correct that.
-test("finding nothing is a success with the action's own words", async () => {
+test("an empty result is a success with the action's own message", async () => {
   box.clear();
   const answer = await perform(counting, {}, host);
   expect(answer).toMatchObject({ success: true, message: "No words found", words: 0 });
 });
 
-test("a whole answer that its schema refuses is a defect, not an answer", async () => {
+test("an answer that its schema refuses is a defect", async () => {
   expect(await perform(counting, { wrong: true }, host)).toMatchObject({ success: false, error: { code: "internal" } });
 });
 
-test("a call that failed as a whole keeps the wire's own code", async () => {
+test("a call that failed as a whole keeps the server's code", async () => {
   const answer = await perform(counting, { mailbox: "nobody@example.com" }, host);
   expect(answer).toMatchObject({
     success: false,
@@ -349,11 +349,11 @@ test.each([
   [["one", "two", "gone"], "2 of 3 words erased; 1 not found in 3 folders of box."],
   [["denied", "one", "denied"], "1 of 3 words erased; 2 failed, the first: No."],
   [["denied"], "1 word failed: No."],
-])("what became of %j is said as %j", async (words, sentence) => {
+])("the result of %j is reported as %j", async (words, sentence) => {
   expect((await perform(eraser(), { words, confirm: true }, host)).message).toBe(sentence);
 });
 
-test("an action on items without any mailbox touches nothing and says what is missing", async () => {
+test("an action without any mailbox changes nothing and names the missing field", async () => {
   const nameless: Exchange = {
     ...exchange,
     mailbox: () => {
@@ -364,7 +364,7 @@ test("an action on items without any mailbox touches nothing and says what is mi
   expect([answer.error?.code, answer.message, story, box.size]).toEqual(["invalid-input", "No mailbox is named.", [], 3]);
 });
 
-test("a defect in the second look fails the item, and says that it was done", async () => {
+test("a defect in the verification fails the item, which is reported as done", async () => {
   const action = defineItemAction({
     name: "erase-words",
     title: "Erase Words",

@@ -6,12 +6,12 @@ import { GraphSettings, graphBehaviour, readGraphBehaviour, readMailboxList } fr
 
 const names = Object.keys(graphBehaviour);
 
-test("without settings Graph is taken as the back end takes it by itself, in the worldwide cloud", () => {
+test("without settings Graph has the back end's defaults in the worldwide cloud", () => {
   expect(readGraphBehaviour(GraphSettings.parse({}), "worldwide")).toEqual(defaultBehaviour);
 });
 
 test.each(["us-gcc-high", "us-dod", "china"] as const)(
-  "what only the worldwide cloud has is taken for absent in %s, unless it is said to be there",
+  "features of the worldwide cloud are treated as absent in %s unless the settings enable them",
   (cloud) => {
     const without = readGraphBehaviour(GraphSettings.parse({}), cloud);
     expect(without).toEqual({ ...defaultBehaviour, permanentDelete: false, importExport: false });
@@ -46,12 +46,12 @@ describe.each(names)("graph.%s", (name) => {
     expect(seen.has(JSON.stringify(known))).toBe(true);
   });
 
-  test("says what to put when it is wrong", () => {
+  test("names the accepted values if it is wrong", () => {
     const refused = GraphSettings.safeParse({ [name]: "perhaps" });
     expect(refused.error?.issues[0]?.message).toMatch(/is not valid; put .+ or /);
   });
 
-  test("has its doubt beside it, in the schema, in the reference and in the guide", () => {
+  test("has its uncertainty documented in the schema, the reference and the guide", () => {
     const { properties = {} } = z.toJSONSchema(z.object(graphBehaviour), { io: "input" });
     const property = properties[name];
     const doubt = typeof property === "object" ? property.description : undefined;
@@ -75,12 +75,12 @@ test.each([
     "auto",
     "https://exchange.example.com",
   ],
-] as const)("with %j in the cloud %s the list of mailboxes is from %s, the Admin API at %s", (settings, cloud, from, origin) => {
+] as const)("with %j in the cloud %s the list of mailboxes comes from %s, with the Admin API at %s", (settings, cloud, from, origin) => {
   const list = readMailboxList(GraphSettings.parse(settings), cloud);
   expect([list.from, list.adminApi?.origin]).toEqual([from, origin]);
 });
 
-test("an Admin API that anybody on the way could read is refused, and what to put is said", () => {
+test("an Admin API without TLS is refused with a hint", () => {
   const refused = GraphSettings.safeParse({ admin_api_url: "http://outlook.example.com" });
   expect(refused.error?.issues[0]?.message).toContain("https://outlook.office365.com");
 });

@@ -40,7 +40,7 @@ async function refusal(...args: Parameters<typeof load>): Promise<string> {
   return (failure?.message ?? "accepted").replaceAll(`${directory}/`, "");
 }
 
-test("a file gives the default connection, its paths beside the file", async () => {
+test("a file sets the default connection, with paths relative to the file", async () => {
   const { connection, evidence, audit } = await load(good);
   expect(connection).toMatchObject({
     name: "prod",
@@ -57,7 +57,7 @@ test("a file gives the default connection, its paths beside the file", async () 
   expect(audit).toMatchObject({ file: join(homedir(), ".local/state/mailcordon/audit.jsonl"), reads: true, key: undefined });
 });
 
-test("another connection is chosen by environment, and by flag before it", async () => {
+test("another connection is chosen by the environment, or by a flag that overrides it", async () => {
   writeFileSync(join(directory, "token.txt"), "abc\n");
   const { connection } = await load(good, { MAILCORDON_CONNECTION: "token" });
   expect(connection).toMatchObject({ name: "token", access: "delegate", auth: { kind: "bearer" } });
@@ -65,7 +65,7 @@ test("another connection is chosen by environment, and by flag before it", async
   expect((await load(good, { MAILCORDON_CONNECTION: "token" }, { connection: "prod" })).connection.name).toBe("prod");
 });
 
-test("the environment goes before the file, and flags before the environment", async () => {
+test("the environment overrides the file, and flags override the environment", async () => {
   const environment = {
     MAILCORDON_MAILBOX: "other@example.com",
     MAILCORDON_ACCESS: "delegate",
@@ -92,7 +92,7 @@ test("the environment goes before the file, and flags before the environment", a
   });
 });
 
-test("a person is required over MCP where the file says so, and nowhere by default", async () => {
+test("a person is required over MCP only if the file says so", async () => {
   expect((await load(good, {})).requirePerson).toBe(false);
   expect((await load(`${good}\nmcp: { require_person: true }\n`, {})).requirePerson).toBe(true);
   await expect(load(`${good}\nmcp: { require_person: "yes" }\n`, {})).rejects.toMatchObject({ code: "invalid-settings" });
@@ -125,7 +125,7 @@ test("every environment variable replaces a setting that exists", async () => {
   }
 });
 
-describe("the file is found", () => {
+describe("the settings file is found", () => {
   const user = () => {
     const config = join(directory, "config");
     mkdirSync(join(config, "mailcordon"), { recursive: true });
@@ -133,11 +133,11 @@ describe("the file is found", () => {
     return { XDG_CONFIG_HOME: config };
   };
 
-  test("in the user's folder when there is none here", async () => {
+  test("in the user's folder if the working directory has none", async () => {
     expect((await load(undefined, user())).connection.name).toBe("mine");
   });
 
-  test("here before the user's folder", async () => {
+  test("in the working directory before the user's folder", async () => {
     expect((await load(good, user())).connection.name).toBe("prod");
   });
 
@@ -148,7 +148,7 @@ describe("the file is found", () => {
     expect((await load(good, { MAILCORDON_CONFIG: "a.yaml" }, { config: "b.yaml" })).connection.name).toBe("b");
   });
 
-  test("or it is said that it is not there", async () => {
+  test("or is reported as missing", async () => {
     expect(await refusal(undefined, {}, { config: "c.yaml" })).toBe("--config: there is no file c.yaml.");
     expect(await refusal(undefined)).toMatch(
       /^No connection is set .* Add one under connections in mailcordon\.yaml, or set MAILCORDON_EWS_URL or MAILCORDON_BACKEND\.$/,
@@ -156,7 +156,7 @@ describe("the file is found", () => {
   });
 });
 
-describe("what is wrong is named, and what to put is said", () => {
+describe("a wrong setting is named with the accepted values", () => {
   const changed = (from: string | RegExp, to: string) => {
     expect(good).toMatch(from);
     return good.replace(from, to);
@@ -227,7 +227,7 @@ describe("what is wrong is named, and what to put is said", () => {
     expect(await refusal(yaml())).toMatch(message);
   });
 
-  test("several mistakes are told at once", async () => {
+  test("several mistakes are reported together", async () => {
     const message = await refusal(
       good.replace("https://mail.example.com", "ftp://mail.example.com").replace("access: delegate", "access: 1"),
     );
@@ -238,7 +238,7 @@ describe("what is wrong is named, and what to put is said", () => {
 
 describe("a secret", () => {
   test.each(["hunter2secret", "12345678", "[hunter2secret]"])(
-    "that stands in the file itself (%s) is refused without being shown",
+    "written in the file itself (%s) is refused without being printed",
     async (literal) => {
       const message = await refusal(good.replace("env:PROD_PASSWORD", literal));
       expect(message).toMatch(/connections\.prod\.auth\.basic\.password is not valid; put env:NAME .* or file:PATH/);
@@ -247,29 +247,29 @@ describe("a secret", () => {
     },
   );
 
-  test("in a line that is not YAML is not shown: only where the line is", async () => {
+  test("in a line that is not YAML is not printed, only the position of the line", async () => {
     const message = await refusal(good.replace("password: env:PROD_PASSWORD } }", "password: 'hunter2secret } }"));
     expect(message).toMatch(/^mailcordon\.yaml, line \d+, column \d+: this is not YAML/);
     expect(message).not.toContain("hunter2secret");
   });
 
-  test("of a connection that is not used need not be there", async () => {
+  test("of an unused connection may be missing", async () => {
     expect((await load(good)).connection.name).toBe("prod");
   });
 
-  test("that is not there is named by its setting and its place", async () => {
+  test("that is missing is reported with its setting and its source", async () => {
     expect(await refusal(good, { PROD_PASSWORD: "" })).toBe(
       "connections.prod.auth.basic.password: the environment variable PROD_PASSWORD is empty. Put the secret there.",
     );
   });
 
-  test("does not show in the settings when they are printed", async () => {
+  test("is not visible in printed settings", async () => {
     expect(JSON.stringify(await load(good))).not.toContain("hunter2");
   });
 });
 
 test.each(["http://127.0.0.1:8080", "http://localhost", "http://[::1]:9"])(
-  "plain http is fine to this machine itself: %s",
+  "plain http is accepted for this machine: %s",
   async (origin) => {
     expect(
       (await load(good.replace("https://mail.example.com/EWS/Exchange.asmx", `"${origin}/EWS/Exchange.asmx"`))).connection.ews.url?.origin,
@@ -278,7 +278,7 @@ test.each(["http://127.0.0.1:8080", "http://localhost", "http://[::1]:9"])(
 );
 
 test.each(["http://127.0.0.1.example.com", "http://localhost.example.com", "http://10.0.0.1"])(
-  "plain http is refused to what only looks like this machine: %s",
+  "plain http is refused for a host that only resembles this machine: %s",
   async (origin) => {
     expect(await refusal(good.replace("https://mail.example.com/EWS/Exchange.asmx", `"${origin}/EWS/Exchange.asmx"`))).toContain(
       "plain http",
@@ -286,7 +286,7 @@ test.each(["http://127.0.0.1.example.com", "http://localhost.example.com", "http
   },
 );
 
-test("aliases that would grow without bound are refused", async () => {
+test("aliases that expand without limit are refused", async () => {
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${"bcdefghij"
     .split("")
     .map((name, at) => `${name}: &${name} [${Array(9).fill(`*${"abcdefghij"[at]}`).join(",")}]`)
@@ -302,20 +302,20 @@ describe("Microsoft Graph:", () => {
     ["", "https://graph.microsoft.com/v1.0"],
     [", cloud: us-dod", "https://dod-graph.microsoft.us/v1.0"],
     [", cloud: china", "https://microsoftgraph.chinacloudapi.cn/v1.0"],
-  ])("without an address it is that of the cloud%s", async (cloud, url) => {
+  ])("has the address of its cloud by default%s", async (cloud, url) => {
     const { connection } = await load(yaml(`auth: { oauth: { ${oauth}${cloud} } }`));
     expect([connection.backend, connection.graph.url.href]).toEqual(["graph", url]);
   });
 
-  test("a password does not open it", async () => {
+  test("does not accept a password", async () => {
     expect(await refusal(yaml("auth: { basic: { username: soc, password: env:PROD_PASSWORD } }"))).toContain("put oauth, or bearer");
   });
 
-  test("a token is not sent over plain http", async () => {
+  test("receives no token over plain http", async () => {
     expect(await refusal(yaml(`auth: { oauth: { ${oauth} } }, graph: { url: "http://graph.example.com/v1.0" }`))).toContain("graph.url");
   });
 
-  test("the environment says it too, and without it a connection is EWS", async () => {
+  test("can be chosen by the environment, and the default is EWS", async () => {
     expect((await load(good)).connection.backend).toBe("ews");
     const environment = { MAILCORDON_BACKEND: "graph", MAILCORDON_GRAPH_URL: "https://graph.example.com/v1.0", MAILCORDON_TOKEN: "ready" };
     const { connection } = await load(good, environment);

@@ -22,7 +22,7 @@ const refusal = async (...args: Parameters<typeof load>) => (await load(...args)
 const url = "ews: { url: https://mail.example.com/EWS/Exchange.asmx }";
 const auth = "auth: { basic: { username: soc@example.com, password: env:PW } }";
 
-test("Autodiscover is switched on by a word, and begins with the mailbox or the account when it names an address", async () => {
+test("Autodiscover is switched on by `true` and begins with the mailbox or the account if it is an address", async () => {
   const found = await load(`ews: { autodiscover: true }\n${auth}\nmailbox: desk@example.com`);
   expect(found.ews).toMatchObject({ url: undefined, autodiscover: { address: "desk@example.com", allowHosts: [], cacheHours: undefined } });
   expect((await load(`ews: { autodiscover: true }\n${auth}`)).ews.autodiscover?.address).toBe("soc@example.com");
@@ -30,13 +30,13 @@ test("Autodiscover is switched on by a word, and begins with the mailbox or the 
   expect(own.ews.autodiscover).toEqual({ address: "a@example.org", allowHosts: ["*.example.net"], cacheHours: 1 });
 });
 
-test("an explicit URL skips Autodiscover, whatever is set for it", async () => {
+test("an explicit URL skips Autodiscover, whatever its settings", async () => {
   const { ews } = await load(`ews: { url: https://mail.example.com/EWS/Exchange.asmx, autodiscover: true }\n${auth}`);
   expect(ews.url?.host).toBe("mail.example.com");
   expect(ews.autodiscover).toBeUndefined();
 });
 
-test("the environment can name the address alone", async () => {
+test("the environment can set only the address", async () => {
   const environment = { MAILCORDON_AUTODISCOVER_ADDRESS: "soc@example.com", MAILCORDON_USERNAME: "soc", MAILCORDON_PASSWORD: "x" };
   const { connection } = await loadSettings({ directory, environment });
   expect(connection).toMatchObject({ name: "environment", ews: { url: undefined, autodiscover: { address: "soc@example.com" } } });
@@ -79,13 +79,13 @@ test.each([
     /tls\.min_version is not valid; put TLSv1\.2 or TLSv1\.3/,
   ],
   ["a verification that is neither on nor off", `${url}\n${auth}\ntls: { verify: "no" }`, /tls\.verify is not valid; put true/],
-])("%s is named, and what to put is said", async (_, lines, message) => {
+])("the wrong setting %s is named with the accepted values", async (_, lines, message) => {
   const said = await refusal(lines);
   expect(said).toMatch(message);
   expect(said).not.toContain("hunter3");
 });
 
-test("a proxy of the settings is for http and https, with its secret read, and the environment's is then not asked", async () => {
+test("a proxy in the settings serves http and https with its secret, and replaces those of the environment", async () => {
   const lines = `${url}\n${auth}\nproxy: { url: "http://proxy.example.com:3128", username: svc, password: env:PROXY_PW, no_proxy: [a.example, "b.example:8443"] }`;
   const { network } = await load(lines, { PROXY_PW: "s3cret", HTTPS_PROXY: "http://other.example.com", NO_PROXY: "*" });
   const server = { url: new URL("http://proxy.example.com:3128"), credentials: { username: "svc", password: "s3cret" } };
@@ -96,7 +96,7 @@ test("a proxy of the settings is for http and https, with its secret read, and t
 });
 
 // IBM's connector asks Autodiscover exactly when it checks certificates: one switch for two things.
-test("whether certificates are checked says nothing of Autodiscover, and the other way round", async () => {
+test("the check of certificates and Autodiscover are set independently", async () => {
   const network = { ews: ["{ url: https://mail.example.com/EWS/Exchange.asmx }", "{ autodiscover: true }"], verify: [true, false] };
   for (const ews of network.ews) {
     for (const verify of network.verify) {
@@ -107,7 +107,7 @@ test("whether certificates are checked says nothing of Autodiscover, and the oth
 });
 
 // XSOAR's branch for Office 365 takes the proxy also where it is switched off.
-test("without a setting the environment's proxies count, and none leaves them aside", async () => {
+test("the environment's proxies are used by default, and `none` ignores them", async () => {
   const environment = { HTTPS_PROXY: "http://proxy.example.com:3128", NO_PROXY: "example.org" };
   const { network } = await load(`${url}\n${auth}`, environment);
   expect(network.proxy).toMatchObject({ noProxy: ["example.org"], sparesLoopback: true });
@@ -115,7 +115,7 @@ test("without a setting the environment's proxies count, and none leaves them as
   expect((await load(`${url}\n${auth}`)).network.proxy).toBeUndefined();
 });
 
-test("certificates are checked unless the file says otherwise; no variable and no flag can", async () => {
+test("certificates are checked unless the file disables it, which no variable or flag can", async () => {
   expect((await load(`${url}\n${auth}`, { MAILCORDON_TLS_VERIFY: "false", NODE_TLS_REJECT_UNAUTHORIZED: "0" })).network.tls).toEqual({
     serverName: undefined,
     minVersion: undefined,

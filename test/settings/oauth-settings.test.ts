@@ -33,17 +33,17 @@ test.each([
   expect((await load(`${client}, device_code: true, cloud: ${cloud}`)).ews.url?.host).toBe(host);
 });
 
-test("a URL of one's own goes before that of the cloud", async () => {
+test("a configured URL overrides that of the cloud", async () => {
   const { ews } = await load(`${client}, device_code: true`, {}, ", ews: { url: https://mail.example.com/EWS/Exchange.asmx }");
   expect(ews.url?.host).toBe("mail.example.com");
 });
 
-test("who signs in as a person is a delegate, unless it is said", async () => {
+test("a person who signs in is a delegate by default", async () => {
   expect((await load(`${client}, device_code: true`)).access).toBe("delegate");
   expect((await load(`${client}, device_code: true`, {}, ", access: impersonation")).access).toBe("impersonation");
 });
 
-test("files lie beside the settings, and a key may lie apart", async () => {
+test("files are relative to the settings, and a private key may be in a separate file", async () => {
   const { auth } = await load(`${client}, certificate: { pem: cert.pem, key: /keys/key.pem, passphrase: env:CLIENT_SECRET }`);
   expect(auth).toMatchObject({
     credential: { kind: "certificate", form: "pem", files: [join(directory, "cert.pem"), "/keys/key.pem"], passphrase: expect.anything() },
@@ -52,7 +52,7 @@ test("files lie beside the settings, and a key may lie apart", async () => {
   expect(federated.auth).toMatchObject({ credential: { kind: "federated-token", file: join(directory, "token") } });
 });
 
-test("a managed identity needs nothing but that", async () => {
+test("a managed identity needs no other setting", async () => {
   expect((await load("managed_identity: true")).auth).toMatchObject({ tenant: "", clientId: "", credential: { kind: "managed-identity" } });
 });
 
@@ -61,7 +61,7 @@ test("AD FS needs no tenant", async () => {
   expect((await load(adfs)).auth).toMatchObject({ tenant: "", clientId: "soc" });
 });
 
-test("the environment alone is enough, and its credential replaces that of the file", async () => {
+test("the environment alone is enough, and its credential overrides that of the file", async () => {
   const environment = { MAILCORDON_TENANT: "example.org", MAILCORDON_CLIENT_ID: "soc", MAILCORDON_CLIENT_SECRET: "other" };
   const alone = await loadSettings({ directory: tmpdir(), environment });
   expect(alone.connection.auth).toMatchObject({ kind: "oauth", tenant: "example.org", clientId: "soc" });
@@ -73,8 +73,8 @@ test("the environment alone is enough, and its credential replaces that of the f
   expect(byToken.auth.kind).toBe("bearer");
 });
 
-describe("What is wrong is named:", () => {
-  test("also the variable of the environment that makes oauth of another way to sign in", async () => {
+describe("a wrong setting is named:", () => {
+  test("even the environment variable that replaces another sign-in by oauth", async () => {
     const at = mkdtempSync(join(tmpdir(), "mailcordon-stray-"));
     const basic = "auth: { basic: { username: soc, password: env:PASSWORD } }";
     writeFileSync(join(at, "mailcordon.yaml"), `connections: { lab: { ews: { url: https://mail.example.com/ }, ${basic} } }`);

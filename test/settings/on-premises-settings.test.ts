@@ -24,14 +24,14 @@ test.each([
   ["auto: { username: soc, password: env:P, at_least: ntlm }", { kind: "auto", account: { username: "soc" }, atLeast: "ntlm" }],
   ["client_certificate: { pem: cert.pem, key: key.pem }", { kind: "client-certificate", form: "pem", files: ["cert.pem", "key.pem"] }],
   ["client_certificate: { pfx: soc.pfx, passphrase: env:P }", { kind: "client-certificate", form: "pfx", files: ["soc.pfx"] }],
-])("auth: { %s } is read, its files beside the settings", async (auth, expected) => {
+])("auth: { %s } is read, with files relative to the settings", async (auth, expected) => {
   const files = "files" in expected ? { files: expected.files?.map((file) => join(directory, file)) } : {};
   expect(await load(auth)).toMatchObject({ ...expected, ...files });
 });
 
 const application = "oauth: { tenant: example.com, client_id: soc, client_secret: env:P }";
 
-test("auto may hold an application, as auth itself may", async () => {
+test("auto accepts an application, as auth itself does", async () => {
   const auth = await load(`auto: { username: soc, password: env:P, ${application} }`);
   expect(auth).toMatchObject({
     kind: "auto",
@@ -45,7 +45,7 @@ test("auto may hold an application, as auth itself may", async () => {
   );
 });
 
-test("no secret shows when the settings are printed", async () => {
+test("no secret is visible in printed settings", async () => {
   for (const auth of [
     "ntlm: { username: a, password: env:P }",
     "auto: { username: a, password: env:P, token: env:T }",
@@ -55,7 +55,7 @@ test("no secret shows when the settings are printed", async () => {
   }
 });
 
-describe("what is wrong is named, with what to put:", () => {
+describe("a wrong setting is named with the accepted values:", () => {
   test.each([
     ["ntlm: { username: soc }", "auth.ntlm.password is missing; put env:NAME"],
     ["ntlm: { username: soc, password: hunter2 }", "auth.ntlm.password is not valid; put env:NAME"],
@@ -84,7 +84,7 @@ describe("what is wrong is named, with what to put:", () => {
 describe("the environment", () => {
   const account = { MAILCORDON_USERNAME: "other", MAILCORDON_PASSWORD: "hunter3" };
 
-  test("gives a user name and a password to the way that the file has", async () => {
+  test("sets user name and password of the sign-in method in the file", async () => {
     expect(await load("ntlm: { username: soc, password: env:P }", account)).toMatchObject({ kind: "ntlm", username: "other" });
     expect(await load("auto: { token: env:T }", account)).toMatchObject({
       kind: "auto",
@@ -94,7 +94,7 @@ describe("the environment", () => {
     expect(await load("kerberos: {}", account)).toMatchObject({ kind: "basic", username: "other" });
   });
 
-  test("gives an application to auto where auto is the way, and a ready token stands for it", async () => {
+  test("sets the application of auto if the method is auto, and a ready token replaces it", async () => {
     const oauth = { MAILCORDON_TENANT: "example.org", MAILCORDON_CLIENT_ID: "other", MAILCORDON_CLIENT_SECRET: "hunter3" };
     const fetched = { kind: "auto", token: undefined, oauth: { tenant: "example.org", clientId: "other" } };
     expect(await load("auto: { token: env:T }", oauth)).toMatchObject(fetched);
@@ -105,7 +105,7 @@ describe("the environment", () => {
     expect(await load("basic: { username: soc, password: env:P }", oauth)).toMatchObject({ kind: "oauth", clientId: "other" });
   });
 
-  test("alone can say everything, and which way it is", async () => {
+  test("alone can set everything, the method included", async () => {
     const environment = { MAILCORDON_EWS_URL: ews, ...account };
     expect(await load(undefined, environment)).toMatchObject({ kind: "basic" });
     expect(await load(undefined, { ...environment, MAILCORDON_AUTH: "ntlm" })).toMatchObject({ kind: "ntlm", username: "other" });
@@ -117,19 +117,19 @@ describe("the environment", () => {
     expect(await load(undefined, { ...environment, MAILCORDON_AUTH: "kerberos" })).toEqual({ kind: "kerberos" });
   });
 
-  test("that chooses a way keeps what the file says of it, and nothing else", async () => {
+  test("that chooses a method keeps only the file's settings of that method", async () => {
     const auth = await load("basic: { username: soc, password: env:P }", { MAILCORDON_AUTH: "basic", MAILCORDON_TOKEN: "abc" });
     expect(auth).toMatchObject({ kind: "basic", username: "soc" });
     expect(await load("basic: { username: soc, password: env:P }", { MAILCORDON_AUTH: "kerberos" })).toEqual({ kind: "kerberos" });
   });
 
-  test("that chooses a way that there is not is told so", async () => {
+  test("that chooses an unknown method is refused with its name", async () => {
     expect(await refusal("kerberos: {}", { MAILCORDON_AUTH: "nltm" })).toContain(
       "auth.nltm is not a setting. Did you mean connections.prod.auth.ntlm?",
     );
   });
 
-  test("puts its secrets where they can be revealed", async () => {
+  test("sets secrets that can be revealed", async () => {
     const auth = await load("ntlm: { username: soc, password: env:P }", account);
     expect(auth.kind === "ntlm" && auth.password.reveal()).toBe("hunter3");
   });

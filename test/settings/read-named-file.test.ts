@@ -4,20 +4,20 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readFileSetting, readOwnFile } from "../../src/settings/read-named-file.ts";
 
-test("the bytes of a file are given as they are", () => {
-  expect(readFileSetting(import.meta.filename, "ews.ca_file").toString("utf8")).toContain("the bytes of a file are given as they are");
+test("the bytes of a file are returned unchanged", () => {
+  expect(readFileSetting(import.meta.filename, "ews.ca_file").toString("utf8")).toContain("the bytes of a file are returned unchanged");
 });
 
 test.each([
   ["that is not there", join(tmpdir(), "nowhere", "at-all.pem"), "ENOENT"],
   ["that is a folder", tmpdir(), "EISDIR"],
-])("a file %s is a wrong setting, named with its path", (_what, path, code) => {
+])("a file %s is a wrong setting, reported with its path", (_what, path, code) => {
   expect(() => readFileSetting(path, "ews.ca_file")).toThrow(
     expect.objectContaining({ code: "invalid-settings", message: `ews.ca_file: the file cannot be read (${code}).`, local: path }),
   );
 });
 
-describe.skipIf(process.platform === "win32")("A file that decides where secrets go (not on Windows)", () => {
+describe.skipIf(process.platform === "win32")("a file that decides where secrets are sent (not on Windows)", () => {
   let folder = "";
   let file = "";
   beforeAll(() => {
@@ -49,7 +49,7 @@ describe.skipIf(process.platform === "win32")("A file that decides where secrets
     chownSync(file, 0, 0);
   });
 
-  test("is refused by its field if it is not there", () => {
+  test("is refused with the field's name if it is missing", () => {
     expect(() => readOwnFile(join(folder, "absent"), "auth")).toThrow(`auth: the file ${join(folder, "absent")} cannot be read (ENOENT).`);
   });
 });

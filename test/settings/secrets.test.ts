@@ -13,7 +13,7 @@ const file = (name: string, text: string) => {
   return join(folder, name);
 };
 
-test("a secret shows itself nowhere but when it is asked for", () => {
+test("a secret is visible only when it is revealed", () => {
   const secret = new Secret("hunter2");
   const shown = [
     String(secret),
@@ -34,11 +34,11 @@ test.each([
   ["env:", undefined],
   ["ENV:NAME", undefined],
   ["file:a\nb", undefined],
-])("%j is a place or nothing", (text, place) => {
+])("%j is read as the source of a secret or refused", (text, place) => {
   expect(parseSecretPlace(text)).toEqual(place);
 });
 
-test("the newline at the end of a file is cut, and nothing else", () => {
+test("only the newline at the end of a file is removed", () => {
   const read = (text: string) => readSecret({ kind: "file", name: file("it", text) }, "field", {}).reveal();
   expect(read("pass word \n")).toBe("pass word ");
   expect(read("pass\r\n")).toBe("pass");
@@ -53,7 +53,7 @@ test.each([
     { kind: "env", name: "LINES" } as const,
     "field: the environment variable LINES contains more than one line or a control character. Put only the secret there.",
   ],
-])("a secret that is %s is refused by name, and never shown", (_, place, message) => {
+])("a secret that is %s is refused with its setting and never printed", (_, place, message) => {
   let failure: unknown;
   try {
     readSecret(place, "field", { EMPTY: "", LINES: "hunter2\r\nX-Evil: 1" });

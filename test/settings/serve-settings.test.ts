@@ -23,7 +23,7 @@ const written = (serve?: unknown): WrittenSettings => ({
 });
 const read = (serve?: unknown, flags = {}, environment = {}) => readServe(written(serve), flags, { environment });
 
-test("without a word it listens on this machine alone, and keeps its state beside the settings", () => {
+test("by default the server listens on this machine only, with its state beside the settings", () => {
   expect(read()).toEqual({
     host: "127.0.0.1",
     port: 8025,
@@ -43,9 +43,9 @@ test("without a word it listens on this machine alone, and keeps its state besid
   });
 });
 
-describe("a host that others can reach", () => {
+describe("a host that other machines can reach", () => {
   test.each(["0.0.0.0", "::", "192.0.2.7", "mailcordon.example.com", "127.0.0.1.example.com", "[::]"])(
-    "%s is refused in the clear",
+    "%s is refused without TLS",
     (host) => {
       for (const asked of [() => read({ host }), () => read({}, { host })]) {
         expect(asked).toThrow(expect.objectContaining({ code: "invalid-settings", message: expect.stringContaining("serve.host") }));
@@ -53,22 +53,22 @@ describe("a host that others can reach", () => {
     },
   );
 
-  test("is taken with TLS, or when somebody says that a proxy has it", () => {
+  test("is accepted with TLS or with behind_proxy", () => {
     const tls = { cert_file: "cert.pem", key_file: "key.pem" };
     expect(read({ host: "0.0.0.0", tls }).tls).toEqual({ cert: Buffer.from("certificate"), key: Buffer.from("key") });
     expect(read({ host: "0.0.0.0", behind_proxy: true }).behindProxy).toBe(true);
   });
 
-  test.each(["127.0.0.1", "127.1.2.3", "localhost", "::1"])("%s is none", (host) => {
+  test.each(["127.0.0.1", "127.1.2.3", "localhost", "::1"])("is not %s", (host) => {
     expect(read({ host }).host).toBe(host);
   });
 });
 
-test("flags go before the file", () => {
+test("flags override the file", () => {
   expect(read({ host: "127.0.0.2", port: 1 }, { host: "127.0.0.3", port: 2 })).toMatchObject({ host: "127.0.0.3", port: 2 });
 });
 
-test("the database is named by the setting, else by DATABASE_URL", () => {
+test("the database is set by the setting, otherwise by DATABASE_URL", () => {
   const environment = { DATABASE_URL: "postgresql://usual", OWN: "postgresql://own" };
   expect(read({}, {}, environment).databaseUrl).toBe("postgresql://usual");
   expect(read({ database_url: "env:OWN" }, {}, environment).databaseUrl).toBe("postgresql://own");
@@ -76,7 +76,7 @@ test("the database is named by the setting, else by DATABASE_URL", () => {
   expect(read({}, {}, { DATABASE_URL: "" }).databaseUrl).toBeUndefined();
 });
 
-test("a link has the public address before it, without its slash", () => {
+test("a link begins with the public address without its final slash", () => {
   expect(read({ public_url: "https://mailcordon.example.com/api/" }).publicUrl).toBe("https://mailcordon.example.com/api");
 });
 
@@ -97,20 +97,20 @@ test.each([
   ["an issuer without an audience", { oidc: { issuer: "https://issuer.example" } }, /serve\.oidc\.audience is missing/],
   ["a limit of nothing", { max_concurrency: 0 }, /serve\.max_concurrency/],
   ["no section", "on", /serve/],
-])("%s is named, without what was there", (_, serve, message) => {
+])("the wrong setting %s is named without its value", (_, serve, message) => {
   const asked = () => read(serve);
   expect(asked).toThrow(expect.objectContaining({ code: "invalid-settings", message: expect.stringMatching(message) }));
   expect(asked).toThrow(expect.objectContaining({ message: expect.not.stringContaining("marked-secret") }));
 });
 
-describe("what is written for a server", () => {
+describe("the settings of a server", () => {
   const file = (text: string) => {
     const path = join(folder, "mailcordon.yaml");
     writeFileSync(path, text);
     return readWrittenSettings({ flags: { config: path }, environment: {}, directory: folder });
   };
 
-  test("has every connection and the one that is meant", async () => {
+  test("have every connection and the default one", async () => {
     expect(await file("default: b\nconnections: { a: {}, b: {} }\nserve: { port: 1 }")).toMatchObject({
       connections: ["a", "b"],
       defaultConnection: "b",
@@ -121,11 +121,11 @@ describe("what is written for a server", () => {
     expect(await file("connections: { a: {}, b: {} }")).toMatchObject({ connections: ["a", "b"], defaultConnection: undefined });
   });
 
-  test("with a default that is none is refused", async () => {
+  test("are refused with a default that is not a connection", async () => {
     await expect(file("default: c\nconnections: { a: {} }")).rejects.toMatchObject({ code: "invalid-settings" });
   });
 
-  test("without a file has the connection of the environment", async () => {
+  test("without a file have the connection of the environment", async () => {
     const environment = { MAILCORDON_EWS_URL: "https://mail.example.com/EWS/Exchange.asmx" };
     const place = { environment, directory: mkdtempSync(join(folder, "empty-")) };
     expect(await readWrittenSettings(place)).toMatchObject({ connections: ["environment"], defaultConnection: "environment" });

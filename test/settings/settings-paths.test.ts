@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-describe("Without a setting", () => {
+describe("without a setting", () => {
   test("evidence and audit go below the user's home, whatever the working directory is", () => {
     expect([defaultEvidenceDir({ HOME: "/home/ann" }), defaultAuditFile({ HOME: "/home/ann" })]).toEqual([
       "/home/ann/.local/share/mailcordon/evidence",
@@ -20,7 +20,7 @@ describe("Without a setting", () => {
     expect(defaultEvidenceDir({})).toBe(join(homedir(), ".local/share/mailcordon/evidence"));
   });
 
-  test("they go where XDG says, unless that is no absolute path", () => {
+  test("they go to the XDG folders if those are absolute paths", () => {
     const environment = { HOME: "/home/ann", XDG_DATA_HOME: "/data", XDG_STATE_HOME: "state" };
     expect([defaultEvidenceDir(environment), defaultAuditFile(environment)]).toEqual([
       "/data/mailcordon/evidence",
@@ -29,7 +29,7 @@ describe("Without a setting", () => {
   });
 });
 
-describe("A settings file", () => {
+describe("a settings file", () => {
   const find = (flag?: string, directory = folder) => findSettings(flag, { HOME: join(folder, "home") }, directory);
 
   test("is found in the working directory, then in the user's configuration", () => {
@@ -41,7 +41,7 @@ describe("A settings file", () => {
     expect(find()).toEqual({ path: join(folder, "mailcordon.yaml"), isFound: true });
   });
 
-  test("is not taken from a folder that holds evidence, nor from the folder of its files, unless it is named", async () => {
+  test("is not read from a folder of evidence or of its files unless it is named", async () => {
     async function* bytes() {
       yield Buffer.from("x");
     }
@@ -54,7 +54,7 @@ describe("A settings file", () => {
     }
   });
 
-  test("is not taken through a link to a file of a message", async () => {
+  test("is not read through a link to a file of a message", async () => {
     async function* bytes() {
       yield Buffer.from("connections: {}");
     }

@@ -4,7 +4,7 @@ import { account, certificate, clientId, cloud, mailboxes, tenant } from "../../
 
 const id = "11111111-2222-3333-4444-555555555555";
 
-describe("what is right is taken", () => {
+describe("a right value is accepted", () => {
   test.each([
     [clientId, id.toUpperCase(), id],
     [tenant, "Example.onmicrosoft.com", "example.onmicrosoft.com"],
@@ -16,7 +16,7 @@ describe("what is right is taken", () => {
     [certificate, "C:\\keys\\it's.cer", "C:\\keys\\it's.cer"],
   ] as const)("%o: %s", (check, text, value) => expect(check(text)).toBe(value));
 
-  test("a list of mailboxes loses its blanks and its repetitions", () => {
+  test("a list of mailboxes loses its spaces and repetitions", () => {
     expect(mailboxes(["a@example.com, b@example.com", "a@example.com"])).toEqual(["a@example.com", "b@example.com"]);
   });
 });
@@ -35,13 +35,13 @@ test.each([
   [account, "EXAMPLE\\so\u202ec"],
   [certificate, " "],
   [certificate, "a\nb"],
-] as const)("%o refuses %j and names its flag", (check, text) => {
+] as const)("the check %o refuses %j and names its flag", (check, text) => {
   expect(() => check(text)).toThrow(
     expect.objectContaining({ code: "invalid-input", message: expect.stringMatching(/^--[a-z-]+ is not valid; put /) }),
   );
 });
 
-test("no character gets an account or a mailbox past its check that a terminal or a script would obey", () => {
+test("no account or mailbox with a character that a terminal or script obeys passes its check", () => {
   fc.assert(
     fc.property(
       fc.oneof(

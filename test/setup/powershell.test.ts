@@ -28,7 +28,7 @@ const hostile = fc.oneof(
 const carriable = (text: string) => !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text);
 
 describe("a value for PowerShell", () => {
-  test("is one verbatim string whose text is the value, whatever is in it", () => {
+  test("is one verbatim string of the value, whatever it contains", () => {
     fc.assert(
       fc.property(hostile.filter(carriable), (text) => {
         expect(verbatim(quoted(text))).toEqual({ value: text, rest: "" });
@@ -40,7 +40,7 @@ describe("a value for PowerShell", () => {
     for (const bad of ["a\nb", "a\rb", "\u0000", "\u001b[2J", "\u0085", "\u2028", "\ud800"]) expect(() => quoted(bad)).toThrow(RangeError);
   });
 
-  test("keeps to its parameter in a command", () => {
+  test("stays within its parameter of a command", () => {
     fc.assert(
       fc.property(fc.array(hostile.filter(carriable), { minLength: 1, maxLength: 4 }), (values) => {
         let rest = command("Do-It", { Members: values }).slice("Do-It -Members ".length);
@@ -56,7 +56,7 @@ describe("a value for PowerShell", () => {
   });
 });
 
-test("parameters come in their order, without those that are undefined", () => {
+test("parameters are written in their order, without undefined ones", () => {
   expect(command("Do-It", { Name: "o'brien", Count: 3, Yes: true, No: undefined, Quick: switchOn, Id: { variable: "$x.Id" } })).toBe(
     "Do-It -Name 'o''brien' -Count 3 -Yes $true -Quick -Id $x.Id",
   );

@@ -26,7 +26,7 @@ const overGraph = (actions: readonly string[]) =>
     grants: leastOf(actions.map(action)).map((permission) => ({ permission, role: detailsOf(permission).role })),
   }) as const;
 
-describe("every command that `mailcordon setup` prints stands in the guide:", () => {
+describe("the guide has every command that `mailcordon setup` prints:", () => {
   test.each([
     ["a new application for some mailboxes, with a certificate", entraSteps(examples)],
     [
@@ -55,13 +55,13 @@ describe("every command that `mailcordon setup` prints stands in the guide:", ()
   });
 });
 
-test("in the script everything but the commands is a comment", () => {
+test("the script has only commands and comments", () => {
   const steps = entraSteps(examples);
   const script = scriptOf("Title", steps).split("\n");
   expect(script.filter((line) => line !== "" && !line.startsWith("#"))).toEqual(linesOf(steps));
 });
 
-test("over Graph nothing of EWS is asked of an administrator, and only what the actions need", () => {
+test("over Graph an administrator is asked only for what the actions need, nothing of EWS", () => {
   const script = (actions: readonly string[], mailboxes: readonly string[] = []) =>
     scriptOf("Title", entraSteps({ ...examples, mailboxes, backend: overGraph(actions) }));
   const all = script(actionNames);

@@ -19,32 +19,32 @@ test("of many simultaneous calls with one idempotency key, in two processes, exa
   expect(begun.filter((each) => each.state === "running")).toHaveLength(39);
 });
 
-test("the answer is given again, by every process, as it was", async () => {
+test("every process returns the stored answer unchanged", async () => {
   const reply = { status: 207, body: '{"text":"\\u0000 ü \u202e"}' };
   await state.idempotency.begin("c", "again", "f");
   await state.idempotency.finish("c", "again", reply);
   expect(await other.idempotency.begin("c", "again", "f")).toEqual({ state: "finished", ...reply });
 });
 
-test("the same key with something else is refused, whether it runs or has ended", async () => {
+test("an idempotency key with another input is refused, whether its call runs or has ended", async () => {
   await state.idempotency.begin("c", "else", "one");
   expect(await other.idempotency.begin("c", "else", "two")).toEqual({ state: "other-body" });
   await state.idempotency.finish("c", "else", { status: 200, body: "" });
   expect(await other.idempotency.begin("c", "else", "two")).toEqual({ state: "other-body" });
 });
 
-test("a key is one caller's own", async () => {
+test("an idempotency key belongs to one caller", async () => {
   expect(await state.idempotency.begin("ann", "own", "f")).toEqual({ state: "new" });
   expect(await state.idempotency.begin("bob", "own", "g")).toEqual({ state: "new" });
 });
 
-test("a key that is forgotten may be used again", async () => {
+test("a deleted idempotency key may be used again", async () => {
   await state.idempotency.begin("c", "forget", "f");
   await state.idempotency.forget("c", "forget");
   expect(await state.idempotency.begin("c", "forget", "g")).toEqual({ state: "new" });
 });
 
-test("what has ended is not forgotten, and not answered otherwise later", async () => {
+test("a call that ended is not deleted, and its answer is never replaced", async () => {
   await state.idempotency.begin("c", "fast", "f");
   await state.idempotency.finish("c", "fast", { status: 200, body: "first" });
   await state.idempotency.finish("c", "fast", { status: 200, body: "second" });
@@ -52,14 +52,14 @@ test("what has ended is not forgotten, and not answered otherwise later", async 
   expect(await state.idempotency.begin("c", "fast", "f")).toMatchObject({ state: "finished", body: "first" });
 });
 
-test("what another process runs is not mine to end", async () => {
+test("a call of another process cannot be ended", async () => {
   await other.idempotency.begin("c", "theirs", "f");
   await state.idempotency.finish("c", "theirs", { status: 200, body: "mine" });
   await state.idempotency.forget("c", "theirs");
   expect(await state.idempotency.begin("c", "theirs", "f")).toEqual({ state: "running" });
 });
 
-test("what a process that is gone was doing is lost, and exactly one of many gets it", async () => {
+test("a call of a dead process is lost, and exactly one of many processes gets it", async () => {
   const third = await folder.open();
   await third.idempotency.begin("c", "lost", "f");
   expect(await state.idempotency.begin("c", "lost", "f")).toEqual({ state: "running" });
@@ -69,7 +69,7 @@ test("what a process that is gone was doing is lost, and exactly one of many get
   expect(begun.filter((each) => each.state === "running")).toHaveLength(19);
 });
 
-test("what is old is deleted, except what still runs", async () => {
+test("old calls are deleted unless they still run", async () => {
   await state.idempotency.begin("c", "old", "f");
   await state.idempotency.finish("c", "old", { status: 200, body: "" });
   await state.idempotency.begin("c", "old and running", "f");
@@ -78,7 +78,7 @@ test("what is old is deleted, except what still runs", async () => {
   expect(await state.idempotency.begin("c", "old and running", "f")).toEqual({ state: "running" });
 });
 
-test("answers of one caller are kept up to a number of bytes: then known keys are answered, and new ones refused", async () => {
+test("answers of one caller are stored up to a number of bytes, after which known keys are answered and new ones refused", async () => {
   const database = await openDatabase(folder);
   const calls = openIdempotency(database, 1000);
   const reply = { status: 200, body: "x".repeat(600) };

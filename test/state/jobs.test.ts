@@ -88,8 +88,8 @@ test("the progress of a job is visible, and bounded", async () => {
   await own.close();
 });
 
-describe("a job that is cancelled", () => {
-  test("in the queue is never begun", async () => {
+describe("a cancelled job", () => {
+  test("is never started if it was in the queue", async () => {
     const id = await state.jobs.put(order);
     expect(await state.jobs.cancel(id)).toBe(true);
     const { own, seen } = await working(1, async () => reply);
@@ -100,7 +100,7 @@ describe("a job that is cancelled", () => {
     await own.close();
   });
 
-  test("while another process runs it stops it there, and keeps its answer", async () => {
+  test("is stopped in the process that runs it, and keeps its answer", async () => {
     const stopped = { status: 499, body: '{"code":"cancelled"}' };
     const { own, seen } = await working(1, async (_, { signal }) => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -113,7 +113,7 @@ describe("a job that is cancelled", () => {
     await own.close();
   });
 
-  test("with all of its caller ends where it is, and those of others go on", async () => {
+  test("ends with all jobs of its caller, and those of other callers continue", async () => {
     const stopped = { status: 499, body: '{"code":"cancelled"}' };
     let letGo: (() => void) | undefined;
     const stopping = new Promise<void>((resolve) => {
@@ -139,7 +139,7 @@ describe("a job that is cancelled", () => {
     await own.close();
   });
 
-  test("too late has its answer all the same", async () => {
+  test("still has its answer if the cancellation came too late", async () => {
     const { own, seen, release } = await working(1);
     const id = await own.jobs.put(order);
     await soon(() => expect(seen).toEqual([id]));
@@ -151,7 +151,7 @@ describe("a job that is cancelled", () => {
 });
 
 describe("after a crash", () => {
-  test.each([true, false])("what was running is run again only where that is repeatable: %s", async (repeatable) => {
+  test.each([true, false])("a running job is run again only if it is repeatable: %s", async (repeatable) => {
     const crashed = await working(1);
     const id = await crashed.own.jobs.put({ ...order, repeatable });
     await soon(() => expect(crashed.seen).toEqual([id]));
@@ -164,7 +164,7 @@ describe("after a crash", () => {
     await heir.own.close();
   });
 
-  test("what a process gave back is done by the next one, also what may not be repeated", async () => {
+  test("a job that a process gave back is done by the next one, even if it is not repeatable", async () => {
     const stopping = await working(1, async () => "again");
     const id = await stopping.own.jobs.put({ ...order, repeatable: false });
     await soon(() => expect(stopping.seen).toContain(id));
@@ -196,13 +196,13 @@ test("a watch ends with its signal", async () => {
   await state.jobs.cancel(id);
 });
 
-test.each(["", "x", "00000000-0000-0000-0000-000000000000", "' OR 1=1", "\u0000"])("there is no job %j", async (id) => {
+test.each(["", "x", "00000000-0000-0000-0000-000000000000", "' OR 1=1", "\u0000"])("a job with the id %j is not found", async (id) => {
   expect(await state.jobs.get(id)).toBeUndefined();
   expect(await state.jobs.cancel(id)).toBe(false);
   for await (const job of state.jobs.watch(id, new AbortController().signal)) expect(job).toBeUndefined();
 });
 
-test("what ended is deleted after its time, and what it was asked with its end", async () => {
+test("an ended job is deleted after its time, and its input at its end", async () => {
   const { own } = await working(1, async () => reply);
   const id = await own.jobs.put(order);
   const waiting = await state.jobs.put(order);
@@ -215,7 +215,7 @@ test("what ended is deleted after its time, and what it was asked with its end",
   await own.close();
 });
 
-describe("when the database fails in the middle", () => {
+describe("after a database failure in the middle", () => {
   let database: Database;
   beforeAll(async () => {
     database = await openDatabase(folder);
@@ -235,7 +235,7 @@ describe("when the database fails in the middle", () => {
     for (let count = 0; count < times; count += 1) await ended(state, await jobs.put({ ...order, caller: "nudge" }));
   };
 
-  test("what was accepted and never came onto the queue is done all the same, once", async () => {
+  test("an accepted job that never reached the queue is done once", async () => {
     let away = true;
     const jobs = failing((text) => away && isSend(text));
     const id = await jobs.put({ ...order, repeatable: false });
@@ -255,7 +255,7 @@ describe("when the database fails in the middle", () => {
     await jobs.rest();
   });
 
-  test("what was taken and could not be struck off the queue is done, once", async () => {
+  test("a started job that could not be removed from the queue is done once", async () => {
     const jobs = failing((text) => /completed/.test(text) && /UPDATE/i.test(text) && /mailcordon_queue/.test(text));
     const seen: string[] = [];
     await jobs.work(
@@ -273,7 +273,7 @@ describe("when the database fails in the middle", () => {
   });
 
   test.each([true, false])(
-    "what runs here is not taken for lost when the database has forgotten us, repeatable or not: %s",
+    "a running job of this process is not lost if the database lost its connection, repeatable or not: %s",
     async (repeatable) => {
       // No lock says that there is such a process.
       const jobs = failing(() => false, 2_000_000_000);
@@ -296,7 +296,7 @@ describe("when the database fails in the middle", () => {
     },
   );
 
-  test("a job whose taking was lost on the way back is not left running for ever", async () => {
+  test("a job whose start was confirmed by a lost reply does not stay running for ever", async () => {
     let lost = "";
     const jobs = openJobs({
       ...database,
@@ -321,7 +321,7 @@ describe("when the database fails in the middle", () => {
   });
 });
 
-test("a job at which its worker breaks is lost, and not begun again and again", async () => {
+test("a job that crashes its worker is lost, and not started again and again", async () => {
   const complaints: string[] = [];
   const own = await folder.open();
   let begun = 0;
@@ -339,7 +339,7 @@ test("a job at which its worker breaks is lost, and not begun again and again", 
   await own.close();
 });
 
-test("a process that gives a job back because it is ending does not get it again", async () => {
+test("a process that gives a job back while it ends does not get it again", async () => {
   const stopping = await working(1, async () => "again");
   const id = await stopping.own.jobs.put(order);
   await soon(() => expect(stopping.seen).toEqual([id]));
@@ -351,7 +351,7 @@ test("a process that gives a job back because it is ending does not get it again
   for (const one of [id, ...others]) await state.jobs.cancel(one);
 });
 
-test("a caller with many jobs leaves places to the jobs of others, and has all of its own done", async () => {
+test("a caller with many jobs leaves slots to other callers, and all its jobs are done", async () => {
   const { own, seen, release } = await working(4);
   const many = await Promise.all(Array.from({ length: 12 }, () => state.jobs.put({ ...order, caller: "key:greedy" })));
   await soon(() => expect(seen).toHaveLength(3));
@@ -366,7 +366,7 @@ test("a caller with many jobs leaves places to the jobs of others, and has all o
   await own.close();
 });
 
-test("the calls and answers of one caller are kept up to a number of bytes, and those of others then still are", async () => {
+test("calls and answers of one caller are stored up to a number of bytes, without an effect on other callers", async () => {
   const database = await openDatabase(folder);
   const jobs = openJobs(database, 1000);
   const put = (caller: string) => jobs.put({ ...order, caller, call: "x".repeat(400) });

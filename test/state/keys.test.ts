@@ -48,7 +48,7 @@ async function apart() {
 
 const grant = { roles: ["read", "contain"] as const, mailboxes: ["*@example.com", "ann@example.org"], connections: ["prod"] };
 
-test("a key is found with what it grants", async () => {
+test("an API key is found with its rights", async () => {
   const { id, secret } = await state.keys.create({ name: 'Søren\'s "key"; drop table', grant });
   expect(secret).toMatch(/^mck_[0-9a-f]{12}_[A-Za-z0-9_-]{43}$/);
   expect(await state.keys.find(secret)).toEqual({ id, name: 'Søren\'s "key"; drop table', grant });
@@ -88,11 +88,11 @@ test.each([
   `${"a".repeat(100_000)}`,
   "mck_' OR 1=1 --",
   "\u0000",
-])("a text that was never given out is nobody's: %j", async (text) => {
+])("a text that was never issued is not an API key: %j", async (text) => {
   expect(await state.keys.find(text)).toBeUndefined();
 });
 
-test("the id of one key with the words of another is nobody's", async () => {
+test("the id of one API key with the secret of another is refused", async () => {
   const one = await state.keys.create({ name: "one", grant });
   const other = await state.keys.create({ name: "other", grant });
   expect(await state.keys.find(`mck_${one.id}_${other.secret.slice(17)}`)).toBeUndefined();
@@ -129,7 +129,7 @@ test("a process without its connection learns of missed revocations when it reco
   await database.close();
 });
 
-test("a key of whose revocation nothing is heard is nobody's after five seconds", async () => {
+test("a revoked API key fails after five seconds even without a revocation notice", async () => {
   const { id, secret } = await state.keys.create({ name: "unsaid", grant });
   vi.useFakeTimers({ toFake: ["Date"] });
   try {
@@ -161,18 +161,18 @@ test("an API key that is revoked during its look-up is not cached", async () => 
   await database.close();
 });
 
-test("a key that was found is nobody's from the moment that it expires", async () => {
+test("a cached API key is refused from the moment it expires", async () => {
   const { secret } = await state.keys.create({ name: "short", grant, expiresAt: new Date(Date.now() + 700) });
   expect(await state.keys.find(secret)).toBeDefined();
   await soon(async () => expect(await state.keys.find(secret)).toBeUndefined());
 });
 
-test("a key that has expired is nobody's", async () => {
+test("an expired API key is refused", async () => {
   const { secret } = await state.keys.create({ name: "old", grant, expiresAt: new Date(Date.now() - 1) });
   expect(await state.keys.find(secret)).toBeUndefined();
 });
 
-test("a list has all that there are, with their times and without their secrets", async () => {
+test("the list of API keys has all of them with their times and without their secrets", async () => {
   const { id, secret } = await state.keys.create({ name: "listed", grant, expiresAt: new Date("2999-01-01T00:00:00Z") });
   await state.keys.find(secret);
   const entry = (await state.keys.list()).find((key) => key.id === id);
@@ -191,6 +191,6 @@ test.each([
   ["no role", { roles: [], mailboxes: undefined, connections: undefined }],
   ["no mailbox", { roles: ["read"] as const, mailboxes: [], connections: undefined }],
   ["no connection", { roles: ["read"] as const, mailboxes: undefined, connections: [] }],
-])("a key for %s is not made", async (_, nothing) => {
+])("an API key for %s is not created", async (_, nothing) => {
   await expect(state.keys.create({ name: "nothing", grant: nothing })).rejects.toMatchObject({ code: "invalid-input" });
 });

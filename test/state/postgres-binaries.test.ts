@@ -30,19 +30,19 @@ test.each([
   ["aix", "ppc64"],
   ["linux", "riscv64"],
   ["win32", "arm64"],
-] as const)("for %s on %s there are none, and another way is said", (platform, arch) => {
+] as const)("for %s on %s no programs exist, and an alternative is named", (platform, arch) => {
   expect(() => findBinaries(folder, platform, arch)).toThrow(
     expect.objectContaining({ code: "unsupported", hint: expect.stringContaining("DATABASE_URL") }),
   );
 });
 
-test("a package that is not installed, and one that is not whole, are said so", () => {
+test("a missing or incomplete package is reported", () => {
   for (const where of [join(folder, "nowhere"), folder]) {
     expect(() => findBinaries(folder, "linux", "x64", () => where)).toThrow(expect.objectContaining({ code: "unsupported" }));
   }
 });
 
-test.skipIf(process.platform !== "linux")("a package that was installed without its scripts runs all the same (on Linux only)", () => {
+test.skipIf(process.platform !== "linux")("a package that was installed without its scripts still runs (on Linux only)", () => {
   const installed = join(realpathSync(findBinaries(folder).postgres), "../../..");
   const bare = join(folder, "bare");
   cpSync(installed, bare, { recursive: true, verbatimSymlinks: true });
@@ -54,7 +54,7 @@ test.skipIf(process.platform !== "linux")("a package that was installed without 
   }
 });
 
-test("programs are copied once for each version, links as what they lead to, to where another user can start them", () => {
+test("programs are copied once for each version, with links resolved, to a folder where another user can start them", () => {
   const installed = join(folder, "installed");
   mkdirSync(join(installed, "native/bin"), { recursive: true });
   writeFileSync(join(installed, "package.json"), '{"version": "1.2.3"}');

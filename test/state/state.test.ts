@@ -34,7 +34,7 @@ async function ended(pid: number): Promise<void> {
   }
 }
 
-test("what was written is there after a restart", async () => {
+test("stored data is still there after a restart", async () => {
   const first = await folder.open();
   const { secret } = await first.keys.create({ name: "soar", grant });
   await first.idempotency.begin("key:1", "k", "f");
@@ -72,7 +72,7 @@ test("a process that starts while the last one leaves still gets the database", 
   await second.ready();
 });
 
-test("a database that was killed is healed by the next start, with what was in it", async () => {
+test("a killed database is recovered by the next start with its data", async () => {
   const first = await folder.open();
   const { secret } = await first.keys.create({ name: "soar", grant });
   const pid = serverOf(folder.directory);
@@ -82,7 +82,7 @@ test("a database that was killed is healed by the next start, with what was in i
   expect(await second.keys.find(secret)).toMatchObject({ name: "soar" });
 });
 
-test("a lock file of a crash whose number another program has now does not stand in the way", async () => {
+test("a lock file of a crash does not prevent a start if another program now has its number", async () => {
   const first = await folder.open();
   await first.close();
   writeFileSync(lockFile(folder.directory), `${process.pid}\n${folder.directory}/postgres/data\n0\n5432\n${folder.directory}/postgres\n\n`);
@@ -97,7 +97,7 @@ test("a process whose database was killed starts it again by itself", async () =
   await soon(async () => expect(await first.keys.find(secret)).toMatchObject({ name: "soar" }));
 });
 
-test("nobody else can read the data, the password or the socket", async () => {
+test("no other user can read the data, the password or the socket", async () => {
   await folder.open();
   const modeOf = (path: string) => (statSync(join(folder.directory, path)).mode & 0o077).toString(8);
   for (const path of ["postgres", "postgres/data", "postgres/data/mailcordon-password", "postgres/postgres.log"]) {
@@ -106,7 +106,7 @@ test("nobody else can read the data, the password or the socket", async () => {
   expect(statSync(join(folder.directory, "postgres/.s.PGSQL.5432")).isSocket()).toBe(true);
 });
 
-test("a log that is a link is not written through", async () => {
+test("a log that is a link is not followed", async () => {
   await (await folder.open()).close();
   const [log, victim] = [join(folder.directory, "postgres/postgres.log"), join(folder.directory, "victim")];
   rmSync(log);
@@ -123,7 +123,7 @@ test("the password is in no file of the log", async () => {
   expect(readFileSync(join(folder.directory, "postgres/postgres.log"), "utf8")).not.toContain(password);
 });
 
-test.skipIf(process.getuid?.() !== 0)("for root, a folder that another user cannot get to is a wrong setting (as root only)", async () => {
+test.skipIf(process.getuid?.() !== 0)("for root, a folder that another user cannot reach is a wrong setting (as root only)", async () => {
   const closed = mkdtempSync(join(tmpdir(), "mailcordon-closed-"));
   const opened = openState({ directory: join(closed, "state") });
   // The path is for the log and the terminal of this machine, not for a caller.
@@ -135,7 +135,7 @@ test.skipIf(process.getuid?.() !== 0)("for root, a folder that another user cann
   rmSync(closed, { recursive: true });
 });
 
-test("a folder with a long name, where no socket can be, is served over loopback", async () => {
+test("a folder whose name is too long for a socket is served over loopback", async () => {
   const directory = join(mkdtempSync(join(tmpdir(), "mailcordon-long-")), "x".repeat(120));
   // The user that the server runs as has to get through.
   execFileSync("chmod", ["711", join(directory, "..")]);
@@ -149,7 +149,7 @@ test("a folder with a long name, where no socket can be, is served over loopback
 });
 
 describe("with DATABASE_URL", () => {
-  test("the state is in anybody's database, which is left running", async () => {
+  test("the state is in the given database, which is left running", async () => {
     const own = await folder.open();
     const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
     const databaseUrl = `postgresql://mailcordon:${password}@/postgres?host=${encodeURIComponent(`${folder.directory}/postgres`)}`;
@@ -184,7 +184,7 @@ describe("with DATABASE_URL", () => {
     await administrator.end();
   });
 
-  test("a connection that is lost while its process says that it is there again does not end the process", async () => {
+  test("a connection that is lost during a reconnection does not end the process", async () => {
     await folder.open();
     const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
     // Cuts what asks to LISTEN, which is the last thing said by a process that comes back.
@@ -219,7 +219,7 @@ describe("with DATABASE_URL", () => {
     proxy.close();
   });
 
-  test("a database that went away and came back is used again, with what was running still running", async () => {
+  test("a database that was restarted is used again, with running jobs still running", async () => {
     const own = await folder.open();
     const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
     const databaseUrl = `postgresql://mailcordon:${password}@/postgres?host=${encodeURIComponent(`${folder.directory}/postgres`)}`;
@@ -237,13 +237,13 @@ describe("with DATABASE_URL", () => {
     "postgresql://mc:s3cret-word@[bad/x",
     "postgresql://mc:s3cret-word@127.0.0.1:99999/x",
     "postgresql://mc@127.0.0.1/x?sslrootcert=/nowhere/s3cret-word",
-  ])("an address that is none is a wrong setting, and not repeated: %s", async (databaseUrl) => {
+  ])("an invalid address is a wrong setting, and its text is not printed: %s", async (databaseUrl) => {
     const failure = await openState({ directory: tmpdir(), databaseUrl }).catch((thrown) => thrown);
     expect(failure).toMatchObject({ code: "invalid-settings" });
     expect(`${failure.message}${failure.hint}${failure.stack}${JSON.stringify(failure.cause ?? "")}`).not.toContain("s3cret-word");
   });
 
-  test("a network that swallows everything is a database that does not answer", async () => {
+  test("a network that drops everything is reported as a database that does not reply", async () => {
     await folder.open();
     const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
     let swallows = false;
@@ -266,7 +266,7 @@ describe("with DATABASE_URL", () => {
     await other.close();
   });
 
-  test("a process ends although its database is away", async () => {
+  test("a process ends even if its database is unreachable", async () => {
     const own = await folder.open();
     const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
     const databaseUrl = `postgresql://mailcordon:${password}@/postgres?host=${encodeURIComponent(`${folder.directory}/postgres`)}`;
@@ -279,7 +279,7 @@ describe("with DATABASE_URL", () => {
     await soon(() => expect(existsSync(lockFile(folder.directory))).toBe(false));
   });
 
-  test("a database that is not there is said without the password of its address", async () => {
+  test("a missing database is reported without the password of its address", async () => {
     const opened = openState({ directory: tmpdir(), databaseUrl: "postgresql://me:marked-4Xz@127.0.0.1:1/none" });
     await expect(opened).rejects.toMatchObject({ code: "unreachable", message: expect.not.stringContaining("marked-4Xz") });
   });
@@ -316,22 +316,22 @@ describe("the database of another machine", () => {
     "postgresql://user:marked@/db?host=192.0.2.1",
     "postgresql://user:marked@localhost/db?host=192.0.2.1&sslmode=no-verify",
     "postgresql://user:marked@127.0.0.1.invalid/db",
-  ])("is refused before anything is sent, where its certificate or name is not checked: %s", async (databaseUrl) => {
+  ])("is refused before anything is sent if its certificate or name is not checked: %s", async (databaseUrl) => {
     const refused = expect(openState({ directory: tmpdir(), databaseUrl })).rejects;
     await refused.toMatchObject({ code: "invalid-settings", message: expect.stringMatching(/^(?!.*marked).*does not demand TLS/) });
   });
 
-  test.each(["no-verify", "disable", "allow", "unknown"])("is refused where PGSSLMODE=%s is all that is said", async (mode) => {
+  test.each(["no-verify", "disable", "allow", "unknown"])("is refused if PGSSLMODE=%s is the only setting", async (mode) => {
     vi.stubEnv("PGSSLMODE", mode);
     await expect(openState({ directory: tmpdir(), databaseUrl: remote })).rejects.toMatchObject({ code: "invalid-settings" });
   });
 
-  test("is refused where only PGHOST names it", async () => {
+  test("is refused if only PGHOST names it", async () => {
     vi.stubEnv("PGHOST", "db.invalid");
     await expect(openState({ directory: tmpdir(), databaseUrl: "postgresql:///db" })).rejects.toMatchObject({ code: "invalid-settings" });
   });
 
-  test("is refused where NODE_TLS_REJECT_UNAUTHORIZED turns the check off", async () => {
+  test("is refused if NODE_TLS_REJECT_UNAUTHORIZED disables the check", async () => {
     vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
     const opened = openState({ directory: tmpdir(), databaseUrl: `${remote}?sslmode=verify-full` });
     await expect(opened).rejects.toMatchObject({
@@ -349,12 +349,12 @@ describe("the database of another machine", () => {
     "ssl=true",
     "ssl=1",
     "sslnegotiation=direct",
-  ])("is asked with %s, which checks certificate and name", async (words) => {
+  ])("is accepted with %s, which checks certificate and name", async (words) => {
     const databaseUrl = `${remote}?${words}`;
     await expect(openState({ directory: tmpdir(), databaseUrl })).rejects.toMatchObject({ code: "unreachable" });
   });
 
-  test("is asked with PGSSLMODE=verify-full", async () => {
+  test("is accepted with PGSSLMODE=verify-full", async () => {
     vi.stubEnv("PGSSLMODE", "verify-full");
     await expect(openState({ directory: tmpdir(), databaseUrl: remote })).rejects.toMatchObject({ code: "unreachable" });
   });

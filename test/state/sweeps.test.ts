@@ -33,7 +33,7 @@ async function running(): Promise<{ readonly id: string; readonly chunk: { sweep
 }
 
 describe("the tables of sweeps", () => {
-  test("are made from the tables of the version before, with what is in them", async () => {
+  test("are created from the tables of the version before, with their rows", async () => {
     const before = temporaryState();
     const state = await before.open();
     const { id } = await state.keys.create({ name: "kept", grant: { roles: ["read"], mailboxes: undefined, connections: undefined } });
@@ -126,7 +126,7 @@ describe("the tables of sweeps", () => {
     expect(await sweeps.get(open.id)).toMatchObject({ state: "running" });
   });
 
-  test("refuse what does not follow", async () => {
+  test("refuse a change of state that does not follow", async () => {
     const { id } = await running();
     await expect(sweeps.begin(id, "act", { id: "bob" })).rejects.toMatchObject({ code: "changed" });
     await expect(sweeps.begin(id, "undo", { id: "bob" })).rejects.toMatchObject({ code: "changed" });

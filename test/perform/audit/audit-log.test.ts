@@ -42,7 +42,7 @@ async function written(...subjects: string[]): Promise<string[]> {
   return readFileSync(file, "utf8").split("\n");
 }
 
-test("subjects without measure neither fill the file nor make it one that nothing more is appended to; ids are whole", async () => {
+test("unlimited subjects neither fill the audit log nor block further entries, and ids stay whole", async () => {
   const log = openAudit(file);
   const item_id = "A".repeat(2000);
   const target = { item_id, subject: "s".repeat(70_000) };
@@ -53,7 +53,7 @@ test("subjects without measure neither fill the file nor make it one that nothin
   expect(await verifyAudit(file)).toMatchObject({ entries: 2, torn: [] });
 });
 
-test("every entry is one line that holds the hash of the one before", async () => {
+test("every entry is one line with the hash of the entry before", async () => {
   const lines = await written("one", 'two\nlines \u2028 {"previous":"x"}', "three");
   expect(lines).toHaveLength(4);
   expect(lines.slice(0, 3).map((line) => JSON.parse(line).targets[0].subject)).toEqual([
@@ -69,43 +69,43 @@ test("every entry is one line that holds the hash of the one before", async () =
   expect(JSON.parse(fourth).previous).toBe(lastHash);
 });
 
-test.skipIf(process.platform === "win32")("only its owner may read the file", async () => {
+test.skipIf(process.platform === "win32")("only the owner of the audit log may read it", async () => {
   await written("one");
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
-test("a changed entry shows at the entry after it", async () => {
+test("a changed entry is detected at the next entry", async () => {
   await written("one", "two", "three");
   writeFileSync(file, readFileSync(file, "utf8").replace('"two"', '"2wo"').replace('"two"', '"2wo"'));
   expect(await verifyAudit(file)).toMatchObject({ entries: 2, broken: { line: 3 } });
 });
 
-test("an entry taken out shows", async () => {
+test("a removed entry is detected", async () => {
   const lines = await written("one", "two", "three");
   writeFileSync(file, [lines[0], lines[2], ""].join("\n"));
   expect(await verifyAudit(file)).toMatchObject({ entries: 1, broken: { line: 2 } });
 });
 
-test("entries in another order show", async () => {
+test("a changed order of entries is detected", async () => {
   const lines = await written("one", "two", "three");
   writeFileSync(file, [lines[1], lines[0], lines[2], ""].join("\n"));
   expect(await verifyAudit(file)).toMatchObject({ entries: 0, broken: { line: 1 } });
 });
 
-test("a line that is made unreadable in the middle is not taken for one torn by a crash", async () => {
+test("an unreadable line in the middle is not mistaken for a line torn by a crash", async () => {
   const lines = await written("one", "two", "three");
   writeFileSync(file, [lines[0], lines[1]?.slice(0, 20), lines[2], ""].join("\n"));
   expect(await verifyAudit(file)).toMatchObject({ entries: 1, broken: { line: 2 } });
 });
 
-test("a last line that is unreadable but whole is not taken for one torn by a crash", async () => {
+test("an unreadable but complete last line is not mistaken for a line torn by a crash", async () => {
   const lines = await written("one", "two");
   writeFileSync(file, [lines[0], lines[1]?.slice(0, 20), ""].join("\n"));
   expect(await verifyAudit(file)).toMatchObject({ entries: 1, broken: { line: 2 } });
 });
 
 test.each([2, 30])(
-  "a last line torn by a crash %i bytes early is told, and the next entry continues the chain and says so",
+  "a last line torn by a crash %i bytes early is reported, and the next entry continues the chain and records it",
   async (bytes) => {
     await written("one", "two");
     truncateSync(file, statSync(file).size - bytes);
@@ -118,7 +118,7 @@ test.each([2, 30])(
   },
 );
 
-test("a last line that lacks only its line feed is continued as it is", async () => {
+test("a last line without its line feed is continued as complete", async () => {
   await written("one", "two");
   truncateSync(file, statSync(file).size - 1);
   expect(await verifyAudit(file)).toMatchObject({ entries: 1, lastHash: expect.stringMatching(sha256), torn: [2] });
@@ -126,7 +126,7 @@ test("a last line that lacks only its line feed is continued as it is", async ()
   expect(await verifyAudit(file)).toMatchObject({ entries: 3, lastHash: expect.stringMatching(sha256), torn: [] });
 });
 
-test("a crash while continuing after a crash is survived, too", async () => {
+test("the audit log survives a crash while it continues after a crash", async () => {
   await written("one");
   appendFileSync(file, '{"previous":"abc"');
   appendFileSync(file, '\n{"prev');
@@ -134,7 +134,7 @@ test("a crash while continuing after a crash is survived, too", async () => {
   expect(await verifyAudit(file)).toMatchObject({ entries: 2, lastHash: expect.stringMatching(sha256), torn: [2, 3] });
 });
 
-test("a first entry torn by a crash is survived", async () => {
+test("the audit log survives a crash in its first entry", async () => {
   writeFileSync(file, '{"previous":"000');
   await written("one");
   expect(await verifyAudit(file)).toMatchObject({ entries: 1, lastHash: expect.stringMatching(sha256), torn: [1] });
@@ -148,7 +148,7 @@ test("the chain is found again behind a last entry of many targets", async () =>
   expect(await verifyAudit(file)).toMatchObject({ entries: 2, lastHash: expect.stringMatching(sha256), torn: [] });
 });
 
-test("nothing is appended to a file that is no audit file", async () => {
+test("nothing is appended to a file that is not an audit log", async () => {
   writeFileSync(file, "root:x:0:0\n");
   await expect(openAudit(file).append(entry("one"))).rejects.toMatchObject({ code: "audit-failed" });
   expect(readFileSync(file, "utf8")).toBe("root:x:0:0\n");
@@ -162,13 +162,13 @@ test("a symbolic link is not followed", async () => {
   expect(readFileSync(target, "utf8")).toBe("");
 });
 
-test("a place that cannot be written is audit-failed", async () => {
+test("an audit log that cannot be written is audit-failed", async () => {
   mkdirSync(file);
   await expect(openAudit(file).append(entry("one"))).rejects.toMatchObject({ code: "audit-failed" });
   await expect(verifyAudit(join(folder, "absent"))).rejects.toMatchObject({ code: "audit-failed" });
 });
 
-test("after an entry that could not be written the next one can", async () => {
+test("an entry can be written after one that could not", async () => {
   writeFileSync(file, "no audit\n");
   const log = openAudit(file);
   await expect(log.append(entry("one"))).rejects.toMatchObject({ code: "audit-failed" });
@@ -177,7 +177,7 @@ test("after an entry that could not be written the next one can", async () => {
   expect(await verifyAudit(file)).toMatchObject({ entries: 1, lastHash: expect.stringMatching(sha256), torn: [] });
 });
 
-test("several processes that append at once keep one unbroken chain", async () => {
+test("several processes that append concurrently keep one unbroken chain", async () => {
   const script = join(folder, "append.mjs");
   const source = new URL("../../../src/perform/audit/audit-log.ts", import.meta.url);
   // Bundled by the same tool as the program, since Node 20 does not read TypeScript.
@@ -234,7 +234,7 @@ describe("a lock", () => {
     },
   );
 
-  test("whose time lies in the future is void, even if its process runs", async () => {
+  test("with a time in the future is void, even if its process runs", async () => {
     await writtenBeside({ ...(await heldLock()), since: Date.now() + 3_600_000 });
   });
 
@@ -242,11 +242,11 @@ describe("a lock", () => {
     await writtenBeside({ ...(await heldLock()), since: Date.now() - 61_000 });
   });
 
-  test.skipIf(process.platform !== "linux")("of a process whose number another one has now is void (Linux)", async () => {
+  test.skipIf(process.platform !== "linux")("of a process whose number another process now has is void (Linux)", async () => {
     await writtenBeside({ ...(await heldLock()), token: "old", pid: process.ppid });
   });
 
-  test.each(["host", "boot"])("whose owner cannot be asked, since it is of another %s, is void after two seconds", async (member) => {
+  test.each(["host", "boot"])("whose owner cannot be checked, because it is in another %s, is void after two seconds", async (member) => {
     const began = performance.now();
     await writtenBeside({ ...(await heldLock()), [member]: "another" });
     expect(performance.now() - began).toBeGreaterThan(1900);
@@ -314,7 +314,7 @@ describe("with a lock of a database", () => {
     expect(held).toEqual([`audit ${file}`, `audit ${file}`]);
   });
 
-  test("an entry is written when the database is away, and once when it fails afterwards", async () => {
+  test("an entry is written without the database, and once if the database fails afterwards", async () => {
     const away = openAudit(file, { exclusively: () => Promise.reject(new Failure("unreachable", "The database is away.")) });
     await away.append(entry("one"));
     const breaking = openAudit(file, {

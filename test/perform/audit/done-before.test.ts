@@ -27,7 +27,7 @@ const entry: AuditEntry = {
 };
 const names = ["AAMk1=", "AAMk2=", "one@example.net", "<two@example.net>", "AAMk3="];
 
-test("what the log says was done is shown by either name, in this mailbox and of this action alone", async () => {
+test("a logged deletion is found by id or Message-ID, for this mailbox and action only", async () => {
   const file = join(folder, "audit.jsonl");
   const log = openAudit(file);
   await log.append({ ...entry, phase: "began", call_id: "0", targets: [{ item_id: "AAMk3=" }], outcome: [{ status: "done" }] });
@@ -39,7 +39,7 @@ test("what the log says was done is shown by either name, in this mailbox and of
   expect(await doneBefore(file, { ...asked, action: "erase" })).toEqual(new Set());
 });
 
-test("a log that is not there, or no log, shows nothing", async () => {
+test("a missing audit log shows nothing", async () => {
   const asked = { action: "erase-words", mailbox: "user01@example.com", names };
   expect(await doneBefore(join(folder, "none.jsonl"), asked)).toEqual(new Set());
   expect(await doneBefore(folder, asked)).toEqual(new Set());

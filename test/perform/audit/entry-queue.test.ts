@@ -53,8 +53,8 @@ const names = () =>
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line).call_id);
 
-describe("Entries that wait together", () => {
-  test("share one lock, one kept end and one look at it, and each has its line", async () => {
+describe("entries that wait together", () => {
+  test("share one lock, one stored end and one check of it, and each has its line", async () => {
     const { count, heads, exclusively } = countedEnds();
     const log = openAudit(file, { heads: [heads], exclusively });
     const wanted = Array.from({ length: 80 }, (_, at) => `${at}`);
@@ -64,14 +64,14 @@ describe("Entries that wait together", () => {
     expect(await verifyAudit(file, { heads: [heads] })).toMatchObject({ entries: 80, end: "as-left" });
   });
 
-  test("all fail when they cannot be written", async () => {
+  test("all fail if they cannot be written", async () => {
     writeFileSync(file, "no audit\n");
     const log = openAudit(file);
     const failed = await Promise.allSettled(["one", "two", "three"].map((name) => log.append(read(name))));
     expect(failed).toMatchObject(Array.from({ length: 3 }, () => ({ status: "rejected", reason: { code: "audit-failed" } })));
   });
 
-  test("of logs with another key or another place for the end are each written with their own", async () => {
+  test("are written separately for logs with another key or another place for the end", async () => {
     const { heads } = countedEnds();
     const logs = [openAudit(file, { heads: [heads] }), openAudit(file, { heads: [heads], key: "k" })];
     await Promise.all(Array.from({ length: 10 }, (_, at) => logs[at % 2]?.append(read(`${at}`))));
@@ -81,8 +81,8 @@ describe("Entries that wait together", () => {
   });
 });
 
-describe("A server that writes its log", () => {
-  test("takes the lock and keeps the end once for many reads that follow each other", async () => {
+describe("a server that writes its log", () => {
+  test("takes the lock and stores the end once for many consecutive reads", async () => {
     const { count, heads, exclusively } = countedEnds();
     const log = openAudit(file, { heads: [heads], exclusively, busy: true });
     for (let at = 0; at < 20; at += 1) {
@@ -98,7 +98,7 @@ describe("A server that writes its log", () => {
     expect(await verifyAudit(file, { heads: [heads] })).toMatchObject({ entries: 20, end: "as-left" });
   });
 
-  test("has kept the end of an entry of a change before the call goes on", async () => {
+  test("stores the end of an entry of a change before the call continues", async () => {
     const { heads, kept } = countedEnds();
     const log = openAudit(file, { heads: [heads], busy: true });
     for (let at = 0; at < 5; at += 1) {
@@ -108,7 +108,7 @@ describe("A server that writes its log", () => {
     }
   });
 
-  test("gives the lock to another writer that asks for it, and goes on after it", async () => {
+  test("gives the lock to another writer on request, and continues after it", async () => {
     const heads = [openHeadFile(join(folder, "ends"), file)];
     const log = openAudit(file, { heads, busy: true });
     let isRotated = false;
@@ -131,7 +131,7 @@ describe("A server that writes its log", () => {
     expect(before.entries + after.entries).toBe(written + 1);
   });
 
-  test("finds within moments that its log was cut while it had the lock, and appends nothing more", async () => {
+  test("detects within moments that its log was cut under its lock, and appends nothing more", async () => {
     const { heads } = countedEnds();
     const log = openAudit(file, { heads: [heads], busy: true });
     await log.append(read("one"));
@@ -150,7 +150,7 @@ describe("A server that writes its log", () => {
     expect((await verifyAudit(file, { heads: [heads] })).broken).toBeDefined();
   });
 
-  test("finds before a change, without a moment's delay, that its log was cut while it had the lock", async () => {
+  test("detects before a change that its log was cut under its lock", async () => {
     const { heads } = countedEnds();
     const log = openAudit(file, { heads: [heads], busy: true });
     await log.append(read("one"));
@@ -159,7 +159,7 @@ describe("A server that writes its log", () => {
     expect(readFileSync(file, "utf8")).toBe("");
   });
 
-  test("fails the next read when the end of the last ones could not be kept", async () => {
+  test("fails the next read if the end of the last ones could not be stored", async () => {
     const heads: AuditHeads = {
       place: "a full disk",
       read: async () => undefined,
@@ -172,7 +172,7 @@ describe("A server that writes its log", () => {
   });
 });
 
-describe.skipIf(process.platform === "win32")("A process that appends reads", () => {
+describe.skipIf(process.platform === "win32")("a process that appends reads", () => {
   /** Appends until it ends, and prints the name of each entry that it was told is on the disk. */
   async function child(before = ""): Promise<{ readonly run: ReturnType<typeof spawn>; readonly told: () => string[] }> {
     const { build } = await import("esbuild");
@@ -206,7 +206,7 @@ describe.skipIf(process.platform === "win32")("A process that appends reads", ()
     return { run, told: () => told.split("\n").slice(0, -1) };
   }
 
-  test.each([60, 150, 400])("and is killed after %i ms leaves every acknowledged entry in a log that verifies", async (milliseconds) => {
+  test.each([60, 150, 400])("and is killed after %i ms leaves every acknowledged entry in a valid log", async (milliseconds) => {
     const heads = [openHeadFile(join(folder, "ends"), file)];
     const { run, told } = await child();
     const ended = new Promise((resolve) => run.on("close", resolve));
@@ -223,7 +223,7 @@ describe.skipIf(process.platform === "win32")("A process that appends reads", ()
     expect(told().filter((name) => !lines.includes(`"call_id":"${name}"`))).toEqual([]);
   });
 
-  test("and finds no room for its log fails, with what it acknowledged in the log", async () => {
+  test("on a full disk fails, with every acknowledged entry in the log", async () => {
     // A limit of 16 blocks of 512 or 1,024 bytes for each file: some 30 entries.
     const { run, told } = await child("ulimit -f 16;");
     let failed = "";

@@ -63,7 +63,7 @@ async function served(auditsReads: boolean, canWrite = true) {
   return { http: () => toys.call(`/v1/evidence/${sha256}`, { key }), mcp, entries, sha256 };
 }
 
-describe("A read of evidence", () => {
+describe("a read of evidence", () => {
   test.each(["http", "mcp"] as const)("over %s has one audit entry, with the caller, the hash and the mailbox", async (face) => {
     const place = await served(true);
     await place[face]();
@@ -83,21 +83,21 @@ describe("A read of evidence", () => {
     expect(place.entries).toThrow("ENOENT");
   });
 
-  test("over HTTP gives nothing when its entry cannot be written", async () => {
+  test("over HTTP returns nothing if its entry cannot be written", async () => {
     const { status, json, text } = await (await served(true, false)).http();
     expect([status, json.code]).toEqual([500, "audit-failed"]);
     expect(text).not.toContain("wool");
     expect(text).not.toContain(tmpdir());
   });
 
-  test("over MCP gives nothing when its entry cannot be written", async () => {
+  test("over MCP returns nothing if its entry cannot be written", async () => {
     const refused = await (await served(true, false)).mcp().catch(String);
     expect(refused).toContain("Nothing is returned");
     expect(refused).not.toContain(tmpdir());
   });
 });
 
-describe("The mailboxes of a search in the audit log", () => {
+describe("the mailboxes of a search in the audit log", () => {
   const addresses = Array.from({ length: 150 }, (_, at) => `user${at}@example.com`);
 
   test("are counted, and the first 100 are named", () => {

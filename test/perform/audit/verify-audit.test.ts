@@ -34,22 +34,22 @@ const attack: Readonly<Record<string, () => void>> = {
   "the file was removed": () => unlinkSync(file),
 };
 
-describe("An audit log whose end is kept elsewhere", () => {
+describe("an audit log whose end is stored elsewhere", () => {
   beforeEach(() => write(["one", "two", "three"]));
 
-  test("is said to end as its writers left it", async () => {
+  test("is reported to end as its writers left it", async () => {
     expect(await verify()).toMatchObject({ entries: 3, end: "as-left", gaps: [] });
     expect((await verify()).broken).toBeUndefined();
   });
 
-  test.each(Object.keys(attack).filter((what) => what !== "the file was removed"))("is broken to verify when %s", async (what) => {
+  test.each(Object.keys(attack).filter((what) => what !== "the file was removed"))("fails its verification if %s", async (what) => {
     attack[what]?.();
     expect((await verify()).broken).toMatchObject({
       problem: expect.stringMatching(/left it with entry 3|is not the one that mailcordon wrote/),
     });
   });
 
-  test.each(Object.keys(attack))("is not appended to when %s, and the Failure says how to go on", async (what) => {
+  test.each(Object.keys(attack))("is not continued if %s, and the failure says how to proceed", async (what) => {
     attack[what]?.();
     await expect(write(["four"])).rejects.toMatchObject({
       code: "audit-failed",
@@ -58,14 +58,14 @@ describe("An audit log whose end is kept elsewhere", () => {
     });
   });
 
-  test("that was rewritten from nothing is broken, even as a whole chain of the same length", async () => {
+  test("that was rewritten is broken, even as a complete chain of the same length", async () => {
     unlinkSync(file);
     await write(["ONE", "TWO", "THREE"], {});
     expect((await verify()).broken).toMatchObject({ line: 3 });
     await expect(write(["four"])).rejects.toMatchObject({ message: expect.stringContaining("entry 3 is not the one") });
   });
 
-  test("that was overwritten with anything else says how to go on: moved away, and accepted", async () => {
+  test("that was overwritten fails with the next steps: move it away, and accept it", async () => {
     writeFileSync(file, "anything else\n");
     await expect(write(["four"])).rejects.toMatchObject({ hint: expect.stringContaining("move it away") });
     unlinkSync(file);
@@ -74,7 +74,7 @@ describe("An audit log whose end is kept elsewhere", () => {
     expect(await verify()).toMatchObject({ entries: 2, end: "as-left", gaps: [{ line: 1 }] });
   });
 
-  test("that was rewritten from nothing is broken, even as a whole chain that is longer", async () => {
+  test("that was rewritten is broken, even as a longer complete chain", async () => {
     unlinkSync(file);
     await write(["ONE", "TWO", "THREE", "FOUR"], {});
     expect((await verify()).broken).toMatchObject({ line: 3, problem: expect.stringContaining("is not the one that mailcordon wrote") });
@@ -86,14 +86,14 @@ describe("An audit log whose end is kept elsewhere", () => {
     expect((await verify()).broken).toMatchObject({ line: 3, problem: expect.stringContaining("is not the one that mailcordon wrote") });
   });
 
-  test("counts a last entry that lacks only its line feed, and ends as left after the next one", async () => {
+  test("counts a last entry without its line feed, and ends as left after the next entry", async () => {
     await write(["four"], {});
     truncateSync(file, readFileSync(file).length - 1);
     await write(["five"]);
     expect(await verify()).toMatchObject({ entries: 5, end: "as-left" });
   });
 
-  test.each(Object.keys(attack))("goes on after a person accepted that %s, with an entry that names the gap", async (what) => {
+  test.each(Object.keys(attack))("continues after a person accepted that %s, with an entry that names the gap", async (what) => {
     attack[what]?.();
     await acceptAudit(file, { actor: "ann", reason: "disk restored" }, { heads: heads() });
     await write(["four"]);
@@ -103,14 +103,14 @@ describe("An audit log whose end is kept elsewhere", () => {
     expect(JSON.parse(lines().at(-2) ?? "")).toMatchObject({ action: "audit-accept", actor: "ann", expected: { entries: 3 } });
   });
 
-  test("may have grown: a writer that keeps its end elsewhere, or died before it did, stops nobody", async () => {
+  test("may be longer than its stored end, because a writer may store its end elsewhere or die before", async () => {
     await write(["by another"], {});
     expect(await verify()).toMatchObject({ entries: 4, end: "longer" });
     await write(["five"]);
     expect(await verify()).toMatchObject({ entries: 5, end: "as-left" });
   });
 
-  test("continues in a new file when it is rotated, and both files verify", async () => {
+  test("continues in a new file after a rotation, and both files are valid", async () => {
     const aside = await rotateAudit(file, { actor: "ann" }, { heads: heads() });
     await write(["four"]);
     expect(await verifyAudit(aside)).toMatchObject({ entries: 3, lastHash: JSON.parse(lines()[0] ?? "").previous });
@@ -119,8 +119,8 @@ describe("An audit log whose end is kept elsewhere", () => {
   });
 });
 
-describe("A hash that was kept elsewhere", () => {
-  test("shows a log from which its entry was cut off, and one that was written anew", async () => {
+describe("a hash that was kept elsewhere", () => {
+  test("detects a log without its entry and a log that was rewritten", async () => {
     await write(["one", "two"], {});
     const { lastHash } = await verifyAudit(file);
     await write(["three"], {});
@@ -130,17 +130,17 @@ describe("A hash that was kept elsewhere", () => {
     expect((await verifyAudit(file, { contains: lastHash })).broken).toMatchObject({ problem: expect.stringContaining(lastHash) });
   });
 
-  test("is what verify says it lacks, where no end is kept either", async () => {
+  test("is what the verification reports as missing if no end is stored", async () => {
     await write(["one"], {});
     expect((await verifyAudit(file)).cannotKnow.join()).toContain("--contains was not given");
     expect((await verify()).end).toBe("unknown");
   });
 });
 
-describe("A key", () => {
+describe("an HMAC key", () => {
   const key = "k".repeat(32);
 
-  test("shows an entry that was written without it, though the chain is whole", async () => {
+  test("detects an entry written without it, even in a complete chain", async () => {
     await write(["one"], { key });
     expect((await verifyAudit(file, { key })).broken).toBeUndefined();
     await write(["two"], {});
@@ -149,7 +149,7 @@ describe("A key", () => {
     expect((await verifyAudit(file, { key })).broken).toMatchObject({ line: 2, problem: expect.stringContaining("HMAC") });
   });
 
-  test("leaves entries from before it countable, and says so", async () => {
+  test("still counts entries from before it, and reports them", async () => {
     await write(["one"], {});
     await write(["two"], { key });
     expect(await verifyAudit(file, { key })).toMatchObject({ entries: 2, unsealed: 1 });

@@ -26,7 +26,7 @@ async function textOf(found: EvidenceCopy | undefined): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-test("evidence is found by its hash in any case, once for each place it was taken from", async () => {
+test("evidence is found by its hash in upper or lower case, once for each source", async () => {
   const { sha256 } = await keep("abc", { mailbox: "ann@example.com", connection: "one" });
   await keep("abc", { mailbox: "bob@example.com" });
   await keep("other", { mailbox: "carl@example.com" });
@@ -39,7 +39,7 @@ test("evidence is found by its hash in any case, once for each place it was take
 });
 
 // Written before such characters were escaped; readline of Node 24 and later ends a line at them.
-test("evidence is found whatever stands in the name that its mail gave it", async () => {
+test("evidence is found whatever its name in the message contains", async () => {
   const { sha256 } = await keep("abc", { mailbox: "ann@example.com" });
   const index = join(folder, "index.jsonl");
   const raw = readFileSync(index, "utf8").replace('"name":"mail.eml"', '"name":"a\u2028b\u2029c\u0085d"');
@@ -48,22 +48,22 @@ test("evidence is found whatever stands in the name that its mail gave it", asyn
   expect(await find(sha256)).toMatchObject([{ name: "mail.eml", mailbox: "ann@example.com" }]);
 });
 
-test.each(["0".repeat(64), "", "../index.jsonl"])("there is none by %j", async (hash) => {
+test.each(["0".repeat(64), "", "../index.jsonl"])("no evidence is found by %j", async (hash) => {
   await keep("abc");
   expect(await find(hash)).toEqual([]);
 });
 
-test("a folder that nothing was kept in has none", async () => {
+test("no evidence is found in a new folder", async () => {
   expect(await find("0".repeat(64), join(folder, "never"))).toEqual([]);
 });
 
-test.each(["../secret", "/etc/hostname", "sub/file"])("a file that the index puts elsewhere is none: %s", async (file) => {
+test.each(["../secret", "/etc/hostname", "sub/file"])("a file outside the folder of the index is not evidence: %s", async (file) => {
   const sha256 = "1".repeat(64);
   appendFileSync(join(folder, "index.jsonl"), `${JSON.stringify({ file, sha256, size: 1 })}\n`);
   expect(await find(sha256)).toEqual([]);
 });
 
-test("a link in the place of the file is none", async () => {
+test("a link in the place of the file is not evidence", async () => {
   const { sha256, file_ref } = await keep("abc");
   writeFileSync(join(folder, "elsewhere"), "abc");
   unlinkSync(file_ref);
@@ -71,13 +71,13 @@ test("a link in the place of the file is none", async () => {
   expect(await find(sha256)).toEqual([]);
 });
 
-test("a file that has another size by now is none", async () => {
+test("a file whose size has changed is not evidence", async () => {
   const { sha256, file_ref } = await keep("abc");
   appendFileSync(file_ref, "d");
   expect(await find(sha256)).toEqual([]);
 });
 
-test("a line that is half written hides no other", async () => {
+test("a half-written line hides no other", async () => {
   const { sha256 } = await keep("abc");
   appendFileSync(join(folder, "index.jsonl"), `{"sha256":"${sha256}"`);
   expect(await find(sha256)).toMatchObject([{ size: 3 }]);

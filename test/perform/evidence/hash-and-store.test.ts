@@ -20,7 +20,7 @@ async function* bytesOf(...chunks: string[]) {
 
 const hash = (algorithm: string, text: string) => createHash(algorithm).update(text).digest("hex");
 
-test("bytes are kept as they are, with their hashes, and the index says where they came from", async () => {
+test("bytes are kept unchanged with their hashes, and the index names their source", async () => {
   const store = openEvidence(join(folder, "case", "one"), () => new Date("2026-01-02T03:04:05Z"));
   const kept = await store.keep(bytesOf("ab", "", "c"), { name: "mail.eml", sha512: true, source: { mailbox: "ann@example.com" } });
   const path = join(folder, "case", "one", "files", "mail.eml");
@@ -37,7 +37,7 @@ test("bytes are kept as they are, with their hashes, and the index says where th
   });
 });
 
-test("of a name that a mail has chosen nothing in the index ends a line or is obeyed by a terminal, and it is there as it was", async () => {
+test("a hostile name is in the index without a line end or control character, and is read back unchanged", async () => {
   const name = 'a\u001b[2J\u009b31m\u2028{"file":"x"}\u2029\u202efdp\u{e0041}\ud800\r\n.exe';
   await openEvidence(folder).keep(bytesOf("abc"), { name, source: { subject: name } });
   const index = readFileSync(join(folder, "index.jsonl"), "utf8");
@@ -45,7 +45,7 @@ test("of a name that a mail has chosen nothing in the index ends a line or is ob
   expect(JSON.parse(index)).toMatchObject({ name, source: { subject: name } });
 });
 
-test("a download for which there is no folder is ended: unread, it would keep its connection for a minute", async () => {
+test("a download without a folder is ended, because it would keep its connection for a minute", async () => {
   writeFileSync(join(folder, "files"), "");
   let isEnded = false;
   const bytes = (async function* () {
@@ -59,14 +59,14 @@ test("a download for which there is no folder is ended: unread, it would keep it
   expect(isEnded).toBe(true);
 });
 
-test.skipIf(process.platform === "win32")("only the owner may read what is kept", async () => {
+test.skipIf(process.platform === "win32")("only the owner may read kept evidence", async () => {
   const store = openEvidence(join(folder, "new"));
   const kept = await store.keep(bytesOf("abc"), { name: "a" });
   const mode = (path: string) => statSync(path).mode & 0o777;
   expect([mode(join(folder, "new")), mode(kept.file_ref), mode(join(folder, "new", "index.jsonl"))]).toEqual([0o700, 0o600, 0o600]);
 });
 
-test("other bytes under a taken name get a name of their own, and nothing is overwritten", async () => {
+test("other bytes under a used name get a name of their own, and nothing is overwritten", async () => {
   const store = openEvidence(folder);
   const first = await store.keep(bytesOf("one"), { name: "a.txt" });
   const second = await store.keep(bytesOf("two"), { name: "a.txt" });
@@ -74,7 +74,7 @@ test("other bytes under a taken name get a name of their own, and nothing is ove
   expect([readFileSync(first.file_ref, "utf8"), readFileSync(second.file_ref, "utf8")]).toEqual(["one", "two"]);
 });
 
-test("bytes that differ from those under a taken name only after several MiB get a name of their own", async () => {
+test("bytes that differ only after several MiB get a name of their own", async () => {
   const store = openEvidence(folder);
   const long = "x".repeat(3 * 1024 * 1024);
   const first = await store.keep(bytesOf(long, "one"), { name: "a.bin" });
@@ -84,7 +84,7 @@ test("bytes that differ from those under a taken name only after several MiB get
 });
 
 // A mail could bring the harmful file and a harmless one so that a copy of the folder on Windows or a Mac has only the latter.
-test("no two files have names that another file system takes for one, whoever kept the first", async () => {
+test("no two files have names that are equal on another file system", async () => {
   const names = ["Invoice.pdf", "invoice.PDF", "INVOICE.pdf", "stra\u00dfe.txt", "STRASSE.txt", "e\u0301.txt", "\u00c9.TXT"];
   const refs: string[] = [];
   for (const [at, name] of names.entries()) refs.push((await openEvidence(folder).keep(bytesOf(`content ${at}`), { name })).file_ref);
@@ -103,7 +103,7 @@ test("no two files have names that another file system takes for one, whoever ke
   expect(readFileSync((await store.keep(bytesOf("anew"), { name: "invoice.pdf" })).file_ref, "utf8")).toBe("anew");
 });
 
-test("the same bytes under the same name are kept once", async () => {
+test("equal bytes under the same name are kept once", async () => {
   const store = openEvidence(folder);
   const first = await store.keep(bytesOf("one"), { name: "a.txt" });
   const again = await store.keep(bytesOf("one"), { name: "a.txt" });
@@ -111,14 +111,14 @@ test("the same bytes under the same name are kept once", async () => {
   expect([readdirSync(folder).sort(), readdirSync(join(folder, "files"))]).toEqual([["files", "index.jsonl"], ["a.txt"]]);
 });
 
-test("many that are kept at once under one name are all there", async () => {
+test("many files kept concurrently under one name are all stored", async () => {
   const store = openEvidence(folder);
   const kept = await Promise.all(Array.from({ length: 20 }, (_, at) => store.keep(bytesOf(`body ${at}`), { name: "same.eml" })));
   expect(kept.map(({ file_ref }) => readFileSync(file_ref, "utf8"))).toEqual(Array.from({ length: 20 }, (_, at) => `body ${at}`));
   expect(readFileSync(join(folder, "index.jsonl"), "utf8").trim().split("\n")).toHaveLength(20);
 });
 
-test("a stream that throws leaves nothing behind, and what it threw is passed on", async () => {
+test("a stream that throws leaves no file, and its error is passed on", async () => {
   const store = openEvidence(folder);
   async function* torn() {
     yield Buffer.from("abc");
@@ -128,7 +128,7 @@ test("a stream that throws leaves nothing behind, and what it threw is passed on
   expect([readdirSync(folder), readdirSync(join(folder, "files"))]).toEqual([["files"], []]);
 });
 
-test("more bytes than allowed are too-large and leave nothing behind", async () => {
+test("more bytes than allowed are too-large and leave no file", async () => {
   const store = openEvidence(folder);
   await expect(store.keep(bytesOf("abc", "def"), { name: "a", maxBytes: 5 })).rejects.toMatchObject({ code: "too-large" });
   expect((await store.keep(bytesOf("abc", "de"), { name: "b", maxBytes: 5 })).size).toBe(5);
@@ -168,20 +168,20 @@ test.each([
   expect(readdirSync(folder).sort()).toEqual(["files", "index.jsonl"]);
 });
 
-test("nothing at all is kept, too", async () => {
+test("an empty file is kept as well", async () => {
   const kept = await openEvidence(folder).keep(bytesOf(), { name: "" });
   expect(kept).toMatchObject({ size: 0, safe_name: "unnamed", sha256: hash("sha256", "") });
   expect(statSync(kept.file_ref).size).toBe(0);
 });
 
-test("a folder that cannot be made is evidence-failed", async () => {
+test("a folder that cannot be created is evidence-failed", async () => {
   writeFileSync(join(folder, "file"), "");
   await expect(openEvidence(join(folder, "file", "sub")).keep(bytesOf("a"), { name: "a" })).rejects.toMatchObject({
     code: "evidence-failed",
   });
 });
 
-test("bytes that are held come as base64 with the same hashes, though their giver uses its buffer again", async () => {
+test("bytes kept in memory are returned as base64 with the same hashes, even if the source reuses its buffer", async () => {
   const buffer = Buffer.alloc(1);
   async function* reusing() {
     for (const byte of [1, 2, 3]) {
@@ -195,7 +195,7 @@ test("bytes that are held come as base64 with the same hashes, though their give
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test("a full disk is named, leaves nothing half written, and what was kept stays readable", async ({ skip }) => {
+test("a full disk is named and leaves no partial file, and earlier evidence stays readable", async ({ skip }) => {
   const disk = openSmallDisk(256);
   if ("reason" in disk) return skip(disk.reason);
   try {
@@ -215,7 +215,7 @@ test("a full disk is named, leaves nothing half written, and what was kept stays
   }
 });
 
-test("a line of the index that a full disk cut does not swallow the next one", async () => {
+test("an index line cut by a full disk does not swallow the next one", async () => {
   writeFileSync(join(folder, "index.jsonl"), '{"time":"2026-01-02T03:04:05.000Z","file":"fil');
   const { sha256 } = await openEvidence(folder).keep(bytesOf("abc"), { name: "mail.eml" });
   expect((await openEvidenceIndex(folder).find(sha256)).map(({ name }) => name)).toEqual(["mail.eml"]);
