@@ -4,35 +4,21 @@ import type { Action } from "../catalogue/action-definition.ts";
 import type { Result } from "../catalogue/answer-envelope.ts";
 import { omitUndefined } from "../catalogue/common-fields.ts";
 import type { Message } from "../exchange/message.ts";
-import { asFailure, Failure, type FailureCode } from "../failure.ts";
+import { asFailure, Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import { type Host, perform } from "../perform/perform.ts";
 import type { TargetState } from "../state/sweep-states.ts";
-import type { Chunk, Claimed, OpenTarget, Settled, SweepWork } from "../state/sweep-work.ts";
+import type { Claimed, Settled } from "../state/sweep-work.ts";
+import { type Acting, isLater, patiently, type Work, withFacts } from "./acting.ts";
 import { differences, type Facts, readFacts } from "./facts.ts";
 import { lookFor, type Seen } from "./look.ts";
 import { type Kept, keptOf, readKept } from "./outcome.ts";
-
-/** What one worker needs for one sweep. */
-export interface Acting {
-  readonly chunk: Chunk;
-  readonly action: Action;
-  readonly input: Readonly<Record<string, unknown>>;
-  /** Its audit entries name the sweep. */
-  readonly host: Host;
-  readonly work: SweepWork;
-  readonly worker: number;
-}
+import { actOnEntries, isEntry, settleEntries } from "./residue/act-on-entries.ts";
 
 /** So many messages are acted on between two looks at whether the sweep is to pause. */
 const batchSize = 20;
 /** A mailbox is tried so often before its targets have failed. */
 const mostTries = 5;
-
-/** A target with its facts read. */
-export interface Work extends OpenTarget {
-  readonly frozen: Facts;
-}
 
 /** Works on one mailbox. Gives the failure for which its targets are to be tried again later. */
 export async function actOnMailbox(box: Claimed, acting: Acting): Promise<Failure | undefined> {
@@ -42,16 +28,14 @@ export async function actOnMailbox(box: Claimed, acting: Acting): Promise<Failur
   const begun = open.filter(({ state }) => state === "acting");
   const unclear = await settle(begun, box, acting, isLast);
   // What was begun and was not done is to be done now.
-  const fresh = (await work.targets(chunk.sweep, box.number, "act")).filter(({ state }) => state === "planned").map(withFacts);
+  const left = (await work.targets(chunk.sweep, box.number, "act")).filter(({ state }) => state === "planned").map(withFacts);
+  const fresh = left.filter((target) => !isEntry(target));
   for (let at = 0; at < fresh.length; at += batchSize) {
     const failure = await actOnBatch(fresh.slice(at, at + batchSize), box, acting, isLast);
     if (failure !== undefined) return failure;
   }
-  return unclear;
-}
-
-export function withFacts(target: OpenTarget): Work {
-  return { ...target, frozen: readFacts(target.facts) };
+  const entries = await actOnEntries(left.filter(isEntry), box, acting, isLast);
+  return unclear ?? entries;
 }
 
 /** Looks in the mailbox what became of targets of which nobody knows whether they were acted on. Gives the failure of a look that did not succeed. */
@@ -60,8 +44,8 @@ export async function settle(begun: readonly Work[], box: Claimed, acting: Actin
   const { chunk, work, host } = acting;
   const mailbox = host.exchange.mailbox(box.address, { signal: host.signal });
   const known = await idsOfOthers(chunk.sweep, box, acting);
-  let failure: Failure | undefined;
-  for (const target of begun) {
+  let failure = await settleEntries(begun.filter(isEntry), box, acting, isLast);
+  for (const target of begun.filter((one) => !isEntry(one))) {
     const seen = await attempt(() => lookFor(target.frozen, known(target.frozen), mailbox));
     if (seen.ok) {
       await work.act(chunk.sweep, box.number, [settledAs(target, seen.value, acting)]);
@@ -192,20 +176,6 @@ function asIs({ code, message, hint }: NonNullable<Result["error"]>): Failure {
   return new Failure(code, message, { hint });
 }
 
-/** What was certainly not done, and may be possible in a while. */
-const later: ReadonlySet<FailureCode> = new Set<FailureCode>([
-  "busy",
-  "timeout",
-  "unreachable",
-  "broken-reply",
-  "not-attempted",
-  "cancelled",
-]);
-
-export function isLater(code: FailureCode): boolean {
-  return later.has(code);
-}
-
 /** Each target as it is right before it is touched. */
 async function lookAgain(batch: readonly Work[], box: Claimed, host: Host): Promise<Outcome<Message>[]> {
   const outcomes: Outcome<Message>[] = [];
@@ -236,17 +206,4 @@ async function unfound(target: Work, box: Claimed, acting: Acting): Promise<Sett
   if (seen.value.at === "nowhere") return as("gone", "It was gone before it was touched.", []);
   const where = seen.value.at === "contained" ? seen.value.folder : (seen.value.message.folderPath ?? "another folder");
   return as("changed", `Somebody has moved it to ${where} since the plan, so it was not touched.`, ["folder_id"]);
-}
-
-/** The outcome of what was done must not be lost because the database is away for a while. */
-export async function patiently(write: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await write();
-    } catch (thrown) {
-      // Whoever takes up the mailbox next looks what became of it.
-      if (tries >= 60 || signal?.aborted === true || asFailure(thrown).code !== "unreachable") throw thrown;
-      await new Promise((resolve) => setTimeout(resolve, 1000));
-    }
-  }
 }

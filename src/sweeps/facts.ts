@@ -2,6 +2,7 @@ import * as z from "zod";
 import { omitUndefined } from "../catalogue/common-fields.ts";
 import type { Message } from "../exchange/message.ts";
 import { parseJson } from "../text/parse-json.ts";
+import { ResidueKind } from "./residue/kinds.ts";
 
 /** What a plan freezes of a message. At the moment of acting each of these must still be so. */
 export const Facts = z.strictObject({
@@ -14,6 +15,15 @@ export const Facts = z.strictObject({
   from: z.string().optional().describe("The address of the sender."),
   received_at: z.string().optional(),
   size: z.number().optional().describe("Bytes, as Exchange counts them."),
+  residue: ResidueKind.optional().describe(
+    "What it is, where it is no message that was looked for but something that one has left behind.",
+  ),
+  why: z.string().optional().describe("Why it is in the plan; of residue only."),
+  of: z.string().optional().describe("Of a calendar entry: the id of the invitation."),
+  starts_at: z.string().optional(),
+  ends_at: z.string().optional(),
+  location: z.string().optional(),
+  is_series: z.boolean().optional(),
 });
 export type Facts = z.output<typeof Facts>;
 

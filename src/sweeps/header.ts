@@ -3,6 +3,7 @@ import { Failure } from "../failure.ts";
 import { canonicalHash } from "./canonical.ts";
 import type { Facts } from "./facts.ts";
 import { Limits, Query } from "./order.ts";
+import { ResidueKind } from "./residue/kinds.ts";
 
 /** How a connection reaches Exchange, without secrets: a sweep acts only where it was planned. */
 export const ConnectionFacts = z.record(z.string(), z.string());
@@ -28,7 +29,15 @@ export const Header = z.strictObject({
   action: z.string(),
   input: z.record(z.string(), z.unknown()),
   limits: Limits,
-  counts: z.strictObject({ messages: z.number(), mailboxes: z.number(), examined: z.number(), unexamined: z.number() }),
+  counts: z.strictObject({
+    messages: z.number().describe("Without residue."),
+    mailboxes: z.number(),
+    examined: z.number(),
+    unexamined: z.number(),
+    calendar_entries: z.number().optional(),
+    recoverable_copies: z.number().optional(),
+    sent_copies: z.number().optional(),
+  }),
   unexamined: z.array(z.strictObject({ mailbox: z.string(), code: z.string(), message: z.string() })),
   not_examined: z
     .array(z.strictObject({ mailbox: z.string(), message: z.string() }))
@@ -36,6 +45,10 @@ export const Header = z.strictObject({
     .describe("Recipients and members of groups that the sweep leaves out on purpose, and why."),
   left_alone: z.array(z.string()).describe("What the sweep neither looks for nor removes."),
   cannot_be_undone: z.array(z.string()),
+  residue: z
+    .array(ResidueKind)
+    .optional()
+    .describe("What messages leave behind that the sweep looks for. Absent in plans of earlier versions."),
   second_person_above: z
     .number()
     .optional()

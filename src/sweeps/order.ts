@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Action, effects } from "../catalogue/action-definition.ts";
 import { Failure } from "../failure.ts";
+import type { ResidueKind } from "./residue/kinds.ts";
 
 /** Filters of messages, besides their Message-IDs. A message must match all that are given. */
 export const Query = z.strictObject({
@@ -37,6 +38,8 @@ export interface SweepOrder {
   /** Fields of the action that say how; none that says to what. */
   readonly input: Readonly<Record<string, unknown>>;
   readonly limits: Limits;
+  /** What messages leave behind that is to be looked for; undefined: all that the action makes sense for. */
+  readonly residue?: readonly ResidueKind[] | undefined;
 }
 
 export const Limits = z.strictObject({

@@ -1,13 +1,14 @@
-import type { Result } from "../catalogue/answer-envelope.ts";
-import { asFailure, Failure, type FailureCode } from "../failure.ts";
+import { omitUndefined } from "../catalogue/common-fields.ts";
+import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
-import { type Host, perform } from "../perform/perform.ts";
-import { type Facts, factsOf } from "./facts.ts";
-import type { Unexamined } from "./find/found.ts";
+import type { Host } from "../perform/perform.ts";
+import type { Facts } from "./facts.ts";
 import { findMailboxes } from "./find/mailboxes.ts";
-import { searchMailbox } from "./find/query.ts";
 import type { ConnectionFacts, SweepPlan } from "./header.ts";
+import { lookInto, messageIdsOf, problemIn, type Seen } from "./look-into.ts";
 import { checkOrder, type Limits, type SweepOrder, whyNotUndone } from "./order.ts";
+import { sentCopies } from "./residue/find-residue.ts";
+import { countNames, notRestored, type ResidueKind, residueFor, residueKinds, leftAlone as residueLeftAlone } from "./residue/kinds.ts";
 
 export interface PlanWays {
   /** What actions work with. Only reads are made. */
@@ -18,7 +19,6 @@ export interface PlanWays {
 }
 
 const leftAlone = [
-  "Calendar entries of meeting invitations are not removed.",
   "Messages that arrive after the plan are not touched.",
   "Forwarded and replied copies, which have other Message-IDs, are not looked for.",
 ];
@@ -26,20 +26,14 @@ const inlineLeft =
   "Messages whose only attachments are inline, such as images in the body, were not looked at: Exchange does not count these.";
 const archivesLeft = "Archive mailboxes are not searched. Over EWS, --archive includes them.";
 
-/** Messages whose plan is made by one call. */
-const idsAtOnce = 100;
-
-/** Failures that are the same for every mailbox: then there is no plan. */
-const aboutTheCall: ReadonlySet<FailureCode> = new Set<FailureCode>([
-  ...(["cancelled", "invalid-input", "unauthenticated", "tls-failed", "audit-failed", "confirmation-required"] as const),
-]);
-
 /** Looks into each mailbox and freezes what is found. Throws Failure: `unexpected-count` when a limit is not kept, then there is no plan. */
 export async function makePlan(order: SweepOrder, { host, connection, atOnce = 16 }: PlanWays): Promise<SweepPlan> {
   checkOrder(order);
   const { action, input, limits } = order;
   const names = order.internetMessageIds.length === 0 ? { item_id: ["AAMk"] } : { internet_message_id: [...order.internetMessageIds] };
   const prepared = action.prepare({ ...input, ...names, dry_run: true });
+  const residue = residueFor(action, prepared.input, order.residue);
+  const { kinds } = residue;
   const where = await findMailboxes(order, host);
   const { addresses, unlisted } = where;
   const seen: (Seen | undefined)[] = addresses.map(() => undefined);
@@ -49,7 +43,7 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined && stopped === undefined; next = waiting.shift()) {
       const [at, address] = next;
-      const looked = await attempt(() => lookInto(address, order, host));
+      const looked = await attempt(() => lookInto(address, order, residue, host));
       if (!looked.ok) stopped ??= looked.failure;
       else seen[at] = looked.value;
       done += 1;
@@ -61,8 +55,11 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
   // Two addresses of one mailbox show the same messages.
   const once = new Set<string>();
   const isFirst = ({ item_id }: Facts) => !once.has(item_id) && once.add(item_id) !== undefined;
-  const looked = seen.flatMap((one) => (one === undefined ? [] : [{ ...one, targets: one.targets.filter(isFirst) }]));
+  const own = seen.flatMap((one) => one ?? []);
+  const all = [...own, ...(kinds.includes("sender") ? await lookIntoSent(own, addresses, order, host) : [])];
+  const looked = all.map((one) => ({ ...one, targets: one.targets.filter(isFirst) }));
   const targets = looked.flatMap((one) => one.targets);
+  const tally = tallyOf(targets);
   const unexamined = [...unlisted, ...looked.flatMap((one) => one.problems)];
   const closed = new Set(unexamined.map(({ mailbox }) => mailbox.toLowerCase()));
   const hit = looked.filter((one) => one.targets.length > 0);
@@ -82,20 +79,23 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
     input,
     limits,
     counts: {
-      messages: targets.length,
+      messages: targets.filter((one) => one.residue === undefined).length,
       mailboxes: hit.length,
       examined: addresses.filter((address) => !closed.has(address.toLowerCase())).length,
       unexamined: closed.size,
+      ...omitUndefined(Object.fromEntries(residueKinds.map((kind) => [countNames[kind], tally[kind]]))),
     },
     unexamined,
     ...(where.leftOut.length === 0 ? {} : { not_examined: where.leftOut.map(({ mailbox, message }) => ({ mailbox, message })) }),
+    residue: [...kinds],
     left_alone: [
+      ...residueLeftAlone(kinds),
       ...leftAlone,
       ...where.leftAlone,
       ...(isByAttachment(order) ? [inlineLeft] : []),
       ...(input.archive === true ? [] : [archivesLeft]),
     ],
-    cannot_be_undone: [...whyNotUndone(action, prepared.input)],
+    cannot_be_undone: [...whyNotUndone(action, prepared.input), ...notRestored(tally)],
     targets,
   };
 }
@@ -113,59 +113,24 @@ function finderOf({ internetMessageIds, query, find = "search" }: SweepOrder): s
   return `mailcordon searched ${where} by ${by}.`;
 }
 
-interface Seen {
-  readonly targets: readonly Facts[];
-  readonly problems: readonly Unexamined[];
+/** The copies of senders whose mailboxes are not looked into anyway. */
+async function lookIntoSent(own: readonly Seen[], addresses: readonly string[], order: SweepOrder, host: Host): Promise<readonly Seen[]> {
+  const open = (address: string) => host.exchange.mailbox(address, { signal: host.signal });
+  const found = own.flatMap(({ targets }) => targets).filter(({ residue }) => residue === undefined);
+  const sent = await sentCopies(found, addresses, messageIdsOf(order, found), open);
+  return sent.map(({ address, found: { targets, failures } }) => ({ targets, problems: failures.map((one) => problemIn(address, one)) }));
 }
 
-/** What is planned in one mailbox. Throws Failure only for what is wrong with the call as a whole. */
-async function lookInto(address: string, order: SweepOrder, host: Host): Promise<Seen> {
-  const problem = (failure: { readonly code: FailureCode; readonly message: string }): Unexamined => {
-    if (aboutTheCall.has(failure.code)) throw failure instanceof Failure ? failure : new Failure(failure.code, failure.message);
-    return { mailbox: address, code: failure.code, message: failure.message };
-  };
-  const problems: Unexamined[] = [];
-  const planned: Result[] = [];
-  const dryRun = async (names: Readonly<Record<string, readonly string[]>>) => {
-    const answer = await perform(order.action, { ...order.input, mailbox: address, ...names, dry_run: true }, host);
-    if (answer.error !== undefined) problems.push(problem(answer.error));
-    const results = answer.results ?? [];
-    const errors = results.flatMap(({ error }) => (error === undefined ? [] : [problem(error)]));
-    for (const one of errors) problems.push(one);
-    if (answer.incomplete === true && errors.length === 0 && answer.error === undefined)
-      problems.push(problem({ code: "could-not-look", message: answer.message }));
-    for (const result of results) if (result.status === "planned") planned.push(result);
-  };
-  if (order.query === undefined) await dryRun({ internet_message_id: [...order.internetMessageIds] });
-  else {
-    const mailbox = host.exchange.mailbox(address, { signal: host.signal });
-    const found = await attempt(() => searchMailbox(mailbox, order));
-    if (!found.ok) return { targets: [], problems: [problem(found.failure)] };
-    for (const failure of found.value.problems) problems.push(problem(failure));
-    const { ids } = found.value;
-    for (let at = 0; at < ids.length; at += idsAtOnce) await dryRun({ item_id: ids.slice(at, at + idsAtOnce) });
-  }
-  const paths = new Map(planned.flatMap(({ item_id, folder_path }) => (typeof item_id === "string" ? [[item_id, folder_path]] : [])));
-  const ids = [...paths.keys()];
-  if (ids.length === 0) return { targets: [], problems };
-  const targets: Facts[] = [];
-  try {
-    let at = 0;
-    // As it is read again before it is touched.
-    for await (const outcome of host.exchange.mailbox(address, { signal: host.signal }).get(ids, {})) {
-      const path = paths.get(ids[at++] ?? "");
-      if (outcome.ok) targets.push(factsOf(address, outcome.value, typeof path === "string" ? path : undefined));
-      else problems.push(problem(outcome.failure));
-    }
-  } catch (thrown) {
-    problems.push(problem(asFailure(thrown)));
-  }
-  return { targets, problems };
+function tallyOf(targets: readonly Facts[]): Partial<Record<ResidueKind, number>> {
+  const tally: Partial<Record<ResidueKind, number>> = {};
+  for (const { residue } of targets) if (residue !== undefined) tally[residue] = (tally[residue] ?? 0) + 1;
+  return tally;
 }
 
 /** Throws Failure `unexpected-count`. */
 function demandLimits(limits: Limits, hit: readonly Seen[]): void {
-  const messages = hit.reduce((sum, { targets }) => sum + targets.length, 0);
+  const all = hit.flatMap(({ targets }) => targets);
+  const messages = all.filter(({ residue }) => residue === undefined).length;
   const refuse = (message: string) => {
     throw new Failure("unexpected-count", `${message} There is no plan, and nothing was touched.`, {
       hint: "Look at what is there with a search, then name fewer or change the limit.",
@@ -174,10 +139,14 @@ function demandLimits(limits: Limits, hit: readonly Seen[]): void {
   const { max_mailboxes, max_items, expected_count, expected_per_mailbox } = limits;
   if (max_mailboxes !== undefined && hit.length > max_mailboxes)
     refuse(`Found messages in ${hit.length} mailboxes, more than --max-mailboxes allows (${max_mailboxes}).`);
-  if (max_items !== undefined && messages > max_items) refuse(`Found ${messages} messages, more than --max-items allows (${max_items}).`);
+  const left = all.length - messages;
+  const besides = left === 0 ? "" : ` and ${left} other targets that they left behind`;
+  if (max_items !== undefined && all.length > max_items)
+    refuse(`Found ${messages} messages${besides}, more than --max-items allows (${max_items}).`);
   if (expected_count !== undefined && messages !== expected_count)
     refuse(`Found ${messages} messages where --expected-count says ${expected_count}.`);
-  const odd = hit.find(({ targets }) => expected_per_mailbox !== undefined && targets.length !== expected_per_mailbox);
+  const ofMessages = hit.map(({ targets }) => targets.filter(({ residue }) => residue === undefined)).filter(({ length }) => length > 0);
+  const odd = ofMessages.find(({ length }) => expected_per_mailbox !== undefined && length !== expected_per_mailbox);
   if (odd !== undefined)
-    refuse(`Found ${odd.targets.length} messages in ${odd.targets[0]?.mailbox} where --expected-per-mailbox says ${expected_per_mailbox}.`);
+    refuse(`Found ${odd.length} messages in ${odd[0]?.mailbox} where --expected-per-mailbox says ${expected_per_mailbox}.`);
 }

@@ -8,6 +8,7 @@ import { narrowingList, splitCommas } from "../catalogue/text-lists.ts";
 import { time, utc } from "../catalogue/time-fields.ts";
 import { Failure } from "../failure.ts";
 import { finderNames, Limits, type SweepOrder } from "./order.ts";
+import { residueKinds } from "./residue/kinds.ts";
 
 /** The most mailboxes that one plan names. */
 const mostMailboxes = 50_000;
@@ -62,6 +63,12 @@ export const PlanRequest = z.strictObject({
     ),
   action: z.string().max(100).describe("Action to do to each message: delete-email, junk-mail or copy-email."),
   input: z.record(z.string(), z.unknown()).optional().describe("Inputs of the action that say how, such as keep_evidence."),
+  residue: z
+    .array(z.enum([...residueKinds, "none"]))
+    .min(1)
+    .register(spellings, { split: splitCommas })
+    .optional()
+    .describe("What messages leave behind, to look for and remove as well: calendar, recoverable, sender; or none. Default: all three."),
   ...Limits.shape,
 });
 export type PlanRequest = z.output<typeof PlanRequest>;
@@ -88,6 +95,8 @@ export async function orderOf(request: PlanRequest, load: (name: string) => Prom
   const isEmpty = mailboxes.length + groups.length === 0;
   if (isEmpty && (find === "search" || find === "auto"))
     throw new Failure("invalid-input", "mailboxes is required: put all, or addresses, or name a group.");
+  if (request.residue?.includes("none") && request.residue.length > 1)
+    throw new Failure("invalid-input", "residue: put none, or kinds, and not both.");
   const after = request.received_after === undefined ? undefined : utc(request.received_after);
   const before = request.received_before === undefined ? undefined : utc(request.received_before);
   const query = omitUndefined({
@@ -106,6 +115,7 @@ export async function orderOf(request: PlanRequest, load: (name: string) => Prom
     ...{ find, trackingLog },
     action: await load(action),
     input,
+    residue: request.residue?.filter((kind) => kind !== "none"),
     limits: z.object(Limits.shape).parse(request),
   };
 }

@@ -147,6 +147,7 @@ export function sweepDocument(sweep: Sweep, header: Header, tally: Tally) {
     counts: { ...header.counts, ...countsOf(tally) },
     unexamined: header.unexamined,
     not_examined: header.not_examined,
+    residue: header.residue,
     left_alone: header.left_alone,
     cannot_be_undone: header.cannot_be_undone,
     planned_by: sweep.plannedBy,

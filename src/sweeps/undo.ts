@@ -8,10 +8,13 @@ import type { AuditEntry } from "../perform/audit/audit-log.ts";
 import { perform } from "../perform/perform.ts";
 import type { UndoState } from "../state/sweep-states.ts";
 import type { Claimed } from "../state/sweep-work.ts";
-import { type Acting, isLater, patiently, settle, type Work, withFacts } from "./act.ts";
+import { settle } from "./act.ts";
+import { type Acting, isLater, patiently, type Work, withFacts } from "./acting.ts";
 import { isSame } from "./facts.ts";
 import { inFolder, lookFor } from "./look.ts";
 import { type Kept, readKept } from "./outcome.ts";
+import { isEntry } from "./residue/act-on-entries.ts";
+import { enterAgain } from "./residue/enter-again.ts";
 
 const mostTries = 5;
 
@@ -49,6 +52,7 @@ export async function undoInMailbox(box: Claimed, acting: Acting): Promise<Failu
 
 /** Undoes one. `wasBegun`: somebody may have done it before. Throws Failure. */
 async function undoOne(target: Work, wasBegun: boolean, box: Claimed, acting: Acting): Promise<readonly [UndoState, Kept]> {
+  if (isEntry(target)) return enterAgain(target, box, acting);
   const { host } = acting;
   const kept = readKept(target.outcome);
   const { undo } = kept;

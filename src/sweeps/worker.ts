@@ -6,7 +6,8 @@ import type { Host } from "../perform/perform.ts";
 import type { State } from "../state/state.ts";
 import type { Chunk, Claimed } from "../state/sweep-work.ts";
 import { parseJson } from "../text/parse-json.ts";
-import { type Acting, actOnMailbox } from "./act.ts";
+import { actOnMailbox } from "./act.ts";
+import type { Acting } from "./acting.ts";
 import { type ConnectionFacts, demandConnection, readHeader } from "./header.ts";
 import { undoInMailbox } from "./undo.ts";
 

@@ -126,6 +126,9 @@ async function* parts(rows: AsyncIterable<PartRow> | Iterable<PartRow>, head: Ro
 /** What the counts mean, in the order of the page. */
 const countNames: Readonly<Record<string, string>> = {
   messages: "Messages in the plan",
+  calendar_entries: "Calendar entries of invitations",
+  recoverable_copies: "Copies in the Recoverable Items",
+  sent_copies: "Copies of senders",
   mailboxes: "Mailboxes with such messages",
   examined: "Mailboxes that were examined completely",
   unexamined: "Mailboxes that could not be examined completely",

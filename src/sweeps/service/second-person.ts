@@ -9,10 +9,16 @@ function mostAlone(header: Header, setting: number | undefined): number | undefi
   return planned === undefined || (setting !== undefined && setting < planned) ? setting : planned;
 }
 
+/** Messages, and what they have left behind. */
+function targetsIn({ counts }: Header): number {
+  const { messages, calendar_entries = 0, recoverable_copies = 0, sent_copies = 0 } = counts;
+  return messages + calendar_entries + recoverable_copies + sent_copies;
+}
+
 /** Whether another person has to approve this sweep. */
 export function needsSecondPerson(header: Header, setting: number | undefined): boolean {
   const most = mostAlone(header, setting);
-  return most !== undefined && header.counts.messages > most;
+  return most !== undefined && targetsIn(header) > most;
 }
 
 /** Names of people are compared as people write them: the owner `Ana@example.com` of a key is the subject `ana@example.com` of a token. */
@@ -44,7 +50,7 @@ export function demandApprovedByOther(sweep: Sweep, header: Header, setting: num
 }
 
 function reason({ id }: Sweep, header: Header, setting: number | undefined): string {
-  return `Another person has to approve the sweep ${id}: it has ${header.counts.messages} targets, and sweep.second_person_above is ${mostAlone(header, setting)}.`;
+  return `Another person has to approve the sweep ${id}: it has ${targetsIn(header)} targets, and sweep.second_person_above is ${mostAlone(header, setting)}.`;
 }
 
 function denied(message: string, { id, planHash }: Sweep): Failure {

@@ -206,16 +206,18 @@ function noSweep(id: string): Failure {
 
 /** What `plan` answers. */
 export function planAnswerOf({ sweep, plan }: Planned) {
+  const { targets, ...header } = plan;
   const { messages, mailboxes, unexamined } = plan.counts;
   const found = `${messages} ${messages === 1 ? "message" : "messages"} in ${mailboxes} ${mailboxes === 1 ? "mailbox" : "mailboxes"}`;
+  const left = targets.length - messages;
+  const besides = left === 0 ? "" : `, and ${left} other ${left === 1 ? "thing" : "things"} that they left behind`;
   const closed = unexamined === 0 ? "" : ` ${unexamined} mailboxes could not be examined completely.`;
-  const { targets, ...header } = plan;
   const second = needsSecondPerson(header, undefined) ? " Another person has to approve it before it can run." : "";
   return {
     success: unexamined === 0,
-    message: `The sweep ${sweep.id} is planned: ${found}.${closed} Nothing was changed.${second}`,
+    message: `The sweep ${sweep.id} is planned: ${found}${besides}.${closed} Nothing was changed.${second}`,
     ...(unexamined > 0 ? { incomplete: true } : {}),
-    ...sweepDocument(sweep, header, { planned: messages }),
+    ...sweepDocument(sweep, header, { planned: targets.length }),
     targets,
   };
 }

@@ -1,0 +1,84 @@
+import type { Result } from "../catalogue/answer-envelope.ts";
+import type { Message } from "../exchange/message.ts";
+import { asFailure, Failure, type FailureCode } from "../failure.ts";
+import { attempt } from "../outcome.ts";
+import { type Host, perform } from "../perform/perform.ts";
+import { type Facts, factsOf } from "./facts.ts";
+import type { Unexamined } from "./find/found.ts";
+import { searchMailbox } from "./find/query.ts";
+import type { SweepOrder } from "./order.ts";
+import { withResidue } from "./residue/find-residue.ts";
+import type { Residue } from "./residue/kinds.ts";
+
+/** Messages whose plan is made by one call. */
+const idsAtOnce = 100;
+
+/** Failures that are the same for every mailbox: then there is no plan. */
+const aboutTheCall: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  ...(["cancelled", "invalid-input", "unauthenticated", "tls-failed", "audit-failed", "confirmation-required"] as const),
+]);
+
+/** What was found in one mailbox. */
+export interface Seen {
+  readonly targets: readonly Facts[];
+  readonly problems: readonly Unexamined[];
+}
+
+/** What is planned in one mailbox. Throws Failure only for what is wrong with the call as a whole. */
+export async function lookInto(address: string, order: SweepOrder, residue: Residue, host: Host): Promise<Seen> {
+  const problem = (failure: { readonly code: FailureCode; readonly message: string }) => problemIn(address, failure);
+  const mailbox = host.exchange.mailbox(address, { signal: host.signal });
+  const problems: Unexamined[] = [];
+  const planned: Result[] = [];
+  const dryRun = async (names: Readonly<Record<string, readonly string[]>>) => {
+    const answer = await perform(order.action, { ...order.input, mailbox: address, ...names, dry_run: true }, host);
+    if (answer.error !== undefined) problems.push(problem(answer.error));
+    const results = answer.results ?? [];
+    const errors = results.flatMap(({ error }) => (error === undefined ? [] : [problem(error)]));
+    for (const one of errors) problems.push(one);
+    if (answer.incomplete === true && errors.length === 0 && answer.error === undefined)
+      problems.push(problem({ code: "could-not-look", message: answer.message }));
+    for (const result of results) if (result.status === "planned") planned.push(result);
+  };
+  if (order.query === undefined) await dryRun({ internet_message_id: [...order.internetMessageIds] });
+  else {
+    const found = await attempt(() => searchMailbox(mailbox, order));
+    if (!found.ok) return { targets: [], problems: [problem(found.failure)] };
+    for (const failure of found.value.problems) problems.push(problem(failure));
+    const { ids } = found.value;
+    for (let at = 0; at < ids.length; at += idsAtOnce) await dryRun({ item_id: ids.slice(at, at + idsAtOnce) });
+  }
+  const paths = new Map(planned.flatMap(({ item_id, folder_path }) => (typeof item_id === "string" ? [[item_id, folder_path]] : [])));
+  const ids = [...paths.keys()];
+  const read: { readonly facts: Facts; readonly message: Message }[] = [];
+  try {
+    let at = 0;
+    // As it is read again before it is touched.
+    for await (const outcome of ids.length === 0 ? [] : mailbox.get(ids, {})) {
+      const path = paths.get(ids[at++] ?? "");
+      if (outcome.ok)
+        read.push({ message: outcome.value, facts: factsOf(address, outcome.value, typeof path === "string" ? path : undefined) });
+      else problems.push(problem(outcome.failure));
+    }
+  } catch (thrown) {
+    problems.push(problem(asFailure(thrown)));
+  }
+  const names = messageIdsOf(
+    order,
+    read.map(({ facts }) => facts),
+  );
+  const { targets, failures } = await withResidue(mailbox, read, names, residue);
+  return { targets, problems: [...problems, ...failures.map(problem)] };
+}
+
+/** The Message-IDs that an order is about: those that it names, or with a query those of what was found. */
+export function messageIdsOf({ query, internetMessageIds }: SweepOrder, found: readonly Facts[]): readonly string[] {
+  if (query === undefined) return internetMessageIds;
+  return [...new Set(found.flatMap(({ internet_message_id: id }) => id ?? []))];
+}
+
+/** Throws Failure for what is wrong with the call as a whole. */
+export function problemIn(mailbox: string, failure: { readonly code: FailureCode; readonly message: string }): Unexamined {
+  if (aboutTheCall.has(failure.code)) throw failure instanceof Failure ? failure : new Failure(failure.code, failure.message);
+  return { mailbox, code: failure.code, message: failure.message };
+}

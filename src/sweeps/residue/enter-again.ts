@@ -1,0 +1,29 @@
+import type { UndoState } from "../../state/sweep-states.ts";
+import type { Claimed } from "../../state/sweep-work.ts";
+import type { Acting, Work } from "../acting.ts";
+import type { Kept } from "../outcome.ts";
+import { writeTrace } from "./trace.ts";
+
+/** What an entry that was entered again does not have of the one that was removed. */
+const lost = ["organizer", "attendees", "body", "item_id"];
+
+/** Enters what was removed again, as an appointment without attendees: so nobody is told. Once, by its mark. Throws Failure. */
+export async function enterAgain(target: Work, box: Claimed, acting: Acting): Promise<readonly [UndoState, Kept]> {
+  const { frozen, number } = target;
+  const { starts_at: start, ends_at: end, is_series: isSeries, from } = frozen;
+  if (isSeries === true) return ["impossible", { message: "It was a meeting of a series, which mailcordon does not enter again." }];
+  if (start === undefined || end === undefined)
+    return ["impossible", { message: "Exchange did not say when the meeting begins and ends, so it cannot be entered again." }];
+  const mailbox = acting.host.exchange.mailbox(box.address, { signal: acting.host.signal });
+  const organizer = from === undefined ? "" : ` The organiser was ${from}.`;
+  const entered = await writeTrace("sweep undo", target, mailbox, acting, () =>
+    mailbox.addCalendarEntry({
+      subject: frozen.subject ?? "",
+      body: `Restored by mailcordon, without attendees.${organizer} The invitation has the text.`,
+      ...{ start, end, location: frozen.location },
+      mark: `${acting.chunk.sweep}.${number}`,
+    }),
+  );
+  if (!entered.ok) throw entered.failure;
+  return ["undone", { action: "entered-again", new_item_id: entered.value.entryId, differs: lost }];
+}

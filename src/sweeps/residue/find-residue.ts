@@ -1,0 +1,117 @@
+// src/sweeps/residue/: What a message leaves behind, and what arrives after the plan: found, acted on once, undone.
+
+import { omitUndefined } from "../../catalogue/common-fields.ts";
+import { isMeetingRequest } from "../../exchange/calendar-entry.ts";
+import type { Mailbox } from "../../exchange/exchange.ts";
+import type { Message } from "../../exchange/message.ts";
+import { isAbsent } from "../../exchange/search/absence.ts";
+import { Failure } from "../../failure.ts";
+import { attempt } from "../../outcome.ts";
+import { type Facts, factsOf } from "../facts.ts";
+import { entryFactsOf } from "./entry-facts.ts";
+import { type ResidueKind, why } from "./kinds.ts";
+
+export interface Found {
+  readonly targets: readonly Facts[];
+  readonly failures: readonly Failure[];
+}
+
+const recoverable = "recoverableitemsdeletions";
+
+/**
+ * The targets of a mailbox with what they have left behind in it. `ids`: the Message-IDs that the plan is about. `isForGood`: the action deletes for good,
+ * and then finds what lies in the Recoverable Items as well.
+ */
+export async function withResidue(
+  mailbox: Pick<Mailbox, "address" | "invited" | "locate">,
+  found: readonly { readonly facts: Facts; readonly message: Message }[],
+  ids: readonly string[],
+  { kinds, isForGood }: { readonly kinds: readonly ResidueKind[]; readonly isForGood: boolean },
+): Promise<Found> {
+  const copies = isForGood ? await copiesIn(mailbox, recoverable, ids, "recoverable") : nothing;
+  const recovered = new Set(copies.targets.map(({ item_id }) => item_id));
+  const seen = found.filter(({ facts }) => !recovered.has(facts.item_id));
+  const messages = seen.map(({ message }) => message);
+  const entries = kinds.includes("calendar") ? await entriesOf(mailbox, messages) : nothing;
+  return {
+    targets: [...seen.map(({ facts }) => facts), ...entries.targets, ...(kinds.includes("recoverable") ? copies.targets : [])],
+    failures: [...entries.failures, ...copies.failures],
+  };
+}
+
+const nothing: Found = { targets: [], failures: [] };
+
+async function entriesOf(mailbox: Pick<Mailbox, "address" | "invited">, messages: readonly Message[]): Promise<Found> {
+  const invitations = messages.filter(({ itemClass }) => isMeetingRequest(itemClass));
+  const targets = new Map<string, Facts>();
+  const failures: Failure[] = [];
+  const read = await attempt(async () => {
+    let at = 0;
+    for await (const outcome of mailbox.invited(invitations.map(({ itemId }) => itemId))) {
+      const invitation = invitations[at++];
+      if (!outcome.ok) failures.push(calendarFailure(outcome.failure));
+      // Several copies of an invitation have one entry, and the owner's own meeting is nobody's residue.
+      else if (outcome.value !== undefined && outcome.value.isOrganizer !== true && invitation !== undefined)
+        targets.set(outcome.value.entryId, entryFactsOf(mailbox.address, outcome.value, invitation));
+    }
+  });
+  if (!read.ok) failures.push(calendarFailure(read.failure));
+  return { targets: [...targets.values()], failures };
+}
+
+function calendarFailure(failure: Failure): Failure {
+  if (failure.code === "cancelled") return failure;
+  const hint = "Over Microsoft Graph, Calendars.ReadWrite is needed. To leave calendars alone, plan with --residue none.";
+  return new Failure(failure.code, `The calendar entry of an invitation could not be looked for. ${failure.message} ${hint}`, {
+    cause: failure,
+  });
+}
+
+/** Copies with these Message-IDs in one well-known folder. A mailbox need not have the folder. */
+async function copiesIn(
+  mailbox: Pick<Mailbox, "address" | "locate">,
+  folder: string,
+  ids: readonly string[],
+  kind: ResidueKind,
+): Promise<Found> {
+  const targets: Facts[] = [];
+  const failures: Failure[] = [];
+  const names = ids.map((internetMessageId) => ({ internetMessageId }));
+  const read = await attempt(async () => {
+    for await (const outcome of mailbox.locate(names, { folder })) {
+      if (!outcome.ok) {
+        if (outcome.failure.code !== "folder-not-found") failures.push(outcome.failure);
+        continue;
+      }
+      if (isAbsent(outcome.value)) continue;
+      if (outcome.value.unopened !== undefined) failures.push(outcome.value.unopened);
+      for (const message of outcome.value.messages)
+        targets.push(omitUndefined({ ...factsOf(mailbox.address, message, undefined), residue: kind, why: why[kind] }));
+    }
+  });
+  if (!read.ok && read.failure.code !== "folder-not-found") failures.push(read.failure);
+  return { targets, failures };
+}
+
+/** The copies that the senders of these targets have, if they are people of the organisation. `searched`: mailboxes that were looked into already. */
+export async function sentCopies(
+  targets: readonly Facts[],
+  searched: readonly string[],
+  ids: readonly string[],
+  open: (address: string) => Pick<Mailbox, "address" | "locate">,
+): Promise<{ readonly address: string; readonly found: Found }[]> {
+  const key = (address: string) => address.toLowerCase();
+  const domainOf = (address: string) => key(address).slice(address.lastIndexOf("@") + 1);
+  const known = new Set(searched.map(key));
+  // The sender wrote the address: nobody of another domain than the mailboxes of the plan is looked for.
+  const domains = new Set(searched.filter((address) => address.includes("@")).map(domainOf));
+  const senders = new Map(targets.flatMap(({ from }) => (from?.includes("@") ? [[key(from), from] as const] : [])));
+  const all: { readonly address: string; readonly found: Found }[] = [];
+  for (const [name, address] of senders) {
+    if (known.has(name) || !domains.has(domainOf(address))) continue;
+    const found = await copiesIn(open(address), "sentitems", ids, "sender");
+    // A forged address need not be anybody's.
+    all.push({ address, found: { ...found, failures: found.failures.filter(({ code }) => code !== "mailbox-not-found") } });
+  }
+  return all;
+}

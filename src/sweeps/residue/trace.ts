@@ -1,0 +1,42 @@
+import { randomUUID } from "node:crypto";
+import { omitUndefined } from "../../catalogue/common-fields.ts";
+import type { Mailbox } from "../../exchange/exchange.ts";
+import { asFailure, Failure } from "../../failure.ts";
+import { attempt, failed, type Outcome } from "../../outcome.ts";
+import type { AuditEntry } from "../../perform/audit/audit-log.ts";
+import type { Acting, Work } from "../acting.ts";
+
+/** Does what changes a calendar, between its two entries in the audit log. What cannot be written is not done. */
+export async function writeTrace<T>(
+  action: string,
+  { frozen }: Work,
+  mailbox: Mailbox,
+  { host, worker }: Acting,
+  work: () => Promise<T>,
+): Promise<Outcome<T>> {
+  const { item_id, internet_message_id, subject, starts_at } = frozen;
+  const entry: Omit<AuditEntry, "phase"> = {
+    action,
+    effect: "change",
+    actor: host.actor ?? "",
+    connection: host.connection,
+    mailbox: mailbox.address,
+    backend: host.exchange.backend,
+    call_id: randomUUID(),
+    options: { worker },
+    targets: [omitUndefined({ calendar_entry: item_id, internet_message_id, subject, starts_at })],
+  };
+  const began = await attempt(async () => host.audit?.append({ ...entry, phase: "began" }));
+  if (!began.ok) return began;
+  const outcome = await attempt(work);
+  const ended = await attempt(async () =>
+    host.audit?.append({
+      ...entry,
+      phase: "ended",
+      outcome: [outcome.ok ? { status: "done" } : { status: "failed", error: outcome.failure.code }],
+    }),
+  );
+  if (ended.ok) return outcome;
+  const message = `It was ${outcome.ok ? "" : "not "}done; the audit entry that says so could not be written.`;
+  return failed(new Failure("audit-failed", message, { cause: asFailure(ended.failure) }));
+}
