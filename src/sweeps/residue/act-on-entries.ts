@@ -1,3 +1,5 @@
+// src/sweeps/residue/: What a message leaves behind, and what arrives after the plan: found, acted on once, undone.
+
 import type { CalendarEntry } from "../../exchange/calendar-entry.ts";
 import type { Mailbox } from "../../exchange/exchange.ts";
 import { Failure } from "../../failure.ts";

@@ -1,5 +1,3 @@
-// src/sweeps/residue/: What a message leaves behind, and what arrives after the plan: found, acted on once, undone.
-
 import { omitUndefined } from "../../catalogue/common-fields.ts";
 import { isMeetingRequest } from "../../exchange/calendar-entry.ts";
 import type { Mailbox } from "../../exchange/exchange.ts";
