@@ -58,7 +58,7 @@ const importsOf = (file: string) =>
     normalize(join(dirname(file), path)),
   );
 
-test("imports only look down", () => {
+test("imports lead only to lower layers", () => {
   const wrong = sources.flatMap((file) => {
     const allowed = layers[topFolderOf(file)];
     if (allowed === undefined) return [];
@@ -104,7 +104,7 @@ describe("each folder", () => {
     expect(sizes.filter(({ size }) => size < 2 || size > 20)).toEqual([]);
   });
 
-  test("says its purpose in one sentence at the top of its first file", () => {
+  test("states its purpose in one sentence at the top of its first file", () => {
     const without = [...folders].filter(([folder, files]) => {
       const [first = ""] = files.sort();
       const [line = ""] = readFileSync(join(root, "src", first), "utf8").split("\n");
@@ -117,7 +117,7 @@ describe("each folder", () => {
 describe.each(["ARCHITECTURE.md", "CONTRIBUTING.md"])("%s", (page) => {
   const text = readFileSync(join(root, page), "utf8");
 
-  test("names no file or folder that is not there", () => {
+  test("names only files and folders that exist", () => {
     const named = [...text.matchAll(/`((?:[a-z][\w-]*\/)+(?:[\w-]+(?:\.test)?\.(?:ts|mjs))?)`/g)].map(([, path = ""]) => path);
     expect(named.length).toBeGreaterThan(5);
     expect(named.filter((path) => !existsSync(join(root, "src", path)) && !existsSync(join(root, path)))).toEqual([]);
@@ -161,7 +161,7 @@ test("the catalogue is in alphabetical order, each action in the file of its nam
   }
 });
 
-test("outside of src/actions/ no code knows an action by its name: what it needs to know is a member of Action", () => {
+test("no code outside src/actions/ knows an action by its name", () => {
   const spellings = catalogue.flatMap(({ name, title }) => [name, name.replaceAll("-", "_"), title]);
   // A text that is nothing but the name; in a sentence for people it may stand.
   const literal = new RegExp(`(["'\`])(?:${spellings.join("|")})\\1`, "g");
@@ -181,7 +181,7 @@ test("no field of an action has the name of a flag of the command line itself", 
     expect([name, Object.keys(input.shape).filter((field) => field in programFlags)]).toEqual([name, []]);
 });
 
-test("what a message names as a field, a flag, a variable or a setting is one", async () => {
+test("every field, flag, variable or setting that a message names exists", async () => {
   const { programFlags } = await import("../src/faces/cli/program-flags.ts");
   const { SettingsFile } = await import("../src/settings/settings-schema.ts");
   const { ServeSettings } = await import("../src/settings/serve-settings.ts");
@@ -219,7 +219,7 @@ test("what a message names as a field, a flag, a variable or a setting is one", 
 });
 
 // A list of a server or a caller has any length, and a call takes some hundred thousand arguments: more end it with a RangeError.
-test("no list is spread into the arguments of a call that any number of items may reach", () => {
+test("no list of unlimited length is spread into the arguments of a call", () => {
   // Actions, filters, fields of a row, items of one batch, and a cursor of a bounded length.
   const bounded = [
     "ews/session/batch.ts",

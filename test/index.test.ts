@@ -50,19 +50,19 @@ if (answer.error?.code === "busy") throw new Failure("busy", said);
 for (const { name, effect } of catalogue) console.log(name, effect === "read");
 `;
 
-test("a project of somebody else sees the types", () => {
+test("another project sees the types", () => {
   const { stdout, status } = check(program);
   expect(stdout).toBe("");
   expect(status).toBe(0);
 });
 
-test("and a misspelt code or field is an error there", () => {
+test("another project gets an error for a misspelt code or field", () => {
   expect(check(program.replace('"busy", said', '"bussy", said')).stdout).toContain("bussy");
   expect(check(program.replace("answer.message", "answer.counts")).stdout).toContain("TS2322");
 });
 
 // node-ews cannot be loaded from the registry: it requires a package that it does not declare.
-test("and it runs there", () => {
+test("the package runs in another project", () => {
   writeFileSync(
     join(project, "run.js"),
     'import { catalogue, Failure } from "mailcordon"; console.log(catalogue.length, new Failure("busy", "x").retryable);',
@@ -70,7 +70,7 @@ test("and it runs there", () => {
   expect(execFileSync(process.execPath, ["run.js"], { cwd: project, encoding: "utf8" })).toBe(`${library.catalogue.length} true\n`);
 });
 
-test("and it reads settings there, calls an action over them, and keeps what a regular expression finds", async () => {
+test("the package reads settings in another project, calls an action, and applies a regular expression", async () => {
   const lab = await startLab();
   try {
     const auth = { basic: { username: socAddress, password: "env:LAB_PASSWORD" } };
@@ -91,12 +91,12 @@ test("and it reads settings there, calls an action over them, and keeps what a r
   }
 });
 
-test("an action is had by its name, and a name that is none is refused", () => {
+test("an action is found by its name, and an unknown name is refused", () => {
   expect(library.action("get-contacts")).toBe(library.catalogue.find(({ name }) => name === "get-contacts"));
   expect(() => library.action("get-contact")).toThrow(RangeError);
 });
 
-test("the package holds the program, the library, its types and its pages, and nothing that only this repository needs", () => {
+test("the package has the program, the library, its types and its pages, and nothing else", () => {
   const paths = readdirSync(built.folder, { recursive: true, encoding: "utf8" });
   const types = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports["."].types.replace("./", "");
   for (const path of [

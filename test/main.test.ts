@@ -42,13 +42,13 @@ const document = ({ out }: Ended) => {
   return JSON.parse(out);
 };
 
-test("a whole process answers one JSON document and nothing else", async () => {
+test("a whole process prints one JSON document and nothing else", async () => {
   const ended = await run(["get-out-of-office", "--mailbox", "hr@example.com"]).ended;
   expect(document(ended)).toMatchObject({ success: true, mailbox: "hr@example.com", state: "Enabled", is_active_now: true });
   expect(ended).toMatchObject({ code: 0, err: "" });
 });
 
-test("a build answers the same without the code that it compiled beforehand", async () => {
+test("a build prints the same without its compile cache", async () => {
   const dist = join(folder, "dist");
   cpSync(join(buildPackage(), "dist"), dist, { recursive: true });
   const kept = readdirSync(dist).filter((name) => name.endsWith(".cache"));
@@ -87,7 +87,7 @@ test("every action explains every field of its input", async () => {
   }
 });
 
-test("settings come from mailcordon.yaml where it is run, with the password beside it in a file", async () => {
+test("settings are read from mailcordon.yaml in the working directory, with the password in a file beside it", async () => {
   writeFileSync(join(folder, "password"), `${labPassword}\n`);
   writeFileSync(
     join(folder, "mailcordon.yaml"),
@@ -101,7 +101,7 @@ test("settings come from mailcordon.yaml where it is run, with the password besi
   }
 });
 
-test("a large attachment as base64 ends in one failure where the heap is too small for it, and not in an abort", async () => {
+test("a large attachment as base64 ends in one failure if the heap is too small, not in an abort", async () => {
   const mailbox = lab.store.mailbox("soc@example.com");
   const content = Buffer.alloc(40_000_000, "x");
   const item = mailbox?.add(mailbox.known("inbox"), { subject: "large", attachments: [{ kind: "file", name: "large.bin", content }] });
@@ -113,7 +113,7 @@ test("a large attachment as base64 ends in one failure where the heap is too sma
   expect(document(enough).results[0]).toMatchObject({ size: 40_000_000, fetched: true });
 }, 120_000);
 
-describe("a reply that does not come to its end is given up", () => {
+describe("a reply that does not end is abandoned", () => {
   const endless = async (piece: Buffer, everyMs: number, type: string) => {
     const server = createServer((request, response) => {
       request.resume();
@@ -172,7 +172,7 @@ test.each([
   expect(ended.out).not.toContain('wrong"');
 });
 
-test("input comes as JSON on standard input, evidence goes to --out", async () => {
+test("input is read as JSON from standard input, and evidence is written to --out", async () => {
   const input = JSON.stringify({ mailbox: campaign.mailboxes[0], internet_message_id: [campaign.messageId] });
   const ended = await run(["download-mail-as-eml", "--input", "-", "--out", "kept"], {}, input).ended;
   expect(ended.err).toBe("");
@@ -181,14 +181,14 @@ test("input comes as JSON on standard input, evidence goes to --out", async () =
   expect(readFileSync(result.file_ref, "utf8")).toContain(campaign.messageId);
 });
 
-test.skipIf(process.platform === "win32")("input comes as JSON through a process substitution of the shell", async () => {
+test.skipIf(process.platform === "win32")("input is read as JSON through a process substitution of the shell", async () => {
   const script = '"$0" "$1" get-out-of-office --input <(sleep 0.2; echo "{\\"mailbox\\":\\"hr@example.com\\"}")';
   const ended = await start("bash", ["-c", script, process.execPath, built.program], environment(), folder).ended;
   expect(document(ended)).toMatchObject({ success: true, mailbox: "hr@example.com" });
   expect(ended).toMatchObject({ code: 0, err: "" });
 });
 
-test("what destroys is refused without --yes, and is done with it", async () => {
+test("a deletion is refused without --yes and done with it", async () => {
   const words = ["delete-email", "--mailbox", "sales@example.com", "--internet-message-id", campaign.variant.messageId, "--quiet"];
   expect((await run([...words, "--dry-run"]).ended).code).toBe(0);
   const refused = await run(words).ended;
@@ -208,13 +208,13 @@ test("Ctrl-C in the middle of a search ends it with one document and exit code 1
   expect(ended.code).toBe(130);
 });
 
-test("a reader that goes away is no crash: the work is done, and its exit code says so", async () => {
+test("a reader that disconnects is not a crash: the work is done, as the exit code reports", async () => {
   const running = run(["search-emails-extended", "--mailboxes", "all", "--limit", "1000", "--quiet"]);
   running.hangUp();
   expect(await running.ended).toMatchObject({ code: 0, err: "" });
 });
 
-test("mail cannot make the document hold a control character", async () => {
+test("a message cannot put a control character into the document", async () => {
   const mailbox = lab.store.mailbox("user11@example.com");
   mailbox?.add(mailbox.known("inbox"), { subject: "\u009b2J\u202ecod.exe\u007f", from: { address: "x@example.net" } });
   const { out } = await run(["search-emails-extended", "--mailbox", "user11@example.com"]).ended;
@@ -224,7 +224,7 @@ test("mail cannot make the document hold a control character", async () => {
 
 // Set the title, clear the screen, write on another line, answer back, turn the text round: what terminals obey.
 test.skipIf(!hasScript)(
-  `a subject cannot command the terminal that it is printed to${hasScript ? "" : " (skipped: script is not here)"}`,
+  `a subject cannot control the terminal on which it is printed${hasScript ? "" : " (skipped: script is not here)"}`,
   async () => {
     const mailbox = lab.store.mailbox("user12@example.com");
     const attack = "\u001b]0;owned\u0007\u001b[2J\u001b[31mred\u009b5n\r\n\b\bover\u202egpj.exe";
@@ -240,7 +240,7 @@ test.skipIf(!hasScript)(
   },
 );
 
-test("the audit file of a deletion can be checked, and a changed one is found out", async () => {
+test("the audit log of a deletion can be verified, and a changed one is detected", async () => {
   const mailbox = lab.store.mailbox("user02@example.com");
   const item = mailbox?.add(mailbox.known("inbox"), { subject: "Checked" });
   const words = ["delete-email", "--mailbox", "user02@example.com", "--item-id", item?.id ?? "", "--yes", "--audit-file", "checked.jsonl"];
@@ -254,7 +254,7 @@ test("the audit file of a deletion can be checked, and a changed one is found ou
 });
 
 describe("mailcordon lab", () => {
-  test("says how to reach it, can be reached that way, and ends on Ctrl-C", async () => {
+  test("prints how to reach it, can be reached that way, and ends on Ctrl-C", async () => {
     const running = start(process.execPath, [built.program, "lab"], {}, folder);
     await running.said("\n");
     running.kill("SIGINT");
@@ -267,7 +267,7 @@ describe("mailcordon lab", () => {
     expect(mailcordon_yaml).not.toContain(environment.MAILCORDON_PASSWORD);
   });
 
-  test("answers a call that uses what it printed, fails on purpose when told, and imports mail", async () => {
+  test("answers a call with the printed values, fails on purpose on request, and imports messages", async () => {
     const mail = mkdtempSync(join(folder, "mail-"));
     writeFileSync(
       join(mail, "one.eml"),
@@ -303,7 +303,7 @@ describe("mailcordon lab", () => {
     }
   });
 
-  test("its proxy is the way to it, for the user that it was told", async () => {
+  test("has a proxy that accepts the configured user", async () => {
     const running = start(process.execPath, [built.program, "lab", "--proxy-user", "clerk:open:sesame"], {}, folder);
     await running.said("\n");
     try {
@@ -326,7 +326,7 @@ describe("mailcordon lab", () => {
     ["answer:https://mail.example.com/EWS/Exchange.asmx", "ok", "https://mail.example.com/EWS/Exchange.asmx"],
     ["answer:https://mail.example.net/EWS/Exchange.asmx", "failed", "mail.example.net"],
     ["refuse:404", "failed", "https://autodiscover.example.com/"],
-  ])("Autodiscover that is told to %s is found out through the proxy", async (kind, status, words) => {
+  ])("has an Autodiscover set to %s that is detected through the proxy", async (kind, status, words) => {
     writeFileSync(join(folder, "names.pem"), namesCertificate.cert);
     writeFileSync(join(folder, "names.key"), namesCertificate.key);
     const tls = ["--tls-cert", "names.pem", "--tls-key", "names.key"];
@@ -346,7 +346,7 @@ describe("mailcordon lab", () => {
     }
   });
 
-  test("a misspelt operation of a fault is told with the nearest one", async () => {
+  test("refuses a misspelt operation of a fault with the nearest one", async () => {
     const { out } = await start(process.execPath, [built.program, "lab", "--fault", "503:SendItems:1:1"], {}, folder).ended;
     expect(JSON.parse(out).message).toContain("there is no operation SendItems. Did you mean SendItem?");
   });

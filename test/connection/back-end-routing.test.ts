@@ -71,7 +71,7 @@ const isEws = ({ path }: { readonly path: string }) => path.startsWith("/EWS");
 /** Whether each request since was one of EWS. */
 const since = (before: number) => at.lab.requests.slice(before).map(isEws);
 
-test("one search finds a message in mailboxes of both sides, and one connection cleans them, each over the back end that holds it", async () => {
+test("one connection finds and deletes a message in mailboxes of both back ends, each over the back end that holds it", async () => {
   for (const [address] of sides) at.put(address, { subject: "Hybrid lure" });
   const found = await run(searchEmailsExtended, { mailboxes: "all", subject: "Hybrid lure" });
   expect(found).toMatchObject({ success: true });
@@ -94,7 +94,7 @@ test("one search finds a message in mailboxes of both sides, and one connection 
   }
 });
 
-test.each(sides)("a search of %s alone says that it went over %s, whichever mailbox is the connection's own", async (mailbox, backend) => {
+test.each(sides)("a search of only %s reports the back end %s, whatever the connection's default mailbox", async (mailbox, backend) => {
   at.put(mailbox, { subject: "Hybrid lure" });
   expect(await run(searchEmailsExtended, { mailboxes: [mailbox], subject: "Hybrid lure" })).toMatchObject({
     success: true,
@@ -103,7 +103,7 @@ test.each(sides)("a search of %s alone says that it went over %s, whichever mail
   });
 });
 
-test("a search of two mailboxes of which neither back end has one says of which it is not known, and does not need the connection's own", async () => {
+test("a search of two mailboxes reports the one that neither back end has, and does not need the connection's default mailbox", async () => {
   const found = await run(searchEmailsExtended, {
     mailbox: "nobody@example.com",
     mailboxes: ["nobody@example.net", onPremises],
@@ -114,27 +114,30 @@ test("a search of two mailboxes of which neither back end has one says of which 
   expect([unknown.status, unknown.backend, known.status, known.backend]).toEqual(["failed", undefined, "done", "ews"]);
 });
 
-test.each(sides)("what %s sends goes over the back end that holds it (%s), once, and the audit says so", async (mailbox, backend) => {
-  const answer = await run(sendEmail, { mailbox, to: "user03@example.com", subject: "Notice of the route", body_text: "Read me." });
-  expect(answer).toMatchObject({ success: true, backend, mailbox });
-  expect(inInbox("user03@example.com", "Notice of the route")).toBe(1);
-  const audit = readFileSync(join(folder, "evidence", "audit.jsonl"), "utf8")
-    .trim()
-    .split("\n");
-  expect(audit.map((line) => JSON.parse(line)).map((entry) => [entry.phase, entry.backend])).toEqual([
-    ["began", backend],
-    ["ended", backend],
-  ]);
-});
+test.each(sides)(
+  "a message of %s is sent once over the back end that holds the mailbox (%s), as the audit log states",
+  async (mailbox, backend) => {
+    const answer = await run(sendEmail, { mailbox, to: "user03@example.com", subject: "Notice of the route", body_text: "Read me." });
+    expect(answer).toMatchObject({ success: true, backend, mailbox });
+    expect(inInbox("user03@example.com", "Notice of the route")).toBe(1);
+    const audit = readFileSync(join(folder, "evidence", "audit.jsonl"), "utf8")
+      .trim()
+      .split("\n");
+    expect(audit.map((line) => JSON.parse(line)).map((entry) => [entry.phase, entry.backend])).toEqual([
+      ["began", backend],
+      ["ended", backend],
+    ]);
+  },
+);
 
-test("ids of other mailboxes are told by the back end that would open them", async () => {
+test("ids of other mailboxes are reported by the back end that would open them", async () => {
   const { exchange } = await hybrid();
   const [own, theirs] = [at.put(onPremises).id, at.put(online).id];
   expect([...(await exchange.mailbox(onPremises).foreign([own, theirs]))]).toEqual([theirs]);
   expect([...(await exchange.mailbox(online).foreign([own, theirs]))]).toEqual([]);
 });
 
-test("the way of a mailbox is asked for once, and the next process knows it", async () => {
+test("the back end of a mailbox is looked up once, and the next process knows it", async () => {
   const before = at.lab.requests.length;
   for (const _ of [1, 2]) {
     const { exchange } = await hybrid();
@@ -144,7 +147,7 @@ test("the way of a mailbox is asked for once, and the next process knows it", as
 });
 
 test.each(["reset-after", "500", "reset-before"] as const)(
-  "what may have been sent is not sent again over the other back end (%s)",
+  "a message that may have been sent is not sent again over the other back end (%s)",
   async (kind) => {
     await at.close();
     at = await openLabHost({ graph: { tokens: { [labToken]: labPermissions } }, faults: [{ kind, operation: "message-send", times: 99 }] });
@@ -156,7 +159,7 @@ test.each(["reset-after", "500", "reset-before"] as const)(
   },
 );
 
-test("a hybrid connection says where EWS is, and its sign-in at Graph is no password", async () => {
+test("a hybrid connection needs an EWS address and, for Graph, a sign-in without a password", async () => {
   const refusal = async (lines: object) => {
     writeFileSync(join(folder, "mailcordon.yaml"), JSON.stringify({ connections: { hybrid: { backend: "auto", ...lines } } }));
     return loadSettings({ directory: folder, environment: { TOKEN: "t" } });
@@ -170,7 +173,7 @@ test("a hybrid connection says where EWS is, and its sign-in at Graph is no pass
   await expect(refusal({ auth: { bearer }, ews: { url: at.lab.ewsUrl, auth: { basic, bearer } } })).rejects.toThrow(/ews\.auth/);
 });
 
-test("a back end that is not let in is no reason to ask the other", async () => {
+test("a refusal by one back end is not a reason to ask the other", async () => {
   await at.close();
   at = await openLabHost({ graph: { tokens: { [labToken]: ["Mail.Send"] } } });
   const { exchange } = await hybrid();
@@ -179,7 +182,7 @@ test("a back end that is not let in is no reason to ask the other", async () => 
   expect(at.lab.requests.filter(isEws)).toEqual([]);
 });
 
-test("a mailbox that neither side has is not found, by Graph", async () => {
+test("a mailbox that neither back end has is reported as not found by Graph", async () => {
   const { exchange } = await hybrid();
   await expect(exchange.mailbox("nobody@example.com").route?.()).rejects.toMatchObject({ code: "mailbox-not-found" });
   const outcomes = [];
@@ -188,7 +191,7 @@ test("a mailbox that neither side has is not found, by Graph", async () => {
   expect(at.lab.requests.filter(isEws)).toEqual([]);
 });
 
-test("nothing is copied from one side to the other, and it is said before anything is touched", async () => {
+test("a copy between the back ends is refused before anything is changed", async () => {
   at.put(online, { subject: "Stays" });
   const found = await run(searchEmailsExtended, { mailbox: online, subject: "Stays" });
   const [item] = Array.isArray(found.items) ? found.items : [];
@@ -202,7 +205,7 @@ test("nothing is copied from one side to the other, and it is said before anythi
   expect([inInbox(online, "Stays"), inInbox(onPremises, "Stays")]).toEqual([1, 0]);
 });
 
-test("a way is remembered for an hour, whatever the case of the address, until it is forgotten", () => {
+test("the back end of a mailbox is remembered for an hour, whatever the case of its address", () => {
   let now = 0;
   const memory = routeMemory(undefined, () => now);
   memory.write("Ann@example.com", "ews");
@@ -215,18 +218,18 @@ test("a way is remembered for an hour, whatever the case of the address, until i
 });
 
 test.each([{ side: "elsewhere", until: 5 }, { side: "ews" }, { side: "ews", until: 0 }, { side: "ews", until: 1e15 }])(
-  "what a note says that is none of ours is not believed: %j",
+  "a note that we did not write is ignored: %j",
   (note) => {
     expect(routeMemory({ read: () => note, write: () => undefined }, () => 1).read("ann@example.com")).toBeUndefined();
   },
 );
 
-test("a mailbox that could not be told about says over which back end that was", async () => {
+test("a mailbox without details is listed with its back end", async () => {
   at.lab.addFault({ kind: "403", operation: "user-get-mailboxsettings-part", mailbox: online });
   expect(await run(getSearchableMailboxes, {})).toMatchObject({ success: false, failed: [{ mailbox: online, backend: "graph" }] });
 });
 
-test("the list of mailboxes has those of both sides, and says of each which back end listed it, and where each part of it is from", async () => {
+test("the list of mailboxes has those of both back ends, each with the back end that listed it", async () => {
   const answer = await run(getSearchableMailboxes, {});
   const mailboxes = answer.mailboxes as readonly { readonly mailbox: string; readonly backend?: string }[];
   const listedBy = mailboxes.filter(({ mailbox }) => mailbox === online || mailbox === onPremises);

@@ -62,7 +62,7 @@ async function withoutLibrary<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-describe("With a client secret", () => {
+describe("with a client secret", () => {
   test("the first process fetches a token, and the second uses it, without a request and without the identity library", async () => {
     const here = await place();
     expect(await here.run()).toMatchObject(good);
@@ -72,7 +72,7 @@ describe("With a client secret", () => {
     expect(here.lab.requests.map(({ acting }) => acting)).toEqual(["hr@example.com", "hr@example.com"]);
   });
 
-  test("the token lies where only its owner reads it", async () => {
+  test("the token is stored where only its owner can read it", async () => {
     const here = await place();
     await here.run();
     const [file = ""] = readdirSync(tokensOf(here));
@@ -80,7 +80,7 @@ describe("With a client secret", () => {
     expect(statSync(tokensOf(here)).mode & 0o777).toBe(0o700);
   });
 
-  test("a hostile cache is not used and harms nothing", async () => {
+  test("a hostile cache is ignored", async () => {
     const here = await place();
     await here.run();
     const [file = ""] = readdirSync(tokensOf(here));
@@ -100,7 +100,7 @@ describe("With a client secret", () => {
     expect(asked(here)?.filter((one) => one === "client_credentials")).toHaveLength(2);
   });
 
-  test("a server that refuses every token is asked twice, and then it is said", async () => {
+  test("a server that refuses every token is asked twice before the failure is reported", async () => {
     const here = await place();
     await here.run();
     here.lab.addFault({ kind: "401", times: 100 });
@@ -115,7 +115,7 @@ describe("With a client secret", () => {
     ["that has expired", { secrets: [{ value: secret, expires: new Date(0) }] }, {}, 10, "AADSTS7000222"],
     ["that is wrong", { secrets: [{ value: "another~one" }] }, {}, 10, "AADSTS7000215"],
     ["for another tenant", {}, { MAILCORDON_TENANT: "nowhere.example" }, 10, "AADSTS90002"],
-  ])("%s the call fails with Entra's code, and the secret is nowhere", async (_what, registration, changes, code, words) => {
+  ])("%s the call fails with Entra's code and never prints the secret", async (_what, registration, changes, code, words) => {
     const here = await place(registration);
     const ended = await here.run(["get-out-of-office", "--verbose"], changes);
     expect(ended.code).toBe(code);
@@ -133,7 +133,7 @@ describe("With a client secret", () => {
   });
 });
 
-describe("With a certificate", () => {
+describe("with a certificate", () => {
   test.each([
     ["in PEM", "certificate: { pem: both.pem }"],
     ["in PEM with its key apart", "certificate: { pem: cert.pem, key: key.pem }"],
@@ -207,7 +207,7 @@ describe("Exchange Online that", () => {
     expect(ended).toMatchObject({ code: 12, err: expect.stringContaining("full_access_as_app") });
   });
 
-  test("forbids something is asked with a new token by the next process, so that a new permission counts at once", async () => {
+  test("refuses a request is asked with a new token by the next process, so a new permission takes effect immediately", async () => {
     const roles = { exchange: ["Mail.Read"] };
     const here = await place({ roles });
     expect(await here.run()).toMatchObject({ code: 12 });
@@ -215,13 +215,13 @@ describe("Exchange Online that", () => {
     expect(await here.run()).toMatchObject(good);
   });
 
-  test("gives the right itself (RBAC for Applications) needs no permission in the token", async () => {
+  test("grants the right itself (RBAC for Applications) needs no permission in the token", async () => {
     const here = await place({ roles: {}, exchangeRole: true, mailboxes: ["hr@example.com"] });
     expect(await here.run()).toMatchObject(good);
     expect(await here.run(["get-out-of-office", "--mailbox", "soc@example.com"])).toMatchObject({ code: 12 });
   });
 
-  test("needs an application to say whose mailbox it means", async () => {
+  test("requires an application to name the mailbox", async () => {
     const here = await place();
     const ended = await here.run(["get-out-of-office"], { MAILCORDON_ACCESS: "delegate" });
     expect(ended.code).not.toBe(0);
@@ -229,7 +229,7 @@ describe("Exchange Online that", () => {
   });
 });
 
-test("a scope of one's own is for Exchange, and not for Graph", () => {
+test("a configured scope is used for Exchange, not for Graph", () => {
   const oauth = {
     kind: "oauth",
     cloud: "us-dod",

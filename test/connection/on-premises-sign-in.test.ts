@@ -47,13 +47,13 @@ async function ask(auth: string, environment: Record<string, string> = {}): Prom
 const signIns = () => lab.requests.map(({ signIn }) => signIn);
 
 describe("a connection whose settings say", () => {
-  test("ntlm signs in where Extended Protection is required", async () => {
+  test("ntlm signs in even if Extended Protection is required", async () => {
     await labOf({ signIn: { schemes: ["Negotiate", "NTLM"], extendedProtection: "Require" } });
     expect(await ask("ntlm: { username: 'EXAMPLE\\anna', password: env:P }")).toBe("Disabled");
     expect(signIns()).toEqual(["NTLM: challenged", "NTLM"]);
   });
 
-  test("auto finds out", async () => {
+  test("auto chooses a method that the server offers", async () => {
     await labOf({ signIn: { schemes: ["NTLM", "Basic"] } });
     expect(await ask("auto: { username: anna@example.com, password: env:P }")).toBe("Disabled");
     expect(signIns()).toEqual([undefined, "NTLM: challenged", "NTLM"]);
@@ -100,13 +100,13 @@ describe("auto with an application's tokens", () => {
     expect(statuses().slice(2)).toEqual(["GET 401", "POST 401", "POST 200"]);
   });
 
-  test("fetches none where NTLM is offered and there is an account", async () => {
+  test("fetches none if NTLM is offered and an account is configured", async () => {
     await begin({ signIn: { schemes: ["NTLM"] } });
     expect(await ask(`auto: { username: anna, password: env:P, ${oauth()} }`, environment)).toBe("Disabled");
     expect(asked()).toEqual([]);
   });
 
-  test("takes one before Basic, and says what Entra said when there is none", async () => {
+  test("prefers a token to Basic, and reports Entra's answer if there is none", async () => {
     await begin({ signIn: { schemes: ["Basic"] } });
     expect(await ask(`auto: { username: anna, password: env:P, ${oauth("env:WRONG")} }`, environment)).toMatchObject({
       code: "unauthenticated",
@@ -189,7 +189,7 @@ describe.skipIf(!hasOpenssl)(`client certificates${hasOpenssl ? "" : " (skipped:
     expect(lab.requests).toMatchObject([{ signIn: "certificate", caller: anna, status: 200 }]);
   });
 
-  test("of an authority that the server does not know are refused", async () => {
+  test("of an unknown authority are refused", async () => {
     await start();
     expect(await ask("client_certificate: { pem: other.pem, key: other.key }")).toMatchObject({ code: "unauthenticated" });
   });
@@ -214,7 +214,7 @@ describe.skipIf(!hasOpenssl)(`client certificates${hasOpenssl ? "" : " (skipped:
   });
 });
 
-describe("the program as it is built", () => {
+describe("the built program", () => {
   let built: Built;
   beforeAll(() => {
     built = build();
@@ -231,14 +231,14 @@ describe("the program as it is built", () => {
     ).ended;
   const account = { MAILCORDON_USERNAME: "EXAMPLE\\anna", MAILCORDON_PASSWORD: "anna-secret" };
 
-  test.each(["ntlm", "auto"])("signs in by %s, which the environment says", async (way) => {
+  test.each(["ntlm", "auto"])("signs in by %s, set by the environment", async (way) => {
     rmSync(join(folder, "mailcordon.yaml"), { force: true });
     await labOf({ signIn: { schemes: ["NTLM"], extendedProtection: "Require" } });
     const { code, out } = await run({ ...account, MAILCORDON_AUTH: way });
     expect([code, JSON.parse(out)]).toMatchObject([0, { success: true, mailbox: anna }]);
   });
 
-  test("sends a wrong password once and says what to do", async () => {
+  test("sends a wrong password once and prints what to do", async () => {
     await labOf({ signIn: { schemes: ["NTLM"] } });
     const { code, out } = await run({ ...account, MAILCORDON_PASSWORD: "wrong", MAILCORDON_AUTH: "ntlm" });
     expect(code).toBe(10);
@@ -246,7 +246,7 @@ describe("the program as it is built", () => {
     expect(signIns()).toEqual(["NTLM: challenged", "NTLM: wrong password"]);
   });
 
-  test("starts a lab that requires NTLM with channel binding, and reaches it as the lab says", async () => {
+  test("starts a lab that requires NTLM with channel binding, and reaches it by the printed commands", async () => {
     await labOf({});
     writeFileSync(join(folder, "key.pem"), testCertificate.key);
     const words = ["--auth", "negotiate,ntlm", "--extended-protection", "require", "--tls-cert", "ca.pem", "--tls-key", "key.pem"];
@@ -267,7 +267,7 @@ describe("the program as it is built", () => {
   });
 
   test.each(["--entra", "--entra-cert", "--entra-block"])(
-    "starts a lab with a tenant by %s, and reaches it as the lab says",
+    "starts a lab with a tenant by %s, and reaches it by the printed commands",
     async (flag) => {
       await labOf({});
       writeFileSync(join(folder, "app.pem"), makeCertificate(folder).both);
@@ -300,7 +300,7 @@ describe("the program as it is built", () => {
     expect([code, err + out]).toEqual([2, expect.stringContaining(message)]);
   });
 
-  test("says what Kerberos needs", async () => {
+  test("names what Kerberos needs", async () => {
     await labOf({ signIn: { schemes: ["Negotiate"] } });
     const { code, out } = await run({ MAILCORDON_AUTH: "kerberos" });
     expect(code).toBe(10);

@@ -94,7 +94,7 @@ test("a public folder is searched by the mailbox that Autodiscover names", async
   expect(new Set(asked.map(({ anchorMailbox }) => anchorMailbox))).toEqual(new Set(["public-folders@example.com"]));
 });
 
-test("a server that has moved is found again, in the same call", async () => {
+test("a server that has moved is found within the same call", async () => {
   const rules: AutodiscoverRule[] = [
     { protocol: "json", behave: { kind: "answer", external: "https://old.example.com/EWS/Exchange.asmx" } },
   ];
@@ -112,7 +112,7 @@ test("a server that has moved is found again, in the same call", async () => {
   ]);
 });
 
-test("a server of a foreign domain is asked nothing until the settings allow it", async () => {
+test("a server of a foreign domain receives no request until the settings allow it", async () => {
   const external = "https://ews.example.net/EWS/Exchange.asmx";
   const lab = await startedLab({ autodiscover: { externalUrl: external, rules: [] } });
   const proxy = await startedProxy(lab, ["example.com", "ews.example.net"]);
@@ -141,7 +141,7 @@ test("an explicit URL skips the search", async () => {
   expect(lab.requests.map(({ operation }) => operation)).toEqual(["GetUserOofSettings"]);
 });
 
-test("a version that the server refuses is refused to the first process only", async () => {
+test("a version that the server refuses is tried by the first process only", async () => {
   const lab = await startedLab({ version: "Exchange2013", newestVersion: "Exchange2013" });
   const proxy = await startedProxy(lab, ["mail.example.com"]);
   const lines = [`ews: { url: "${ewsUrl}", ca_file: ca.pem }`, through(proxy)];
@@ -149,7 +149,7 @@ test("a version that the server refuses is refused to the first process only", a
   expect(lab.requests.map(({ status }) => status)).toEqual([500, 200, 200]);
 });
 
-test("a proxy of the settings signs in, and one that refuses says which setting to look at", async () => {
+test("a proxy in the settings receives its password, and a refusal names the setting to check", async () => {
   const lab = await startedLab();
   const proxy = await startedProxy(lab, ["mail.example.com"], { users: { svc: "open sesame" } });
   const ews = `ews: { url: "${ewsUrl}", ca_file: ca.pem }`;
@@ -162,7 +162,7 @@ test("a proxy of the settings signs in, and one that refuses says which setting 
   expect(proxy.requests.map(({ status }) => status)).toEqual([200, 407]);
 });
 
-test("the environment's proxy is used, and NO_PROXY is heeded", async () => {
+test("the environment's proxy is used except for hosts in NO_PROXY", async () => {
   const lab = await startedLab();
   const proxy = await startedProxy(lab, ["mail.example.com"]);
   const ews = `ews: { url: "${ewsUrl}", ca_file: ca.pem }`;
@@ -175,7 +175,7 @@ test("the environment's proxy is used, and NO_PROXY is heeded", async () => {
   expect(proxy.requests.length).toBe(1);
 });
 
-test("a server that speaks an older TLS than the settings want is not signed in to", async () => {
+test("a server with an older TLS than the settings allow receives no sign-in", async () => {
   const server = createServer({ ...namesCertificate, maxVersion: "TLSv1.2" }, (_, response) => response.writeHead(404).end());
   let asked = 0;
   server.on("request", () => asked++);
@@ -200,7 +200,7 @@ test("a server is reached by its IPv6 address", async (context) => {
   expect(answer(await run([`ews: { url: "${lab.ewsUrl}" }`]))).toMatchObject({ success: true });
 });
 
-test("how long Exchange made us wait is in the answer, and longer than the settings allow is not waited", async () => {
+test("the answer reports the wait for Exchange, which never exceeds the limit in the settings", async () => {
   const lab = await startedLab({ faults: [{ kind: "server-busy-fault", operation: "GetUserOofSettings", backOffMs: 300 }] });
   const lines = [`ews: { url: "${lab.ewsUrl}", ca_file: ca.pem }`, "tls: { server_name: mail.example.com }"];
   const waited = await run(lines);
@@ -211,7 +211,7 @@ test("how long Exchange made us wait is in the answer, and longer than the setti
   expect(answer(await run(impatient))).toMatchObject({ success: false, error: { code: "busy" } });
 });
 
-test.skipIf(!existsSync("/usr/bin/script"))("on a terminal the wait is told while it lasts (needs the program script)", async () => {
+test.skipIf(!existsSync("/usr/bin/script"))("on a terminal the wait is printed while it lasts (needs the program script)", async () => {
   const lab = await startedLab({ faults: [{ kind: "server-busy-fault", operation: "GetUserOofSettings", backOffMs: 300 }] });
   await run([`ews: { url: "${lab.ewsUrl}", ca_file: ca.pem }`, "tls: { server_name: mail.example.com }"], ["--version"]);
   const words = `"${process.execPath}" "${built.program}" get-out-of-office --json`;
@@ -220,7 +220,7 @@ test.skipIf(!existsSync("/usr/bin/script"))("on a terminal the wait is told whil
   expect(out).toMatch(/"waited_ms": ?\d+/);
 });
 
-test("certificates that are not checked are told on stderr, in the answer and in the audit, of a success and of a failure", async () => {
+test("unchecked certificates are reported on stderr, in the answer and in the audit log, after a success and after a failure", async () => {
   const lab = await startedLab();
   const careless = [`ews: { url: "${lab.ewsUrl}" }`, "tls: { verify: false }"];
   const read = await run(careless);
@@ -244,7 +244,7 @@ test("certificates that are not checked are told on stderr, in the answer and in
   expect(careful.err).not.toContain("WARNING");
 });
 
-test("a mailbox by its SID, its archive and a public folder are within reach of the command line", async () => {
+test("the command line reaches a mailbox by its SID, its archive and a public folder", async () => {
   const lab = await startedLab();
   const hr = lab.store.mailbox("hr@example.com");
   if (hr === undefined) throw new Error("The lab has no such mailbox.");
@@ -263,7 +263,7 @@ test("a mailbox by its SID, its archive and a public folder are within reach of 
   expect(answer(await search("--folder", "public:Security"))).toMatchObject({ items: [{ subject: item.subject }] });
 });
 
-test("a connection that says graph reaches the mailbox over Microsoft Graph, with an application's token and with one that is ready", async () => {
+test("a connection with the back end graph reaches the mailbox with an application's token and with a ready token", async () => {
   const roles = { graph: ["MailboxSettings.Read", "Mail.Read"] };
   const lab = await startLab({ tenant: tenantWith({ roles }), graph: { tokens: { ready: roles.graph } } });
   closing.push(() => lab.close());
@@ -281,7 +281,7 @@ test("a connection that says graph reaches the mailbox over Microsoft Graph, wit
   }
 });
 
-test("the list of mailboxes comes from the Admin API with a token of its own, whose tenant is named by its id; or from where the settings say", async () => {
+test("the list of mailboxes comes from the Admin API with a token of its own, or from the source in the settings", async () => {
   const roles = { graph: ["MailboxSettings.Read", "User.Read.All"], exchange: ["Exchange.ManageAsAppV2"] };
   const lab = await startLab({ tenant: tenantWith({ roles, recipientsRole: true }), graph: { tokens: { ready: roles.graph } } });
   closing.push(() => lab.close());
@@ -318,7 +318,7 @@ test("the list of mailboxes comes from the Admin API with a token of its own, wh
   expect(asked.map(({ path }) => path.replace(/\?.*/, ""))).toEqual([`/adminapi/v2.0/${tenantId}/Mailbox`]);
 });
 
-test("the Admin API is not asked with a token that has not its permission: the directory is listed, and the answer says why", async () => {
+test("the Admin API receives no token without its permission; the directory is listed, and the answer gives the reason", async () => {
   const roles = { graph: ["MailboxSettings.Read", "User.Read.All"], exchange: ["full_access_as_app"] };
   const lab = await startLab({ tenant: tenantWith({ roles, recipientsRole: true }) });
   closing.push(() => lab.close());

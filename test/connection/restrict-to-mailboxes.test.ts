@@ -106,7 +106,7 @@ describe("an address is granted", () => {
     expect(isGranted(asked, mailboxes)).toBe(granted);
   });
 
-  test("never for anything but the very address, whatever is written around it", () => {
+  test("never for a text other than the exact address", () => {
     fc.assert(
       fc.property(
         fc.string({ maxLength: 4, unit: "grapheme-ascii" }),
@@ -120,27 +120,27 @@ describe("an address is granted", () => {
   });
 });
 
-test("who is let to every mailbox gets the Exchange itself", () => {
+test("a caller with access to every mailbox gets the unrestricted port", () => {
   const { exchange } = noting();
   expect(restrictToMailboxes(exchange, undefined)).toBe(exchange);
 });
 
-test.each(["bob@example.com", "", "S-1-5-21-1"])("a handle on the mailbox %j is not given", (other) => {
+test.each(["bob@example.com", "", "S-1-5-21-1"])("the mailbox %j is refused", (other) => {
   expect(() => restrictToMailboxes(noting().exchange, ann).mailbox(other)).toThrow(expect.objectContaining({ code: "access-denied" }));
 });
 
-test("the default of the connection is no way around", () => {
+test("the connection's default mailbox does not bypass the limit", () => {
   expect(() => restrictToMailboxes(noting().exchange, ann).mailbox(undefined)).toThrow(expect.objectContaining({ code: "access-denied" }));
   expect(restrictToMailboxes(noting().exchange, ["default@example.com"]).mailbox(undefined).address).toBe("default@example.com");
 });
 
-test("a list of mailboxes has only those that were granted, also of those that failed", async () => {
+test("a list of mailboxes has only granted ones, in its failures as well", async () => {
   const { mailboxes, failed } = await restrictToMailboxes(noting().exchange, ann).searchableMailboxes({});
   expect(mailboxes.map(({ mailbox }) => mailbox)).toEqual(["ann@example.com", "ANN@EXAMPLE.COM"]);
   expect(failed.map(({ mailbox }) => mailbox)).toEqual(["ann@example.com", "ANN@EXAMPLE.COM"]);
 });
 
-test("a list of mailboxes that is not whole says so, and nothing of whose mailbox it lacks", async () => {
+test("an incomplete list of mailboxes is reported without the names of missing ones", async () => {
   const { exchange } = noting();
   const failed = [{ mailbox: "", message: "ben@example.com is corrupt" }];
   const cut: typeof exchange = { ...exchange, searchableMailboxes: async () => ({ source: "directory", mailboxes: [], failed }) };
@@ -169,7 +169,7 @@ const ways: Readonly<Record<string, (mailbox: Mailbox) => Promise<unknown>>> = {
   "reply from another": (box) => box.reply({ itemId: "1", all: false, from: address("bob@example.com") }),
 };
 
-test.each(Object.entries(ways))("%s is refused before anything is asked", async (_, way) => {
+test.each(Object.entries(ways))("%s is refused before any request to Exchange", async (_, way) => {
   const { exchange, reached } = noting([folderId]);
   await expect(way(restrictToMailboxes(exchange, ann).mailbox("ann@example.com"))).rejects.toMatchObject({ code: "access-denied" });
   expect(reached).toEqual([]);
@@ -182,7 +182,7 @@ describe.each(["copy", "move"] as const)("%s", (method) => {
     ["a public folder by its name", { folder: "public:Security" }],
     ["the root of the public folders", { folder: "PublicFoldersRoot" }],
     ["a folder by its id", { folder: folderId }],
-  ])("to %s has one refusal for each id, and nothing is asked", async (_, destination) => {
+  ])("to %s has one refusal for each id and sends no request", async (_, destination) => {
     const { exchange, reached } = noting([folderId]);
     const outcomes = await all<object>(restrictToMailboxes(exchange, ann).mailbox("ann@example.com")[method](["1", "2"], destination));
     expect(outcomes).toMatchObject([
@@ -192,7 +192,7 @@ describe.each(["copy", "move"] as const)("%s", (method) => {
     expect(reached).toEqual([]);
   });
 
-  test("to a mailbox that was granted goes through", async () => {
+  test("to a granted mailbox is allowed", async () => {
     const { exchange, reached } = noting();
     const both = restrictToMailboxes(exchange, ["ann@example.com", "bob@example.com"]);
     await all<object>(both.mailbox("ann@example.com")[method](["1"], { folder: "inbox", mailbox: "Bob@example.com" }));
@@ -200,7 +200,7 @@ describe.each(["copy", "move"] as const)("%s", (method) => {
   });
 });
 
-test("a folder id that is shown to be of the mailbox goes through", async () => {
+test("a folder id that is shown to be of the mailbox is accepted", async () => {
   const { exchange, reached } = noting();
   const box = restrictToMailboxes(exchange, ann).mailbox("ann@example.com");
   await expect(box.folder(folderId)).rejects.toMatchObject({ code: "internal" });
@@ -208,7 +208,7 @@ test("a folder id that is shown to be of the mailbox goes through", async () => 
   expect(reached).toEqual(["folder", "copy"]);
 });
 
-test("what was found in the mailbox is asked again without a question whose it is", async () => {
+test("an id found in the mailbox is used again without another ownership check", async () => {
   const { exchange } = noting(["found", "hanging", "other"]);
   const message = { itemId: "found", attachments: [attachment("hanging")] };
   const finding: Exchange = {
@@ -234,7 +234,7 @@ test("what was found in the mailbox is asked again without a question whose it i
   expect(await all(box.deleteAttachments(["other"]))).toMatchObject([{ ok: false, failure: { code: "access-denied" } }]);
 });
 
-test("everything within the mailbox goes through, each to its own method", async () => {
+test("every method within the mailbox is passed to the same method of the port", async () => {
   const { exchange, reached } = noting();
   const box = restrictToMailboxes(exchange, ann).mailbox("ann@example.com");
   const asks: readonly (() => Promise<unknown>)[] = [
@@ -315,7 +315,7 @@ describe("an id that is not shown to be of the mailbox", () => {
     return { reached, box: restrictToMailboxes({ ...exchange, mailbox }, ann).mailbox("ann@example.com") };
   }
 
-  test.each(Object.entries(byId))("does not reach %s, and those beside it do", async (_, way) => {
+  test.each(Object.entries(byId))("does not reach %s, and the other ids do", async (_, way) => {
     const { reached, box } = answering();
     expect(await all(way(box))).toMatchObject([
       { ok: false, failure: { code: "access-denied", message: expect.stringContaining("ann@example.com") } },
@@ -324,25 +324,25 @@ describe("an id that is not shown to be of the mailbox", () => {
     expect(reached).toEqual([own]);
   });
 
-  test("is left out where a Message-ID stands beside it", async () => {
+  test("is replaced by the Message-ID beside it", async () => {
     const { reached, box } = answering();
     await all(box.locate([{ itemId: theirs, internetMessageId: "<1@example.net>" }]));
     expect(reached).toEqual(["<1@example.net>"]);
   });
 
-  test("has its answer as often as it is asked", async () => {
+  test("gets its refusal as often as it is given", async () => {
     const { box } = answering();
     expect(await all(box.get([own, theirs, own], {}))).toHaveLength(3);
   });
 
-  test("is not replied to", async () => {
+  test("gets no reply message", async () => {
     const { exchange, reached } = noting([theirs]);
     const box = restrictToMailboxes(exchange, ann).mailbox("ann@example.com");
     await expect(box.reply({ itemId: theirs, all: false })).rejects.toMatchObject({ code: "access-denied" });
     expect(reached).toEqual([]);
   });
 
-  test.each(Object.entries(byId))("nothing reaches %s while it cannot be learned whose ids they are", async (_, way) => {
+  test.each(Object.entries(byId))("does not reach %s while its mailbox is unknown", async (_, way) => {
     const { exchange, reached } = noting();
     const unknown: Exchange = {
       ...exchange,
@@ -358,7 +358,7 @@ describe("an id that is not shown to be of the mailbox", () => {
     expect(reached).toEqual([]);
   });
 
-  test.each(Object.entries(byId))("a call that was cancelled meanwhile ends %s", async (_, way) => {
+  test.each(Object.entries(byId))("ends %s if the call was cancelled meanwhile", async (_, way) => {
     const { exchange } = noting();
     const cancelled: Exchange = {
       ...exchange,
@@ -368,7 +368,7 @@ describe("an id that is not shown to be of the mailbox", () => {
   });
 });
 
-test("what is sent is from the mailbox, and not from the account that may open it", async () => {
+test("a message is sent from the mailbox, not from the account that may open it", async () => {
   const sent: unknown[] = [];
   const { exchange } = noting();
   const keeping: Exchange = {

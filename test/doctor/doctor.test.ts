@@ -8,8 +8,8 @@ import { allWork, basic, examine, openLab, service } from "./examine.ts";
 
 const exit = (code: keyof typeof failures) => failures[code].exit;
 
-describe("when all is right", () => {
-  test("every action would work, the exit code is 0, and nothing but questions was asked", async () => {
+describe("with everything in order", () => {
+  test("every action would work, the exit code is 0, and doctor only reads", async () => {
     const lab = await openLab();
     const report = await examine(service(lab));
     expect(report).toMatchObject(allWork);
@@ -34,7 +34,7 @@ describe("when all is right", () => {
 });
 
 describe("the account", () => {
-  test("a wrong password is tried once, and the answer says where it stands", async () => {
+  test("a wrong password is tried once, and the report names its source", async () => {
     const lab = await openLab();
     const report = await examine(service(lab, { auth: basic(undefined, "env:WRONG") }));
     expect(report.step("ews")).toMatchObject({ status: "failed", code: "unauthenticated" });
@@ -45,7 +45,7 @@ describe("the account", () => {
     await soon(() => expect(lab.requests).toHaveLength(1));
   });
 
-  test("a password that the server does not take by Basic leads to the ways that it offers", async () => {
+  test("a password that the server does not accept by Basic leads to the offered methods", async () => {
     const report = await examine(service(await openLab({ signIn: { schemes: ["NTLM"] } })));
     expect(report.step("ews")).toMatchObject({ status: "failed", code: "unauthenticated" });
     expect(report.next("ews")).toContain("auth: { auto:");
@@ -65,7 +65,7 @@ describe("the account", () => {
     );
   });
 
-  test("without Discovery Management only what lists mailboxes would not work", async () => {
+  test("without Discovery Management only actions that list mailboxes would not work", async () => {
     const lab = await openLab();
     const account = { auth: basic("user05@example.com"), mailbox: "user05@example.com", access: "delegate" };
     const report = await examine(service(lab, account));
@@ -113,7 +113,7 @@ describe("the mailbox", () => {
   });
 
   test.each(["a\u001b[2J@example.com", "a\u2028b@example.com"])(
-    "one whose name no command can hold (%j) is no defect of ours",
+    "a mailbox whose name no command can contain (%j) is not reported as a defect",
     async (mailbox) => {
       const report = await examine(service(await openLab()), { mailbox });
       expect(report.success).toBe(false);
@@ -121,7 +121,7 @@ describe("the mailbox", () => {
     },
   );
 
-  test("when none is named, its actions cannot be judged and the exit code is not 0", async () => {
+  test("without a mailbox its actions cannot be judged, and the exit code is not 0", async () => {
     const lab = await openLab();
     const report = await examine(service(lab, { mailbox: undefined }));
     expect(report.step("mailbox").status).toBe("unknown");
@@ -132,7 +132,7 @@ describe("the mailbox", () => {
   });
 });
 
-describe("the way", () => {
+describe("the network path", () => {
   test("plain http to another machine is refused by the settings, and nothing else is checked", async () => {
     const report = await examine({ ews: { url: "http://mail.example.com/EWS/Exchange.asmx" }, auth: basic() });
     expect(report.step("settings")).toMatchObject({ status: "failed", code: "invalid-settings" });
@@ -177,7 +177,7 @@ describe("the way", () => {
 });
 
 describe("the server", () => {
-  test("EWS that is forbidden leads to what may forbid it", async () => {
+  test("forbidden EWS leads to the possible causes", async () => {
     const lab = await openLab({ faults: [{ kind: "403", times: 9 }] });
     const report = await examine(service(lab));
     expect(report.step("ews")).toMatchObject({ status: "failed", code: "access-denied" });
@@ -185,7 +185,7 @@ describe("the server", () => {
     expect(report.step("ews").found).toMatch(/request-id: [0-9a-f-]{36}/);
   });
 
-  test("forbidden for one mailbox and not for another is a matter of that mailbox", async () => {
+  test("EWS forbidden for only one mailbox is reported as a property of that mailbox", async () => {
     const lab = await openLab({ faults: [{ kind: "403", mailbox: "user04@example.com", times: 9 }] });
     const report = await examine(service(lab), { mailbox: "user04@example.com" });
     expect(report.step("ews").found).toContain("forbidden for user04@example.com, though not for user03@example.com");
@@ -228,7 +228,7 @@ describe("the server", () => {
     await Promise.all(all);
   });
 
-  test("a server that answers with something else than HTTP is a failed step", async () => {
+  test("a server that does not reply in HTTP is a failed step", async () => {
     const server = createServer((socket) => socket.on("error", () => undefined).end("220 mail.example.com ESMTP\r\n"));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void server.close());
@@ -247,7 +247,7 @@ test("a wrong clock is reported with its difference", async () => {
   expect(report.next("clock")).toContain("w32tm /resync");
 });
 
-test("the version comes from whichever reply carried it, even if the mailbox does not exist", async () => {
+test("the version is read from any reply that has it, even if the mailbox does not exist", async () => {
   const report = await examine(service(await openLab()), { mailbox: "nobody@example.com" });
   expect(report.step("mailbox")).toMatchObject({ status: "failed", code: "mailbox-not-found" });
   expect(report.step("server-version").found).toMatch(/^Exchange Server SE \(15\.2\./);

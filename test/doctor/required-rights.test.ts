@@ -3,7 +3,7 @@ import { partlyNeeds, requiredRightsOf } from "../../src/doctor/required-rights.
 
 const nothing = { mailbox: false, discovery: false, changes: false, sends: false };
 
-test("what an action needs over EWS follows from what it asks of the port", () => {
+test("the rights of an action over EWS follow from the methods of the port that it uses", () => {
   expect(requiredRightsOf({ uses: [] })).toEqual(nothing);
   expect(requiredRightsOf({ uses: ["locate", "mime"] })).toEqual({ ...nothing, mailbox: true });
   expect(requiredRightsOf({ uses: ["locate", "junk"] })).toEqual({ ...nothing, mailbox: true, changes: true });
@@ -11,7 +11,7 @@ test("what an action needs over EWS follows from what it asks of the port", () =
   expect(requiredRightsOf({ uses: ["searchableMailboxes"] })).toEqual({ ...nothing, discovery: true });
 });
 
-test("what it asks sometimes only is not needed for the rest", () => {
+test("the rights of a method used only sometimes are not needed otherwise", () => {
   const asked = { uses: ["search"], sometimes: [{ uses: ["searchableMailboxes"], when: "with `mailboxes` all" }] } as const;
   expect(requiredRightsOf(asked)).toEqual({ ...nothing, mailbox: true });
   expect(partlyNeeds(asked)).toEqual([{ needs: { ...nothing, discovery: true }, when: "with `mailboxes` all" }]);

@@ -7,14 +7,14 @@ import { examine, file, openLab, service } from "./examine.ts";
 
 const ca = (certificate = testCertificate) => file("ca.pem", certificate.cert);
 
-test("a certificate of an authority that is named in the settings is right, and its end is said in days", async () => {
+test("a certificate of an authority in the settings passes, with its remaining days", async () => {
   const lab = await openLab({ tls: testCertificate });
   const report = await examine(service(lab, { ews: { url: lab.ewsUrl, ca_file: ca() } }));
   expect(report).toMatchObject({ success: true });
   expect(report.step("tls").found).toMatch(/^TLSv1\.[23]; certificate of CN=.*, valid until 2126-10-30 \(\d{5} days\)$/);
 });
 
-test("an authority that nobody knows leads to ca_file, and no password is sent", async () => {
+test("an unknown authority leads to ca_file, and no password is sent", async () => {
   const lab = await openLab({ tls: testCertificate });
   const report = await examine(service(lab));
   expect(report.step("tls")).toMatchObject({ status: "failed", code: "tls-failed" });
@@ -46,7 +46,7 @@ describe("a certificate for another name", () => {
     expect(report.next("tls")).toContain("tls.server_name");
   });
 
-  test("is right when the settings name it", async () => {
+  test("passes if the settings name it", async () => {
     const lab = await openLab({ tls: namesCertificate });
     const connection = service(lab, { ews: { url: lab.ewsUrl, ca_file: ca(namesCertificate) }, tls: { server_name: "mail.example.net" } });
     expect(await examine(connection)).toMatchObject({ success: true });
@@ -85,7 +85,7 @@ describe("through a proxy", () => {
     expect(report.step("tcp").tried).toContain("(the proxy)");
   });
 
-  test("one that wants a password leads to its settings", async () => {
+  test("a proxy that requires a password leads to its settings", async () => {
     const { lab, proxy, ews } = await behind({ users: { soc: "right" } });
     const report = await examine(service(lab, { ews, proxy: { url: proxy.url } }));
     expect(report.step("tls")).toMatchObject({ status: "failed", code: "unauthenticated" });

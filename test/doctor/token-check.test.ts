@@ -23,7 +23,7 @@ async function online(registration: Partial<Registration> = {}, oauth: Setting =
 const mailboxActions = { actions: ["delete-email"] };
 
 describe("an application with its permission", () => {
-  test("is let in, and the token is shown by what it says", async () => {
+  test("is accepted, and the report shows the claims of the token", async () => {
     const { report } = await online({}, {}, mailboxActions);
     expect(report).toMatchObject({ success: true, exit: 0 });
     expect(report.step("token").found).toContain(
@@ -62,7 +62,7 @@ describe("auto with an application", () => {
     expect(lab.entra?.requests.filter(({ asked }) => asked === "client_credentials")).toHaveLength(1);
   });
 
-  test("whose secret is wrong is in the way where there is nothing else, and a warning where there is a password", async () => {
+  test("whose secret is wrong is a failure without another method, and a warning beside a password", async () => {
     const alone = await auto({}, { CLIENT_SECRET: "not~the.secret" });
     expect(alone.report.step("token")).toMatchObject({ status: "failed", code: "unauthenticated" });
     const both = await auto(account, { CLIENT_SECRET: "not~the.secret" }, { signIn: { schemes: ["NTLM"] } });
@@ -73,7 +73,7 @@ describe("auto with an application", () => {
   });
 });
 
-describe("a token that does not come", () => {
+describe("a token that cannot be obtained", () => {
   test("for a wrong secret leads to the page and the command for this application", async () => {
     const { report, lab } = await online({}, { client_secret: "env:OTHER_SECRET" });
     expect(report.step("token")).toMatchObject({ status: "failed", code: "unauthenticated" });
@@ -91,40 +91,40 @@ describe("a token that does not come", () => {
     expect(report.next("token")).toContain("Add-MgApplicationPassword");
   });
 
-  test("for an application that is not there, or a tenant", async () => {
+  test("for an unknown application or tenant names it", async () => {
     const other = "00000000-1111-4222-8333-444455556666";
     expect((await online({}, { client_id: other })).report.step("token").found).toContain(`${other} is not known in the tenant`);
     expect((await online({}, { tenant: "elsewhere.example.net" })).report.step("token").status).toBe("failed");
   });
 
-  test("for an authority that does not answer", async () => {
+  test("for an authority that does not reply names the authority", async () => {
     const { report } = await online({}, { authority: "http://127.0.0.1:1" });
     expect(report.step("token")).toMatchObject({ status: "failed", code: "unreachable" });
   });
 });
 
-describe("what the token allows", () => {
-  test("a token for Microsoft Graph is for another resource", async () => {
+describe("the permissions of a token", () => {
+  test("for Microsoft Graph are reported as permissions for another resource", async () => {
     const { report } = await online({ roles: { graph: ["Mail.Read"] } }, { scope: "https://graph.microsoft.com/.default" });
     expect(report.step("token")).toMatchObject({ status: "failed", code: "unauthenticated" });
     expect(report.next("token")).toContain("https://outlook.office365.com/.default");
   });
 
-  test("without a role it is a warning, since RBAC for Applications shows in no token", async () => {
+  test("without a role are a warning, because RBAC for Applications is not in a token", async () => {
     const { report } = await online({ roles: {}, exchangeRole: true }, {}, mailboxActions);
     expect(report.step("permissions")).toMatchObject({ status: "warning" });
     expect(report.next("permissions")).toContain("New-MgServicePrincipalAppRoleAssignment");
     expect(report).toMatchObject({ success: true });
   });
 
-  test("without a role and without RBAC the answer of Exchange decides", async () => {
+  test("without a role and without RBAC are decided by the reply of Exchange", async () => {
     const { report } = await online({ roles: {} }, {}, mailboxActions);
     expect(report.success).toBe(false);
     expect(report.all("failed").filter((name) => name === "ews" || name === "mailbox")).toHaveLength(1);
     expect(report.exit).toBe(failures["role-missing"].exit);
   });
 
-  test("a mailbox outside of the scope leads to the scope of this application", async () => {
+  test("for a mailbox outside the scope lead to the scope of this application", async () => {
     const { report } = await online({ mailboxes: ["user01@example.com"] }, {}, mailboxActions);
     expect(report.step("mailbox").status).toBe("failed");
     expect(report.next("mailbox")).toContain("Test-ServicePrincipalAuthorization -Identity $principal.Id -Resource 'user03@example.com'");
@@ -147,14 +147,14 @@ describe("EWS of Exchange Online", () => {
     expect(report.exit).toBe(failures["access-denied"].exit);
   });
 
-  test("that is disabled for one mailbox is recognised because the other answers", async () => {
+  test("that is disabled for one mailbox is recognised because another mailbox works", async () => {
     const policy = { policy: { disabledMailboxes: ["user04@example.com"] } };
     const { report } = await online({}, {}, { ...mailboxActions, mailbox: "user04@example.com" }, policy);
     expect(report.step("ews").found).toContain("forbidden for user04@example.com, though not for user03@example.com");
   });
 });
 
-test("a token that is no JSON Web Token is unknown, and Exchange decides", async () => {
+test("a token that is not a JSON Web Token is unknown, and Exchange decides", async () => {
   const lab = await openLab({ tokens: { "opaque-token": "user03@example.com" } });
   const report = await examine(service(lab, { auth: { bearer: { token: "env:TOKEN" } }, access: "delegate" }), {
     environment: { TOKEN: "opaque-token" },

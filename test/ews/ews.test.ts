@@ -32,8 +32,8 @@ const items = ({ operation, ids }: Seen) =>
 const deletedMessage =
   '<m:DeleteItemResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode></m:DeleteItemResponseMessage>';
 
-describe("what every request carries", () => {
-  test("the mailbox to route by, an id of its own, the version asked for and who is meant", async () => {
+describe("every request has", () => {
+  test("the mailbox for routing, an id of its own, the requested version and the impersonated mailbox", async () => {
     const { seen, exchange } = await start(items);
     const mailbox = exchange.mailbox("bob@example.com");
     await all(mailbox.get(["a"], {}));
@@ -50,7 +50,7 @@ describe("what every request carries", () => {
     expect(first?.body).toContain("<t:ConnectingSID><t:SmtpAddress>bob@example.com</t:SmtpAddress></t:ConnectingSID>");
   });
 
-  test("delegate access impersonates nobody and names the mailbox in the folder", async () => {
+  test("the mailbox in the folder and no impersonation under delegate access", async () => {
     const { seen, exchange } = await start(items, { access: "delegate" });
     await all(exchange.mailbox("bob@example.com").move(["a"], { folder: "Inbox" }));
     expect(seen[0]?.body).not.toContain("ExchangeImpersonation");
@@ -59,13 +59,13 @@ describe("what every request carries", () => {
     );
   });
 
-  test("a call may choose the other access", async () => {
+  test("the access mode that the call chooses", async () => {
     const { seen, exchange } = await start(items);
     await all(exchange.mailbox("bob@example.com", { access: "delegate" }).get(["a"], {}));
     expect(seen[0]?.body).not.toContain("ExchangeImpersonation");
   });
 
-  test("the headers that say who we are are asked for each request", async () => {
+  test("fresh sign-in headers", async () => {
     let count = 0;
     const { seen, exchange } = await start(items, { authorize: async () => ({ Authorization: `Bearer ${++count}` }) });
     await all(exchange.mailbox(undefined).get(["a"], {}));
@@ -73,21 +73,21 @@ describe("what every request carries", () => {
     expect(seen.map(({ headers }) => headers.authorization)).toEqual(["Bearer 1", "Bearer 2"]);
   });
 
-  test("a mailbox without a name and without a default is invalid input", async () => {
+  test("a mailbox, since a call without one is invalid input", async () => {
     const exchange = openEws({ url: "https://mail.example.com/EWS/Exchange.asmx", access: "delegate", authorize: async () => ({}) });
     expect(() => exchange.mailbox(undefined)).toThrow(expect.objectContaining({ code: "invalid-input" }));
     await exchange.close();
   });
 
-  test.each(["mail.example.com", "file:///etc/passwd", ""])("%j is no URL of EWS", (url) => {
+  test.each(["mail.example.com", "file:///etc/passwd", ""])("a valid URL, which %j is not", (url) => {
     expect(() => openEws({ url, access: "delegate", authorize: async () => ({}) })).toThrow(
       expect.objectContaining({ code: "invalid-settings" }),
     );
   });
 });
 
-describe("what is read", () => {
-  test.each(itemElements.map(({ local }) => local))("an item that comes as t:%s is not dropped", async (element) => {
+describe("a reply of EWS", () => {
+  test.each(itemElements.map(({ local }) => local))("keeps an item of the element t:%s", async (element) => {
     const { exchange } = await start(({ ids }) =>
       replyOf(
         "GetItem",
@@ -98,7 +98,7 @@ describe("what is read", () => {
   });
 
   // ews-javascript-api trims the texts that it reads.
-  test("text is not trimmed, addresses and headers keep their order and their duplicates", async () => {
+  test("keeps spaces in text, and the order and duplicates of addresses and headers", async () => {
     const inside =
       '<t:Subject>  \t Quarterly </t:Subject><t:Body BodyType="Text">a &amp;lt; b</t:Body>' +
       '<t:InternetMessageHeaders><t:InternetMessageHeader HeaderName="Received">one</t:InternetMessageHeader>' +
@@ -122,7 +122,7 @@ describe("what is read", () => {
     });
   });
 
-  test("a success without an item is a broken reply, not an empty message", async () => {
+  test("is broken if it reports a success without an item", async () => {
     const { exchange } = await start(() => ({
       body: envelope(
         '<m:GetItemResponse><m:ResponseMessages><m:GetItemResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:Items/></m:GetItemResponseMessage></m:ResponseMessages></m:GetItemResponse>',
@@ -131,20 +131,20 @@ describe("what is read", () => {
     expect(await all(exchange.mailbox(undefined).get(["a"], {}))).toMatchObject([{ ok: false, failure: { code: "broken-reply" } }]);
   });
 
-  test("a sign-in page under HTTP 200 is a broken reply that points at the URL", async () => {
+  test("is broken, with a hint at the URL, if it is a sign-in page under HTTP 200", async () => {
     const { exchange } = await start(() => ({ headers: { "Content-Type": "text/html" }, body: "<html>Sign in</html>" }));
     const [outcome] = await all(exchange.mailbox(undefined).get(["a"], {}));
     expect(outcome).toMatchObject({ ok: false, failure: { code: "broken-reply", wireCode: "HTTP 200" } });
   });
 
-  test("a reference attachment is never fetched", async () => {
+  test("gives no reason to fetch a reference attachment", async () => {
     const { exchange, seen } = await start(items);
     const [outcome] = await all(exchange.mailbox(undefined).attachmentContent([{ id: "r", kind: "reference" }]));
     expect(outcome).toMatchObject({ ok: false, failure: { code: "unsupported" } });
     expect(seen).toEqual([]);
   });
 
-  test("an empty file has no content and is empty; a file without its content is unreadable", async () => {
+  test("without content means an empty file if its size is 0, otherwise an unreadable file", async () => {
     const opened = (id: string) =>
       `<m:GetAttachmentResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:Attachments><t:FileAttachment><t:AttachmentId Id="${id}"/></t:FileAttachment></m:Attachments></m:GetAttachmentResponseMessage>`;
     const { exchange } = await start(({ ids }) => replyOf("GetAttachment", ids.map(opened)));
@@ -158,7 +158,7 @@ describe("what is read", () => {
     expect(read).toEqual([0, "unreadable"]);
   });
 
-  test("bytes that are not read to their end do not keep the next from being read", async () => {
+  test("with unread bytes does not prevent the next request", async () => {
     const mime = Buffer.from(`Subject: long\r\n\r\n${"A".repeat(3_000_000)}`).toString("base64");
     const { exchange } = await start(() =>
       replyOf("GetItem", [itemMessage("GetItem", "a", "").replace("<t:Message>", `<t:Message><t:MimeContent>${mime}</t:MimeContent>`)]),
@@ -174,7 +174,7 @@ describe("what is read", () => {
     expect(sizes).toHaveLength(2);
   });
 
-  test("MIME content whose reply ends in an error throws instead of ending", async () => {
+  test("that ends in an error makes the MIME content throw instead of end", async () => {
     const { exchange } = await start(() =>
       replyOf("GetItem", [
         itemMessage("GetItem", "a", "").replace("<t:Message>", "<t:Message><t:MimeContent>QUJD</t:MimeContent><t:Oops>"),
@@ -189,7 +189,7 @@ describe("what is read", () => {
     await expect(read()).rejects.toMatchObject({ code: "broken-reply" });
   });
 
-  test("a folder list of two pages is asked to its end, a page that does not go on ends it, and to ask for an archive costs no request", async () => {
+  test("in pages is read to its end or to a page that does not advance, and the archive costs no request", async () => {
     const page = (offset: number, names: readonly string[], last: boolean, next: number, more = "") =>
       envelope(
         `<m:FindFolderResponse><m:ResponseMessages><m:FindFolderResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:RootFolder IndexedPagingOffset="${next}" TotalItemsInView="9" IncludesLastItemInRange="${last}"><t:Folders>${names.map((name) => `<t:Folder><t:FolderId Id="${name}${offset}"/><t:ParentFolderId Id="root"/><t:DisplayName>${name}</t:DisplayName></t:Folder>`).join("")}</t:Folders></m:RootFolder></m:FindFolderResponseMessage>${more}</m:ResponseMessages></m:FindFolderResponse>`,
@@ -205,8 +205,8 @@ describe("what is read", () => {
   });
 });
 
-describe("what is refused", () => {
-  test("a refused impersonation names the role", async () => {
+describe("a refusal by EWS", () => {
+  test("of an impersonation names the role", async () => {
     const { exchange } = await start(() => fault("ErrorImpersonateUserDenied"));
     const [outcome] = await all(exchange.mailbox(undefined).get(["a"], {}));
     expect(outcome).toMatchObject({
@@ -216,7 +216,7 @@ describe("what is refused", () => {
   });
 
   test.each(["ErrorAccessDenied", "ErrorDiscoverySearchesDisabled"])(
-    "%s to the list of searchable mailboxes names Discovery Management",
+    "(%s) of the list of searchable mailboxes names Discovery Management",
     async (code) => {
       const { exchange, seen } = await start(() => ({
         body: envelope(
@@ -232,7 +232,7 @@ describe("what is refused", () => {
     },
   );
 
-  test("items that may not be moved into the Recoverable Items, and only those, are deleted softly instead", async () => {
+  test("to move items into the Recoverable Items leads to a soft deletion of exactly these", async () => {
     const { exchange, seen } = await start(({ operation, ids }) =>
       operation === "MoveItem"
         ? replyOf(
@@ -253,7 +253,7 @@ describe("what is refused", () => {
     expect(seen.at(-1)?.body).toContain('DeleteType="SoftDelete"');
   });
 
-  test("a hard delete notifies nobody", async () => {
+  test("is not followed by notifications after a hard deletion", async () => {
     const { exchange, seen } = await start(({ ids }) =>
       replyOf(
         "DeleteItem",
@@ -266,7 +266,7 @@ describe("what is refused", () => {
     );
   });
 
-  test("an item that cannot be carried to another mailbox fails alone and leaves no file behind", async () => {
+  test("to copy an item to another mailbox fails that item alone and leaves no file", async () => {
     const directory = await mkdtemp(join(tmpdir(), "test-"));
     vi.stubEnv("TMPDIR", directory);
     const { exchange, seen } = await start(({ operation, ids }) => {

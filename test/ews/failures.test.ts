@@ -26,11 +26,11 @@ test.each([
   ["ErrorIrresolvableConflict", "changed"],
   ["ErrorPasswordExpired", "unauthenticated"],
   ["ErrorNobodyHasHeardOf", "refused"],
-] as const)("%s is %s and keeps its name", (wireCode, code) => {
+] as const)("the code %s becomes %s and is kept", (wireCode, code) => {
   expect(of(wireCode)).toMatchObject({ code, wireCode });
 });
 
-test("a code is matched, never the text: a localised message changes nothing", () => {
+test("a failure follows from the code, never from its localised text", () => {
   expect(of("ErrorItemNotFound", { messageText: "在存储中找不到指定的对象。" })).toMatchObject({ code: "not-found" });
 });
 
@@ -47,7 +47,7 @@ test.each([
   ["-1", undefined],
   ["soon", undefined],
   ["1e999", undefined],
-])("BackOffMilliseconds %j is a wait of %s", (text, backOffMs) => {
+])("BackOffMilliseconds %j means a wait of %s", (text, backOffMs) => {
   const messageXml = [
     { element: "Value", name: "Policy", text: "99" },
     { element: "Value", name: "BackOffMilliseconds", text },
@@ -55,13 +55,13 @@ test.each([
   expect(of("ErrorServerBusy", { messageXml }).backOffMs).toBe(backOffMs);
 });
 
-test("a rejected request may be repeated even if it must not be done twice", () => {
+test("a rejected request may be repeated even if its operation must not be done twice", () => {
   for (const code of ["ErrorServerBusy", "ErrorBatchProcessingStopped", "ErrorExceededConnectionCount"]) {
     expect(mayRepeat(of(code), "never")).toBe(true);
   }
 });
 
-test("a lost answer may be repeated only where that is harmless", () => {
+test("a request with a lost reply may be repeated only if that is harmless", () => {
   const lost = new Failure("broken-reply", "The reply ended early.");
   expect([mayRepeat(lost, "read"), mayRepeat(lost, "idempotent"), mayRepeat(lost, "never")]).toEqual([true, true, false]);
 });

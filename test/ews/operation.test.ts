@@ -14,7 +14,7 @@ async function operationsOf(file: string): Promise<[string, string][]> {
   );
 }
 
-test("only what reads is repeated freely, and nothing that makes, moves or sends something is repeated blindly", async () => {
+test("only reads are repeated freely, and no operation that creates, moves or sends is repeated blindly", async () => {
   const files = readdirSync(folder).filter((name) => name.endsWith(".ts"));
   const found = Object.fromEntries((await Promise.all(files.map(operationsOf))).flat());
   expect(found).toEqual({

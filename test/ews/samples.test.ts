@@ -113,7 +113,7 @@ describe.skipIf(missing !== undefined)(`replies of real servers and of Microsoft
     expect(thrown).toMatchObject({ wireCode: code });
   });
 
-  test("a server busy fault says how long to wait, also where the value is a large number", async () => {
+  test("a server busy fault names the wait, even if the number is large", async () => {
     const thrown = await readers.Fault?.(sample("davmail__Fault__fault__ErrorServerBusy__01")).catch((failure: unknown) => failure);
     const wait = Number(/BackOffMilliseconds">(\d+)</.exec(sample("davmail__Fault__fault__ErrorServerBusy__01"))?.[1]);
     expect(thrown).toMatchObject({ code: "busy", backOffMs: wait });

@@ -111,7 +111,7 @@ function schemaFile(fileName: string) {
 describe.skipIf(missing !== undefined)(
   `every request is valid in the schema of Exchange SE${missing === undefined ? "" : ` (skipped: ${missing})`}`,
   () => {
-    test("all of them, and not one that is wrong on purpose", async () => {
+    test("all of them, while a deliberately wrong one is not", async () => {
       const xml = await Promise.all(
         requests.map(async ({ name, root }, index) => ({ fileName: `${index}.xml`, name, contents: await textOf(root) })),
       );

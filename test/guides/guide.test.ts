@@ -8,6 +8,6 @@ test.each([
   ['{ "a": 1, …', '{"b":0,"a":1,"c":3}', false],
   ['… "c": 3 }', '{"c":3,"d":4}', false],
   ["… second … first …", "first second", false],
-])("of %s and %s it is said rightly whether the one shows the other", (shown, said, expected) => {
+])("the comparison of a guide's output is right for %s and %s", (shown, said, expected) => {
   expect(isShown(shown, said)).toBe(expected);
 });

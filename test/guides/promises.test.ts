@@ -8,7 +8,7 @@ const rows = readFileSync(join(root, "SECURITY.md"), "utf8")
   .filter((line) => /^\| V\d/.test(line))
   .map((line) => line.split("|").map((cell) => cell.trim()));
 
-describe("The table of promises in SECURITY.md", () => {
+describe("the table of promises in SECURITY.md", () => {
   test("has rows, in the order of the chapters of ASVS 5.0", () => {
     const chapters = rows.map(([, chapter = ""]) => Number(/^V(\d+)/.exec(chapter)?.[1]));
     expect(chapters.length).toBeGreaterThan(20);
@@ -16,7 +16,7 @@ describe("The table of promises in SECURITY.md", () => {
   });
 
   test.each(rows.map(([, , promise = "", link = "", title = ""]) => [promise, link, title] as const))(
-    "names a test that is there: %s",
+    "names an existing test: %s",
     (_, link, title) => {
       const [, shown = "", path = ""] = /^\[(.+)\]\((.+)\)$/.exec(link) ?? [];
       expect(shown).toBe(path);

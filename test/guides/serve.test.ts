@@ -78,7 +78,7 @@ async function stopServer(): Promise<void> {
   running.delete("serve");
 }
 
-describe.runIf(has("curl", "--version") && has("bash", "--version"))("docs/serve.md, in its order (needs bash and curl)", () => {
+describe.runIf(has("curl", "--version") && has("bash", "--version"))("the guide docs/serve.md, in its order (needs bash and curl)", () => {
   let said = "";
   for (const [at, block] of blocks.entries()) {
     const { language, place, note, text } = block;
@@ -97,11 +97,11 @@ describe.runIf(has("curl", "--version") && has("bash", "--version"))("docs/serve
         }
       });
     } else if (language === "yaml" && text.startsWith("# mailcordon.yaml\n")) {
-      test("mailcordon.yaml is written as it stands there", () => writeFileSync(join(folder, "mailcordon.yaml"), here(text)));
+      test("mailcordon.yaml is written as printed", () => writeFileSync(join(folder, "mailcordon.yaml"), here(text)));
     }
   }
   const proxied = hasOpenssl && has("nginx", "-v");
-  test.runIf(proxied)("nginx takes the configuration, and lets calls, events and hash-checked bytes through (needs nginx)", async () => {
+  test.runIf(proxied)("nginx accepts the configuration and passes calls, events and bytes with their hash (needs nginx)", async () => {
     const port = ports[443] ?? "";
     const server = insideOf("nginx").replace("listen 443", `listen 127.0.0.1:${port}`);
     const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${folder}/nginx-${name};`);
@@ -112,7 +112,7 @@ http { access_log off; ${paths.join(" ")}\n${server} }\n`;
     execFileSync("nginx", [...words, "-t"], { stdio: "pipe" });
     await through("nginx", words, port);
   });
-  test.runIf(hasOpenssl && has("caddy", "version"))("Caddy takes the configuration, and lets the same through (needs caddy)", async () => {
+  test.runIf(hasOpenssl && has("caddy", "version"))("Caddy accepts the configuration and passes the same (needs caddy)", async () => {
     const port = ports[443] ?? "";
     const site = insideOf("caddyfile").replace("mailcordon.example.com {", `https://127.0.0.1:${port} {`);
     writeFileSync(join(folder, "Caddyfile"), `{\n\tadmin off\n\tauto_https disable_redirects\n}\n${site}`);
@@ -167,7 +167,7 @@ ${curl} -N "${url}$(node -p 'require("./job.json").events_url')" ${key}`);
 
 const clientInfo = { name: "guide", version: "1" };
 
-test("the table of requests has every path that the server describes to programs", () => {
+test("the table of requests has every path of the server's OpenAPI description", () => {
   const cells = tableOf("serve.md", "request").map(([cell = ""]) => cell.replaceAll("`", ""));
   const paths = Object.keys(z.record(z.string(), z.unknown()).parse(openapi(catalogue, { version: "1" }).paths)).map((path) =>
     path.startsWith("/v1/actions/") ? "/v1/actions/<action>" : path.replace("{job_id}", "<id>").replace("{sha256}", "<sha256>"),
@@ -176,7 +176,7 @@ test("the table of requests has every path that the server describes to programs
   expect(paths.filter((path) => !cells.some((cell) => cell.split(/[\s,?]+/).includes(path)))).toEqual([]);
 });
 
-test("the table of settings has every one, with its default and its limits", () => {
+test("the table of settings has every setting with its default and limits", () => {
   const rows = tableOf("serve.md", "setting");
   const written = Object.fromEntries(
     rows.flatMap(([names = "", byDefault = "", meaning = ""]) => namesIn(names).map((name) => [name, { byDefault, meaning }])),
@@ -205,31 +205,26 @@ function namesIn(cell: string): string[] {
 
 test.each(
   blocks.filter(({ language }) => language === "yaml").map((block): [string, Block] => [block.text.split("\n", 2).join(" "), block]),
-)("the settings that begin with %s are taken", (_, { text }) => {
+)("the settings that begin with %s are accepted", (_, { text }) => {
   const { serve, ...rest } = z.record(z.string(), z.unknown()).parse(parse(text));
   expect(ServeSettings.safeParse(serve).error).toBeUndefined();
   if (Object.keys(rest).length > 0) expect(SettingsFile.safeParse({ ...rest, serve }).error).toBeUndefined();
 });
 
-test.runIf(has("systemd-analyze", "--version"))(
-  "systemd finds nothing wrong with the unit, and calls it well protected (needs systemd-analyze)",
-  () => {
-    const unit = blocks.find(({ language }) => language === "ini")?.text ?? "";
-    const made = mkdtempSync(join(tmpdir(), "mailcordon-unit-"));
-    try {
-      const path = join(made, "mailcordon.service");
-      writeFileSync(path, unit);
-      const { status, stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", path], { encoding: "utf8" });
-      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-      // From 0 to 100; a unit that says nothing has 96.
-      const { status: exposed, stdout } = spawnSync(
-        "systemd-analyze",
-        ["security", "--offline=true", "--threshold=20", "--no-pager", path],
-        { encoding: "utf8" },
-      );
-      expect({ exposed, stdout }).toMatchObject({ exposed: 0 });
-    } finally {
-      rmSync(made, { recursive: true });
-    }
-  },
-);
+test.runIf(has("systemd-analyze", "--version"))("systemd accepts the unit and rates it as well protected (needs systemd-analyze)", () => {
+  const unit = blocks.find(({ language }) => language === "ini")?.text ?? "";
+  const made = mkdtempSync(join(tmpdir(), "mailcordon-unit-"));
+  try {
+    const path = join(made, "mailcordon.service");
+    writeFileSync(path, unit);
+    const { status, stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", path], { encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    // From 0 to 100; a unit that says nothing has 96.
+    const { status: exposed, stdout } = spawnSync("systemd-analyze", ["security", "--offline=true", "--threshold=20", "--no-pager", path], {
+      encoding: "utf8",
+    });
+    expect({ exposed, stdout }).toMatchObject({ exposed: 0 });
+  } finally {
+    rmSync(made, { recursive: true });
+  }
+});

@@ -24,14 +24,14 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-describe.each(backends)("Attachments with names of mailcordon's files, kept in the working directory over %s,", (backend) => {
+describe.each(backends)("attachments with names of mailcordon's files, kept in the working directory over %s,", (backend) => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "mailcordon-names-"));
   });
   afterAll(() => rmSync(folder, { recursive: true }));
   const run = (...words: string[]) => start(process.execPath, [built.program, ...words], environmentOf(lab, backend), folder).ended;
 
-  test("become no settings, no audit, no lock and no index", async () => {
+  test("do not become settings, an audit log, a lock or an index", async () => {
     const kept = await run("get-attachments", "--mailbox", who, "--internet-message-id", "<trap@example.net>", "--out", ".");
     expect(kept.code).toBe(0);
     expect(
@@ -51,7 +51,7 @@ describe.each(backends)("Attachments with names of mailcordon's files, kept in t
     expect(existsSync(join(folder, "audit.jsonl"))).toBe(false);
   });
 
-  test("and a settings file that lies there all the same is refused by its name", async () => {
+  test("are refused by name even if a settings file exists there", async () => {
     writeFileSync(join(folder, "mailcordon.yaml"), trap);
     const { code, err, out } = await run("get-out-of-office");
     expect(code).toBe(3);

@@ -9,7 +9,7 @@ function told(answer: Partial<Answer>, columns = 60): string[] {
   return lines;
 }
 
-test("what the back end could not do is said once, whole and without what harms a terminal", () => {
+test("a limit of the back end is printed once, complete and without control characters", () => {
   const note = "The message was moved; nobody was blocked, since \u001b[31mMicrosoft Graph cannot do that, whoever asks.";
   const results = [{ status: "done" as const, note }, { status: "done" as const, note }, { status: "done" as const }];
   const lines = told({ results });
@@ -23,7 +23,7 @@ test("what the back end could not do is said once, whole and without what harms 
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
 });
 
-test("a note about the whole answer is said as well, and where there is none nothing is", () => {
+test("a note about the whole answer is printed as well if there is one", () => {
   expect(told({ note: "It is the list of the directory." })).toEqual(["   → Done.", "     It is the list of the directory."]);
   expect(told({ results: [{ status: "done" }] })).toEqual(["   → Done."]);
 });

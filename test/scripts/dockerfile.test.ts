@@ -9,7 +9,7 @@ const ignored = readFileSync(join(root, ".dockerignore"), "utf8");
 const last = stages.at(-1)?.instructions ?? [];
 const all = stages.flatMap(({ instructions }) => instructions);
 
-test("a Dockerfile is taken apart into its stages, with lines that go on and without comments", () => {
+test("a Dockerfile is split into its stages, with continued lines and without comments", () => {
   const text = '# one\nARG A=b\nFROM a AS first\nRUN x \\\n  && y\n\n# two\nFROM b\ncmd ["c", "d e"]\n';
   expect(stagesOf(text)).toEqual([
     { name: "first", instructions: [{ word: "RUN", rest: "x && y" }] },
@@ -18,7 +18,7 @@ test("a Dockerfile is taken apart into its stages, with lines that go on and wit
   expect(wordsOf({ word: "HEALTHCHECK", rest: '--interval=3s CMD ["c", "d e"]' })).toEqual(["c", "d e"]);
 });
 
-test("what is copied is there and let through by .dockerignore, and nothing else is", () => {
+test("every copied file exists and passes .dockerignore, and no other file does", () => {
   const sources = all
     .filter(({ word, rest }) => word === "COPY" && !rest.startsWith("--from="))
     .flatMap(({ rest }) => rest.split(" ").slice(0, -1));
@@ -36,7 +36,7 @@ test("what is copied is there and let through by .dockerignore, and nothing else
     expect([path, isIgnored(ignored, path)]).toEqual([path, true]);
 });
 
-test("the image is for a user who is not root, of a number; it keeps its state in a volume and says whether it is healthy", () => {
+test("the image runs as a numeric user other than root, keeps its state in a volume and has a health check", () => {
   const restOf = (word: string) => last.filter((one) => one.word === word).map(({ rest }) => rest);
   expect(restOf("USER")).toEqual([expect.stringMatching(/^[1-9]\d*:[1-9]\d*$/)]);
   expect(restOf("VOLUME")).toEqual(["/var/lib/mailcordon"]);

@@ -32,7 +32,7 @@ const limits: readonly (readonly [file: string, constant: string, value: string,
   ["exchange/search/match-filters.ts", "maxPatternLength", "1000", "length of `--body-regex`", "1,000"],
 ];
 
-test.each(limits)("the page on limits says what %s has as %s", (file, constant, value, row, said) => {
+test.each(limits)("the page on limits has the same value for %s as %s", (file, constant, value, row, said) => {
   const source = read(`src/${file}`);
   expect(new RegExp(`^(?:export )?const ${constant} = (.*);$`, "m").exec(source)?.[1]).toBe(value);
   expect(rows.find((line) => line.startsWith(`| ${row}`))).toContain(said);
@@ -43,7 +43,7 @@ test.each([
   ["actions/get-contacts.ts", "limit", "max(1000).default(50)", "| 50 | 1,000 |"],
   ["actions/get-searchable-mailboxes.ts", "limit", "max(100_000).default(1000)", "| 1,000 | 100,000 |"],
   ["actions/get-attachments.ts", "max_depth", "max(20).default(5)", "| 5 | 20 |"],
-])("the page says the default and the most of what %s takes as %s", (file, field, bounds, said) => {
+])("the page has the default and the maximum of %s as %s", (file, field, bounds, said) => {
   const line =
     read(`src/${file}`)
       .split("\n")

@@ -12,7 +12,7 @@ import { allPermissions } from "../../src/graph/permissions.ts";
 const textOf = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
 test.each([...(await referencePages(catalogue))])(
-  "docs/reference/%s is what the catalogue and the table say; `npm run docs` writes it",
+  "docs/reference/%s matches the catalogue and the table; `npm run docs` writes it",
   (name, text) => {
     expect(textOf(`docs/reference/${name}`)).toBe(text);
   },
@@ -21,7 +21,7 @@ test.each([...(await referencePages(catalogue))])(
 describe("docs/reference/protocol-index.md", () => {
   const sources = sourcesOf(fileURLToPath(new URL("../../", import.meta.url)));
 
-  test("is what the links in the code say; `npm run docs` writes it", () => {
+  test("matches the links in the code; `npm run docs` writes it", () => {
     expect(textOf("docs/reference/protocol-index.md")).toBe(protocolIndex(sources));
   });
 
@@ -46,7 +46,7 @@ describe("docs/reference/protocol-index.md", () => {
   });
 });
 
-test("src/actions/index.ts is what the list in load.ts says; `npm run docs` writes it", () => {
+test("src/actions/index.ts matches the list in load.ts; `npm run docs` writes it", () => {
   expect(textOf("src/actions/index.ts")).toBe(catalogueFile(actionNames));
 });
 
@@ -58,7 +58,7 @@ test.each(guidesWithPermissions)(
   },
 );
 
-test("a guide that has not a row for each permission is refused, not left as it is", () => {
+test("a guide without a row for each permission is refused, not left unchanged", () => {
   const rows = allPermissions.map((permission) => `| \`${permission}\` | \`nothing\` |`);
   expect(withPermissionRows(rows.join("\n"), [])).not.toContain("nothing");
   expect(() => withPermissionRows(rows.slice(1).join("\n"), [])).toThrow("Mail.Read");

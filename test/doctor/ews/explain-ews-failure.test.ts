@@ -30,19 +30,19 @@ async function online(now: number): Promise<Checkup> {
 const answer = (status: number, code: FailureCode = "access-denied") =>
   new Failure(code, "It said no.", { wireCode: `HTTP ${status}`, requestId: "7" });
 
-test("before its end a block of Exchange Online leads to the list", async () => {
+test("before the end of EWS, a block by Exchange Online leads to the list of allowed applications", async () => {
   const { found, next } = await whyNoEws(answer(403), await online(Date.UTC(2027, 2, 31)), "ann@example.com");
   expect(found).toContain("EWS is blocked in Exchange Online");
   expect(next?.join("\n")).toContain(`'${clientId}'`);
 });
 
-test.each([403, 404, 410])("after its end HTTP %i is told as its end, without a command that would help nobody", async (status) => {
+test.each([403, 404, 410])("after the end of EWS, HTTP %i is reported as its end, without a useless command", async (status) => {
   const { found, next } = await whyNoEws(answer(status), await online(Date.UTC(2027, 3, 1)), "ann@example.com");
   expect(found).toBe("Exchange Online no longer offers EWS (it ended on 2027-04-01) (request-id: 7)");
   expect(next?.join("\n")).not.toContain("Set-OrganizationConfig");
 });
 
-test("an answer of EWS itself about the mailbox is no matter of EWS", () => {
+test("a reply of EWS about the mailbox is not reported as a block of EWS", () => {
   const about = (code: FailureCode, wireCode?: string) => isNotFromEws(new Failure(code, "", { wireCode }));
   expect(about("role-missing", "ErrorImpersonateUserDenied")).toBe(false);
   expect(about("mailbox-not-found", "ErrorNonExistentMailbox")).toBe(false);

@@ -24,7 +24,7 @@ async function organisation(autodiscover: LabOptions["autodiscover"] = {}) {
   return { lab, connection };
 }
 
-test("the server that Autodiscover names is the one that is looked at", async () => {
+test("the server that Autodiscover names is checked", async () => {
   const { connection } = await organisation();
   const report = await examine(connection);
   expect(report.step("autodiscover")).toMatchObject({ status: "ok" });
@@ -42,7 +42,7 @@ test("a host outside of the domain leads to the setting that allows it, and no p
   expect(lab.requests.filter(({ path }) => path === "/EWS/Exchange.asmx")).toEqual([]);
 });
 
-test("a domain without Autodiscover is told with every place that was asked, and leads to ews.url", async () => {
+test("a domain without Autodiscover is reported with every URL tried, and leads to ews.url", async () => {
   const { connection } = await organisation({ rules: [{ behave: { kind: "refuse", status: 404 } }] });
   const report = await examine(connection);
   expect(report.step("autodiscover").status).toBe("failed");

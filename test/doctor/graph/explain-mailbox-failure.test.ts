@@ -54,14 +54,14 @@ describe("a mailbox", () => {
     expect(report.next("graph-mailbox")).toContain("Get-Mailbox -SoftDeletedMailbox");
   });
 
-  test("that is not there leads to the ways to find it, whatever it is called", async () => {
+  test("that does not exist leads to the ways to find it, whatever its name", async () => {
     const { report } = await online(every, { mailbox: "no'body$(x)\u001b@example.com" });
     expect(report.step("graph-mailbox")).toMatchObject({ status: "failed", code: "mailbox-not-found" });
     expect(report.next("graph-mailbox")).toContain("Get-Recipient -Identity 'no''body$(x)@example.com'");
     expect(report.next("graph-mailbox")).toContain("Get-MgUser -Filter 'mail eq ''no''''body$(x)@example.com'''");
   });
 
-  test("that nobody named leaves its actions open", async () => {
+  test("that is not given leaves its actions undecided", async () => {
     const { report } = await online(every, { setting: { mailbox: undefined } });
     expect(report.step("graph-mailbox").status).toBe("unknown");
     expect(report.actions.find(({ action }) => action === "get-searchable-mailboxes")?.works).toBe("yes");

@@ -5,7 +5,7 @@ import { allWork, type Changes, type Examined, examine, openLab } from "../exami
 import { application, asking, environment, every, exit, mailbox, online, works } from "../online.ts";
 
 describe("an application with every permission", () => {
-  test("would do every action over Graph, and nothing but reading was asked", async () => {
+  test("would make every action over Graph work, and doctor only reads", async () => {
     const { lab, report } = await online(every);
     expect(report).toMatchObject(allWork);
     expect(report.all("failed")).toEqual([]);
@@ -31,7 +31,7 @@ describe("an application with every permission", () => {
 });
 
 describe("the connection to Graph", () => {
-  test("a wrong secret ends at the token, with the commands for this application, and Graph is not asked", async () => {
+  test("with a wrong secret ends at the token, with the commands for this application and without a request to Graph", async () => {
     const lab = await openLab({ tenant: tenantWith({ roles: { graph: every } }) });
     const auth = application(lab, { client_secret: "env:OTHER_SECRET" });
     const report = await examine({ backend: "graph", graph: { url: lab.graphUrl }, auth, mailbox }, { environment });
@@ -41,7 +41,7 @@ describe("the connection to Graph", () => {
     expect(asking(lab)).toEqual([]);
   });
 
-  test("a token for EWS is for another resource", async () => {
+  test("with a token for EWS is reported to have a token for another resource", async () => {
     const lab = await openLab({ tenant: tenantWith() });
     const form = {
       grant_type: "client_credentials",
@@ -59,14 +59,14 @@ describe("the connection to Graph", () => {
     expect(report.next("graph-token")).toContain("https://graph.microsoft.com/.default");
   });
 
-  test("a URL where no Graph is leads to the right one", async () => {
+  test("with a URL other than Graph's leads to the right one", async () => {
     const lab = await openLab({ tenant: tenantWith({ roles: { graph: every } }) });
     const report = await examine({ backend: "graph", graph: { url: `${lab.url}/beta` }, auth: application(lab), mailbox }, { environment });
     expect(report.step("graph").status).toBe("failed");
     expect(report.next("graph")).toContain("graph: { url: https://graph.microsoft.com/v1.0 }");
   });
 
-  test.each(["429", "503"] as const)("throttling (%s) is reported with the wait, and not waited for", async (kind) => {
+  test.each(["429", "503"] as const)("with throttling (%s) is reported with the wait, without waiting", async (kind) => {
     const { report } = await online(every, {}, { faults: [{ kind, times: 99, backOffMs: 90_000 }] });
     expect(report.step("graph")).toMatchObject({ status: "failed", code: "busy" });
     expect(report.next("graph")).toContain("Wait 90 s");
@@ -74,7 +74,7 @@ describe("the connection to Graph", () => {
   });
 
   test.each(["401", "500", "truncate", "reset-before"] as const)(
-    "a reply that is broken (%s) is a failed step that says what to do",
+    "with a broken reply (%s) is a failed step with what to do",
     async (kind) => {
       const { report } = await online(every, {}, { faults: [{ kind, times: 99 }] });
       expect(report.step("graph").status).toBe("failed");
@@ -85,7 +85,7 @@ describe("the connection to Graph", () => {
   );
 });
 
-test("every fault of the lab, forever, ends in a report in which each failed step says what to do", async () => {
+test("every lasting fault of the lab ends in a report in which each failed step says what to do", async () => {
   const kinds = Object.keys(faultKinds) as (keyof typeof faultKinds)[];
   const all = kinds.map(async (kind) => {
     const { report } = await online(
@@ -118,7 +118,7 @@ describe("a person who signed in", () => {
     return examine(connection, { environment: { TOKEN }, ...changes });
   }
 
-  test("may do in the own mailbox what the scopes of the token say, and nothing else", async () => {
+  test("may do in the own mailbox only what the scopes of the token allow", async () => {
     const report = await person(mailbox);
     expect(works(report)).toMatchObject({
       "download-mail-as-eml": "yes",
@@ -143,7 +143,7 @@ test.each([
   [["copy-email"], {}, "graph: { import_export: true }"],
   [["delete-email", "copy-email"], {}, "graph: { permanent_delete: true, import_export: true }"],
   [["delete-email", "copy-email"], { permanent_delete: true }, "graph: { import_export: true }"],
-])("in a national cloud %j with %j may set nothing but what they lack: %s", async (actions, set, line) => {
+])("national clouds: %j with %j may set only what they lack: %s", async (actions, set, line) => {
   const lab = await openLab({ tenant: tenantWith({ roles: { graph: every } }) });
   const graph = { url: lab.graphUrl, ...set };
   const connection = { backend: "graph", graph, auth: application(lab, { cloud: "china" }), mailbox };

@@ -36,13 +36,13 @@ describe("permissions", () => {
     expect(report.step("graph-permissions").found).toContain("not needed for these actions: Directory.Read.All");
   });
 
-  test("that are missing lead to the command, whatever the mailbox is called", async () => {
+  test("that are missing lead to the command, whatever the name of the mailbox", async () => {
     const { report } = await online([], { mailbox: "a\u001b'$(x)@example.com", registration: { exchangeRole: true } });
     expect(report.steps.filter(({ code }) => code === "internal")).toEqual([]);
     expect(report.next("graph-permissions")).toContain("-Resource 'a''$(x)@example.com'");
   });
 
-  test("that only reading settings leaves a mailbox open for that, and closed for mail", async () => {
+  test("that cover only settings open a mailbox for settings, not for messages", async () => {
     const { report } = await online(["MailboxSettings.Read"], { actions: ["get-out-of-office", "download-mail-as-eml"] });
     expect(report.step("graph-mailbox")).toMatchObject({
       status: "ok",
@@ -51,13 +51,13 @@ describe("permissions", () => {
     expect(works(report)).toEqual({ "get-out-of-office": "yes", "download-mail-as-eml": "no" });
   });
 
-  test("are asked after only for the actions that are to work", async () => {
+  test("are checked only for the requested actions", async () => {
     const { report, lab } = await online(["MailboxSettings.Read"], { actions: ["get-out-of-office"] });
     expect(report).toMatchObject({ success: true, exit: 0 });
     expect(asking(lab).map(({ operation }) => operation)).toEqual(["user-get-mailboxsettings-part"]);
   });
 
-  test("of RBAC for Applications are in no token: reading is tried, and of writing is said that it cannot be seen", async () => {
+  test("of RBAC for Applications are not in the token, so reading is tried and writing is reported as unknown", async () => {
     const { report } = await online(["User.ReadBasic.All"], { registration: { exchangeRole: true } });
     expect(report.step("graph-mailbox").status).toBe("ok");
     expect(report.step("graph-permissions")).toMatchObject({ status: "warning" });

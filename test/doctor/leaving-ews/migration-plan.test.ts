@@ -51,8 +51,8 @@ async function existing(graph: readonly string[], registration: Partial<Registra
 
 const granted = ({ permissions }: MigrationPlan) => Object.fromEntries(permissions.map(({ permission, granted: it }) => [permission, it]));
 
-describe("where a token for Graph can be had with the same registration", () => {
-  test("nothing is missing when every permission is there, and the settings that it says are those that work", async () => {
+describe("with a token for Graph from the same registration", () => {
+  test("nothing is missing if every permission is granted, and the printed settings work", async () => {
     const { lab, setting } = await existing(every);
     const { plan, exit, settings } = await planned(setting);
     expect([plan.success, plan.ready, plan.looked, plan.target, exit]).toEqual([true, "yes", true, "graph", 0]);
@@ -69,7 +69,7 @@ describe("where a token for Graph can be had with the same registration", () => 
     expect(JSON.stringify(plan)).not.toContain(secret);
   });
 
-  test("what is missing is named with its actions and the commands for this application", async () => {
+  test("a missing permission is named with its actions and the commands for this application", async () => {
     const { setting } = await existing(["Mail.Read"]);
     const { plan, exit } = await planned(setting, { actions: ["delete-email", "download-mail-as-eml", "send-email"] });
     expect([plan.ready, exit]).toEqual(["no", failures["role-missing"].exit]);
@@ -96,7 +96,7 @@ describe("where a token for Graph can be had with the same registration", () => 
     expect(plan.afterwards).toEqual([]);
   });
 
-  test("a registration that is not let in says so, and the plan is there all the same", async () => {
+  test("a refused registration is reported, and the plan is still printed", async () => {
     const { setting } = await existing(every, { disabled: true });
     const { plan, exit } = await planned(setting);
     expect(plan.steps.find(({ name }) => name === "graph-token")?.status).toBe("failed");
@@ -107,7 +107,7 @@ describe("where a token for Graph can be had with the same registration", () => 
 });
 
 describe("offline", () => {
-  test("nobody is asked, and every part of the plan is there", async () => {
+  test("no server is asked, and every part of the plan is printed", async () => {
     const { lab, setting } = await existing(every);
     const { plan, exit } = await planned(setting, { offline: true });
     expect(lab.requests).toEqual([]);
@@ -118,7 +118,7 @@ describe("offline", () => {
     expect(plan.ids.map(({ id }) => id)).toContain("item_id of EWS");
   });
 
-  test("Exchange Online is left behind, with all that is about EWS alone", async () => {
+  test("settings for EWS alone are dropped for Exchange Online", async () => {
     const oauth = {
       tenant: "example.onmicrosoft.com",
       client_id: clientId,
@@ -143,7 +143,7 @@ describe("offline", () => {
     expect(plan.afterwards.join(" ")).toContain("full_access_as_app");
   });
 
-  test("an account on premises stays as it is, beside an application for Graph", async () => {
+  test("an account on premises is unchanged beside an application for Graph", async () => {
     const { plan, settings } = await planned({ ews: { url: "https://mail.example.com/EWS/Exchange.asmx" }, auth: basic(), mailbox });
     expect([plan.looked, plan.target, plan.ready]).toEqual([false, "auto", "unknown"]);
     expect(plan.why_not_looked).toContain("setup entra --backend graph");

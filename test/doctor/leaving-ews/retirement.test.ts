@@ -18,7 +18,7 @@ async function on(day: string, url = "https://outlook.office365.com/EWS/Exchange
   return retirement.run(checkup);
 }
 
-test("of Exchange Online it is told when EWS is blocked and ends, counted from today, with the way on", async () => {
+test("for Exchange Online the dates of the end of EWS are reported, counted from today, with the next step", async () => {
   expect((await on("2026-09-01")).found).toContain("blocks EWS from 2026-10-01 on");
   const { status, found, next } = await on("2027-03-31T12:00:00Z");
   expect([status, found]).toEqual(["warning", expect.stringContaining("ends it on 2027-04-01, in 1 day")]);

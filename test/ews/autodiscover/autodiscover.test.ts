@@ -220,7 +220,7 @@ test("redirects that never repeat end after ten", async () => {
   expect(count).toBe(11);
 });
 
-test("another address of another domain is asked for there, but its hosts are as foreign as before", async () => {
+test("an address in another domain is looked up there, but its hosts stay foreign", async () => {
   const rules: AutodiscoverRule[] = [
     { host: "autodiscover.example.com", protocol: "soap", behave: { kind: "redirect-address", address: "soc@tenant.example.net" } },
     {
@@ -268,7 +268,7 @@ test("a wrong password is sent only once, whatever hosts and protocols are left"
   expect(JSON.stringify([refused.message, refused.hint])).not.toContain("wrong");
 });
 
-test.each(["json", "soap", "pox"] as const)("an answer of %s without an end is cut off", async (protocol) => {
+test.each(["json", "soap", "pox"] as const)("a reply of %s without an end is cut off", async (protocol) => {
   const { find } = await stage({ rules: [{ protocol, behave: { kind: "huge" } }, { behave: notFound }], hosts: ["example.com"] });
   expect((await failure(find())).message).toMatch(/bytes/);
 });
@@ -287,7 +287,7 @@ const pages: readonly [string, string, string][] = [
   ["pox", "application/xml", "<Autodiscover>no namespace</Autodiscover>"],
 ];
 
-test.each(pages)("an answer of %s that is none (%s: %s) is a failure of that host, not the end", async (protocol, type, body) => {
+test.each(pages)("a malformed reply of %s (%s: %s) is a failure of that host, and the search continues", async (protocol, type, body) => {
   const behave: AutodiscoverBehaviour = { kind: "content", type, body };
   const only = protocol === "json" ? "json" : protocol === "soap" ? "soap" : "pox";
   const { find } = await stage({
@@ -321,7 +321,7 @@ test("the plain-http redirect is requested without credentials, and leads on ove
   expect(steps.find(({ protocol }) => protocol === "redirect")?.outcome).toBe("leads to discover.example.com");
 });
 
-test("a record of DNS leads to a host and a port, but DNS is no reason to trust a foreign host", async () => {
+test("a DNS record leads to a host and a port, but does not make a foreign host trusted", async () => {
   const record = { name: "ex.example.com", port: 8443, priority: 0, weight: 0 };
   const rules: AutodiscoverRule[] = [website];
   const near = await stage({ rules, hosts: ["example.com", "ex.example.com:8443"] });
@@ -333,7 +333,7 @@ test("a record of DNS leads to a host and a port, but DNS is no reason to trust 
   expect(far.signedIn).not.toContain("ex.example.net:8443");
 });
 
-test("a host that cannot be reached is not asked by another protocol", async () => {
+test("a host that cannot be reached is not tried over another protocol", async () => {
   const { find, proxy } = await stage({ rules: [], hosts: ["nowhere.example.com"] });
   expect((await failure(find())).code).toBe("unreachable");
   expect(proxy.requests.map(({ target }) => target)).toEqual([
@@ -343,7 +343,7 @@ test("a host that cannot be reached is not asked by another protocol", async () 
   ]);
 });
 
-test("a proxy that wants a password is asked once", async () => {
+test("a proxy that requires a password is tried once", async () => {
   const proxy = await startProxy({ users: { svc: "secret" } });
   closing.push(() => proxy.close());
   const server = { url: new URL(proxy.url) };
@@ -376,7 +376,7 @@ test.each([
   "soc@example.com/evil",
   "soc@[::1]",
   "soc@example.com:81",
-])("%s is no address to begin with", async (wrong) => {
+])("%s is refused as an address", async (wrong) => {
   const { find, proxy } = await stage({ rules: [] });
   expect((await failure(find({ address: wrong }))).code).toBe("invalid-settings");
   expect(proxy.requests).toEqual([]);

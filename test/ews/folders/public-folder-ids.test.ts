@@ -8,13 +8,13 @@ import { guidOf, IdMint, idOf, parseId, publicGuidOf } from "../../../src/lab/st
 const compressed = "AQEuAAADy/LIWjRCp0GFb0W6aGPbwwEARg5aCLUc8k6wLfl1c0a/2AAAAwIAAAA=";
 const plain = "AAEuAAAAAADL8shaNEKnQYVvRbpoY9vDAQBGDloItRzyTrAt+XVzRr/YAABdofPkAAA=";
 
-test("a public folder's id is known, and has one form whether or not the server compressed it", () => {
+test("a public folder's id is recognised in one form, compressed or not", () => {
   expect(publicFolderOf(plain)).toBe(plain);
   expect(publicFolderOf(compressed)).toBe("AAEuAAAAAADL8shaNEKnQYVvRbpoY9vDAQBGDloItRzyTrAt+XVzRr/YAAAAAAACAAA=");
   expect(publicFolderOf("publicfoldersroot")).toBe("publicfoldersroot");
 });
 
-test("an item's id, and that of its attachment, name the public folder that it lies in", () => {
+test("the id of an item or attachment names its public folder", () => {
   const mint = new IdMint(publicGuidOf(3));
   const folder = mint.folder();
   const item = mint.item(folder);

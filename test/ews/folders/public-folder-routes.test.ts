@@ -128,7 +128,7 @@ test("a message in a public folder is read, copied out and deleted where its fol
   for (const [, ...headers] of about) expect(headers).toEqual([content, content]);
 });
 
-test("ids of a mailbox and of public folders in one call go their own ways, and are answered in the order asked", async () => {
+test("ids of a mailbox and of public folders in one call are routed separately and answered in the requested order", async () => {
   const { lab, exchange, reports, old } = await stage();
   const own = put(lab.store.mailbox(ana)?.known("inbox") ?? old, "Mine");
   const items = [put(old, "Older phish"), own, put(reports, "Phish")];
@@ -215,7 +215,7 @@ const unfound: readonly (readonly [string, Asked])[] = [
     },
   ],
 ];
-test.each(unfound)("where %s, public folders are asked for as before, by the user's own address", async (_, how) => {
+test.each(unfound)("public folders are requested by the user's own address if %s", async (_, how) => {
   const poxToo = how.rules?.map((rule) => ({ ...rule, protocol: "pox" as const })) ?? [];
   const { lab, exchange, old } = await stage({ ...how, rules: [...(how.rules ?? []), ...poxToo] });
   const item = put(old, "Older phish");
@@ -248,7 +248,7 @@ test.each([
   expect(lab.requests.some(({ headers }) => "x-injected" in headers)).toBe(false);
 });
 
-test("a delegate's public folders are those of the mailbox that is named", async () => {
+test("a delegate's public folders are those of the given mailbox", async () => {
   const { lab, exchange, old } = await stage({ access: "delegate" });
   const item = put(old, "Older phish");
   await all(exchange.mailbox(undefined).get([item.id], {}));
@@ -275,20 +275,20 @@ function routesOver(said: Readonly<Record<string, UserSettings | Failure>>, now?
   return { routes, asked };
 }
 
-test("where nobody knows the hierarchy's mailbox by its address, the second header is left out; where nobody knows that of the contents, both stay as they were", async () => {
+test("an unknown address of the hierarchy's mailbox removes the second header, and one of the contents' mailbox changes neither", async () => {
   const { routes, asked } = routesOver({ [ana]: { publicFolders: hierarchy } });
   expect(await routes.to("hierarchy", ana, [folder], neverAsked, undefined)).toEqual([{ anchor: hierarchy, mailbox: undefined }]);
   expect(await routes.to("content", ana, [folder], async () => [guid], undefined)).toEqual([undefined]);
   expect(asked).toEqual([ana, hierarchy, `${guid}@example.com`]);
 });
 
-test("a folder that names servers instead of a mailbox, and the root, are asked for where the hierarchy is", async () => {
+test("the root, and a folder with servers instead of a mailbox, are requested from the hierarchy's mailbox", async () => {
   const { routes } = routesOver({ [ana]: { publicFolders: hierarchy } });
   const at = { anchor: hierarchy, mailbox: undefined };
   expect(await routes.to("content", ana, [folder, "publicfoldersroot"], async () => [undefined], undefined)).toEqual([at, at]);
 });
 
-test("an Autodiscover that fails is not asked with each request, but again after a quarter of an hour", async () => {
+test("a failed Autodiscover is retried after a quarter of an hour, not with each request", async () => {
   let now = 0;
   const said: Record<string, UserSettings | Failure> = { [ana]: new Failure("timeout", "It did not answer.") };
   const { routes, asked } = routesOver(said, () => now);

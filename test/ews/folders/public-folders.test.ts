@@ -92,7 +92,7 @@ test("a missing public folder is named, and created if requested", async () => {
   expect(lab.store.folder(made.folderId)?.path).toBe("Security/Cases/2026");
 });
 
-test("an organisation without public folders says so", async () => {
+test("an organisation without public folders is reported", async () => {
   await exchange.close();
   await lab.close();
   lab = await startLab({ seed: false });
@@ -103,7 +103,7 @@ test("an organisation without public folders says so", async () => {
   expect(thrown.wireCode).toBe("ErrorNoPublicFolderReplicaAvailable");
 });
 
-test("a message copied to a public folder is found there again, and one deleted there is gone", async () => {
+test("a message copied to a public folder is found there, and a deleted one is gone", async () => {
   const item = await put(lab.store.mailbox(ana)?.known("inbox") ?? folders.old, "Report me");
   const [copied] = await all(exchange.mailbox(undefined).copy([item.id], { folder: "public:Security/Reports" }));
   expect(copied).toMatchObject({ ok: true });
@@ -113,7 +113,7 @@ test("a message copied to a public folder is found there again, and one deleted 
   expect(lab.store.item(id)).toBeUndefined();
 });
 
-test("the archive is another mailbox: its folders are named after archive:, and searched apart from the others", async () => {
+test("the archive is another mailbox, with folders named after archive: and searched separately", async () => {
   await put(folders.archived, "Old invoice");
   await put(lab.store.mailbox(ana)?.known("inbox") ?? folders.old, "New invoice");
   expect(await subjects("archive:")).toEqual(["archive:Inbox/Invoices: Old invoice"]);
@@ -122,7 +122,7 @@ test("the archive is another mailbox: its folders are named after archive:, and 
   expect(await exchange.mailbox(undefined).folder("Archive:Deleted Items")).toMatchObject({ path: "archive:Deleted Items" });
 });
 
-test("what is moved to the archive has its new id, although Exchange gives none", async () => {
+test("a message moved to the archive has its new id, although Exchange returns none", async () => {
   const item = await put(lab.store.mailbox(ana)?.known("inbox") ?? folders.old, "Put away");
   const [moved] = await all(exchange.mailbox(undefined).move([item.id], { folder: "archive:Inbox/Invoices" }));
   const id = moved?.ok === true ? (moved.value.newItemId ?? "") : "";
@@ -130,7 +130,7 @@ test("what is moved to the archive has its new id, although Exchange gives none"
   expect(lab.store.item(item.id)).toBeUndefined();
 });
 
-test("a mailbox without an archive says that there is none", async () => {
+test("a mailbox without an archive is reported", async () => {
   const thrown = await failure(exchange.mailbox("soc@example.com").folder("archive:Inbox"));
   expect(["not-found", "folder-not-found", "mailbox-not-found"]).toContain(thrown.code);
 });

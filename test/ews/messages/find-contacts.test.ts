@@ -66,7 +66,7 @@ const run = async (query: Partial<ContactQuery> = {}) => (await list(query)).con
 const names = async (query: Partial<ContactQuery> = {}) => (await run(query)).map(({ itemId }) => itemId);
 
 describe("contacts", () => {
-  test("are given with their addresses and numbers by key, and empty ones are left out", async () => {
+  test("are returned with their addresses and numbers by key, without empty ones", async () => {
     answer = book({ contacts: [full] });
     expect(await run()).toEqual([
       {
@@ -94,14 +94,14 @@ describe("contacts", () => {
     expect(await run()).toEqual([]);
   });
 
-  test("are groups too only when asked", async () => {
+  test("include groups only on request", async () => {
     answer = book({ contacts: [full, group, `<t:Message><t:ItemId Id="stray"/></t:Message>`] });
     expect(await names()).toEqual(["ana"]);
     expect(await names({ includeGroups: true })).toEqual(["ana", "team"]);
     expect((await run({ includeGroups: true }))[1]).toMatchObject({ kind: "group", displayName: "Team", emailAddresses: [] });
   });
 
-  test("of folders below are added only when asked, with the path, and only from folders for contacts", async () => {
+  test("of subfolders are added only on request, with the path, and only from folders for contacts", async () => {
     answer = book({ contacts: [simple("a")], partners: [simple("b")], notes: [simple("c")] });
     expect(await names()).toEqual(["a"]);
     expect((await run({ recursive: true })).map(({ itemId, folderPath }) => [itemId, folderPath])).toEqual([
@@ -115,23 +115,23 @@ describe("contacts", () => {
     expect(await names({ query })).toEqual(["ana"]);
   });
 
-  test("stop at the limit, also over pages and folders", async () => {
+  test("stop at the limit over all pages and folders", async () => {
     answer = book({ contacts: [simple("a"), simple("b"), simple("c")], partners: [simple("d"), simple("e")] }, 2);
     expect(await names({ limit: 4, recursive: true })).toEqual(["a", "b", "c", "d"]);
     expect(await names({ limit: 0 })).toEqual([]);
   });
 
-  test("that are gone or cannot be read do not cost the others", async () => {
+  test("that are gone or cannot be read do not hide the others", async () => {
     answer = book({ contacts: [simple("a"), simple("ErrorItemNotFound"), simple("ErrorItemCorrupt"), simple("b")] });
     expect(await names()).toEqual(["a", "b"]);
   });
 
-  test("that cannot be read are told with their failure, those that are gone are not", async () => {
+  test("that cannot be read are reported with their failure, and deleted ones are not", async () => {
     answer = book({ contacts: [simple("a"), simple("ErrorItemNotFound"), simple("ErrorItemCorrupt")] });
     expect((await list()).unread).toMatchObject([{ itemId: "ErrorItemCorrupt", failure: { wireCode: "ErrorItemCorrupt" } }]);
   });
 
-  test("of a folder that has no end are those that it gave, and that is said", async () => {
+  test("of a folder without an end are returned as far as read, and this is reported", async () => {
     answer = () => reply("FindItem", page([simple("a")], { next: 0, last: false }));
     const endless = answer;
     answer = (asked) => (asked.operation === "GetItem" ? book({ contacts: [simple("a")] })(asked) : endless(asked));
@@ -141,7 +141,7 @@ describe("contacts", () => {
     expect(server.asked.filter(({ operation }) => operation === "FindItem").length).toBeLessThan(10);
   });
 
-  test("of a folder that is not there are Failure folder-not-found", async () => {
+  test("of a missing folder are a failure folder-not-found", async () => {
     answer = book({});
     await expect(run({ folder: "Contacts/Nowhere" })).rejects.toMatchObject({ code: "folder-not-found" });
   });

@@ -57,7 +57,7 @@ function publicFolders(before: string, after: string) {
   };
 }
 
-test("a copy in a public folder is found by its Message-ID, and an older copy is not taken for it", async () => {
+test("a copy in a public folder is found by its Message-ID and not confused with an older copy", async () => {
   const old = listed("old", "&lt;a@example.org&gt;");
   server = await scripted(publicFolders(old, `${old}${listed("new", "&lt;a@example.org&gt;")}`));
   const outcomes = await all(server.exchange.mailbox(undefined).copy(["a"], { folder: "security/Evidence", publicFolder: true }));
@@ -69,7 +69,7 @@ test("a copy in a public folder is found by its Message-ID, and an older copy is
   );
 });
 
-test("a copy that cannot be found again is a success without an id, and what failed is not looked for", async () => {
+test("a copy that is not found is a success without an id, and a failed copy is not searched", async () => {
   server = await scripted(publicFolders("", ""));
   const outcomes = await all(server.exchange.mailbox(undefined).copy(["a", "bad"], { folder: "Security/Evidence", publicFolder: true }));
   expect(outcomes).toMatchObject([
@@ -80,7 +80,7 @@ test("a copy that cannot be found again is a success without an id, and what fai
   expect(server.seen.at(-1)?.body).not.toContain("bad@example.org");
 });
 
-test("a public folder that is not there is folder-not-found for each, and nothing is copied", async () => {
+test("a missing public folder is folder-not-found for each message, and nothing is copied", async () => {
   server = await scripted(publicFolders("", ""));
   const outcomes = await all(server.exchange.mailbox(undefined).copy(["a", "b"], { folder: "Security/Nowhere", publicFolder: true }));
   expect(outcomes.map((outcome) => (outcome.ok ? "ok" : outcome.failure.code))).toEqual(["folder-not-found", "folder-not-found"]);

@@ -103,11 +103,11 @@ describe("a page", () => {
     ['IndexedPagingOffset="-1" TotalItemsInView="x"', { nextOffset: undefined, total: undefined }],
     ['IndexedPagingOffset="99999999999999999999"', { nextOffset: undefined }],
     ['IndexedPagingOffset="7" TotalItemsInView="9"', { nextOffset: 7, total: 9 }],
-  ])("with %s is read as it is meant", async (attributes, expected) => {
+  ])("with %s is read correctly", async (attributes, expected) => {
     expect(await parse(findItem, page(attributes, ""))).toMatchObject([{ ok: true, value: { items: [], ...expected } }]);
   });
 
-  test("keeps items of every class, and contacts apart from what else lies among them", async () => {
+  test("keeps items of every class, and contacts apart from other items", async () => {
     const kinds = ["Message", "MeetingRequest", "PostItem", "Contact", "DistributionList"];
     const items = kinds.map((kind) => `<t:${kind}><t:ItemId Id="${kind}"/></t:${kind}>`).join("");
     const [messages] = (await parse(findItem, page("", items))) ?? [];

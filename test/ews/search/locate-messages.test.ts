@@ -75,7 +75,7 @@ test("every copy of an Internet Message-ID is found, newest first, and no messag
   expect(await run([{ internetMessageId: "<bare@example.net>" }])).toEqual([["bare"]]);
 });
 
-test("copies say in which folder they lie", async () => {
+test("copies are returned with their folders", async () => {
   answer = careless;
   for await (const outcome of locate(server.mailbox(), [{ internetMessageId: "phish@example.net" }])) {
     expect(outcome).toMatchObject({ ok: true, value: { messages: [{ folderPath: "Deleted Items" }, { folderPath: "Inbox" }] } });
@@ -112,13 +112,13 @@ test("many names get one outcome each, in their order, with one GetItem and one 
   expect(operations()).toEqual(["GetItem", "FindFolder", "FindItem", "FindItem"]);
 });
 
-test("a valid id costs no search, and one that names no mailbox the list of the mailbox's folders", async () => {
+test("a valid id costs no search, and one without a mailbox costs the list of the mailbox's folders", async () => {
   answer = careless;
   await run([{ itemId: "copy1", internetMessageId: "phish@example.net" }]);
   expect(operations()).toEqual(["GetItem", "FindFolder"]);
 });
 
-test("more names than one restriction takes are looked for in several", async () => {
+test("more names than fit one restriction are searched in several", async () => {
   answer = careless;
   const names = Array.from({ length: 45 }, (_, index) => ({ internetMessageId: `id${index}@example.net` }));
   expect(await run(names)).toEqual(names.map(() => "absent"));
@@ -134,7 +134,7 @@ test("a name that cannot be written fails alone", async () => {
   ]);
 });
 
-test("a restriction that the server finds too complex is taken apart", async () => {
+test("a restriction that is too complex for the server is divided", async () => {
   answer = (asked) => {
     if (asked.operation === "FindItem" && (asked.xml.match(/<t:IsEqualTo>/g)?.length ?? 0) > 2) {
       return reply("FindItem", failure("FindItem", "ErrorRestrictionTooComplex"), failure("FindItem", "ErrorRestrictionTooComplex"));
@@ -158,7 +158,7 @@ test("an id that failed for another reason is not searched by Message-ID", async
   expect(await run([{ itemId: "copy1", internetMessageId: "phish@example.net" }])).toEqual(["access-denied"]);
 });
 
-test("when the search fails, each name that needed it has that failure, and the others their answer", async () => {
+test("a failed search fails each name that needed it, and the others keep their result", async () => {
   answer = (asked) => (asked.operation === "FindItem" ? reply("FindItem", failure("FindItem", "ErrorServerBusy")) : careless(asked));
   expect(await run([{ internetMessageId: "other@example.net" }, { itemId: "copy1" }])).toEqual(["busy", ["copy1"]]);
 });

@@ -46,7 +46,7 @@ const many = (name: string, count: number, at: (index: number) => number): Scrip
   Array.from({ length: count }, (_, index) => ({ id: `${name}${index}`, at: at(index) }));
 
 describe("messages of many folders", () => {
-  test("come newest first over all of them, each once, however they are spread", async () => {
+  test("are returned newest first over all folders, each once, however they are distributed", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(fc.option(fc.integer({ min: 0, max: 50 }), { nil: undefined }), { maxLength: 70 }), {
@@ -76,14 +76,14 @@ describe("messages of many folders", () => {
     );
   });
 
-  test("share requests for their first pages, and are asked alone for the next", async () => {
+  test("share requests for their first pages, and need one request for each next page", async () => {
     const folders = Object.fromEntries(["a", "b", "c", "d"].map((name) => [name, many(name, 3, (index) => 10 - index)]));
     answer = (asked) => findIn(folders, asked);
     await read(Object.keys(folders));
     expect(server.asked.map((asked) => foldersOf(asked))).toEqual([["a", "b", "c", "d"]]);
   });
 
-  test("are asked for in pages of at most 1000, or 250 with a condition, and no request asks for more in all", async () => {
+  test("are requested in pages of at most 1000, or 250 with a condition, in all folders together", async () => {
     const names = Array.from({ length: 30 }, (_, index) => `f${index}`);
     const folders = Object.fromEntries(names.map((name, index) => [name, many(name, index === 0 ? 900 : 1, (at) => 5000 - at)]));
     answer = (asked) => findIn(folders, asked);
@@ -99,7 +99,7 @@ describe("messages of many folders", () => {
     }
   });
 
-  test("are read only as far as they are needed", async () => {
+  test("are read only as far as needed", async () => {
     answer = (asked) => findIn({ a: many("a", 5000, (index) => 9000 - index) }, asked);
     server.asked.length = 0;
     for await (const message of newestFirst(server.mailbox(), refs(["a"]), { ...plain, expected: 10 }).messages()) {
@@ -113,7 +113,7 @@ describe("messages of many folders", () => {
 describe("a server that pages in its own way", () => {
   const items = many("m", 12, (index) => 100 - index).map((message) => messageXml(message));
 
-  test("gives short pages, empty ones too, and still everything is read", async () => {
+  test("with short or empty pages is still read to the end", async () => {
     const cuts = [3, 0, 4, 0, 0, 5];
     let turn = 0;
     answer = (asked) => {
@@ -141,7 +141,7 @@ describe("a server that pages in its own way", () => {
     expect(server.asked.map((asked) => offsetOf(asked).offset)).toEqual([0, 5, 10]);
   });
 
-  test("returns empty pages for ever is given up, and the folder reported as incomplete", async () => {
+  test("with empty pages for ever is abandoned, and the folder reported as incomplete", async () => {
     answer = (asked) => reply("FindItem", page([], { next: offsetOf(asked).offset + 10, last: false }));
     const { given, list } = await read(["a"]);
     expect(given).toEqual([]);
@@ -149,7 +149,7 @@ describe("a server that pages in its own way", () => {
     expect(server.asked.length).toBeLessThan(10);
   });
 
-  test("returns the same page for ever is given up after it, and the folder reported as incomplete", async () => {
+  test("with the same page for ever is abandoned, and the folder reported as incomplete", async () => {
     answer = () => reply("FindItem", page(items.slice(0, 5), { next: 5, last: false }));
     const { given, list } = await read(["a"]);
     expect(given).toEqual(["m0", "m1", "m2", "m3", "m4"]);
@@ -157,7 +157,7 @@ describe("a server that pages in its own way", () => {
     expect(server.asked.length).toBeLessThan(10);
   });
 
-  test("has new mail coming in between two pages, and nothing is given twice", async () => {
+  test("with new messages between two pages returns nothing twice", async () => {
     const mailbox = many("m", 60, (index) => 1000 - index);
     let turn = 0;
     answer = (asked) => findIn({ a: turn++ === 0 ? mailbox : [...many("new", 7, (index) => 2000 - index), ...mailbox] }, asked);
@@ -183,7 +183,7 @@ describe("a folder that cannot be listed", () => {
       }),
     );
 
-  test("is named with its reason, and the others are given", async () => {
+  test("is named with its reason, and the others are returned", async () => {
     answer = answering({ bad: "ErrorAccessDenied", gone: "ErrorFolderNotFound" });
     const { given, list } = await read(["bad", "fine", "gone"]);
     expect(given).toEqual(["good0", "good1", "good2"]);
@@ -194,17 +194,17 @@ describe("a folder that cannot be listed", () => {
     expect(list.total()).toBeUndefined();
   });
 
-  test("is the whole failure when there is no other", async () => {
+  test("fails the search if there is no other folder", async () => {
     answer = answering({ bad: "ErrorAccessDenied", worse: "ErrorFolderNotFound" });
     await expect(read(["bad", "worse"])).rejects.toMatchObject({ code: "access-denied" });
   });
 
-  test("because the server is busy is not passed over", async () => {
+  test("because the server is busy is not skipped", async () => {
     answer = answering({ bad: "ErrorMailboxStoreUnavailable" });
     await expect(read(["fine", "bad"])).rejects.toMatchObject({ code: "busy" });
   });
 
-  test("on its second page counts too", async () => {
+  test("on its second page is reported as well", async () => {
     const long = many("long", 80, (index) => 100 - index);
     answer = (asked) =>
       offsetOf(asked).offset > 0 ? reply("FindItem", failure("FindItem", "ErrorAccessDenied")) : findIn({ a: long, b: good }, asked);

@@ -58,7 +58,7 @@ function request(filters: Filters, after?: Position): string {
 const position: Position = { receivedAt: "2026-01-15T12:00:00.250Z", given: [] };
 
 describe.skipIf(schemaMissing !== undefined)(`every search is valid in the schema of Exchange SE${becauseSchema}`, () => {
-  test("each filter alone, all together, with a cursor, with a query; and not a wrong one", async () => {
+  test("each filter alone, all together, with a cursor and with a query, while a wrong one is not", async () => {
     const documents: Record<string, string> = {
       "all filters": request(everything),
       "all filters and a cursor": request(everything, position),
@@ -75,7 +75,7 @@ describe.skipIf(schemaMissing !== undefined)(`every search is valid in the schem
 });
 
 describe("the request to the server", () => {
-  test("is said for every filter, and nothing is left out", () => {
+  test("contains every filter", () => {
     expect(planFilters(everything).applied).toEqual({
       subject: "server",
       sender: "server",
@@ -100,13 +100,13 @@ describe("the request to the server", () => {
     expect(planFilters({}).applied).toEqual({});
   });
 
-  test("the client decides what the server cannot, and checks the sender again", () => {
+  test("leaves to the client what the server cannot decide, and the sender to both", () => {
     expect(new Set(planFilters(everything).check)).toEqual(
       new Set(["sender", "recipient", "bodyRegex", "attachmentName", "attachmentSha256", "conversationId"]),
     );
   });
 
-  test("a query takes the place of the restriction, and all other filters become the client's", () => {
+  test("has a query in place of the restriction, with all other filters left to the client", () => {
     const plan = planFilters({ ...everything, query: "kind:email" }, position);
     expect(plan.restriction).toBeUndefined();
     expect(plan.queryString).toBe("kind:email");
@@ -117,7 +117,7 @@ describe("the request to the server", () => {
     expect(plan.check).toHaveLength(18);
   });
 
-  test("an Internet Message-ID is looked for with and without its brackets, whichever was given", () => {
+  test("searches a Message-ID with and without its brackets", () => {
     for (const id of ["one@example.net", "<one@example.net>"]) {
       const xml = restriction({ internetMessageId: [id] });
       expect([...xml.matchAll(/Value="([^"]*)"/g)].map(([, value]) => value)).toEqual(["&lt;one@example.net&gt;", "one@example.net"]);
@@ -125,7 +125,7 @@ describe("the request to the server", () => {
     }
   });
 
-  test("a class is looked for itself and below, never only as a beginning of a name", () => {
+  test("searches a class and its subclasses, never a mere prefix", () => {
     const values = [...restriction({ itemClass: "IPM.Note" }).matchAll(/ContainmentMode="(\w+)".*?Value="([^"]*)"/g)].map(
       ([, mode, value]) => [mode, value],
     );
@@ -135,35 +135,35 @@ describe("the request to the server", () => {
     ]);
   });
 
-  test("times are written in UTC, whatever zone they were given in", () => {
+  test("writes times in UTC, whatever their zone in the input", () => {
     expect(restriction({ receivedBefore: "2026-02-01T01:00:00+01:00" })).toContain('Value="2026-02-01T00:00:00.000Z"');
   });
 
-  test("a cursor leaves room for fractions of a second that the server did not tell", () => {
+  test("includes fractions of a second that a cursor does not have", () => {
     expect(restriction({}, position)).toContain('<t:IsLessThan><t:FieldURI FieldURI="item:DateTimeReceived"/>');
     expect(restriction({}, position)).toContain('Value="2026-01-15T12:00:01.250Z"');
   });
 
-  test("a cursor among messages that were never received has no bound on the server", () => {
+  test("has no bound for a cursor among messages without a time of receipt", () => {
     expect(restriction({}, { receivedAt: "", given: [] })).toBe("");
   });
 
-  test("an empty subject is the client's to decide", () => {
+  test("leaves an empty subject to the client", () => {
     expect(planFilters({ subject: "", subjectMatch: "equals" })).toMatchObject({ applied: { subject: "client" }, check: ["subject"] });
   });
 
   // ews-javascript-api writes `a"b<c>&d` into Value="…" as it is.
-  test("a hostile text stays one text", () => {
+  test("keeps a hostile text as one text", () => {
     const xml = restriction({ subject: '"/></t:Contains><x y="' });
     expect(xml).toContain('Value="&quot;/&gt;&lt;/t:Contains&gt;&lt;x y=&quot;"');
   });
 
-  test("a character that XML cannot carry is refused, not dropped", () => {
+  test("refuses a character that XML cannot carry", () => {
     expect(() => restriction({ subject: "a\u0001b" })).toThrow(expect.objectContaining({ code: "invalid-input" }));
   });
 });
 
-describe("over the lab, the server finds what the client would have found by looking at every message", () => {
+describe("over the lab, the server finds the same messages as a client that reads every message", () => {
   let lab: Lab;
   let mailbox: EwsMailbox;
   let all: readonly Message[];
@@ -219,14 +219,14 @@ describe("over the lab, the server finds what the client would have found by loo
     for (const where of Object.values(found.applied)) expect(["server", "server, unchecked"]).toContain(where);
   });
 
-  test("and most of these filters choose some messages and not others", async () => {
+  test("with filters that mostly match some messages and not others", async () => {
     const counts = await Promise.all(
       cases.map(async ([, filters]) => (await search(mailbox, { filters: filters(), limit: 1000 }, none)).messages.length),
     );
     expect(counts.filter((count) => count > 0 && count < all.length).length).toBeGreaterThan(cases.length / 2);
   });
 
-  test("pages by cursor give the same list as one page", async () => {
+  test("in pages by cursor that together equal one page", async () => {
     const given: string[] = [];
     let cursor: string | undefined;
     do {

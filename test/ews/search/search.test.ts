@@ -148,13 +148,13 @@ describe("a search of a whole mailbox", () => {
 });
 
 describe("a search of one folder", () => {
-  test("takes those below it, unless told not to", async () => {
+  test("includes its subfolders unless disabled", async () => {
     answer = mailboxOf(box);
     expect(ids(await run({ folder: "Inbox" }))).toEqual(["b5", "i3", "r2", "i1"]);
     expect(ids(await run({ folder: "Inbox/Reports", recursive: false }))).toEqual(["r2"]);
   });
 
-  test("that is not there is Failure folder-not-found", async () => {
+  test("that is missing is a failure folder-not-found", async () => {
     answer = mailboxOf(box);
     await expect(run({ folder: "Inbox/Nowhere" })).rejects.toMatchObject({ code: "folder-not-found" });
   });
@@ -163,7 +163,7 @@ describe("a search of one folder", () => {
 describe("a value that FindItem does not return", () => {
   const long = "s".repeat(255);
 
-  test("of a subject is read again when it may be cut, by characters or by bytes", async () => {
+  test("of a subject is read again if it may be cut, by characters or by bytes", async () => {
     const wide = "€".repeat(171);
     answer = mailboxOf(
       {
@@ -186,7 +186,7 @@ describe("a value that FindItem does not return", () => {
     expect(of("GetItem").flatMap(idsOf)).toEqual(["a", "b"]);
   });
 
-  test("of a sender is read before it is judged: a display name alone matches no address", async () => {
+  test("of a sender is read before it is compared, because a display name matches no address", async () => {
     const nameOnly = (id: string) =>
       `<t:Message><t:ItemId Id="${id}"/><t:From><t:Mailbox><t:Name>Somebody</t:Name></t:Mailbox></t:From></t:Message>`;
     answer = (asked) => {
@@ -204,7 +204,7 @@ describe("a value that FindItem does not return", () => {
     expect(found.applied).toEqual({ sender: "server" });
   });
 
-  test("is not asked for when nothing needs it", async () => {
+  test("is not requested if nothing needs it", async () => {
     answer = mailboxOf(box);
     await run({ filters: { subject: "x" }, detail: { body: "preview" } });
     expect(of("GetItem")).toEqual([]);
@@ -231,7 +231,7 @@ describe("filters that the server does not know", () => {
     expect(ids(rest)).toEqual(["m37", "m47", "m57"]);
   });
 
-  test("return nothing that was read for them only", async () => {
+  test("do not add the values read for them to the result", async () => {
     answer = mailboxOf({ inbox, ...others }, items);
     const [message] = (await run({ filters: { recipient: "ana@", bodyRegex: "text" } })).messages;
     expect(message).not.toHaveProperty("to");
@@ -240,14 +240,14 @@ describe("filters that the server does not know", () => {
     expect(detailed?.to).toEqual([{ address: "ana@example.com" }]);
   });
 
-  test("give what was asked of a message or say that it could not be read, and then as it was listed", async () => {
+  test("return a message as requested, or as listed with the failure to read it", async () => {
     answer = mailboxOf({ inbox, ...others }, { ...items, m1: "ErrorItemCorrupt" });
     const found = await run({ detail: { recipients: true } });
     expect(ids(found)).toContain("m1");
     expect(found.unsearched).toMatchObject([{ itemId: "m1", failure: { code: "unreadable" } }]);
   });
 
-  test("leave out a message that is gone meanwhile, and name one that cannot be read", async () => {
+  test("leave out a deleted message and name an unreadable one", async () => {
     answer = mailboxOf({ inbox, ...others }, { ...items, m7: "ErrorItemNotFound", m17: "ErrorItemCorrupt" });
     const found = await run({ filters: { recipient: "ana@" } });
     expect(ids(found)).toEqual(["m27", "m37", "m47", "m57"]);
@@ -261,7 +261,7 @@ describe("filters that the server does not know", () => {
     expect(of("GetItem").flatMap(idsOf)).toHaveLength(60);
   });
 
-  test("hash the attachments of what is left by the others, and a hash that cannot be had is said", async () => {
+  test("hash only attachments that the other filters leave, and report a hash that cannot be computed", async () => {
     const attachment = (id: string) =>
       `<t:Attachments><t:FileAttachment><t:AttachmentId Id="${id}-a"/><t:Name>x.bin</t:Name></t:FileAttachment></t:Attachments>`;
     const withFile = (id: string) => `<t:Message><t:ItemId Id="${id}"/>${attachment(id)}</t:Message>`;
@@ -278,7 +278,7 @@ describe("filters that the server does not know", () => {
 });
 
 describe("a query in the server's own language", () => {
-  test("goes as it is, and the other filters are the client's", async () => {
+  test("is sent unchanged, and the client applies the other filters", async () => {
     answer = mailboxOf(box);
     const found = await run({ filters: { query: "from:<b & c>", subject: "R" } });
     expect(ids(found)).toEqual(["r2"]);
@@ -297,7 +297,7 @@ describe("a search that cannot go on", () => {
     await expect(run({ filters: { recipient: "ana" } })).rejects.toMatchObject({ code: "busy" });
   });
 
-  test("because it was cancelled says so", async () => {
+  test("because it was cancelled is reported as cancelled", async () => {
     answer = mailboxOf(box);
     const stop = new AbortController();
     stop.abort();

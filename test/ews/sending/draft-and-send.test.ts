@@ -90,7 +90,7 @@ async function holds(subject: string, outcome: PromiseSettledResult<unknown>): P
   if (!/may be left/.test(outcome.reason.message)) expect(drafts).toBe(0);
 }
 
-describe("over the lab, a message comes once or not at all, and the answer says which", () => {
+describe("over the lab, a message arrives once or not at all, as the answer reports,", () => {
   test.each(cases)("when $operation meets $kind $times times", async ({ operation, kind, times }) => {
     const subject = `send ${operation} ${kind} ${times}`;
     lab.addFault({ kind, operation, mailbox: ana, times });

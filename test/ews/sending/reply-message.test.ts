@@ -57,7 +57,7 @@ describe("a reply that quotes", () => {
     );
   });
 
-  test("sets each property of its own alone, headers too", async () => {
+  test("sets each property separately, headers included", async () => {
     await run({ headers: [{ name: "X-Case", value: "7" }] });
     const update = server.asked.find(({ operation }) => operation === "UpdateItem")?.xml ?? "";
     expect(update.match(/<t:SetItemField>/g)).toHaveLength(2);
@@ -91,7 +91,7 @@ describe("a reply that quotes", () => {
 describe("a reply that does not quote", () => {
   const values = (xml: string, tag: string) => /<t:Value>(.*?)<\/t:Value>/s.exec(xml.slice(xml.indexOf(`PropertyTag="${tag}"`)))?.[1];
 
-  test("says in its headers what it answers, and goes where Reply-To says", async () => {
+  test("names the original in its headers and goes to Reply-To", async () => {
     box.original = crowd;
     await run({ quoteOriginal: false });
     expect(values(created(), "0x1042")).toBe("&lt;original@example.net&gt;");
@@ -124,7 +124,7 @@ test("a message that does not exist is Failure not-found, and nothing is created
 });
 
 describe.skipIf(schemaMissing !== undefined)(`every request of a reply is valid in the schema of Exchange SE${becauseSchema}`, () => {
-  test("with everything a reply can have", async () => {
+  test("with every field of a reply", async () => {
     box.original = crowd;
     const who = [{ address: "ben@example.org", name: "B <&>" }];
     const all = {

@@ -59,14 +59,14 @@ describe("a message", () => {
     expect((await run()).itemId).toBe("sent2");
   });
 
-  test("whose copy never appears was sent all the same, and is reported as requested", async () => {
+  test("whose copy never appears was still sent, and is reported as requested", async () => {
     box.slowness = 1000;
     const sent = await run({ cc: [{ address: "cy@example.org" }] });
     expect(sent).toEqual({ subject: "Notice", to: draft.to, cc: [{ address: "cy@example.org" }], bcc: [] });
     expect(box.sent).toHaveLength(1);
   });
 
-  test("whose copy cannot be searched was sent all the same", async () => {
+  test("whose copy cannot be searched was still sent", async () => {
     trouble("FindItem", "ErrorAccessDenied");
     expect((await run()).subject).toBe("Notice");
     expect(box.sent).toHaveLength(1);
@@ -272,7 +272,7 @@ describe("a certain failure leaves no draft", () => {
     expect(box.sent).toEqual([]);
   });
 
-  test("an attachment of another size than it said, too", async () => {
+  test("after an attachment whose size differs from the announced one", async () => {
     const wrong = { ...file("a", Buffer.from("12345")), size: 3 };
     await expect(run({ attachments: [wrong] })).rejects.toMatchObject({ message: expect.stringContaining("Nothing was sent") });
     expect(box.kept).toEqual([]);
@@ -319,7 +319,7 @@ describe("a caller that disconnects", () => {
 });
 
 describe.skipIf(schemaMissing !== undefined)(`every request of a sending is valid in the schema of Exchange SE${becauseSchema}`, () => {
-  test("with everything a message can have, raw, and with a lost answer", async () => {
+  test("with every field of a message, raw, and with a lost reply", async () => {
     trouble("SendItem", "lost before");
     const who = { address: "ben@example.org", name: 'B "&<>' };
     await run({

@@ -79,7 +79,7 @@ describe("reading in batches", () => {
     expect(one.seen.map(({ ids }) => ids)).toEqual([["a", "b", "c"], ["b"]]);
   });
 
-  test("a busy fault is waited for and told to whoever waits", async () => {
+  test("a busy fault is waited for and reported to the caller", async () => {
     const one = await start((request, count) => (count === 1 ? fault("ErrorServerBusy", 30) : items(request)));
     const progress: string[] = [];
     const outcomes = await all(one.exchange.mailbox(undefined, { progress: (text) => progress.push(text) }).get(["a"], {}));
@@ -87,7 +87,7 @@ describe("reading in batches", () => {
     expect(progress.join()).toMatch(/waiting/);
   });
 
-  test("a wait longer than the limit is not waited, and the failure says how long it is", async () => {
+  test("a wait above the limit is not made, and the failure names its length", async () => {
     const one = await start(() => fault("ErrorServerBusy", 297_749), { throttling: { maxWaitMs: 1000 } });
     const [outcome] = await get(one, ["a"]);
     expect(outcome).toMatchObject({
@@ -129,7 +129,7 @@ describe("reading in batches", () => {
     ]);
   });
 
-  test("a batch that is always stopped ends, and what was never attempted says so", async () => {
+  test("a batch that is always stopped ends, and items that were never attempted are reported as such", async () => {
     const one = await start(({ ids }) =>
       replyOf(
         "GetItem",
@@ -149,7 +149,7 @@ describe("reading in batches", () => {
     expect(told(await get(one, ["a", "b", "c"]))).toEqual(["about a", "unreadable", "about c"]);
   });
 
-  test("a short batch gives no item the answer of another", async () => {
+  test("a short batch gives no item the result of another", async () => {
     const one = await start(({ ids }) =>
       replyOf(
         "GetItem",
@@ -159,7 +159,7 @@ describe("reading in batches", () => {
     expect(told(await get(one, ["a", "b", "c"]))).toEqual(["about a", "about b", "about c"]);
   });
 
-  test("more answers than questions are trusted for none", async () => {
+  test("more results than items are trusted for none", async () => {
     const one = await start(({ ids }) =>
       replyOf(
         "GetItem",
@@ -203,7 +203,7 @@ describe("reading in batches", () => {
     expect(outcomes).toMatchObject([{ ok: false, failure: { code: "unknown-outcome", retryable: false } }]);
   });
 
-  test("all who ask for the same mailbox wait when one of them is told to", async () => {
+  test("all callers of a mailbox wait if one of them is told to", async () => {
     const one = await start((request, count) => (count === 1 ? fault("ErrorServerBusy", 200) : items(request)));
     let first: Promise<unknown> = Promise.resolve();
     const waiting = new Promise<string>((resolve) => {

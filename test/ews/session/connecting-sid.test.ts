@@ -65,7 +65,7 @@ test("a user principal name that is not an address is recognised with one reques
   expect(rest.every(({ by }) => by === "PrincipalName alima@corp.example.com")).toBe(true);
 });
 
-test("a connection can say that its mailboxes are named by their user principal names", async () => {
+test("a connection can name its mailboxes by user principal names", async () => {
   await exchange({ connectingName: "PrincipalName" }).mailbox("alima@corp.example.com").folder("inbox");
   expect(said().every(({ by }) => by === "PrincipalName alima@corp.example.com")).toBe(true);
 });

@@ -83,7 +83,7 @@ test("the next process does not ask in the version that was refused", async () =
   expect(memory.written).toEqual([]);
 });
 
-test("requests that were refused at the same time go down one version together", async () => {
+test("requests refused at the same time change to the next older version together", async () => {
   const lab = await startedLab({ newestVersion: "Exchange2013", version: "Exchange2013" });
   const exchange = exchangeAt(lab.ewsUrl, notebook());
   const asked = await Promise.all(Array.from({ length: 5 }, () => exchange.mailbox(undefined).outOfOffice()));
@@ -91,7 +91,7 @@ test("requests that were refused at the same time go down one version together",
   expect(lab.requests.filter(({ status }) => status === 200).length).toBe(5);
 });
 
-test("a server that takes none of our versions says so once for each of them", async () => {
+test("a server that accepts none of our versions is tried once with each", async () => {
   const lab = await startedLab({ newestVersion: "Exchange2010" });
   const refused = await failure(exchangeAt(lab.ewsUrl, notebook()).mailbox(undefined).outOfOffice());
   expect(refused).toMatchObject({ code: "unsupported", wireCode: "ErrorInvalidServerVersion" });
@@ -191,7 +191,7 @@ test("a search that a wrong password ended is not begun again, one that the netw
   expect(searches).toBe(3);
 });
 
-test("a caller that stops waiting for the search stops alone", async () => {
+test("a caller that stops waiting for the search does not stop the others", async () => {
   let end = (_: { url: URL; schemas: string[] }): void => undefined;
   const found = new Promise<{ url: URL; schemas: string[] }>((resolve) => {
     end = resolve;

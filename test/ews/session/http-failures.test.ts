@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 
 test.each([200, 204, 302, 403, 404, 503])(
-  "an answer with HTTP %i that EWS did not write hides what was done, whatever it says, and nothing is moved again",
+  "a reply with HTTP %i that EWS did not write leaves the outcome unknown, and nothing is moved again",
   async (status) => {
     const headers = { "Content-Type": "text/html", "Retry-After": "1", Location: "https://proxy.example.com/login" };
     server = await scripted(() => ({ status, headers, body: status === 204 ? "" : "<html>Sign in</html>" }));

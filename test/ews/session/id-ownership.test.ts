@@ -61,7 +61,7 @@ test("a Message-ID beside an id of another mailbox finds the copy in the mailbox
   expect(at.mailbox(ben).known("archive").items.size).toBe(0);
 });
 
-test("nothing is touched when it cannot be learned whose an id is", async () => {
+test("nothing is changed if the mailbox of an id is unknown", async () => {
   const item = at.put(ann);
   at.lab.addFault({ kind: "401", operation: "GetFolder", times: 9 });
   const answer = await at.run(deleteEmail, { mailbox: ann, item_id: item.id }, { exchange });
@@ -83,7 +83,7 @@ test.each([
   expect(mailboxGuidOf(id)).toBe(guid);
 });
 
-test("no text makes it throw", () => {
+test("no text makes the id reader throw", () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -275,7 +275,7 @@ describe.each(["delegate", "impersonation"] as const)("a caller of one mailbox, 
   const operations = () => lab.requests.slice(before).map(({ operation }) => operation);
   const box = () => restrictToMailboxes(open, [anna]).mailbox(anna);
 
-  test.each(["another mailbox", "a public folder"])("reaches nothing of %s by an id, which is not even looked up", async (where) => {
+  test.each(["another mailbox", "a public folder"])("reaches nothing of %s by an id, which is not even sent", async (where) => {
     const item = others()[where];
     const free = await all(open.mailbox(anna).get([item?.id ?? ""], {}));
     // Else it would be no hole.
@@ -301,7 +301,7 @@ describe.each(["delegate", "impersonation"] as const)("a caller of one mailbox, 
     expect(item?.attachments).toHaveLength(1);
   });
 
-  test("reads, keeps and deletes what lies in the mailbox and in its archive, for one question more", async () => {
+  test("reads, keeps and deletes messages of the mailbox and its archive, for one extra request", async () => {
     const item = put(mailboxOf(anna), inboxOf(anna));
     const archive = lab.store.archiveOf(mailboxOf(anna));
     const archived = archive && put(archive, archive.root.child("Inbox") ?? archive.root, "Old");
@@ -317,7 +317,7 @@ describe.each(["delegate", "impersonation"] as const)("a caller of one mailbox, 
     expect(operations().filter((operation) => operation === "GetFolder")).toHaveLength(2);
   });
 
-  test("is told of an id that says nothing of its mailbox that it is not shown to be hers", async () => {
+  test("gets a refusal of an id that does not show its mailbox", async () => {
     const { id } = put(mailboxOf(anna), inboxOf(anna));
     const unclear = ["AAAtAEFkbWluaXN0cmF0b3JAZXhhbXBsZS5jb20ARgAAAAAA", "x", ` ${id}`, `${id.slice(0, 60)}\u00a0${id.slice(60)}`];
     expect((await all(box().get(unclear, {}))).map((outcome) => !outcome.ok && outcome.failure.code)).toEqual(
@@ -331,13 +331,13 @@ describe.each(["delegate", "impersonation"] as const)("a caller of one mailbox, 
     expect(found.map(({ from, sender }) => [from?.address, sender?.address])).toEqual([[anna, anna]]);
   });
 
-  test.runIf(access === "delegate")("is refused to send where the account would have to send as itself", async () => {
+  test.runIf(access === "delegate")("may not send if the account would have to send as itself", async () => {
     const way = restrictToMailboxes(open, ["nosend@example.com"]).mailbox("nosend@example.com");
     await expect(way.send({ to: [{ address: team }], text: "No." })).rejects.toMatchObject({ code: "access-denied" });
   });
 });
 
-describe("on a server whose ids name no mailbox, which opens the named one alone,", () => {
+describe("on a server whose ids name no mailbox and which opens only the given one,", () => {
   let here: LabHost;
   beforeAll(async () => {
     here = await openLabHost({ habits: ["ids-without-mailbox"] });

@@ -22,7 +22,7 @@ const sent = (token: Partial<RequestContext["token"]> = {}, mailbox: string | un
 });
 const answer = (status: number, headers: Record<string, string> = {}) => ({ status, headers: new Map(Object.entries(headers)) });
 
-test("a 403 means that EWS is blocked, and says the switch, the list, the client id and the command", () => {
+test("a 403 means that EWS is blocked, and names the switch, the list, the client id and the command", () => {
   const failure = onlineFailure(answer(403, { "request-id": "r" }), sent(), before);
   expect(failure).toMatchObject({ code: "access-denied", wireCode: "HTTP 403", requestId: "r" });
   expect(failure?.message).toContain(clientId);
@@ -31,12 +31,12 @@ test("a 403 means that EWS is blocked, and says the switch, the list, the client
   }
 });
 
-test("a 403 for a token without a permission also says where the permission may come from", () => {
+test("a 403 for a token without a permission also names the sources of the permission", () => {
   expect(onlineFailure(answer(403), sent({ roles: [] }), before)?.hint).toContain("RBAC for Applications");
   expect(onlineFailure(answer(403), sent(), before)?.hint).not.toContain("RBAC for Applications");
 });
 
-test("too little permission is told from a block by the number in x-ms-diagnostics", () => {
+test("a missing permission is distinguished from a block by the number in x-ms-diagnostics", () => {
   const diagnostics = { "x-ms-diagnostics": '2000008;reason="whatever";error_category="x"' };
   for (const status of [401, 403]) {
     expect(onlineFailure(answer(status, diagnostics), sent(), before)).toMatchObject({
@@ -47,7 +47,7 @@ test("too little permission is told from a block by the number in x-ms-diagnosti
   expect(onlineFailure(answer(401, diagnostics), sent({ appOnly: false }), before)?.hint).toContain("EWS.AccessAsUser.All");
 });
 
-test("another 401 says that the token is refused, with the number and without the server's words", () => {
+test("another 401 reports a refused token with the number and without the server's text", () => {
   const failure = onlineFailure(answer(401, { "x-ms-diagnostics": '2000003;reason="<script>"' }), sent(), before);
   expect(failure).toMatchObject({ code: "unauthenticated", message: expect.stringContaining("(2000003)") });
   expect(failure?.message).not.toContain("script");
@@ -57,7 +57,7 @@ test.each([403, 404, 410])("from April 2027 on a %i means that EWS has ended", (
   expect(onlineFailure(answer(status), sent(), after)).toMatchObject({ code: "unsupported", hint: expect.stringContaining("Graph") });
 });
 
-test.each([404, 410, 500, 503])("before, a %i says no more than on premises", (status) => {
+test.each([404, 410, 500, 503])("before April 2027 a %i says no more than on premises", (status) => {
   expect(onlineFailure(answer(status), sent(), before)).toBeUndefined();
 });
 
@@ -67,7 +67,7 @@ test("a token for a server on premises says nothing of Exchange Online", () => {
   expect(onlineFailure(answer(403), sent({ audience: "https://outlook.office365.us/" }), before)).toBeDefined();
 });
 
-test("a mailbox cannot end the quotes of the command", () => {
+test("the name of a mailbox cannot end the quotes of the command", () => {
   const hint = onlineFailure(answer(403), sent({}, "a'; Remove-Mailbox 'b"), before)?.hint;
   expect(hint).toContain("'a''; Remove-Mailbox ''b'");
 });

@@ -74,7 +74,7 @@ describe("the callers that a fault concerns", () => {
   });
 });
 
-test("two connections of one account to one server are one client to it; another account is not", async () => {
+test("two connections of one account to one server count as one client, and another account does not", async () => {
   const account = { account: "user soc@example.com" };
   const one = await start(() => tooMany, account);
   const same = { ...account, url: one.url };

@@ -41,7 +41,7 @@ const get = (server: Scripted) => only(server.exchange.mailbox("bob@example.com"
 describe("white space around a response code", () => {
   const spaced = "\n      ErrorServerBusy\n    ";
 
-  test("of a fault hides neither what it means nor how long Exchange asks us to wait", async () => {
+  test("of a fault hides neither its meaning nor the wait", async () => {
     const server = await start(() => faultOf(spaced, "Busy.", { BackOffMilliseconds: " 297749 " }));
     expect(await get(server)).toMatchObject({ ok: false, failure: { code: "busy", wireCode: "ErrorServerBusy", backOffMs: 297_749 } });
     expect(server.seen).toHaveLength(1);
@@ -52,7 +52,7 @@ describe("white space around a response code", () => {
     expect(await get(server)).toMatchObject({ ok: false, failure: { code: "busy", wireCode: "ErrorServerBusy", backOffMs: 297_749 } });
   });
 
-  test("of a batch that was stopped lets the rest be asked for again", async () => {
+  test("of a stopped batch lets the rest be requested again", async () => {
     const stopped = messageOf("GetItem", " ErrorBatchProcessingStopped\n");
     const server = await start((_, count) => replyOf("GetItem", [count === 1 ? stopped : done("a")]));
     expect(await get(server)).toMatchObject({ ok: true, value: { subject: "Hello" } });
@@ -91,7 +91,7 @@ describe("an error inside another", () => {
   });
 });
 
-describe("a request that is longer than the web server takes", () => {
+describe("a request that is too long for the web server", () => {
   const html = { "Content-Type": "text/html" };
   test.each([
     ["IIS says on its page", 404, "<html><h3>HTTP Error 404.13 - Not Found</h3><p>content length</p></html>", "maxAllowedContentLength"],
@@ -103,7 +103,7 @@ describe("a request that is longer than the web server takes", () => {
     expect(await only(server.exchange.mailbox("bob@example.com").move(["a"], { folder: "Inbox" }))).toMatchObject({ ok: false, failure });
   });
 
-  test("is told from its size where the page says nothing, and EWS has answered there before", async () => {
+  test("is recognised by its size if the page says nothing and EWS has replied there before", async () => {
     const server = await start((request) =>
       request.body.length > 30_000_000
         ? { status: 404, headers: html, body: "<h2>404 - File or directory not found.</h2>" }
