@@ -45,7 +45,7 @@ export async function openDispatch(
   database: Database,
   concurrency: number,
   run: RunChunk,
-  work: Pick<SweepWork, "waiting" | "dead" | "free" | "finishAll" | "present">,
+  work: Pick<SweepWork, "waiting" | "dead" | "free" | "freeForgotten" | "finishAll" | "present">,
   complain: (failure: Failure) => void,
 ): Promise<Dispatch> {
   const { DBOS } = await import("../libraries/dbos.ts");
@@ -58,7 +58,20 @@ export async function openDispatch(
       complain(asFailure(thrown));
     }
   };
-  const registered = DBOS.registerWorkflow((chunk: Chunk) => DBOS.runStep(() => step(chunk), { name: workflow }), { name: workflow });
+  /** The workflows that this process runs. */
+  const here = new Set<string>();
+  const registered = DBOS.registerWorkflow(
+    async (chunk: Chunk) => {
+      const id = DBOS.workflowID ?? "";
+      here.add(id);
+      try {
+        await DBOS.runStep(() => step(chunk), { name: workflow });
+      } finally {
+        here.delete(id);
+      }
+    },
+    { name: workflow },
+  );
   const silent = () => undefined;
   DBOS.setConfig({
     name: "mailcordon",
@@ -80,11 +93,21 @@ export async function openDispatch(
   );
 
   const missed: Missed = new Map();
+  /** Workflows that the database gives to this process although it does not run them, and since when. */
+  const unknown = new Map<string, number>();
+  /** Runs what was given to this process in a reply that was lost, as a database does that dies: nobody else would. */
+  const recover = async (own: readonly string[]): Promise<void> => {
+    for (const id of unknown.keys()) if (!own.includes(id) || here.has(id)) unknown.delete(id);
+    for (const id of own) if (!here.has(id)) unknown.set(id, unknown.get(id) ?? performance.now());
+    const lost = [...unknown].filter(([, since]) => performance.now() - since >= deadAfterMs).map(([id]) => id);
+    if (lost.length > 0) await DBOS.resumeWorkflows(lost, { queueName: queue });
+  };
   /** Takes over from processes that are dead for long enough. One process at a time does, so that nothing is taken over twice. */
   const heal = async (): Promise<void> => {
     // Without our own lock we know nothing of others.
     if (!database.hears) return missed.clear();
     const running = await DBOS.listWorkflows({ status: "PENDING", queueName: queue, loadInput: false, loadOutput: false });
+    await recover(running.flatMap(({ executorId, workflowID }) => (executorId === own ? [workflowID] : [])));
     const dead = await work.dead([...new Set(running.flatMap(({ executorId = "" }) => instanceOf(executorId) ?? []))]);
     for (const instance of missed.keys()) if (!dead.includes(instance)) missed.delete(instance);
     for (const instance of dead) missed.set(instance, missed.get(instance) ?? performance.now());
@@ -127,6 +150,7 @@ export async function openDispatch(
           saidAt = performance.now();
         }
         await heal();
+        await work.freeForgotten();
         await supply();
         await work.finishAll();
       } catch (thrown) {

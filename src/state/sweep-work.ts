@@ -65,6 +65,11 @@ export interface SweepWork {
   finishAll(): Promise<void>;
   /** Of these processes and those that own mailboxes, the ones that are dead. */
   dead(others: readonly number[]): Promise<readonly number[]>;
+  /**
+   * Frees mailboxes that the database gives to this process although it does not work on them: the reply to `claim` was lost, or `release` failed. A later
+   * `claim` takes them up.
+   */
+  freeForgotten(): Promise<void>;
   /** Frees the mailboxes of a dead process. */
   free(instance: number): Promise<void>;
 }
@@ -86,6 +91,11 @@ export function openSweepWork(database: Database): SweepWork {
   const mine = `EXISTS (SELECT FROM ${boxes} b WHERE b.sweep = $1 AND b.number = $2 AND b.owner = ${Number(database.instance)})`;
   const isRunning = "s.state = 'running' AND s.round = $2";
   const free = "b.open AND b.owner IS NULL";
+  /** The mailboxes that this process works on. */
+  const held = new Map<string, { readonly sweep: string; readonly number: number }>();
+  const keyOf = (sweep: string, number: number) => `${sweep} ${number}`;
+  let claims = 0;
+  let freeing = Promise.resolve();
   const isOver = `s.state = 'running' AND NOT EXISTS (SELECT FROM ${boxes} b WHERE b.sweep = s.id AND b.open)`;
   const finished = `UPDATE ${sweeps} s SET state = 'finished', ended_at = now() WHERE ${isOver}`;
   const isDue = "(b.retry_at IS NULL OR b.retry_at <= now())";
@@ -98,16 +108,23 @@ export function openSweepWork(database: Database): SweepWork {
         [limit],
       ),
     async claim({ sweep, round, chunk }) {
-      const [claimed] = await database.query(
-        BoxRow,
-        `UPDATE ${boxes} SET owner = $4 WHERE (sweep, number) = (
+      for (let waited: unknown; waited !== freeing; await waited) waited = freeing;
+      claims += 1;
+      try {
+        const [claimed] = await database.query(
+          BoxRow,
+          `UPDATE ${boxes} SET owner = $4 WHERE (sweep, number) = (
            SELECT b.sweep, b.number FROM ${boxes} b JOIN ${sweeps} s ON s.id = b.sweep
            WHERE b.sweep = $1 AND ${isRunning} AND b.chunk = $3 AND ${free} AND ${isDue}
            ORDER BY b.tries, b.number LIMIT 1 FOR UPDATE OF b SKIP LOCKED)
          RETURNING number, address, tries`,
-        [sweep, round, chunk, database.instance],
-      );
-      return claimed;
+          [sweep, round, chunk, database.instance],
+        );
+        if (claimed !== undefined) held.set(keyOf(sweep, claimed.number), { sweep, number: claimed.number });
+        return claimed;
+      } finally {
+        claims -= 1;
+      }
     },
     async targets(sweep, mailbox, direction) {
       const found = await database.query(
@@ -160,6 +177,8 @@ export function openSweepWork(database: Database): SweepWork {
       );
     },
     async release(sweep, mailbox, direction, later) {
+      // Whether or not the database hears of it: what it still gives to us then is freed later.
+      held.delete(keyOf(sweep, mailbox));
       await database.execute(
         `UPDATE ${boxes} b SET owner = NULL, tries = tries + CASE WHEN $3::integer IS NULL THEN 0 ELSE 1 END,
            waits_for = $5, retry_at = CASE WHEN $3::integer IS NULL THEN NULL ELSE now() + make_interval(secs => $3::integer / 1000.0) END,
@@ -202,6 +221,21 @@ export function openSweepWork(database: Database): SweepWork {
         [database.instance, others],
       );
       return found.map(({ owner }) => owner);
+    },
+    async freeForgotten() {
+      // A mailbox that is being claimed is not held yet.
+      if (claims > 0) return;
+      const known = [...held.values()];
+      const freed = database.execute(
+        `UPDATE ${boxes} b SET owner = NULL WHERE b.owner = $1
+           AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::integer[]) AS known (sweep, number) WHERE known.sweep = b.sweep AND known.number = b.number)`,
+        [database.instance, known.map(({ sweep }) => sweep), known.map(({ number }) => number)],
+      );
+      freeing = freed.then(
+        () => undefined,
+        () => undefined,
+      );
+      await freed;
     },
     async free(instance) {
       await database.execute(`UPDATE ${boxes} SET owner = NULL WHERE owner = $1 AND NOT ${aliveSql("owner")}`, [instance]);

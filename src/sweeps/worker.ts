@@ -80,7 +80,6 @@ export async function runChunk(chunk: Chunk, ways: WorkerWays): Promise<void> {
     const worked = await attempt(() => (sweep.direction === "act" ? actOnMailbox(box, acting) : undoInMailbox(box, acting)));
     const failure = worked.ok ? worked.value : worked.failure;
     if (failure !== undefined && failure.code !== "cancelled") complain(failure);
-    // Where even this fails, the mailbox is ours until we end: then another process takes it.
     await work.release(sweep.id, box.number, sweep.direction, later(failure, box.tries));
   };
   const later = (failure: Failure | undefined, tries: number) =>

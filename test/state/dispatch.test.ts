@@ -3,10 +3,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { verifyAudit } from "../../src/perform/audit/verify-audit.ts";
+import { openDispatch } from "../../src/state/dispatch.ts";
+import { openDatabase } from "../../src/state/postgres.ts";
+import type { Chunk } from "../../src/state/sweep-work.ts";
 import { type Backend, backends } from "../actions/lab-host.ts";
 import { build } from "../built.ts";
+import { soon } from "../soon.ts";
 import { openSweepDesk, type SweepDesk } from "../sweeps/desk.ts";
 import { type DebianPostgres, serverPrograms, startDebianPostgres } from "./debian-postgres.ts";
+import { temporaryState } from "./temporary.ts";
 
 const people = Array.from({ length: 10 }, (_, at) => `user${String(at + 1).padStart(2, "0")}@example.com`);
 const copies = 3;
@@ -77,6 +82,43 @@ async function untilDone(desk: SweepDesk, ...words: readonly string[]) {
     { timeout: 5 * 60_000, interval: 500 },
   );
 }
+
+test("a chunk whose process was told of it in a reply that was lost is run by that process", async () => {
+  const folder = temporaryState();
+  const state = await folder.open();
+  const runs: Chunk[] = [];
+  const chunk = { sweep: "s", round: 1, chunk: 0 };
+  const isWaiting = () => runs.length === 0;
+  const database = await openDatabase(folder);
+  const work = {
+    waiting: async () => (isWaiting() ? [chunk] : []),
+    dead: async () => [],
+    free: async () => undefined,
+    freeForgotten: async () => undefined,
+    finishAll: async () => undefined,
+    present: async () => undefined,
+  };
+  const dispatch = await openDispatch(
+    database,
+    1,
+    async (taken) => void runs.push(taken),
+    work,
+    () => undefined,
+  );
+  await soon(() => expect(runs).toEqual([chunk]));
+  const status = () => database.execute("SELECT status FROM mailcordon_dbos.workflow_status", []);
+  await soon(async () => expect((await status()).rows).toEqual([{ status: "SUCCESS" }]));
+  // As the database has it whose reply was lost.
+  await database.execute("DELETE FROM mailcordon_dbos.operation_outputs", []);
+  await database.execute("UPDATE mailcordon_dbos.workflow_status SET status = 'PENDING', output = NULL, executor_id = $1", [
+    `mailcordon-${database.instance}`,
+  ]);
+  await soon(() => expect(runs).toEqual([chunk, chunk]));
+  await dispatch.close(1000);
+  await database.close();
+  await state.close();
+  await folder.remove();
+});
 
 const databases = [
   ["the PostgreSQL that mailcordon brings", false],

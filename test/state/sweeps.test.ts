@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
+import { Failure } from "../../src/failure.ts";
 import { type Database, openDatabase } from "../../src/state/postgres.ts";
 import { openSweeps, type Sweeps } from "../../src/state/sweeps.ts";
 import { temporaryState } from "./temporary.ts";
@@ -89,6 +90,35 @@ describe("the tables of sweeps", () => {
     expect(await sweeps.work.dead([])).toContain(instance);
     await sweeps.work.free(instance);
     expect(await sweeps.work.claim(chunk)).toMatchObject({ number: 0 });
+  });
+
+  test("free a mailbox that this process does not know to have: the reply to its claim was lost, or it could not be given back", async () => {
+    const { chunk } = await running();
+    let loses = "";
+    const lossy = openSweeps({
+      ...database,
+      async query(row, text, values = []) {
+        const rows = await database.query(row, text, values);
+        if (loses === "claim" && text.includes("SET owner = $4")) throw new Failure("unreachable", "Its answer was lost.");
+        return rows;
+      },
+      execute: (text, values) =>
+        loses === "release" && text.includes("retry_at = CASE")
+          ? Promise.reject(new Failure("unreachable", "It went away."))
+          : database.execute(text, values),
+    });
+    loses = "claim";
+    await expect(lossy.work.claim(chunk)).rejects.toMatchObject({ code: "unreachable" });
+    loses = "release";
+    const box = await lossy.work.claim(chunk);
+    expect(box).toMatchObject({ number: 1 });
+    await lossy.work.freeForgotten();
+    // What it works on stays its own.
+    expect(await others.work.claim(chunk)).toMatchObject({ number: 0 });
+    expect(await others.work.claim(chunk)).toBeUndefined();
+    await expect(lossy.work.release(chunk.sweep, 1, "act")).rejects.toMatchObject({ code: "unreachable" });
+    await lossy.work.freeForgotten();
+    expect(await others.work.claim(chunk)).toMatchObject({ number: 1 });
   });
 
   test("leave a mailbox that failed for now until it is due, and end the sweep when nothing is open", async () => {
