@@ -25,3 +25,8 @@ export function openSmallDisk(kilobytes: number): SmallDisk {
     },
   };
 }
+
+/** Gives a small file system another size. */
+export function resizeSmallDisk(path: string, kilobytes: number): void {
+  spawnSync("mount", ["-o", `remount,size=${kilobytes}k`, path]);
+}

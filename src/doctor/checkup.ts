@@ -51,7 +51,8 @@ export type StepName =
   | "graph-permissions"
   | "graph-mailbox-list"
   | "graph-cloud"
-  | "clock";
+  | "clock"
+  | "evidence";
 
 /** The back end of a step. */
 export type BackEnd = "ews" | "graph";
@@ -67,6 +68,8 @@ export interface Step {
 /** What the steps learn for later steps. */
 export interface Learnt {
   connection?: Connection;
+  /** Where evidence is kept. */
+  evidence?: Settings["evidence"];
   /** Where Autodiscover found Exchange Web Services. */
   url?: URL;
   exchange?: Exchange;

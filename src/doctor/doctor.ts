@@ -5,6 +5,7 @@ import type { HttpEvent } from "../wire/http/observe-http.ts";
 import { type BackEndChecks, backEndChecksOf } from "./back-ends.ts";
 import type { CheckedAction, Checkup, Finding, Granted, Step, StepName } from "./checkup.ts";
 import { clock } from "./clock-difference.ts";
+import { evidence } from "./evidence-check.ts";
 import { settings } from "./read-settings.ts";
 import { type ActionReport, type StepReport, verdictOn } from "./verdict.ts";
 
@@ -37,7 +38,7 @@ export interface DoctorOptions {
   readonly progress?: ((step: StepReport) => void) | undefined;
 }
 
-/** Checks a connection step by step. Only reads; an error is a finding, not a failure of doctor. */
+/** Checks a connection step by step. Only reads, but for some bytes in the bucket for evidence; an error is a finding, not a failure of doctor. */
 export async function doctor(wanted: DoctorOptions): Promise<DoctorReport> {
   const now = wanted.now ?? Date.now;
   const events: { event: HttpEvent; at: number }[] = [];
@@ -73,6 +74,8 @@ export async function doctor(wanted: DoctorOptions): Promise<DoctorReport> {
     backEndChecks = backEndChecksOf(first.learned.connection, common);
     for (const { steps, checkup } of backEndChecks) for (const step of steps) await run(step, checkup);
     await run(clock, first);
+    // A folder is made when it is first needed.
+    if (first.learned.evidence?.s3 !== undefined) await run(evidence, first);
   } finally {
     for (const { checkup } of backEndChecks) {
       await checkup.learned.exchange?.close();
@@ -103,17 +106,21 @@ function conclude(
   const verdicts = actions.map((action) => verdictOn(action, reports, backEndChecks));
   const granted = backEndChecks.find(({ backEnd }) => backEnd === "graph")?.checkup.learned.granted;
   const bad = verdicts.filter(({ works }) => works !== "yes");
-  const success = bad.length === 0;
+  const unkept = reports.find(({ name, status }) => name === "evidence" && status === "failed");
+  const success = bad.length === 0 && unkept === undefined;
   return {
     success,
-    message: success
-      ? `${actions.length === 1 ? "The action" : `All ${actions.length} actions`} would work.`
-      : `${bad.length} of ${actions.length} actions would not work, or could not be judged.`,
+    message: `${worksText(actions.length, bad.length)}${unkept === undefined ? "" : " Evidence cannot be kept."}`,
     steps: reports,
     actions: verdicts,
     ...(granted === undefined ? {} : { permissions: [...granted].map(([permission, answer]) => ({ permission, granted: answer })) }),
-    exit: success ? 0 : failures[firstCode(reports, bad)].exit,
+    exit: success ? 0 : failures[bad.length === 0 ? (unkept?.code ?? "evidence-failed") : firstCode(reports, bad)].exit,
   };
+}
+
+function worksText(all: number, bad: number): string {
+  if (bad > 0) return `${bad} of ${all} actions would not work, or could not be judged.`;
+  return `${all === 1 ? "The action" : `All ${all} actions`} would work.`;
 }
 
 function firstCode(reports: readonly StepReport[], bad: readonly ActionReport[]): FailureCode {

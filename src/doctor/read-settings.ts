@@ -10,7 +10,8 @@ export const settings: Step = {
   async run(checkup) {
     const tried = "read the settings file and the environment";
     try {
-      const { connection, foundFile } = await checkup.load();
+      const { connection, evidence, foundFile } = await checkup.load();
+      checkup.learned.evidence = evidence;
       checkup.learned.connection = connection;
       const file = foundFile === undefined ? "" : `; the file is ${foundFile}`;
       const found = `connection ${connection.name}: ${backEnds(connection).join("; ")}${unverified(connection)}${file}`;

@@ -44,6 +44,5 @@ export async function readEvidence(written: unknown, { flag, environment, direct
   const named = flag || environment.MAILCORDON_EVIDENCE_DIR;
   const inFile = evidence_dir === undefined || evidence_dir === "" ? defaultEvidenceDir(environment) : resolve(home, evidence_dir);
   const s3 = evidence_s3 === undefined ? undefined : (await import("./s3-settings.ts")).readS3(evidence_s3, environment, home);
-  if (s3 !== undefined) throw new Failure("invalid-settings", "evidence_s3 is not supported yet; put evidence_dir.");
   return named ? { folder: resolve(directory, named) } : { folder: inFile, ...(s3 === undefined ? {} : { s3 }) };
 }

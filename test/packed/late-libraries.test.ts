@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,6 +7,7 @@ import { labPermissions, labToken } from "../../src/lab/practice.ts";
 import { campaign } from "../../src/lab/seed/campaign.ts";
 import { backends } from "../actions/lab-host.ts";
 import { type Built, build, environmentOf, type Running, start } from "../built.ts";
+import { bucketName, openS3rver, s3rverKeys } from "../s3-servers.ts";
 import { clientId, makeCertificate, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 
 // The installed package holds each library that is loaded late in a file of its own. Each is used here by each program that is shipped.
@@ -62,4 +63,31 @@ describe.each(backends)("the installed command line over %s", (backend) => {
 test("the installed command line reads a settings file and a PFX file and fetches a token (yaml, node-forge, @azure/msal-node)", async () => {
   const words = ["get-out-of-office", "--config", config];
   expect(await answer(words, { PASSPHRASE: "open" })).toMatchObject({ success: true, mailbox });
+});
+
+test("the installed command line keeps evidence in a bucket and writes an evidence archive (@aws-sdk/client-s3, yazl, @dbos-inc/dbos-sdk)", async () => {
+  const server = await openS3rver();
+  const home = mkdtempSync(join(tmpdir(), "mailcordon-packed-sweep-"));
+  // As root, the database is another user's.
+  chmodSync(home, 0o711);
+  try {
+    const settings = join(home, "mailcordon.yaml");
+    const s3 = { bucket: bucketName, endpoint: server.endpoint, access_key_id: "env:S3_ID", secret_access_key: "env:S3_SECRET" };
+    writeFileSync(
+      settings,
+      JSON.stringify({ evidence_s3: s3, evidence_dir: "spool", audit_file: "audit.jsonl", serve: { state_dir: "state" } }),
+    );
+    const environment = { ...environmentOf(lab, "ews"), S3_ID: s3rverKeys.id, S3_SECRET: s3rverKeys.secret };
+    const sweep = (...words: readonly string[]) => answer(["sweep", ...words, "--config", settings, "--json"], environment);
+    const find = ["--internet-message-id", messageId, "--mailboxes", mailbox];
+    const planned = await sweep("plan", ...find, "--then", "delete-email", "--keep-evidence");
+    await sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+    expect(server.keys().some((key) => key.startsWith("evidence/"))).toBe(true);
+    const made = await sweep("archive", planned.sweep, "--output", join(home, "case.zip"));
+    expect(made).toMatchObject({ success: true, evidence: { missing: 0 } });
+    expect(made.evidence.kept).toBeGreaterThan(0);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+    await server.close();
+  }
 });
