@@ -18,12 +18,12 @@ import { type Absent, isAbsent, type SearchExtent, searchExtentOf } from "../exc
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { attempt, failed, type Outcome } from "../outcome.ts";
 
-/** One item of a call; `perform` fills it step by step. */
+/** One item of a call. `perform` fills it step by step. */
 export interface Item {
   readonly row: Row;
   readonly target?: Target | undefined;
   status: Result["status"];
-  /** Of `not_found`: where it was looked for. */
+  /** For `not_found`: the places that were searched. */
   looked?: SearchExtent | undefined;
   failure?: Failure | undefined;
   evidence?: Kept | undefined;
@@ -32,7 +32,7 @@ export interface Item {
   verified?: boolean | undefined;
 }
 
-/** Reads what an action would touch. What was named and is not there is `not_found`, and no error where that is fine. */
+/** Reads the items that an action would change. A missing item is `not_found`, which is an error only if the action requires the item. */
 export async function selectItems(selected: AsyncIterable<Selected>, missingIsFine: boolean): Promise<Item[]> {
   const items: Item[] = [];
   for await (const { asked: requested, outcome } of selected) {
@@ -43,13 +43,13 @@ export async function selectItems(selected: AsyncIterable<Selected>, missingIsFi
   return items;
 }
 
-/** What an item is of which a look has shown that it is not there. */
+/** Returns an item whose absence a search has shown. */
 export function missingItem({ absentFrom }: Absent, isFine: boolean): Pick<Item, "status" | "looked" | "failure"> {
   const failure = isFine ? undefined : new Failure("not-found", `The item was not found ${searchExtentOf(absentFrom)}.`);
   return { status: "not_found", looked: absentFrom, failure };
 }
 
-/** A server's word that something is not there, after which nobody has looked, is no observation. */
+/** Turns a server's report of a missing item into a failure if no search followed: the report alone proves nothing. */
 export function asUncheckedAbsence(failure: Failure): Failure {
   if (failure.code !== "not-found") return failure;
   const { message, wireCode, requestId } = failure;
@@ -60,7 +60,7 @@ export function asUncheckedAbsence(failure: Failure): Failure {
   });
 }
 
-/** Keeps the bytes of each item. An item whose bytes could not be kept has failed, and is not touched. */
+/** Keeps the bytes of each item. An item whose bytes could not be kept fails and is not changed. */
 export async function preserveEach(items: readonly Item[], preserve: NonNullable<Prepared["preserve"]>, context: Context): Promise<void> {
   const sources = outcomesFor(items.length, preserve(targetsOf(items), context), "keep as evidence");
   let at = 0;
@@ -78,7 +78,7 @@ export async function preserveEach(items: readonly Item[], preserve: NonNullable
   }
 }
 
-/** Keeps bytes on whose strength something is destroyed: only when they are read twice and show that they are whole. */
+/** Keeps bytes before a deletion relies on them: only if two readings show that they are complete. */
 async function keepWhole({ name, bytes, again, message }: Source, source: Row, evidence: EvidenceStore): Promise<Kept> {
   const { checkFile, checkMessage, openDigestingReader } = await import("../message-content/check-whole.ts");
   if (message === undefined) {
@@ -89,7 +89,7 @@ async function keepWhole({ name, bytes, again, message }: Source, source: Row, e
   return await evidence.keep(reader.through(bytes), { name, source, confirm });
 }
 
-/** For the index of the evidence: where the bytes come from. */
+/** Returns the source of the bytes for the index of the evidence. */
 function sourceOf(item: Item, context: Context): Row {
   const { item_id, internet_message_id, attachment_id } = item.row;
   return { mailbox: context.mailbox.address, item_id, internet_message_id, attachment_id };
@@ -100,7 +100,7 @@ function evidenceUnreadable(why: Failure): Failure {
   return new Failure("evidence-failed", `The evidence could not be read: ${why.message}`, { cause: why, hint, wireCode, requestId });
 }
 
-/** Does it. Afterwards every item is `done` or `failed`. */
+/** Runs the action. Afterwards every item is `done` or `failed`. */
 export async function actOn(items: readonly Item[], act: NonNullable<Prepared["act"]>, action: Action, context: Context): Promise<void> {
   if (items.length === 0) return;
   const outcomes = outcomesFor(items.length, act(targetsOf(items), context), "act on", (failure) => unknownIfCancelled(failure, action));
@@ -126,8 +126,8 @@ export async function actOn(items: readonly Item[], act: NonNullable<Prepared["a
 }
 
 /**
- * Looks for those of which the server said, when they were to be acted on, that they are not there: such a word alone is no proof. What a look does not
- * find any more is `not_found`.
+ * Searches for items that the server reported as missing during the action, because its report alone proves nothing. An item that the search does
+ * not find is `not_found`.
  */
 export async function settleMissing(items: readonly Item[], prepared: Prepared, action: Action, context: Context): Promise<void> {
   const statements = items.flatMap((item) => {
@@ -144,34 +144,34 @@ export async function settleMissing(items: readonly Item[], prepared: Prepared, 
     if (!outcome.ok) item.failure = asUncheckedAbsence(outcome.failure);
     else {
       Object.assign(item, missingItem(outcome.value, effects[action.effect].missingIsFine));
-      // It was seen when it was chosen: for who wants it away, that is done.
+      // The item was seen when it was selected, so a deletion by somebody else has the requested result.
       if (prepared.vanished !== undefined) Object.assign(item, { status: "done", answered: prepared.vanished });
     }
   }
 }
 
-/** What is known of an item whose Outcome was lost because the whole act was. */
+/** Returns the failure of an item whose result was lost because the whole action threw. */
 function unknownIfCancelled(failure: Failure, action: Action): Failure {
   if (action.effect === "read" || failure.code !== "cancelled") return failure;
   return new Failure("unknown-outcome", "The call was stopped on request; this item may have been processed.", { cause: failure });
 }
 
-/** What a second look may say that makes a failure of the item; anything else says that it could not be looked at. */
+/** The codes with which a verification fails an item; any other code means that it could not be verified. */
 const failingCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["not-verified", "internal"]);
 
-/** Of what an action said it had done and has not: only the new id, by which to look at it. */
+/** Returns only the new id of an item whose change was reported but not made, so that it can be checked. */
 function keepNewIdOnly(answered: Row = {}): Row {
   return Object.fromEntries(Object.entries(answered).filter(([column]) => column === "new_item_id"));
 }
 
-/** A defect in the second look: the item is not to be repeated, since it was done. */
+/** Returns the failure for a defect during verification: the item must not be repeated, because it was done. */
 function checkDefect(failure: Failure): Failure {
   return new Failure("internal", `The item was processed, but a defect ended the check of the result: ${failure.message}`, {
     cause: failure,
   });
 }
 
-/** Looks again at what was done. `items` are all that were chosen, also those that failed. */
+/** Verifies what was done. `items` are all selected items, failed ones included. */
 export async function verifyEach(items: readonly Item[], verify: NonNullable<Prepared["verify"]>, context: Context): Promise<void> {
   const doneItems = items.filter((item) => item.status === "done");
   if (doneItems.length === 0) return;
@@ -193,7 +193,7 @@ export function targetsOf(items: readonly Item[]): Target[] {
   return items.flatMap((item) => item.target ?? []);
 }
 
-/** Exactly so many Outcomes: what is missing, or what came after a throw, is filled in; what is too much is left out. */
+/** Returns exactly `count` Outcomes: fills in missing ones and those after a throw, and leaves out surplus ones. */
 async function* outcomesFor<T>(
   count: number,
   outcomes: AsyncIterable<Outcome<T>>,

@@ -1,11 +1,11 @@
 import { userInfo } from "node:os";
 
-/** Who runs this process, for the audit. */
+/** Returns the user who runs this process, for the audit log. */
 export function operatingSystemUser(): string {
   try {
     return userInfo().username;
   } catch (thrown) {
-    // A container may run under a number that no user has.
+    // A container may run under a number without a user.
     if (thrown instanceof Error && process.getuid !== undefined) return `uid ${process.getuid()}`;
     throw thrown;
   }

@@ -29,29 +29,29 @@ export type { Plan, Question } from "./question.ts";
 export interface Host {
   readonly exchange: Exchange;
   readonly evidence: EvidenceStore;
-  /** Where entries go of what changes, sends or destroys. `undefined` is to be written out: then there is no trace. */
+  /** The audit log for changes, sent messages and deletions. `undefined` must be written out: then there are no entries. */
   readonly audit: AuditLog | undefined;
-  /** Whether a read has an entry in the audit as well; one whose entry cannot be written fails. Default false. */
+  /** Whether a read has an audit entry as well. A read whose entry cannot be written fails. Default: false. */
   readonly auditsReads?: boolean | undefined;
-  /** Name of the connection, for the audit. */
+  /** Name of the connection, for the audit log. */
   readonly connection?: string | undefined;
-  /** False when a setting has switched the check of the server's certificate off: the answer and the audit say so. Default true. */
+  /** False if a setting disabled the check of the server's certificate: the answer and the audit log report it. Default: true. */
   readonly tlsVerified?: boolean | undefined;
-  /** Who asked, for the audit; default the user of the operating system. */
+  /** The caller, for the audit log. Default: the user of the operating system. */
   readonly actor?: string | undefined;
-  /** Asks a person, or knows the answer. Absent: no, unless the input says `confirm`. */
+  /** Asks a person, or knows the answer. If absent, only the field `confirm` of the input confirms. */
   readonly confirm?: ((plan: Plan) => Promise<boolean>) | undefined;
-  /** Who calls may not say yes to itself: `confirm` is asked before anything but a read, and the input's own `confirm` counts for nothing. */
+  /** Whether the caller may not confirm its own calls: `confirm` runs before anything except a read, and the field `confirm` is ignored. */
   readonly asksAlways?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until the signal is given because the call took too long. */
+  /** Time limit of the call, in milliseconds. */
   readonly timeLimitMs?: number | undefined;
   readonly progress?: ((text: string) => void) | undefined;
   readonly readFile?: ((path: string) => Promise<OpenedFile>) | undefined;
   readonly now?: (() => Date) | undefined;
-  /** Returns a failure as the caller gets it: a server writes to its log what only that may hold. Default: the failure itself, which has no path of this machine. */
+  /** Returns a failure for the caller; a server first logs the parts that only its log may contain. Default: the failure itself, which has no path of this machine. */
   readonly shown?: ((failure: Failure) => Failure) | undefined;
-  /** Called right before anything is changed, sent or deleted. A call that failed without it has certainly done nothing. */
+  /** Runs right before anything is changed, sent or deleted. A call that failed before it has certainly changed nothing. */
   readonly touching?: (() => void) | undefined;
 }
 
@@ -66,7 +66,7 @@ const CommonInput = z.object({
   max_items: z.number().optional(),
 });
 type CommonInput = z.output<typeof CommonInput>;
-/** The fields that mean the same with every action that has them. */
+/** The fields that mean the same in every action that has them. */
 export const commonInputFields: readonly string[] = Object.keys(CommonInput.shape);
 
 /** One run of `perform`. */
@@ -76,21 +76,21 @@ interface CallRun {
   readonly input: CommonInput;
   readonly context: Context;
   readonly host: Host;
-  /** The one that acts for the mailbox. */
+  /** Name of the back end that acts for the mailbox. */
   readonly backend: string;
-  /** What was waited so far because Exchange asked for it. */
+  /** How long mailcordon has waited at Exchange's request, in milliseconds. */
   readonly waited: { readonly milliseconds: number };
-  /** Grows while items are chosen. */
+  /** Grows during the selection. */
   readonly remarks: Remarks;
-  /** What the action says for the audit alone. */
+  /** Mailboxes that the action searched, for the audit log only. */
   readonly searched: readonly string[];
 }
 
 /**
- * The one door: every face calls every action through it. Throws nothing: a call that failed as a whole is an Answer with `error`.
+ * Runs a call: every face calls every action through this function. Throws nothing: a call that failed as a whole is an Answer with `error`.
  *
- * Items are chosen; their number is guarded; a dry run ends here; who must be asked is asked; evidence is kept; the audit says that it began;
- * each item gets exactly one result, whatever the action answers; what was done is looked at again; the audit says how it ended.
+ * Selects items; checks their number; stops on a dry run; asks for confirmation if required; keeps evidence; writes the audit entry `began`; runs the
+ * action, which gives each item exactly one result; verifies the changes; writes the audit entry `ended`.
  */
 export async function perform(action: Action, rawInput: unknown, host: Host): Promise<Answer> {
   const waited = { milliseconds: 0 };
@@ -113,7 +113,7 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
     const own = await attempt(async () => host.exchange.mailbox(input.mailbox, call));
     named = { ...(own.ok ? { mailbox: own.value.address } : {}), ...(input.dry_run ? { dry_run: true } : {}) };
     const route = own.ok ? await attempt(async () => own.value.route?.()) : own;
-    // A search of other mailboxes asks nothing of this one, and there need not be one; what does will fail as this did.
+    // A search of other mailboxes does not use this one, which need not exist. A call that uses it fails in the same way.
     if (!route.ok && (prepared.run === undefined || route.failure.code === "internal")) throw route.failure;
     const backend = (route.ok ? route.value : undefined) ?? host.exchange.backend;
     named = { backend, ...named };
@@ -137,7 +137,7 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
     const answer = prepared.run === undefined ? await runItems(callRun) : await runWhole(callRun, prepared.run);
     const { success, message, counts, ...rest } = answer;
     const answered = { success, message, action: action.name, ...named, ...tlsColumn(host), counts, ...rest, ...waitedMs(waited) };
-    // A whole answer was held to its schema when it was given: it can have thousands of rows, and a second look costs as much as the first.
+    // An answer without items was checked against its schema when it was returned: it can have thousands of rows, and a second check costs as much.
     return prepared.run === undefined ? checkAnswer(action, answered) : answered;
   } catch (thrown) {
     const failure = shownBy(host, asUncheckedAbsence(asFailure(thrown)));
@@ -167,7 +167,7 @@ function waitedMs(waited: { readonly milliseconds: number }): { waited_ms?: numb
   return waited.milliseconds > 0 ? { waited_ms: Math.round(waited.milliseconds) } : {};
 }
 
-/** What is answered besides the names of action, back end and mailbox. */
+/** The answer without the names of action, back end and mailbox. */
 interface AnswerBody extends Pick<Answer, "success" | "message" | "counts" | "results" | "error"> {
   readonly [column: string]: unknown;
 }
@@ -178,7 +178,7 @@ async function runWhole(callRun: CallRun, run: NonNullable<Prepared["run"]>): Pr
   const ran = await attempt(() => run(context));
   if (action.effect === "read") await auditRead(callRun, [], ran);
   if (!ran.ok) throw ran.failure;
-  // `message` is the envelope's word; an action may say it better without declaring it.
+  // `message` belongs to the envelope; an action may set a better one without declaring it.
   const { message: _, ...own } = ran.value;
   const parsed = action.output?.safeParse(Object.hasOwn(action.output.shape, "message") ? ran.value : own);
   if (parsed?.success === false) throw malformed(action, parsed.error);
@@ -194,7 +194,7 @@ async function runItems(callRun: CallRun): Promise<AnswerBody> {
   const items = chosen.ok ? chosen.value : [];
   const found = items.filter((item) => item.target !== undefined);
   const miscounted = checkCount(input, found.length, action.noun);
-  // What a dry run or a refusal shows was read, too.
+  // The items in the answer of a dry run or refusal were read as well.
   if (action.effect === "read" || input.dry_run || miscounted !== undefined || !chosen.ok) await auditRead(callRun, found, chosen);
   if (!chosen.ok) throw chosen.failure;
   if (miscounted !== undefined) return refusedBody(callRun, items, miscounted);
@@ -264,12 +264,12 @@ function unconfirmed(action: Action, found: number): Failure {
   );
 }
 
-/** Nothing was touched; the results say what would have been. */
+/** Returns the answer of a refusal: nothing was changed, and the results are the items that would have been. */
 function refusedBody(callRun: CallRun, items: readonly Item[], failure: Failure): AnswerBody {
   return { ...answerBodyOf(callRun, items), success: false, message: failure.message, error: errorNoun(failure) };
 }
 
-/** `message` says what became of the items, which may be that all failed. */
+/** Returns the failure of a missing final audit entry. `message` sums up the results, which may all be failures. */
 function endNotAudited(failure: Failure, { message }: AnswerBody): Failure {
   return new Failure("audit-failed", `${message} The audit entry of this result could not be written: ${failure.message}`, {
     hint: "Check the results before you repeat the call: the audit log contains only the beginning of this call. Then check the audit file.",
@@ -298,7 +298,7 @@ function resultOf(item: Item, host: Host): Result {
 
 const Names = z.array(z.string());
 
-/** The one entry of a call that changes nothing, before its answer is given. Throws Failure `audit-failed`: then nothing is returned. */
+/** Writes the only entry of a call that changes nothing, before its answer is returned. Throws Failure `audit-failed`: then nothing is returned. */
 async function auditRead(callRun: CallRun, items: readonly Item[], came: Outcome<unknown>): Promise<void> {
   const { host, prepared } = callRun;
   if (host.auditsReads !== true) return;
@@ -334,7 +334,7 @@ function auditEntryOf({ action, prepared, context, host, backend }: CallRun, ite
   };
 }
 
-/** Empty where a search of other mailboxes needs none of its own. */
+/** Returns the mailbox of the call. Empty if a search of other mailboxes needs none. */
 function mailboxOf(context: Context): string {
   try {
     return context.mailbox.address;
@@ -343,7 +343,7 @@ function mailboxOf(context: Context): string {
   }
 }
 
-/** An answer that its own schema refuses is a defect: it is not given out as if it were right. */
+/** Throws a defect if the action's own schema refuses its answer. */
 function checkAnswer(action: Action, answer: Answer): Answer {
   const parsed = answerSchema(action).safeParse(answer);
   if (parsed.success) return answer;

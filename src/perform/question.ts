@@ -1,26 +1,26 @@
 import type { Action, Context, Details, Effect, Prepared, Row, Target } from "../catalogue/action-definition.ts";
 import { attempt } from "../outcome.ts";
 
-/** What is about to be done, for the person who is asked. */
+/** The planned change, for the person who must confirm it. */
 export interface Plan {
   readonly action: string;
   readonly title: string;
   readonly effect: Effect;
   readonly mailbox: string;
-  /** What one item is called, and what will have become of it: `message`, `deleted`. */
+  /** The noun for an item and the participle for the change: `message`, `deleted`. */
   readonly noun: string;
   readonly done: string;
-  /** The columns that tell most, first. */
+  /** The most useful columns, first. */
   readonly columns: readonly string[];
-  /** The columns that name each item. Text in them was written by the sender of the message. */
+  /** The columns that identify each item. The sender of the message wrote their text. */
   readonly rows: readonly Row[];
-  /** Reads what else a person must know before a yes: only called when a person is asked. Throws Failure. */
+  /** Reads the further facts for a decision. Only called if a person is asked. Throws Failure. */
   readonly question: () => Promise<Question>;
 }
 
-/** What a person must know before a yes. */
+/** The facts that a person needs for a decision. */
 export interface Question extends Details {
-  /** As in the plan, with the folder that each item lies in where that can be seen. */
+  /** The items of the plan, with their folders if those can be read. */
   readonly rows: readonly Row[];
 }
 
@@ -30,7 +30,7 @@ export async function questionOf(prepared: Prepared, targets: readonly Target[],
   return { ...details, rows: await withFolders(targets, context) };
 }
 
-/** Each folder is asked for once. One that cannot be looked at is left out: the question then shows none. Throws Failure `cancelled`. */
+/** Requests each folder once. An unreadable folder is left out of the question. Throws Failure `cancelled`. */
 async function withFolders(targets: readonly Target[], context: Context): Promise<readonly Row[]> {
   const paths = new Map<string, string | undefined>();
   const rows: Row[] = [];
@@ -47,7 +47,7 @@ async function withFolders(targets: readonly Target[], context: Context): Promis
   return rows;
 }
 
-/** What one item is called, and what has become of it when it is done. */
+/** Returns the noun for an item and the participle for what was done. */
 export function itemWordsOf(
   { noun = "item" }: Pick<Action, "noun">,
   { done = "done" }: Pick<Prepared, "done">,

@@ -3,14 +3,14 @@ import type { Answer } from "../catalogue/answer-envelope.ts";
 import { searchExtentOf } from "../exchange/search/absence.ts";
 import type { Item } from "./items.ts";
 
-/** How often each of these words. */
+/** Counts how often each word occurs. */
 function countWords(words: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
 }
 
-/** How often each thing became of the items that are done; and of those that are not there but of which the action knows what did (`known`). */
+/** Counts the results of the items that are done, and of missing items whose fate the action knows (`known`). */
 function countOutcomes(
   items: readonly Item[],
   { each }: Pick<Action, "each">,
@@ -29,7 +29,7 @@ function countOutcomes(
   return { did: countWords(words), known };
 }
 
-/** What became of the items, in one sentence: `2 of 3 messages deleted; 1 failed: She will not.` */
+/** Returns the results in one sentence: `2 of 3 messages deleted; 1 failed: She will not.` */
 export function sentenceOf(
   items: readonly Item[],
   action: Pick<Action, "each">,
@@ -64,7 +64,7 @@ function buildSentence(
     [planned, `would be ${done}`],
     ...[...did].map(([what, number]): [number, string] => [number, what]),
     [not_found, `not found${whereOf(items)}`],
-    // The others say so themselves: one reason is what a line can hold.
+    // The other items have their own reason; a line has room for one.
     [failed, `failed${why === undefined ? "" : `${failed > 1 ? ", the first" : ""}: ${why.message.replace(/\.$/, "")}`}`],
   ];
   const clauses = tallies.filter(([number]) => number > 0);
@@ -75,7 +75,7 @@ function buildSentence(
   return `${parts.join("; ")}${rest}`;
 }
 
-/** Where those were looked for that were not found; where that differs, each result says it. */
+/** Returns where the missing items were searched for, if that is the same for all; otherwise each result has it. */
 function whereOf(items: readonly Item[]): string {
   const where = new Set(items.flatMap(({ looked }) => (looked === undefined ? [] : [searchExtentOf(looked)])));
   const [only] = where;

@@ -9,14 +9,14 @@ import { parseJson } from "../../text/parse-json.ts";
 /** `previous` of the first entry of a log. */
 export const noHash = "0".repeat(64);
 
-/** How far back the last whole entry is looked for: an entry of 10,000 targets has about 5 MB. Bytes. */
+/** How far back the last complete entry is searched: an entry of 10,000 targets has about 5 MB. Bytes. */
 const lookBack = 64 * 1024 * 1024;
 
 export function sha256(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** What an entry says of the chain. */
+/** The members of an entry that form the chain. */
 export interface ChainLink {
   readonly previous: string;
   /** Hashes of the torn lines before it. */
@@ -26,7 +26,7 @@ export interface ChainLink {
   readonly reason: string | undefined;
 }
 
-/** A line as an entry; undefined for anything else. */
+/** Parses a line as an entry. Returns undefined for anything else. */
 export function entryOf(line: Buffer): ChainLink | undefined {
   const value = parseJson(line.toString("utf8"));
   if (typeof value !== "object" || value === null || !("previous" in value) || typeof value.previous !== "string") return undefined;
@@ -42,7 +42,7 @@ export const acceptAction = "audit-accept";
 export const rotateAction = "audit-rotate";
 
 export interface ChainEnd {
-  /** Of the last whole entry. */
+  /** Hash of the last complete entry. */
   readonly hash: string;
   /** Hashes of the torn lines after it. */
   readonly torn: readonly string[];
@@ -50,7 +50,7 @@ export interface ChainEnd {
   readonly unfinished: boolean;
 }
 
-/** Finds the last whole entry, reading backwards in pieces that double. Throws Failure `audit-failed` when it is no audit file. */
+/** Finds the last complete entry, reading backwards in pieces that double. Throws Failure `audit-failed` if the file is not an audit log. */
 export async function readEnd(file: FileHandle, path: string): Promise<ChainEnd> {
   const { size } = await file.stat();
   for (let piece = 64 * 1024; ; piece *= 2) {
@@ -66,7 +66,7 @@ export async function readEnd(file: FileHandle, path: string): Promise<ChainEnd>
   }
 }
 
-/** SHA-256 of the line that ends, with its line feed, at this place of the file; undefined where none ends there. */
+/** Returns the SHA-256 of the line, with its line feed, that ends at this position of the file; undefined if none ends there. */
 export async function hashOfLineBefore(file: FileHandle, end: number): Promise<string | undefined> {
   if (end === 0) return noHash;
   for (let piece = 64 * 1024; ; piece *= 2) {
@@ -78,7 +78,7 @@ export async function hashOfLineBefore(file: FileHandle, end: number): Promise<s
   }
 }
 
-/** As many bytes before `end`, or all there are. */
+/** Reads the `wanted` bytes before `end`, or all there are. */
 async function lastBytes(file: FileHandle, end: number, wanted: number): Promise<Buffer> {
   const from = Math.max(0, end - wanted);
   const bytes = Buffer.alloc(end - from);
@@ -86,7 +86,7 @@ async function lastBytes(file: FileHandle, end: number, wanted: number): Promise
   return bytes;
 }
 
-/** Undefined when the piece holds no whole entry and is not the beginning of an audit file. */
+/** Finds the last entry of a piece. Returns undefined if there is no complete one and the piece is not the beginning of an audit log. */
 function lastEntry(bytes: Buffer, fromStart: boolean): ChainEnd | undefined {
   const unfinished = bytes.length > 0 && bytes.at(-1) !== 0x0a;
   const torn: string[] = [];
@@ -95,23 +95,23 @@ function lastEntry(bytes: Buffer, fromStart: boolean): ChainEnd | undefined {
     const feed = bytes.lastIndexOf(0x0a, end - 1);
     if (feed < 0 && !fromStart) return undefined;
     const line = bytes.subarray(feed + 1, end);
-    // A line that lacks nothing but its line feed is whole as soon as it gets one.
+    // A line that lacks only its line feed is complete once it has one.
     if (entryOf(line) !== undefined) return { hash: sha256(line), torn: torn.reverse(), unfinished };
     torn.push(sha256(line));
     end = feed;
   }
   const empty = bytes.length === 0;
-  // Torn lines only: the very first entry was. It must at least begin as one, so that no other file is ever appended to.
+  // Only torn lines: the first entry was torn. The file must at least begin like an entry, so that no other file is ever changed.
   return fromStart && (empty || bytes[0] === 0x7b) ? { hash: noHash, torn: torn.reverse(), unfinished } : undefined;
 }
 
-/** What follows from the lines of a chain. */
+/** The result of following the lines of a chain. */
 export interface ChainCheck {
-  /** How many entries are whole and in their chain. */
+  /** How many entries are complete and in their chain. */
   readonly entries: number;
-  /** SHA-256 of the last of them, hexadecimal; where there is none, of the entry before. */
+  /** SHA-256 of the last of them, hexadecimal; without any, of the entry before. */
   readonly lastHash: string;
-  /** The first line that is not what was written. Lines count from 1. */
+  /** The first line that differs from what was written, counted from 1. */
   readonly broken?: { readonly line: number; readonly problem: string } | undefined;
   /** Lines that a crash tore while they were written: acknowledged by the entry after them, or the last of the file. */
   readonly torn: readonly number[];
@@ -161,7 +161,7 @@ export async function followChain(
     hash = own;
     pending = [];
   }
-  // Torn lines that no entry acknowledges yet stand at the end, and the last of them has no line feed.
+  // Torn lines that no entry acknowledges yet are at the end, and the last of them has no line feed.
   if (pending.length > 0 && ended) return broken(number - pending.length + 1, brokenLine(pending.length));
   return { entries, lastHash: hash ?? noHash, torn, gaps };
 }

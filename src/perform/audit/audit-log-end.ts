@@ -16,18 +16,18 @@ export interface AuditHead {
   readonly hash: string;
 }
 
-/** Where writers keep the end of a log, away from the log: who can only write the log cannot write this. */
+/** Where writers store the end of a log, separately: an attacker who can only write the log cannot write this. */
 export interface AuditHeads {
-  /** What a person knows the place by. */
+  /** Name of the place, for people. */
   readonly place: string;
-  /** Undefined when none was kept yet. */
+  /** Undefined if none was stored yet. */
   read(): Promise<AuditHead | undefined>;
   write(head: AuditHead): Promise<void>;
 }
 
 const Head = z.object({ entries: z.int().nonnegative(), bytes: z.int().nonnegative(), hash: z.string().regex(/^[0-9a-f]{64}$/) });
 
-/** The end of `log` in a file of `folder`, which has one file for each log (0600, the folder 0700). */
+/** Stores the end of `log` in `folder`, which has one file for each log (0600, the folder 0700). */
 export function openHeadFile(folder: string, log: string): AuditHeads {
   const path = join(folder, `${createHash("sha256").update(log).digest("hex").slice(0, 32)}.json`);
   return {
@@ -57,7 +57,7 @@ export function openHeadFile(folder: string, log: string): AuditHeads {
   };
 }
 
-// Synchronous, as `openPrivateFiles` is: it is one small file of this machine, and a turn of a thread for each of its ten steps cost a call 1 ms.
+// Synchronous, as `openPrivateFiles` is: it is one small local file, and a thread switch for each of its ten steps cost a call 1 ms.
 
 function textAt(path: string): string | undefined {
   try {
@@ -68,18 +68,18 @@ function textAt(path: string): string | undefined {
   }
 }
 
-/** Writes beside the file and renames, so that a reader finds a whole file. */
+/** Writes beside the file and renames, so a reader never sees a partial file. */
 function replaceFile(path: string, text: string): void {
   const made = `${path}.${randomBytes(6).toString("hex")}`;
   try {
     writeFileSync(made, text, { mode: 0o600, flag: "wx" });
     renameSync(made, path);
   } catch (thrown) {
-    // On a full disk each attempt would leave one.
+    // On a full disk each attempt would leave a temporary file.
     try {
       rmSync(made, { force: true });
     } catch {
-      // What went wrong first is told.
+      // The first error is the one to report.
     }
     throw thrown;
   }

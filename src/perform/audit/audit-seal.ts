@@ -3,12 +3,12 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 /** The last member of an entry that has a seal. */
 const seal = /,"mac":"([0-9a-f]{64})"\}$/;
 
-/** The line of an entry with its HMAC-SHA256 (RFC 2104) as the last member; without a key as it is. */
+/** Returns the line of an entry with its HMAC-SHA256 (RFC 2104) as the last member; without a key the unchanged line. */
 export function sealed(line: string, key: string | undefined): string {
   return key === undefined ? line : `${line.slice(0, -1)},"mac":"${macOf(line, key)}"}`;
 }
 
-/** Whether a line holds the HMAC that this key gives it. */
+/** Returns whether a line has the right HMAC for this key. */
 export function isSealed(line: string, key: string): boolean {
   const [, found] = seal.exec(line) ?? [];
   if (found === undefined) return false;

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Action, Row } from "../../catalogue/action-definition.ts";
 import { unwrapSchema } from "../../catalogue/limits.ts";
 
-/** The columns that name an item in the audit. Everything else of a row may hold what belongs to nobody's log. */
+/** The columns that identify an item in the audit log. Other columns may contain text that must not be logged. */
 export const namingColumns = [
   "item_id",
   "internet_message_id",
@@ -15,7 +15,7 @@ export const namingColumns = [
   "bcc",
   "folder_path",
 ];
-/** What became of it: the action's own columns that say so, and the ids that an undo needs. */
+/** The columns that state the result of an item, and the ids that an undo needs. */
 export const outcomeColumns = [
   "action",
   "item_id",
@@ -32,7 +32,7 @@ export function pickColumns(row: Row, names: readonly string[]): Row {
   return Object.fromEntries(names.filter((name) => row[name] !== undefined).map((name) => [name, row[name]]));
 }
 
-/** Switches, numbers, choices and destinations: what says how it was done. Never free text: a body is free text. */
+/** Returns the switches, numbers, choices and destinations of an input. Never free text, because a body is free text. */
 export function optionsOf(action: Action, input: Row): Row {
   const said = Object.entries(input).filter(([name, value]) => {
     if (typeof value === "boolean" || typeof value === "number") return true;

@@ -3,7 +3,7 @@ import { sameMessageId } from "../../exchange/search/match-filters.ts";
 import { openRegular } from "../../files/regular-file.ts";
 import { parseJson } from "../../text/parse-json.ts";
 
-/** What is asked of the audit log. */
+/** A question to the audit log. */
 export interface DoneBefore {
   readonly action: string;
   readonly mailbox: string;
@@ -11,7 +11,7 @@ export interface DoneBefore {
   readonly names: readonly string[];
 }
 
-/** How far back is read: some ten thousand calls. Whoever deletes twice does so soon, and a sweep asks once for each mailbox. Bytes. */
+/** How far back the log is read: some ten thousand calls. A second deletion follows soon, and a sweep asks once for each mailbox. Bytes. */
 const lookBack = 8 * 1024 * 1024;
 
 const Ended = z.object({
@@ -22,11 +22,11 @@ const Ended = z.object({
   outcome: z.array(z.object({ status: z.string(), action: z.string().optional() })),
 });
 
-/** Which of the names an audit log says that the action was carried out on, in this mailbox. None where the log cannot be read. */
+/** Returns the names on which the action was done in this mailbox, as the audit log states. None if the log cannot be read. */
 export async function doneBefore(file: string, { action, mailbox, names }: DoneBefore): Promise<ReadonlySet<string>> {
   const done = new Set<string>();
   for (const line of (await endOf(file)).split("\n")) {
-    // Most lines are of something else: they are not parsed.
+    // Most lines are about something else and are not parsed.
     if (!line.includes('"ended"') || !line.includes(action)) continue;
     const entry = Ended.safeParse(parseJson(line)).data;
     if (entry?.action !== action || entry.mailbox.toLowerCase() !== mailbox.toLowerCase()) continue;
@@ -58,7 +58,7 @@ async function endOf(file: string): Promise<string> {
       await handle.close();
     }
   } catch {
-    // Nothing was written yet, or it is not ours to read: then it shows nothing.
+    // The log does not exist yet, or we may not read it: then it shows nothing.
     return "";
   }
 }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { asFailure, Failure } from "../../failure.ts";
 import type { AuditEntry, AuditLog, Searched } from "./audit-log.ts";
 
-/** Appends the entry of a read before anything of it is returned. Throws Failure `audit-failed`: then nothing is. */
+/** Appends the entry of a read before anything is returned. Throws Failure `audit-failed`: then nothing is returned. */
 export async function appendRead(audit: AuditLog | undefined, entry: AuditEntry): Promise<void> {
   try {
     await audit?.append(entry);
@@ -22,18 +22,18 @@ export interface EvidenceRead {
   readonly sha256: string;
   readonly name: string;
   readonly size: number;
-  /** Where it came from, as far as that is known. */
+  /** Mailbox from which it came, if known. */
   readonly mailbox?: string | undefined;
   readonly connection?: string | undefined;
 }
 
-/** The entry of such a read, which is no action of the catalogue. */
+/** Returns the audit entry of such a read, which is not an action of the catalogue. */
 export function evidenceEntry({ actor, sha256, name, size, mailbox = "", connection }: EvidenceRead): AuditEntry {
   const about = { action: "read-evidence", effect: "read", actor, connection, mailbox, backend: "", call_id: randomUUID() } as const;
   return { phase: "read", ...about, targets: [{ sha256, name, size }] };
 }
 
-/** So many addresses stand in an entry: a line of a log stays short, and the hash of all of them tells whether a mailbox was among them. */
+/** Maximum number of addresses in an entry, so a line stays short. The hash of all addresses shows whether a mailbox was among them. */
 const mostNamed = 100;
 
 export function searchedOf(mailboxes: readonly string[]): Searched {
