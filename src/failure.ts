@@ -166,7 +166,7 @@ export type FailureCode = keyof typeof failures;
 /** Exit code when the call went through but at least one item of several failed. */
 export const someItemsFailedExit = 6;
 
-/** What may be said of a failure besides its code and message. */
+/** What a failure may have in addition to its code and message. */
 export interface FailureDetails {
   /** The wire's own code, such as `ErrorItemNotFound`. */
   readonly wireCode?: string | undefined;
@@ -174,20 +174,20 @@ export interface FailureDetails {
   readonly requestId?: string | undefined;
   /** How long the server asked us to wait, in milliseconds. */
   readonly backOffMs?: number | undefined;
-  /** How many requests at once the server allows, where it says so. */
+  /** How many concurrent requests the server allows, if it says so. */
   readonly concurrency?: number | undefined;
-  /** Replaces the hint of the table where more is known. */
+  /** Replaces the hint of the table if more is known. */
   readonly hint?: string | undefined;
-  /** The drafts of ours that are left behind, as they were found. */
+  /** Drafts that mailcordon left in the mailbox, as they were found. */
   readonly leftDrafts?: readonly LeftDraft[] | undefined;
-  /** Drafts of which one may be ours: they were found without our mark, and a person must check them. */
+  /** Drafts found without our mark, one of which may be ours: a person must check them. */
   readonly possibleDrafts?: readonly LeftDraft[] | undefined;
-  /** What only the server's log and the command line show: a path of this machine, or what a program on it printed. Message and hint never hold it. */
+  /** Text for the server's log and the command line only: a path of this machine, or the output of a program. Never in message or hint. */
   readonly local?: string | undefined;
   readonly cause?: unknown;
 }
 
-/** A draft of ours that was not sent, or of which it is not known whether it was, and that lies in the mailbox still. */
+/** A draft of ours that is still in the mailbox: it was not sent, or the outcome is unknown. */
 export interface LeftDraft {
   readonly mailbox: string;
   /** Its well-known name, or its path. */
@@ -197,9 +197,9 @@ export interface LeftDraft {
 
 const brand = Symbol.for("mailcordon.Failure");
 
-/** The one error class. Its message never holds a secret or a whole request; text from a server or a mail in it is untrusted. */
+/** The only error class. Its message never contains a secret or a whole request; text from a server or message in it is untrusted. */
 export class Failure extends Error {
-  /** Each program of the package, and the library, has a copy of this class: a Failure of one is a Failure to the others. */
+  /** Recognises the copies of this class: each program of the package, and the library, has its own. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Error && brand in value;
   }
@@ -234,7 +234,7 @@ export class Failure extends Error {
   }
 }
 
-/** Anything thrown, as a Failure: itself, a cancellation, or `internal` with the thrown thing as its cause. */
+/** Converts a thrown value into a Failure: itself, a cancellation, or `internal` with the value as its cause. */
 export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   if (thrown instanceof Error && thrown.name === "AbortError")
@@ -244,11 +244,11 @@ export function asFailure(thrown: unknown): Failure {
   });
 }
 
-/** Without the path of the file that an error of Node.js is about: a caller of a server gets this message. */
+/** Returns the message without the path of a Node.js error, because a caller of a server sees it. */
 function messageOf(thrown: Error): string {
   const code = errorCode(thrown);
   if (pathOf(thrown) !== undefined) return `A file could not be read or written (${code ?? "unknown error"}).`;
-  // The text names the file that asked for the module.
+  // The text names the file that imported the module.
   if (code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND") return `A part of mailcordon is missing (${code}).`;
   return thrown.message;
 }
@@ -257,10 +257,10 @@ function pathOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && "path" in thrown && typeof thrown.path === "string" ? thrown.path : undefined;
 }
 
-/** How many causes of causes are followed: nobody wraps a failure more often, and a circle of causes would not end. */
+/** Maximum number of nested causes. No failure is wrapped more often, and a cycle of causes must end. */
 const mostCausesFollowed = 10;
 
-/** What only the server's log and the command line show of a failure, or of what caused it. */
+/** Returns the text for the server's log and the command line of a failure or one of its causes. */
 export function localOf(failure: Failure): string | undefined {
   let at: unknown = failure;
   for (let depth = 0; depth < mostCausesFollowed && at instanceof Error; depth++) {
@@ -271,7 +271,7 @@ export function localOf(failure: Failure): string | undefined {
   return undefined;
 }
 
-/** The failure as the command line shows it, which runs on the user's own machine. */
+/** Returns the failure for the command line, which may show paths: it runs on the user's own machine. */
 export function withLocal(failure: Failure): Failure {
   const local = localOf(failure);
   if (local === undefined || failure.message.includes(local)) return failure;
@@ -281,8 +281,8 @@ export function withLocal(failure: Failure): Failure {
 }
 
 /**
- * Throws `failure` when it is a defect of ours. Call it before a caught failure becomes a note, a default or another way: none of these may hide a
- * defect. `done`: one sentence on what was done before it.
+ * Throws `failure` if it is a defect of ours. Call it before a caught failure becomes a note, a default or a second try: none of these may hide a
+ * defect. `done`: one sentence on what was done before.
  */
 export function throwDefect(failure: Failure, done?: string): void {
   if (failure.code !== "internal") return;
@@ -290,7 +290,7 @@ export function throwDefect(failure: Failure, done?: string): void {
   throw new Failure("internal", `${done} Then a defect of mailcordon stopped the call: ${failure.message}`, { cause: failure });
 }
 
-/** The code of an error of Node.js or of the operating system, such as `ENOENT`. @see https://nodejs.org/api/errors.html#errorcode */
+/** Returns the code of an error of Node.js or the operating system, such as `ENOENT`. @see https://nodejs.org/api/errors.html#errorcode */
 export function errorCode(thrown: unknown): string | undefined {
   return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : undefined;
 }

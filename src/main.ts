@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// The door of the program, bundled as CommonJS beside `program.cjs`. A playbook starts one process per action, and half of what a start
-// costs on Node 20 is compiling: what was compiled when the program was built is taken up again, where the same Node made it.
+// The start of the program, bundled as CommonJS beside `program.cjs`. A playbook starts one process per action, and half of a start's cost on
+// Node 20 is compiling. The build keeps the compiled code, and the same version of Node uses it again.
 import { readFileSync } from "node:fs";
 import * as module from "node:module";
 import { join } from "node:path";
 import { Script } from "node:vm";
 
-/** What `program.cjs` exports; and `server.cjs`, which is the same program with the libraries of the commands that make other faces. */
+/** The exports of `program.cjs`, and of `server.cjs`: the same program with the libraries of the server commands. */
 interface Program {
   main(words: readonly string[], packageFile: string): Promise<void>;
 }
@@ -18,23 +18,23 @@ type Wrapper = (
   dirname: string,
 ) => void;
 
-/** The commands that are only in `server.cjs`: what they take to start is not taken from the process of an action. */
+/** The commands that need `server.cjs`. An action does not pay for their libraries. */
 const serving = ["audit", "export", "keys", "mcp", "serve", "sweep", "worker"];
 
 const words = process.argv.slice(2);
 const file = join(__dirname, serving.includes(words[0] ?? "") ? "server.cjs" : "program.cjs");
 const loaded = new Map<string, { exports: object }>();
 
-/** A file of ours with the code that was compiled for it; undefined where there is none. */
+/** Loads a file of ours with its compiled code. Returns undefined if there is none. */
 function compiledModule(path: string): object | undefined {
   const known = loaded.get(path);
   if (known !== undefined) return known.exports;
-  // V8 takes no cache of another version or other flags, but of another source of equal length: the build leaves no old one behind.
+  // V8 refuses a cache of another version or of other flags, but accepts one of another source of equal length: the build removes old ones.
   const cachedData = readIfThere(`${path}.${process.version}-${process.arch}.cache`);
   if (cachedData === undefined) return undefined;
   const made = { exports: {} };
   loaded.set(path, made);
-  // The build sees to it that it is all ASCII, which is read in a tenth of the time and takes half the memory of anything else.
+  // The build checks that the file is ASCII, which takes a tenth of the time to read and half the memory.
   const script = new Script(module.wrap(readFileSync(path, "latin1")), { filename: path, cachedData });
   const wrapper: Wrapper = script.runInThisContext();
   const require = module.createRequire(path);
@@ -43,7 +43,7 @@ function compiledModule(path: string): object | undefined {
   return made.exports;
 }
 
-/** Node 22.1 and later keep compiled code by themselves. Not in the common temporary folder, where others could put code in its place. */
+/** Node 22.1 and later can keep compiled code. Not in the shared temporary folder, where other users could replace it. */
 function loadUncompiled(): Program {
   const { XDG_CACHE_HOME, HOME } = process.env;
   const cache = XDG_CACHE_HOME || (HOME ? join(HOME, ".cache") : undefined);

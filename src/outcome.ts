@@ -1,6 +1,6 @@
 import { asFailure, Failure } from "./failure.ts";
 
-/** What became of one item: its value, or its Failure. A list asked is a list of Outcomes answered: as many, in the same order. */
+/** The result of one item: its value or its Failure. A request for a list returns as many Outcomes, in the same order. */
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
 export function done<T>(value: T): Outcome<T> {
@@ -11,7 +11,7 @@ export function failed(failure: Failure): Outcome<never> {
   return { ok: false, failure };
 }
 
-/** Runs one item's work; whatever it throws becomes that item's Failure. */
+/** Runs the work of one item and turns whatever it throws into the item's Failure. */
 export async function attempt<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   try {
     return done(await work());
@@ -20,7 +20,7 @@ export async function attempt<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   }
 }
 
-/** The value of the one Outcome of a list of one. Throws its Failure. */
+/** Returns the value of the only Outcome in a list. Throws its Failure. */
 export async function takeOnly<T>(outcomes: AsyncIterable<Outcome<T>>): Promise<T> {
   for await (const outcome of outcomes) {
     if (outcome.ok) return outcome.value;
@@ -29,7 +29,7 @@ export async function takeOnly<T>(outcomes: AsyncIterable<Outcome<T>>): Promise<
   throw new Failure("internal", "There was no outcome.");
 }
 
-/** One Outcome for each of a list, in its order, of which only some are asked about: of the others `otherwise` says what became. */
+/** Returns one Outcome for each member of a list, in its order, if only some are requested: `otherwise` gives the Outcome of the others. */
 export async function* runForSome<T, V>(
   all: readonly T[],
   isChosen: (one: T) => boolean,
