@@ -6,20 +6,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { errorCode, Failure } from "../../failure.ts";
 import { parseJson } from "../../text/parse-json.ts";
 
-/** A writer holds the lock for milliseconds; a process that waits longer than this gives up. Milliseconds. */
+/** A writer holds the lock for milliseconds. A process that waits longer than this gives up. Milliseconds. */
 const waitAtMost = 10_000;
 /** A lock this old was left behind, even if its process seems to run. Milliseconds. */
 const staleAfter = 60_000;
 /** A writer that held its lock this long (it was suspended) no longer trusts it: well below `staleAfter`. Milliseconds. */
 const trustFor = 20_000;
-/** A clock may be set back a little while a lock is held; more than this is a time in the future. Milliseconds. */
+/** A clock may be set back a little while a lock is held. A larger difference is a time in the future. Milliseconds. */
 const clockTolerance = 1000;
-/** A lock whose owner cannot be asked, seen unchanged for this long, is void: some hundred times as long as a writer holds one. Milliseconds. */
+/** A lock whose owner cannot be checked is void if it is unchanged for this long: some hundred times as long as a writer holds one. Milliseconds. */
 const unknownFor = 2000;
-/** More bytes than this has no lock of ours. */
+/** Maximum size of our locks. Bytes. */
 const longestLock = 4096;
 
-/** Which processes can be asked about: those of the same boot of the same host, in the same container. */
+/** Identifies the processes that can be checked: those of the same boot of the same host, in the same container. */
 interface ProcessScope {
   readonly host: string;
   /** The boot and the process namespace; empty where the system does not name them. */
@@ -29,7 +29,7 @@ interface ProcessScope {
 interface LockOwner extends ProcessScope {
   readonly token: string;
   readonly pid: number;
-  /** When the process began, in ticks since the boot; empty where the system does not say. Tells a later process of the same number apart. */
+  /** When the process began, in ticks since the boot; empty if the system does not say. Distinguishes a later process of the same number. */
   readonly started: string;
   /** Milliseconds since 1970. */
   readonly since: number;
@@ -39,10 +39,10 @@ interface LockOwner extends ProcessScope {
 type LockState = { readonly is: "nothing" } | { readonly is: "no-lock" } | { readonly is: "lock"; readonly owner: LockOwner };
 
 /**
- * Runs `work` while no other process does under the same lock file. The file names host, boot and process. It is void when that process is
- * gone, when its time lies in the future or a minute back, when it holds anything else (a full disk left it empty), and after two seconds when
- * its owner cannot be asked, because it is of another host. `work` must call `sure` right before it writes.
- * Throws Failure `audit-failed` when the lock cannot be had in ten seconds.
+ * Runs `work` while no other process does under the same lock file. The file names host, boot and process. It is void if that process is
+ * gone, if its time is in the future or a minute ago, if it has any other content (a full disk left it empty), and after two seconds if
+ * its owner cannot be checked, because it is on another host. `work` must call `sure` right before it writes.
+ * Throws Failure `audit-failed` if the lock cannot be taken in ten seconds.
  */
 export async function withLock<T>(path: string, work: (sure: () => void) => Promise<T>): Promise<T> {
   const token = randomBytes(16).toString("hex");
@@ -99,13 +99,13 @@ export async function isWanted(path: string): Promise<boolean> {
   }
 }
 
-/** The file that asks for a lock. It may be left behind: then the lock is given back once more than needed. */
+/** The file that requests a lock. It may be left behind: then the lock is given back once more than needed. */
 function wantedPath(path: string): string {
   return `${path}.wanted`;
 }
 
 async function ask(path: string): Promise<void> {
-  // Another one may have asked. Who cannot be asked gives the lock back a little later.
+  // Another process may have asked. If the file cannot be written, the owner gives the lock back a little later.
   await write(wantedPath(path), "").catch(() => undefined);
 }
 
@@ -124,7 +124,7 @@ async function createLock(path: string, token: string): Promise<boolean> {
   try {
     await write(written, JSON.stringify(owner)).catch(async (thrown) => {
       if (errorCode(thrown) !== "EEXIST") throw thrown;
-      // What a process of the same number left behind when it was killed.
+      // A killed process of the same number may have left this file.
       await unlink(written);
       await write(written, JSON.stringify(owner));
     });
@@ -139,10 +139,10 @@ async function createLock(path: string, token: string): Promise<boolean> {
   return await createLockWithoutLink(path, owner);
 }
 
-/** How file systems without hard links refuse one. */
+/** Error codes of file systems without hard links. */
 const noLinks = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
-/** Another process may find the file empty for a moment, and void. Returns false if that happened, or if there is a file already. */
+/** Makes the file directly: another process may see it empty, and void. Returns false if that happened, or if a file exists. */
 async function createLockWithoutLink(path: string, owner: LockOwner): Promise<boolean> {
   try {
     await write(path, JSON.stringify(owner));
@@ -189,7 +189,7 @@ function isOwner(value: unknown): value is LockOwner {
   return texts.every((text) => typeof text === "string") && typeof owner.pid === "number" && typeof owner.since === "number";
 }
 
-/** Returns what says whether a lock is void, and remembers since when it has seen a lock whose owner cannot be asked. */
+/** Returns a function that says whether a lock is void. It remembers since when it has seen a lock whose owner cannot be checked. */
 function openVoidCheck(): (found: LockState) => boolean {
   const firstSeen = new Map<string, number>();
   return (found) => {
@@ -212,12 +212,12 @@ function isGone(pid: number): boolean {
     process.kill(pid, 0);
     return false;
   } catch (thrown) {
-    // EPERM: it lives, and belongs to somebody else. Anything else is a number that no process has.
+    // EPERM: the process runs and belongs to another user. Any other code: no process has this number.
     return errorCode(thrown) !== "EPERM";
   }
 }
 
-/** False where the system does not say when a process began, or hides those of other users. */
+/** Returns whether another process has the number now. False if the system does not say when a process began, or hides those of other users. */
 function isOtherProcess(began: string, started: string): boolean {
   return began !== "" && began !== started;
 }
@@ -227,7 +227,7 @@ async function breakLock(path: string, seen: LockState, isVoid: (found: LockStat
   const breaking = `${path}.breaking`;
   const token = randomBytes(16).toString("hex");
   if (!(await createLock(breaking, token))) {
-    // A process that was killed in the middle of this left it.
+    // A process that was killed in the middle of this step left it.
     if (isVoid(await readLock(breaking))) await remove(breaking);
     await sleep(2 + Math.random() * 10);
     return;
@@ -271,7 +271,7 @@ function startOf(pid: number): string {
   return status.slice(status.lastIndexOf(")") + 2).split(" ")[19] ?? "";
 }
 
-/** Empty where there is no such file: only Linux has them. */
+/** Returns the first line of a file, or an empty text if there is no such file: only Linux has them. */
 function firstLine(path: string): string {
   try {
     return readFileSync(path, "utf8").split("\n", 1)[0] ?? "";

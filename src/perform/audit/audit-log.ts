@@ -9,7 +9,7 @@ import type { AuditHead } from "./audit-log-end.ts";
 import { queueFor } from "./entry-queue.ts";
 import { type AuditOptions, unfinishedEntries, withLockedLog } from "./locked-log.ts";
 
-/** One entry as its writer gives it. Never secrets, never bodies. */
+/** One entry from its writer. Never secrets, never bodies. */
 export interface AuditEntry {
   /** `read`: nothing is changed, and the call has this one entry. */
   readonly phase: "began" | "ended" | "read";
@@ -21,29 +21,29 @@ export interface AuditEntry {
   readonly mailbox: string;
   /** The mailboxes that a read of several was about, as the caller named them. */
   readonly mailboxes?: readonly string[] | undefined;
-  /** The mailboxes that were in fact asked, where that is not what `mailboxes` or `mailbox` names. */
+  /** The mailboxes that were in fact searched, if they differ from `mailboxes` or `mailbox`. */
   readonly searched?: Searched | undefined;
   readonly backend: string;
   /** The same on both entries of a call. */
   readonly call_id: string;
   /** The sweep that the call belongs to. */
   readonly sweep?: string | undefined;
-  /** What was asked for, as far as it says what is done: modes, switches, destinations. */
+  /** The parts of the input that state how the action is done: modes, switches, destinations. */
   readonly options?: Row | undefined;
-  /** The columns that name what is touched: ids, Message-IDs, subjects. */
+  /** The columns that identify the items: ids, Message-IDs, subjects. */
   readonly targets: readonly Row[];
-  /** Of `ended`: what became of each target, in the same order. */
+  /** Of `ended`: the result of each target, in the same order. */
   readonly outcome?: readonly Row[] | undefined;
-  /** Present when a setting had switched the check of the server's certificate off. */
+  /** Present if a setting disabled the check of the server's certificate. */
   readonly tls_verified?: false | undefined;
-  /** Of `ended`: how long it was waited, in milliseconds, because Exchange asked for it. */
+  /** Of `ended`: how long mailcordon waited at Exchange's request, in milliseconds. */
   readonly waited_ms?: number | undefined;
 }
 
-/** Which mailboxes a search asked. */
+/** The mailboxes of a search. */
 export interface Searched {
   readonly count: number;
-  /** The first of them, in the order in which they were asked. */
+  /** The first of them, in the order of the search. */
   readonly mailboxes: readonly string[];
   /** SHA-256, hexadecimal, of all their addresses in lower case, sorted, each with a line feed. */
   readonly sha256: string;
@@ -53,7 +53,7 @@ export interface Searched {
 export interface AuditLog {
   /** Resolves when the entry is on the disk. Throws Failure `audit-failed`. */
   append(entry: AuditEntry): Promise<void>;
-  /** Which of these names of messages it says that the action was carried out on. Absent where the log cannot be asked. */
+  /** Returns the given names of messages on which the log says the action was done. Absent if the log cannot be read. */
   readonly done?:
     | ((requested: {
         readonly action: string;
@@ -64,8 +64,8 @@ export interface AuditLog {
 }
 
 /**
- * An append-only file of JSON lines. Each entry holds as `previous` the SHA-256 of the line before it, so that a line changed or taken out
- * later shows. Its end is kept in `heads`: a writer that finds the log shorter than it was left, or its last entry changed, appends nothing
+ * Opens an append-only file of JSON lines. Each entry has as `previous` the SHA-256 of the line before it, so a line that is changed or removed
+ * later is detected. Its end is stored in `heads`: a writer that finds the log shorter than it was left, or its last entry changed, appends nothing
  * (`acceptAudit` continues such a log). Each entry is flushed to the disk before `append` resolves; entries that wait together are written together.
  * Several processes may append at once. A line
  * torn by a crash stays where it is; the next entry names its hash in `after_torn` and continues the chain. Mode 0600.
@@ -78,7 +78,7 @@ export function openAudit(file: string, options: AuditOptions = {}): AuditLog {
   };
 }
 
-/** What a person says of a log: who, and why. */
+/** The person who accepts a log, and the reason. */
 export interface Statement {
   readonly actor: string;
   readonly reason: string;

@@ -2,16 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isWanted } from "./audit-lock.ts";
 import { type AuditOptions, type CheckedEnd, type LockedLog, type Members, withLockedLog } from "./locked-log.ts";
 
-/** So long a busy process keeps the lock at most: well below the two seconds after which another host takes it for void (`unknownFor`). Milliseconds. */
+/** Maximum time for which a busy process keeps the lock: well below the two seconds after which another host treats it as void (`unknownFor`). Milliseconds. */
 const keepMs = 500;
-/** So long it waits for a next entry before it gives the lock back: a client that calls without a pause calls again sooner. Milliseconds. */
+/** How long it waits for a next entry before it gives the lock back: a client without pauses calls again sooner. Milliseconds. */
 const lingerMs = 25;
 /**
- * A busy process that reads looks so often whether the file is as it left it, and whether another process wants the lock; before each change it looks
- * as well. Milliseconds.
+ * How often a busy process checks that the file is unchanged and whether another process wants the lock; it checks before each change as well.
+ * Milliseconds.
  */
 const lookMs = 50;
-/** A process that gave the lock back because another one asked for it waits so long, which is longer than the other takes to look again. Milliseconds. */
+/** How long a process waits after it gave the lock to another one: longer than the other's next check takes. Milliseconds. */
 const yieldMs = 15;
 /** Entries of one write. One has some 500 bytes, and can have megabytes. */
 const mostAtOnce = 100;
@@ -19,13 +19,13 @@ const mostAtOnce = 100;
 interface Waiting {
   readonly members: Members;
   readonly options: AuditOptions;
-  /** The end of the log may be kept a little later. */
+  /** Whether the end of the log may be stored a little later. */
   readonly endMayFollow: boolean;
   resolve(): void;
   reject(thrown: unknown): void;
 }
 
-/** Within one process the entries of a log queue here, whichever connection they are of. */
+/** The queue of each log in this process, for all connections. */
 const queues = new Map<string, EntryQueue>();
 
 export function queueFor(path: string): EntryQueue {
@@ -34,12 +34,12 @@ export function queueFor(path: string): EntryQueue {
   return queue;
 }
 
-/** Gives back the locks that this process keeps between entries. For a process that ends. */
+/** Gives back the locks that this process keeps between entries. Call it before the process ends. */
 export async function settleAudits(): Promise<void> {
   await Promise.all([...queues.values()].map((queue) => queue.settled()));
 }
 
-/** Entries that wait together share one lock, one write, one flush and one kept end. */
+/** Writes the entries of one log. Entries that wait together share one lock, one write, one flush and one stored end. */
 class EntryQueue {
   readonly #path: string;
   readonly #waiting: Waiting[] = [];
@@ -47,7 +47,7 @@ class EntryQueue {
   /** Ends the wait of a busy process for a next entry. */
   #wake: (() => void) | undefined;
   #settling = false;
-  /** The end could not be kept after entries that were acknowledged: the next ones wait for theirs. */
+  /** Whether the end could not be stored after acknowledged entries: the next entries then wait for it. */
   #endFailed = false;
 
   constructor(path: string) {
@@ -96,7 +96,7 @@ class EntryQueue {
         });
         finish();
       } catch (thrown) {
-        // Whoever waited for the locks is told; who came since gets an attempt of its own.
+        // The entries that waited for the locks fail; later ones get an attempt of their own.
         if (!state.isOpen) taken = this.#waiting.splice(0, before);
         finish(thrown);
       }
@@ -105,7 +105,7 @@ class EntryQueue {
     this.#running = undefined;
   }
 
-  /** Writes group after group; a process that is not busy writes one. */
+  /** Writes group after group. A process that is not busy writes one. */
   async #writeWhileOpen(
     log: LockedLog,
     { busy = false }: AuditOptions,
@@ -143,7 +143,7 @@ class EntryQueue {
         if (state.isWanted || performance.now() - opened > keepMs) return;
       }
     } finally {
-      // All of these were told that their entry is on the disk, and it is.
+      // All of these entries were acknowledged, and they are on the disk.
       if (owed && end !== undefined) {
         await log.keepEnd(end).catch(() => {
           this.#endFailed = true;
@@ -170,7 +170,7 @@ class EntryQueue {
   }
 }
 
-/** Whether entries with these options can share a lock, a key and a kept end: connections of one server have each their own. */
+/** Returns whether entries with these options can share a lock, a key and a stored end: each connection of a server has its own. */
 function isAlike(one: AuditOptions, other: AuditOptions): boolean {
   if (one === other) return true;
   const placesOf = ({ heads = [] }: AuditOptions) => heads.map(({ place }) => place).join("\n");

@@ -11,16 +11,16 @@ import { askFor, withLock } from "./audit-lock.ts";
 import type { AuditHead, AuditHeads } from "./audit-log-end.ts";
 import { sealed } from "./audit-seal.ts";
 
-/** Runs `work` while no other process runs work of the same name, wherever it is: a lock of a database. */
+/** Runs `work` while no other process on any host runs work of the same name: a lock of a database. */
 export type Exclusively = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
 export interface AuditOptions {
   readonly now?: (() => Date) | undefined;
-  /** Taken besides the lock file, where a database is open: it holds off processes of other hosts, which no lock file can ask about. */
+  /** Taken in addition to the lock file if a database is open: it excludes processes of other hosts, which a lock file cannot check. */
   readonly exclusively?: Exclusively | undefined;
-  /** Where the end of the log is kept, away from the log. Without any, entries cut off at its end do not show. */
+  /** Where the end of the log is stored, separately. Without any, entries cut off at its end are not detected. */
   readonly heads?: readonly AuditHeads[] | undefined;
-  /** Key of an HMAC that each entry gets: then who lacks it cannot write entries, not even a whole new log. */
+  /** Key of an HMAC for each entry: without it nobody can write entries, not even a whole new log. */
   readonly key?: string | undefined;
   /**
    * For a server, which writes many entries: it keeps the lock between them for as long as no other process asks for it, at most `keepMs`, and
@@ -29,7 +29,7 @@ export interface AuditOptions {
   readonly busy?: boolean | undefined;
 }
 
-/** One entry, without what chains it. */
+/** One entry without the members of the chain. */
 export type Members = Readonly<Record<string, unknown>>;
 
 /** The last entry, and how many there are. */
@@ -37,22 +37,22 @@ export interface CheckedEnd extends ChainEnd {
   readonly entries: number;
 }
 
-/** A log that no other process writes meanwhile. */
+/** A log under our lock: no other process writes to it. */
 export interface LockedLog {
   end(): Promise<ChainEnd>;
-  /** Throws Failure `audit-failed` where the log is not as its writers left it. */
+  /** Throws Failure `audit-failed` if the log is not as its writers left it. */
   checkedEnd(): Promise<CheckedEnd>;
   /** Appends entries after `end` in one write, and flushes them. Returns the new end. */
   append(end: CheckedEnd, entries: readonly Members[]): Promise<CheckedEnd>;
-  /** Keeps the end of the log, as it is after the last `append`, away from the log. */
+  /** Stores the end of the log after the last `append`, separately. */
   keepEnd(end: CheckedEnd): Promise<void>;
-  /** Throws Failure `audit-failed` where the file at the log's path is not the one that the last `append` wrote, or has another size. */
+  /** Throws Failure `audit-failed` if the file at the log's path is not the one of the last `append`, or has another size. */
   demandUntouched(end: CheckedEnd): Promise<void>;
-  /** Opens the file anew, after the one of before was moved aside. */
+  /** Opens a new file after the earlier one was moved aside. */
   begin(): Promise<void>;
 }
 
-/** On Linux each write is flushed by itself, which spares a turn of a thread. On macOS only fsync flushes the disk's own memory; Windows has no such flag. */
+/** On Linux each write flushes itself, which saves a thread switch. On macOS only fsync flushes the disk's own memory; Windows has no such flag. */
 const flushesItself = process.platform === "linux" && constants.O_DSYNC !== undefined;
 const flags =
   constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0) | (flushesItself ? constants.O_DSYNC : 0);
@@ -127,7 +127,7 @@ async function writeWhole(file: FileHandle, bytes: Buffer): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
 }
 
-/** Compares the log with its end as each of `heads` has it. It may have grown since: another writer may keep its end elsewhere, or have died before it did. */
+/** Compares the log with its end in each of `heads`. The log may be longer: another writer may store its end elsewhere, or died before it did. */
 async function checkedEnd(file: FileHandle, path: string, heads: readonly AuditHeads[]): Promise<CheckedEnd> {
   const end = await readEnd(file, path);
   const { size } = await file.stat();
@@ -145,12 +145,12 @@ async function checkedEnd(file: FileHandle, path: string, heads: readonly AuditH
 }
 
 async function holdsEnd(file: FileHandle, head: AuditHead, end: ChainEnd, size: number): Promise<boolean> {
-  // The last line was just read, and hashed.
+  // The last line was just read and hashed.
   if (size === head.bytes && !end.unfinished && end.torn.length === 0) return end.hash === head.hash;
   return (await hashOfLineBefore(file, head.bytes)) === head.hash;
 }
 
-/** A last entry that lacks nothing but its line feed is not counted before it has one: what is appended gives it one. */
+/** Returns 1 if the last entry lacks its line feed, which the next write adds: until then it is not counted. */
 export function unfinishedEntries({ unfinished, torn }: ChainEnd): number {
   return unfinished && torn.length === 0 ? 1 : 0;
 }
@@ -162,7 +162,7 @@ function notAsLeft(path: string, what: string): Failure {
   });
 }
 
-/** An entry is not lost because the database is away: the lock file still holds off the other processes of this host. */
+/** Lets the work run even without the database, so no entry is lost: the lock file still excludes the other processes of this host. */
 function ifAvailable(exclusively: Exclusively): Exclusively {
   return async (name, work) => {
     let begun = false;
@@ -178,7 +178,7 @@ function ifAvailable(exclusively: Exclusively): Exclusively {
   };
 }
 
-/** Characters of one text: no id is longer, and a subject has no bounds of its own. */
+/** Maximum characters of one text: no id is longer, and a subject has no limit of its own. */
 const longestText = 2048;
 
 function boundTexts(value: unknown): unknown {

@@ -5,21 +5,21 @@ import { type ChainCheck, followChain } from "./audit-chain.ts";
 import type { AuditHead, AuditHeads } from "./audit-log-end.ts";
 import { isSealed } from "./audit-seal.ts";
 
-/** What checking an audit log gave. */
+/** The result of checking an audit log. */
 export interface AuditCheck extends ChainCheck {
-  /** Whether the log ends as its writers left it: `unknown` where no end was kept. */
+  /** Whether the log ends as its writers left it: `unknown` if no end was stored. */
   readonly end: "as-left" | "longer" | "unknown";
-  /** Entries at the beginning that have no HMAC, where a key is given: they were written before there was one. */
+  /** Number of entries at the beginning without an HMAC, if a key is given: they were written before the key existed. */
   readonly unsealed: number;
-  /** The places whose kept end it was compared with. */
+  /** The places whose stored end was compared. */
   readonly comparedWith: readonly string[];
-  /** Facts that this check cannot know; a sentence each. */
+  /** What this check cannot know; a sentence each. */
   readonly cannotKnow: readonly string[];
 }
 
 export interface AuditProof {
   readonly heads?: readonly AuditHeads[] | undefined;
-  /** Hash of an entry that was kept elsewhere: the log must hold it. */
+  /** Hash of an entry that was noted elsewhere: the log must contain the entry. */
   readonly contains?: string | undefined;
   /** As `contains`; entries before it are not counted. */
   readonly since?: string | undefined;
@@ -27,8 +27,8 @@ export interface AuditProof {
 }
 
 /**
- * Reads a whole audit log and checks its chain, its end against what its writers kept of it, and the HMACs of its entries where a key is given.
- * Throws Failure `audit-failed` when the file cannot be read.
+ * Reads a whole audit log and checks its chain, its end against the stored ends, and the HMACs of its entries if a key is given.
+ * Throws Failure `audit-failed` if the file cannot be read.
  */
 export async function verifyAudit(file: string, { heads = [], contains, since, key }: AuditProof = {}): Promise<AuditCheck> {
   const ends = await Promise.all(heads.map(async ({ place, read }) => ({ place, kept: await attempt(read) })));
@@ -92,13 +92,13 @@ function endOf({ entries }: ChainCheck, ends: readonly KeptEnd[], hashes: Readon
       const which = entries === head.entries ? "Its last entry" : `Its entry ${head.entries}, which was the last one when it was left,`;
       return { end, problem: { line: left?.line ?? 1, problem: `${which} is not the one that mailcordon wrote (${place}).` } };
     }
-    // One place may lack what another has: a database that was away, or a process of another user.
+    // One place may lack an end that another has: after a database was unreachable, or for a process of another user.
     if (end !== "as-left") end = entries === head.entries ? "as-left" : "longer";
   }
   return { end };
 }
 
-/** What a place that was asked did not say. */
+/** Returns a sentence about a place whose stored end could not be compared. */
 function withoutEnd({ place, kept }: KeptEnd): readonly string[] {
   if (!kept.ok) return [`What ${place} records as the end of this log: ${kept.failure.message}`];
   return kept.value === undefined
