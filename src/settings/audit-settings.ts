@@ -7,17 +7,17 @@ import { parseSecretPlace, readSecret, type Secret } from "./secrets.ts";
 import { expected, secret, text } from "./setting-fields.ts";
 import { defaultAuditFile, defaultHeadFolder } from "./settings-paths.ts";
 
-/** What the file may say of the audit log. */
+/** The section of the file for the audit log. */
 export const auditSettings = {
   audit_file: text("the path of the audit file").optional(),
   audit: z.strictObject({ reads: z.boolean(expected("true or false")).default(true), key: secret.optional() }).prefault({}),
 };
 const AuditSettings = z.object(auditSettings);
 
-/** Where the audit log is, and how it is written. Paths are absolute. */
+/** Where the audit log is and how it is written. Paths are absolute. */
 export interface AuditLocation {
   readonly file: string;
-  /** The folder in which the ends of audit logs are kept, away from them. */
+  /** The folder in which the ends of audit logs are stored, separate from the logs. */
   readonly heads: string;
   /** Whether reads have entries. */
   readonly reads: boolean;
@@ -29,12 +29,12 @@ export interface AuditSources {
   readonly flag: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly directory: string;
-  /** What paths in the file start from. */
+  /** Folder to which paths in the file are relative. */
   readonly home: string;
 }
 
 /**
- * The settings of the audit log: flag, environment, file, default.
+ * Returns the settings of the audit log: flag, environment, file, default.
  * @param written the members `audit_file` and `audit` of the file
  * @throws Failure `invalid-settings`
  */

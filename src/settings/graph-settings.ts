@@ -9,8 +9,8 @@ const adminApiWords = "the https address of Exchange Online, such as https://out
 const flag = (what: string) => z.boolean(expected(`true or false: ${what}`));
 
 /**
- * What of Microsoft Graph is promised nowhere: one setting each, with the doubt as its description. The defaults are what is known best; nobody
- * could look at a real tenant.
+ * Behaviour of Microsoft Graph that Microsoft does not promise: one setting each, with the uncertainty in its description. The defaults are the best
+ * known values; they were not checked on a real tenant.
  */
 export const graphBehaviour = {
   permanent_delete: flag("whether this cloud deletes permanently")
@@ -86,7 +86,7 @@ export const GraphSettings = z.strictObject({
 /** Where the list of mailboxes comes from. */
 export interface MailboxList {
   readonly from: "auto" | "admin_api" | "directory";
-  /** Undefined where the Admin API is not to be asked: that of a cloud belongs to the Graph of that cloud. */
+  /** Undefined if the Admin API is not used: each cloud's API belongs to the Graph of that cloud. */
   readonly adminApi: URL | undefined;
 }
 
@@ -97,10 +97,10 @@ export function readMailboxList(graph: z.output<typeof GraphSettings>, cloud: Cl
   return { from, adminApi: isElsewhere && from === "auto" ? undefined : new URL(onlineEws(cloud).origin) };
 }
 
-/** The habits of Graph as the back end names them. */
+/** Unpromised behaviour of Graph, in the terms of the back end. */
 export type GraphBehaviour = ReturnType<typeof readGraphBehaviour>;
 
-/** What only the worldwide cloud has is taken for absent elsewhere, unless the settings say otherwise. */
+/** Features of the worldwide cloud are treated as absent in other clouds unless the settings enable them. */
 export function readGraphBehaviour(graph: z.output<typeof GraphSettings>, cloud: CloudName) {
   const isWorldwide = cloud === "worldwide";
   return {

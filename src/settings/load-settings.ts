@@ -18,17 +18,17 @@ import { readSweepRules, type SweepRules } from "./sweep-settings.ts";
 /** How one connection reaches Exchange, checked; its secrets are read. */
 export interface Connection {
   readonly name: string;
-  /** The mailbox that is meant when an action names none. */
+  /** The mailbox if an action names none. */
   readonly mailbox: string | undefined;
-  /** Exchange Web Services: where they are, or how they are found; `caFile` is the path of a PEM file. */
+  /** Exchange Web Services: their address, or how to find it. `caFile` is the path of a PEM file. */
   readonly ews: {
     readonly url: URL | undefined;
     readonly autodiscover: AutodiscoverOptions | undefined;
     readonly caFile: string | undefined;
-    /** How to sign in there, where it is not as at Microsoft Graph. */
+    /** How to sign in to EWS, if it differs from Microsoft Graph. */
     readonly auth?: Connection["auth"] | undefined;
   };
-  /** Which back end reaches the mailboxes; `auto`: each mailbox the one that holds it. */
+  /** The back end of the mailboxes; `auto`: for each mailbox the one that holds it. */
   readonly backend: "ews" | "graph" | "auto";
   /** Microsoft Graph; `caFile` is the path of a PEM file. */
   readonly graph: {
@@ -40,7 +40,7 @@ export interface Connection {
   readonly network: Network;
   readonly auth: OnPremises | { readonly kind: "bearer"; readonly token: Secret } | OAuth;
   readonly access: "impersonation" | "delegate";
-  /** By which of its names a mailbox is impersonated that is not named by its SID. */
+  /** The kind of name by which a mailbox without a SID is impersonated. */
   readonly impersonateBy: "smtp" | "primary_smtp" | "upn";
   /** Seconds; undefined is the default of the back end. */
   readonly timeouts: {
@@ -57,15 +57,15 @@ export interface Connection {
 
 export interface Settings {
   readonly connection: Connection;
-  /** The settings file, where nobody named it and mailcordon found it in the working directory or the user's configuration. */
+  /** The settings file, if mailcordon found it in the working directory or the user's configuration. */
   readonly foundFile: string | undefined;
   readonly evidence: EvidenceLocation;
   readonly audit: AuditLocation;
-  /** Over MCP nothing but reads is done without a person whom the client asks. */
+  /** Over MCP only reads are done without a confirmation by a person. */
   readonly requirePerson: boolean;
 }
 
-/** What flags say; it goes before the environment, and that before the file. */
+/** Values of flags. They override the environment, which overrides the file. */
 export interface SettingsFlags {
   readonly config?: string | undefined;
   readonly connection?: string | undefined;
@@ -79,7 +79,7 @@ export interface SettingsPlace {
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** Default: the working directory. */
   readonly directory?: string | undefined;
-  /** The variables are for one connection: with several open, they are not for the others. Secrets are still found where the file says. */
+  /** Whether to ignore the variables: they are for one connection. Secrets are still read from the sources in the file. */
   readonly fileAlone?: boolean | undefined;
 }
 
@@ -117,8 +117,8 @@ export const variables = {
 } as const;
 
 /**
- * The settings of one connection, from the file, the environment and the flags, in this order of rising precedence.
- * @throws Failure `invalid-settings` naming each field that is wrong and saying what to put
+ * Returns the settings of one connection, from the file, the environment and the flags, in this order of rising precedence.
+ * @throws Failure `invalid-settings` with each wrong field and its accepted values
  */
 export async function loadSettings(place: SettingsPlace = {}): Promise<Settings> {
   const { flags, environment, directory, path, isFound, name, raw, merged } = await readSources(place);
@@ -158,7 +158,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
       },
       network: readNetwork(chosen.proxy, chosen.tls, environment, secretOf),
       auth: authOf(auth, (field, place) => secretOf(`auth.${field}`, place), pathOf),
-      // A person who signs in is not let to impersonate by Exchange Online.
+      // Exchange Online does not let a person who signs in impersonate others.
       impersonateBy: chosen.impersonate_by,
       access: access ?? ((auth.oauth ?? auth.auto?.oauth)?.device_code === true ? "delegate" : "impersonation"),
       timeouts: {
@@ -177,7 +177,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
   };
 }
 
-/** What the settings say for everything that is not one connection. */
+/** The settings that do not belong to one connection. */
 export interface WrittenSettings {
   /** The section `serve`, unchecked. */
   readonly serve: unknown;
@@ -185,16 +185,16 @@ export interface WrittenSettings {
   readonly requirePerson: boolean;
   readonly sweep: SweepRules;
   readonly connections: readonly string[];
-  /** The connection that is meant where none is named; undefined when that is not said. */
+  /** The default connection; undefined if the settings name none. */
   readonly defaultConnection: string | undefined;
-  /** What paths in the file start from. */
+  /** Folder to which paths in the file are relative. */
   readonly home: string;
   readonly path: string | undefined;
-  /** The file, where nobody named it. */
+  /** The file, if mailcordon found it. */
   readonly foundFile: string | undefined;
 }
 
-/** The settings of the audit log alone: no connection need be set. Throws Failure `invalid-settings`. */
+/** Returns the settings of the audit log; no connection is needed. Throws Failure `invalid-settings`. */
 export async function loadAudit({
   flags = {},
   environment = process.env,
@@ -206,7 +206,7 @@ export async function loadAudit({
   return { ...readAudit(raw, { flag: flags.auditFile, environment, directory, home }), serve: raw.serve, home, path: found?.path };
 }
 
-/** What is written for a program that has all connections open. Throws Failure `invalid-settings`. */
+/** Returns the settings of a program that opens all connections. Throws Failure `invalid-settings`. */
 export async function readWrittenSettings({
   flags = {},
   environment = process.env,
@@ -242,7 +242,7 @@ async function readSources({ flags = {}, environment = process.env, directory = 
 }
 
 /**
- * One connection as the file and the environment write it, unchecked: settings that `loadSettings` took hold no secret, only where it is.
+ * Returns one connection from the file and the environment, unchecked: it contains no secrets, only their sources.
  * Throws Failure `invalid-settings`.
  */
 export async function readWrittenConnection(place: SettingsPlace = {}): Promise<Readonly<Record<string, unknown>>> {
@@ -288,7 +288,7 @@ function chooseConnection(raw: YamlTree, requested: string | undefined, environm
   throw new Failure("invalid-settings", `default is missing; put one of: ${names.join(", ")}, or use --connection NAME.`);
 }
 
-/** The file's tree with what the environment replaces in the chosen connection. */
+/** Returns the file's tree with the replacements by the environment in the chosen connection. */
 function withEnvironment(raw: YamlTree, name: string, environment: Environment, directory: string): File | YamlTree {
   const auth = ["connections", name, "auth"];
   const chosen = environment.MAILCORDON_AUTH || undefined;
@@ -305,12 +305,12 @@ function withEnvironment(raw: YamlTree, name: string, environment: Environment, 
       const [, usual, ...field] = path;
       const requested = usual === "oauth" ? usual : field[0];
       const method = signInMethodFor(usual, requested, chosen === undefined ? Object.keys(subtreeAt(tree, auth) ?? {}) : [chosen]);
-      // A way that was chosen has no use for a secret of another one.
+      // The chosen sign-in method does not use the secret of another one.
       if (chosen !== undefined && method !== chosen) continue;
-      // Who gives a token means bearer, whatever the file says; who gives a client secret means no certificate.
+      // A token means bearer, whatever the file says; a client secret means no certificate.
       tree = omitKeys(tree, auth, (other) => other !== method);
       place = ["auth", method, ...(usual === "oauth" && method !== usual ? [usual] : []), ...field];
-      // In auto a token that is ready stands for one that is fetched, and the other way round.
+      // In auto a ready token replaces one that would be fetched, and vice versa.
       const rivals = ["token", "oauth"];
       if (rivals.includes(requested)) tree = omitKeys(tree, [...auth, "auto"], (other) => rivals.includes(other) && other !== requested);
     }
@@ -323,7 +323,7 @@ function withEnvironment(raw: YamlTree, name: string, environment: Environment, 
   return tree;
 }
 
-/** A user name, a password, a token or an application is for the way that is there, if it takes one; otherwise for the usual one. */
+/** Returns the sign-in method for a value of the environment: a configured method that uses the field, otherwise the usual one. */
 function signInMethodFor(usual: string, field: string, there: readonly string[]): string {
   return there.find((method) => fieldsOfMethod[method]?.includes(field)) ?? usual;
 }
@@ -339,7 +339,7 @@ function isCredential(field: string): boolean {
   return credentials.some((one) => one === field);
 }
 
-/** The tree without some keys of what stands at the path. */
+/** Returns the tree without some keys of the object at the path. */
 function omitKeys(tree: YamlTree, path: readonly string[], isMeant: (key: string) => boolean): YamlTree {
   const [step, ...rest] = path;
   if (step === undefined) return Object.fromEntries(Object.entries(tree).filter(([key]) => !isMeant(key)));
@@ -380,7 +380,7 @@ function problemTexts(error: z.ZodError, path: string | undefined): string {
   return `${path === undefined ? "" : `${path}: `}${words.join("; ")}`;
 }
 
-/** Which variables of the environment gave what is wrong: nobody finds that in the file. */
+/** Returns the environment variables that set the wrong values: they are not in the file. */
 function environmentOrigin(error: z.ZodError, raw: YamlTree, name: string, environment: Environment): string {
   const given = Object.entries(variables).filter(([variable, [first, second]]) => {
     if (!environment[variable]) return false;

@@ -3,27 +3,27 @@ import { type ProxyRules, readEnvironmentProxies, splitNoProxy } from "../wire/h
 import type { Secret } from "./secrets.ts";
 import { expected, isWebAddress, secret, text } from "./setting-fields.ts";
 
-/** How a connection gets to its server, checked. */
+/** How a connection reaches its server, checked. */
 export interface Network {
-  /** Undefined: directly. The secret in it is read. */
+  /** Undefined: no proxy. Its secret has been read. */
   readonly proxy: ProxyRules | undefined;
   readonly tls: {
     readonly serverName: string | undefined;
     readonly minVersion: "TLSv1.2" | "TLSv1.3" | undefined;
-    /** False: whoever stands between can read and change everything. */
+    /** False: anybody on the network path can read and change everything. */
     readonly verify: boolean;
   };
 }
 
-/** How EWS is found where no URL is given. */
+/** How to find EWS if no URL is given. */
 export interface AutodiscoverOptions {
   readonly address: string;
   readonly allowHosts: readonly string[];
-  /** Hours that what was found is used; undefined is the default of the back end. */
+  /** How many hours a found URL is used; undefined is the default of the back end. */
   readonly cacheHours: number | undefined;
 }
 
-/** For the setting that leaves the environment's proxies aside. */
+/** Value of `proxy` that ignores the environment's proxies. */
 const noProxy = "none";
 
 const proxyWords = "the URL of an http or https proxy without a user name, such as http://proxy.example.com:3128; or none";
@@ -74,7 +74,7 @@ export const AutodiscoverSettings = z
   .preprocess((value) => (value === true ? {} : value === false ? undefined : value), Autodiscover.optional())
   .optional();
 
-/** The address that Autodiscover begins with: the one that is given for it, or one that the connection names anyway. */
+/** Returns the first address for Autodiscover: its own setting, or one that the connection has for other purposes. */
 export function autodiscoverAddressOf(connection: {
   readonly ews: { readonly autodiscover?: z.output<typeof Autodiscover> | undefined };
   readonly mailbox?: string | undefined;
@@ -85,7 +85,7 @@ export function autodiscoverAddressOf(connection: {
   return names.find((name) => name !== undefined && /^[^\s@]+@[^\s@]+$/.test(name));
 }
 
-/** What `ews.autodiscover` says; undefined where it says nothing. */
+/** Returns the setting `ews.autodiscover`; undefined if it is not set. */
 export function readAutodiscover(connection: Parameters<typeof autodiscoverAddressOf>[0]): AutodiscoverOptions | undefined {
   const { autodiscover } = connection.ews;
   const address = autodiscoverAddressOf(connection);
@@ -94,8 +94,8 @@ export function readAutodiscover(connection: Parameters<typeof autodiscoverAddre
 }
 
 /**
- * What the settings, or else the environment, say of the way. `secretOf` reads a secret.
- * @throws Failure `invalid-settings` for a variable that names no proxy
+ * Returns the network path from the settings, otherwise from the environment. `secretOf` reads a secret.
+ * @throws Failure `invalid-settings` for a variable that is not a proxy
  */
 export function readNetwork(
   proxy: z.output<typeof ProxySettings> | undefined,

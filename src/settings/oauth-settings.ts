@@ -2,11 +2,11 @@ import * as z from "zod";
 import type { Secret } from "./secrets.ts";
 import { expected, isPrivate, isWebAddress, secret, text } from "./setting-fields.ts";
 
-/** How an application gets tokens from Microsoft Entra ID (or AD FS), checked; its secrets are read. Paths are absolute. */
+/** How an application gets tokens from Microsoft Entra ID (or AD FS), checked, with its secrets. Paths are absolute. */
 export interface OAuth {
   readonly kind: "oauth";
   readonly cloud: "worldwide" | "us-gcc-high" | "us-dod" | "china";
-  /** Empty where none is needed. */
+  /** Empty if none is needed. */
   readonly tenant: string;
   /** Empty for the managed identity of the machine itself. */
   readonly clientId: string;
@@ -81,7 +81,7 @@ function isAdfs(authority: string | undefined): boolean {
   return authority !== undefined && URL.canParse(authority) && /^\/adfs\/?$/i.test(new URL(authority).pathname);
 }
 
-/** `secretOf` reads a secret, `pathOf` makes a path absolute. */
+/** Returns the checked settings. `secretOf` reads a secret, `pathOf` makes a path absolute. */
 export function readOAuth(
   oauth: z.output<typeof OAuthSettings>,
   secretOf: (field: string, place: string) => Secret,

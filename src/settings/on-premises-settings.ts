@@ -4,19 +4,19 @@ import { CertificateSettings, type OAuth, OAuthSettings, readOAuth } from "./oau
 import type { Secret } from "./secrets.ts";
 import { expected, secret, text } from "./setting-fields.ts";
 
-/** How an account signs in at an Exchange Server, checked; its secrets are read. Paths are absolute. */
+/** How an account signs in to an Exchange Server, checked, with its secrets. Paths are absolute. */
 export type OnPremises =
   | ({ readonly kind: "basic" | "ntlm" } & Account)
-  /** With the ticket of whoever runs the program. */
+  /** With the Kerberos ticket of the user who runs the program. */
   | { readonly kind: "kerberos" }
-  /** The strongest that the server offers and that there is something for. */
+  /** The strongest method that the server offers and that has credentials. */
   | {
       readonly kind: "auto";
       readonly account: Account | undefined;
       /** Never both of these. */
       readonly token: Secret | undefined;
       readonly oauth: OAuth | undefined;
-      /** The weakest way that may be used, whatever the server offers. */
+      /** The weakest method that may be used, whatever the server offers. */
       readonly atLeast: Strength | undefined;
     }
   | {
@@ -34,7 +34,7 @@ interface Account {
 const username = text("the account's name, such as EXAMPLE\\soc or soc@example.com");
 const AccountSettings = z.strictObject({ username, password: secret });
 
-/** Of these exactly one is given. */
+/** Exactly one of these must be set. */
 export const onPremisesSettings = {
   basic: AccountSettings.optional(),
   ntlm: AccountSettings.optional(),
@@ -60,7 +60,7 @@ export const onPremisesSettings = {
   client_certificate: CertificateSettings.optional(),
 };
 
-/** What the environment variables of an account, a token and an application (`oauth`) can be for. */
+/** The fields of each sign-in method that environment variables can set: an account, a token, an application (`oauth`). */
 export const fieldsOfMethod: Readonly<Record<string, readonly string[]>> = {
   basic: ["username", "password"],
   ntlm: ["username", "password"],
@@ -71,7 +71,7 @@ export const fieldsOfMethod: Readonly<Record<string, readonly string[]>> = {
 
 type OnPremisesInput = { readonly [Way in keyof typeof onPremisesSettings]?: z.output<(typeof onPremisesSettings)[Way]> };
 
-/** `secretOf` reads a secret, `pathOf` makes a path absolute. Undefined when none of these ways is given. */
+/** Returns the sign-in; undefined if none of these methods is set. `secretOf` reads a secret, `pathOf` makes a path absolute. */
 export function readOnPremises(
   { basic, ntlm, kerberos, auto, client_certificate }: OnPremisesInput,
   secretOf: (field: string, place: string) => Secret,

@@ -3,9 +3,9 @@ import { errorCode, Failure } from "../failure.ts";
 import { openRegularSync, readRegularSync } from "../files/regular-file.ts";
 
 /**
- * The bytes of a file that a setting names.
- * @param field what the settings call it, for the error
- * @throws Failure `invalid-settings` when it cannot be read
+ * Returns the bytes of a file that a setting names.
+ * @param field name of the setting, for the error
+ * @throws Failure `invalid-settings` if it cannot be read
  */
 export function readFileSetting(path: string, field: string): Buffer {
   try {
@@ -17,8 +17,8 @@ export function readFileSetting(path: string, field: string): Buffer {
 }
 
 /**
- * The bytes of a file that decides where secrets go, or holds one: it must belong to the user or to root, and nobody else may be able to write
- * it. Windows has other rules; there every file passes.
+ * Returns the bytes of a file that contains a secret or decides where secrets are sent: it must belong to the user or to root, and no other user may
+ * write it. Windows has other rules; there every file passes.
  * @param field what the settings call it, for the error
  * @throws Failure `invalid-settings` when it cannot be read, or others could have written it
  */
@@ -27,7 +27,7 @@ export function readOwnFile(path: string, field: string): Buffer {
   let file: number | undefined;
   try {
     file = openRegularSync(path);
-    // Of the file that is open: between a look at the path and the reading somebody could put another one there.
+    // Checks the open file: between a check of the path and the reading, somebody could replace the file.
     const { uid, mode } = fstatSync(file);
     const user = process.getuid?.();
     if (user !== undefined && uid !== user && uid !== 0) {

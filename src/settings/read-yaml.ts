@@ -5,7 +5,7 @@ import type { SettingsPath } from "./settings-paths.ts";
 export type YamlTree = Record<string, unknown>;
 
 /**
- * What a settings file holds, unchecked.
+ * Returns the content of a settings file, unchecked.
  * @throws Failure `invalid-settings` naming line and column of what is not YAML, or when others could have written a file that nobody named
  */
 export async function readYaml({ path, isFound }: SettingsPath): Promise<YamlTree> {
@@ -17,7 +17,7 @@ export async function readYaml({ path, isFound }: SettingsPath): Promise<YamlTre
   });
   const error = document.errors[0];
   if (error !== undefined) {
-    // The library's own words quote the line, and the line may hold a secret.
+    // The library's message quotes the line, which may contain a secret.
     const { line, col } = lines.linePos(error.pos[0]);
     throw new Failure("invalid-settings", `${path}, line ${line}, column ${col}: this is not YAML (${error.code}).`);
   }
@@ -26,7 +26,7 @@ export async function readYaml({ path, isFound }: SettingsPath): Promise<YamlTre
   throw new Failure("invalid-settings", `${path}: put \`connections:\` with at least one named connection.`);
 }
 
-/** Aliases that multiply beyond measure are refused by the library. */
+/** Converts the document to a value. The library refuses aliases that expand too much. */
 function toValue(document: { toJS(): unknown }, path: string): unknown {
   try {
     return document.toJS();
