@@ -1,5 +1,5 @@
-// Makes dist/ (or the folder that is named): the library and its types; and the program, in few files, since a playbook starts a process per
-// action and every file costs.
+// Builds dist/ (or the given folder): the library and its types, and the program in few files, because a playbook starts a process per action and
+// every file costs time.
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,16 +11,16 @@ const out = process.argv[2] ?? "dist";
 const common = { bundle: true, platform: "node", target: "node20.19", logLevel: "warning" };
 rmSync(out, { recursive: true, force: true });
 
-// The library imports what it needs by name: it is installed with us, some of it is CommonJS, which an ESM bundle cannot take in, and who
-// uses the library shares its zod.
+// The library imports its packages by name: they are installed with it, some are CommonJS, which an ESM bundle cannot contain, and the user of the
+// library shares its zod.
 const library = { ...common, outdir: out, splitting: true, format: "esm", packages: "external" };
 await build({ ...library, entryPoints: { index: "src/index.ts" }, chunkNames: "chunks/[name]-[hash]" });
-// Only this repository runs these: they and their chunks are not packed.
+// Only this repository runs these files: they and their chunks are not packed.
 const entries = { demo: "scripts/demo.ts", bench: "bench/bench.ts" };
 const here = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
 await build({ ...library, entryPoints: here, chunkNames: "repository/[name]-[hash]" });
 
-// What most calls do not need stays apart: the lab, and some libraries. The files of the program share their parts, so that a class is there once.
+// The lab and some libraries are separate files, because most calls do not need them. The files of the program share their parts, so a class exists once.
 const libraries = readdirSync("src/libraries").map((file) => file.replace(/\.ts$/, ""));
 const practice = { "../lab/practice.ts": "./lab.cjs" };
 const servingCommands = [
@@ -38,13 +38,13 @@ const commonJs = {
   format: "cjs",
   outdir: out,
   outExtension: { ".js": ".cjs" },
-  // CommonJS starts some 4 ms faster than ESM on Node 20; names are kept, so that a stack trace can be read.
+  // CommonJS starts some 4 ms faster than ESM on Node 20. Names are kept, so stack traces are readable.
   supported: { "dynamic-import": false },
   minifyWhitespace: true,
   minifySyntax: true,
 };
-// One interop for all: a library is loaded late through its file in src/libraries, which names each export, and never by its own name. What
-// `default` means depends on who asks (https://esbuild.github.io/content-types/#default-interop), so no file of src/libraries has one.
+// The same interop everywhere: a library is loaded late through its file in src/libraries, which names each export, never by its own name. What
+// `default` means depends on the importer (https://esbuild.github.io/content-types/#default-interop), so no file of src/libraries has one.
 const leaving = (files) => ({
   name: "apart",
   setup(plugin) {
@@ -70,10 +70,10 @@ if (heavy.length > 0) {
     `program.cjs would hold ${heavy[0]} and ${heavy.length - 1} more files of packages: load them late, or name the command in \`servingCommands\``,
   );
 }
-// The same program with what the commands take that serve others: `src/main.ts` says which.
+// The same program with the libraries of the server commands, which `src/main.ts` lists.
 await build({ ...commonJs, entryPoints: { server: "src/commands/program.ts" }, plugins: [leaving(practice)] });
 const libraryFiles = Object.fromEntries(libraries.map((name) => [name, `src/libraries/${name}.ts`]));
-// The engine of sweeps looks for parts of its own package, and for packages that are there or not: it stays as it is installed.
+// DBOS looks for parts of its own package and for optional packages: it stays as installed.
 await build({ ...commonJs, entryPoints: { lab: "src/lab/practice.ts", ...libraryFiles }, external: ["@dbos-inc/dbos-sdk"] });
 
 const require = createRequire(import.meta.url);
@@ -85,19 +85,19 @@ for (const name of libraries) {
 }
 chmodSync(join(out, "mailcordon.cjs"), 0o755);
 
-// esbuild escapes what is not ASCII, but for regular expressions: one such character, and V8 holds the whole program in two bytes each.
+// esbuild escapes non-ASCII characters except in regular expressions. With one such character V8 stores the whole program in two bytes per character.
 for (const file of [...programFiles, "yaml.cjs"]) {
   const [odd] = /.{0,60}[^\0-\x7f]/.exec(readFileSync(join(out, file), "latin1")) ?? [];
   if (odd !== undefined) throw new Error(`${file} is not all ASCII; write \\u and four digits here: ${odd}`);
 }
 
-// One call compiles what every call needs; the door takes it up again.
+// One call compiles the code that every call needs; `src/main.ts` loads it.
 const practised = spawnSync(process.execPath, ["scripts/compile-cache.cjs", out], { stdio: ["ignore", "ignore", "inherit"] });
 if (practised.status !== 0) console.warn("The compiled code could not be kept: the program works, but starts some 18 ms later.");
 
-// Every start reads these, and pays a millisecond for each 200 KB of compiled code. Some 10 % above what they were when this was written: a library
-// that was taken in whole (zod is 300 KB more than what is used of it) must not pass unnoticed. Raise a limit only with its reason in the commit.
-// Other releases of Node.js write compiled code of other sizes.
+// Every start reads these files, and pays a millisecond for each 200 KB of compiled code. The limits are some 10 % above the sizes when this was
+// written: a library that is bundled whole (zod has 300 KB more than we use of it) must not pass unnoticed. Raise a limit only with its reason in the
+// commit. Other releases of Node.js write compiled code of other sizes.
 const largest = {
   "program.cjs": { kilobytes: 365, compiled: 520 },
   "program-graph.cjs": { kilobytes: 50, compiled: 96 },

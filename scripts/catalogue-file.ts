@@ -1,6 +1,6 @@
 /**
- * src/actions/index.ts: every action under the name that the library gives it, so that TypeScript knows their inputs and answers. The list is the
- * one in load.ts, by which a process loads a single action.
+ * Returns src/actions/index.ts: every action under its name in the library, so TypeScript knows the inputs and answers. The list is the one in
+ * load.ts, by which a process loads a single action.
  */
 export function catalogueFile(names: readonly string[]): string {
   const actions = names.map((name) => ({ name, exported: name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()) }));

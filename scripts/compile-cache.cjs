@@ -26,7 +26,7 @@ const { startLab, socAddress, labPassword, practiceApplication, practiceTenant }
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-build-"));
 const settings = join(folder, "mailcordon.yaml");
 
-/** The program ends the process when it is done: here only its call. */
+/** Runs one call. The program would end the process after it. */
 function call(program, words) {
   const { exit } = process;
   return new Promise((ended) => {
@@ -75,9 +75,9 @@ startLab({
     if (ended !== 0) console.error(`${words.join(" ")} over ${name} ended with ${ended}`);
     code ||= ended;
   }
-  // Once an hour is not often.
+  // A call once an hour is not worth it.
   scripts.delete(join(dist, "msal.cjs"));
-  // Of the others, what is compiled is little; that their parts were looked through saves much.
+  // Little of the other files is compiled; most is saved because their functions were already parsed.
   for (const file of readdirSync(dist)) if (/^program-.*\.cjs$/.test(file)) load(join(dist, file));
   if (code === 0) {
     for (const [path, script] of scripts) writeFileSync(`${path}.${process.version}-${process.arch}.cache`, script.createCachedData());

@@ -1,5 +1,5 @@
-// The health check of the container: exit code 0 when the server says that it is alive. It asks this machine only, so whose name is in the
-// certificate does not matter.
+// The health check of the container: exit code 0 if the server reports that it is alive. It asks only this machine, so the name in the certificate
+// does not matter.
 const { get: overHttp } = require("node:http");
 const { get: overHttps } = require("node:https");
 

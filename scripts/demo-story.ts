@@ -1,17 +1,17 @@
 import type { Answer, Result } from "../src/catalogue/answer-envelope.ts";
 import type { Timeline } from "./demo-timeline.ts";
 
-/** Does one action and gives its answer. `silent`: the same as one that was shown, with another mailbox. */
+/** Runs one action and returns its answer. `silent`: the same as a printed one, with another mailbox. */
 export type Act = (action: string, input: Readonly<Record<string, unknown>>, silent?: "silent") => Promise<Answer>;
 
-/** Who is who in the organisation that the story is told of. */
+/** The people in the organisation of the demo. */
 export interface Cast {
   readonly soc: string;
   /** Where people report phishing by forwarding it as an attachment. */
   readonly reporting: string;
 }
 
-/** What the story is about, as found out on the way. */
+/** The facts of the incident, as they are found. */
 interface Case {
   readonly messageId: string;
   readonly subject: string;
@@ -20,13 +20,13 @@ interface Case {
   readonly report: Name;
 }
 
-/** Where a copy is put aside. */
+/** Folder for a copy of the message. */
 const caseFolder = "Cases/Phishing";
 
-/** How many messages one search of the story may bring. */
+/** Maximum number of messages in one search. */
 const many = 500;
 
-/** Tells one incident, from the report to the last notice. Throws when anything is not as it should be at the end. */
+/** Plays one incident, from the report to the last notice. Throws if the result is not the expected one. */
 export async function tellStory(act: Act, timeline: Timeline, cast: Cast): Promise<void> {
   const found = await readReport(act, timeline, cast);
   await lookAround(act, timeline, found);
@@ -73,7 +73,7 @@ async function lookAround(act: Act, timeline: Timeline, found: Case): Promise<vo
   await act("get-searchable-mailboxes", {});
 }
 
-/** A message by the id that stays the same wherever it is moved, where it has one. */
+/** Returns the selection of a message by the id that a move does not change, if it has one. */
 type Name = { readonly internet_message_id: string } | { readonly item_id: string };
 
 function nameOf(item: Readonly<Record<string, unknown>>): Name {
@@ -81,7 +81,7 @@ function nameOf(item: Readonly<Record<string, unknown>>): Name {
   return messageId === "" ? { item_id: text(item, "item_id") } : { internet_message_id: messageId };
 }
 
-/** One message to take out, and where it lies. */
+/** One message to delete, and its folder. */
 interface Copy {
   readonly mailbox: string;
   readonly itemId: string;
@@ -109,7 +109,7 @@ async function findCopies(act: Act, timeline: Timeline, found: Case): Promise<Co
   return [...copies.values()];
 }
 
-/** What the two searches of the story find in all mailboxes. */
+/** Returns the results of the two searches in all mailboxes. */
 async function everywhere(act: Act, { messageId, sender, subject }: Case): Promise<Record<string, unknown>[]> {
   const same = await act("search-emails-extended", { mailboxes: "all", internet_message_id: messageId, limit: many });
   const alike = await act("search-emails-extended", { mailboxes: "all", sender, subject, limit: many });
@@ -132,7 +132,7 @@ function attachmentName(result: Result): string {
 }
 
 function kept(result: Result, name: string): string[] {
-  // So much of a hash is enough to know it again; the index of the evidence has all of it.
+  // The beginning of a hash is enough to recognise it; the index of the evidence has all of it.
   return [name, `${text(result, "size")} bytes`.padStart(12), `sha256 ${text(result, "sha256").slice(0, 16)}…`];
 }
 
@@ -177,7 +177,7 @@ async function remove(act: Act, timeline: Timeline, found: Case, copies: readonl
   if (left.length > 0) throw new Error(`${left.length} copies are left`);
 }
 
-/** The messages of one mailbox: by Message-ID where all have one. */
+/** Returns the selection of the messages of one mailbox: by Message-ID if all have one. */
 function namesIn(copies: readonly Copy[], mailbox: string): Record<string, string[]> {
   const here = copies.filter((copy) => copy.mailbox === mailbox);
   const ids = here.flatMap(({ name }) => ("internet_message_id" in name ? [name.internet_message_id] : []));

@@ -4,14 +4,14 @@ import { cut, harmless, pad, width, wrap } from "../src/faces/cli/terminal.ts";
 
 const indent = "   ";
 
-/** Prints a story for people: a heading per step, the command that does the same, and what came of it. Text from mail is made harmless. */
+/** Prints a story for people: a heading per step, the equivalent command, and its results. Control characters in text of messages are escaped. */
 export class Timeline {
   readonly #began = performance.now();
   readonly #write: (line: string) => void;
   readonly #columns: number;
   #step = 0;
 
-  /** `columns`: of the terminal. */
+  /** `columns`: width of the terminal. */
   constructor(write: (line: string) => void, columns: number) {
     this.#write = write;
     this.#columns = columns;
@@ -26,7 +26,7 @@ export class Timeline {
     for (const line of rest) this.#write(line);
   }
 
-  /** The command of the same meaning. Ids of items are cut: those of the next lab are others. */
+  /** Prints the equivalent command. Item ids are cut, because the next lab has other ids. */
   command(action: string, input: Readonly<Record<string, unknown>>, asksFirst: boolean): void {
     const yes = asksFirst && input.dry_run !== true ? ["--yes"] : [];
     const shown = Object.fromEntries(
@@ -42,19 +42,19 @@ export class Timeline {
     for (const result of answer.results ?? []) {
       if (result.error !== undefined) this.say(`  ${result.status}: ${result.error.message}`);
     }
-    // What the back end could not do, or did in another way: the same of every result is said once.
+    // Limits of the back end are printed once, not for every result.
     const notes = [answer, ...(answer.results ?? [])].flatMap(({ note }) => (typeof note === "string" ? [note] : []));
     for (const note of new Set(notes)) {
       for (const line of wrap(harmless(note), this.#columns - indent.length - 2).split("\n")) this.say(`  ${line}`);
     }
   }
 
-  /** A line below the step. */
+  /** Prints a line below the step. */
   say(text: string): void {
     this.#write(`${indent}${cut(harmless(text), this.#columns - indent.length)}`.trimEnd());
   }
 
-  /** Rows whose cells stand below each other. */
+  /** Prints rows as columns. */
   rows(rows: readonly (readonly string[])[]): void {
     const columns = rows[0]?.map((_, at) => Math.max(...rows.map((row) => width(harmless(row[at] ?? ""))))) ?? [];
     for (const row of rows)

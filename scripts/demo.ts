@@ -1,4 +1,4 @@
-// The main job of mailcordon on an organisation to practise on: `npm run demo`, or with mail of your own: `npm run demo -- --import DIR`.
+// Plays the main job of mailcordon on a practice organisation: `npm run demo`, or with messages of your own: `npm run demo -- --import DIR`.
 // The same over Microsoft Graph: `npm run demo -- --backend graph`.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -22,7 +22,7 @@ import { Timeline } from "./demo-timeline.ts";
 const { values } = parseArgs({
   options: { import: { type: "string" }, out: { type: "string", default: "demo-evidence" }, backend: { type: "string", default: "ews" } },
 });
-/** What each back end is asked with, and how it is opened on the lab. */
+/** The options of each back end, and how to open it on the lab. */
 const backends = {
   ews: { spoken: "SOAP", url: (lab: Lab) => lab.ewsUrl, open: overEws },
   graph: { spoken: "JSON", url: (lab: Lab) => lab.graphUrl, open: overGraph },
@@ -32,7 +32,7 @@ if (backend !== "ews" && backend !== "graph") {
   process.stderr.write("--backend: put ews or graph.\n");
   process.exit(2);
 }
-// Longer lines are hard to read, and a file has no width.
+// Longer lines are hard to read, and a file has no width of its own.
 const timeline = new Timeline((line) => process.stdout.write(`${line}\n`), Math.min(process.stdout.columns || 100, 110));
 const folder = join(
   values.out,
@@ -84,7 +84,7 @@ try {
   await lab.close();
 }
 
-/** Whether nothing failed but what the back end cannot do: the answer has said so, and the story goes on without. */
+/** Returns whether only unsupported steps failed: the answer reports them, and the story continues without them. */
 function isLimit({ results = [] }: Answer): boolean {
   const errors = results.flatMap(({ error }) => error ?? []);
   return errors.length > 0 && errors.length < results.length && errors.every(({ code }) => code === "unsupported");

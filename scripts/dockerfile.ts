@@ -1,17 +1,17 @@
 /** One instruction of a Dockerfile; its word in capitals. */
 export interface Instruction {
   readonly word: string;
-  /** What stands behind it, on one line. */
+  /** The rest of the instruction, on one line. */
   readonly rest: string;
 }
 
-/** One `FROM` and what follows it. */
+/** One `FROM` and the instructions after it. */
 export interface Stage {
   readonly name: string | undefined;
   readonly instructions: readonly Instruction[];
 }
 
-/** Takes a Dockerfile apart. Only what ours uses is known: no here-documents, no other escape. @see https://docs.docker.com/reference/dockerfile/ */
+/** Splits a Dockerfile into stages. Supports only the syntax of ours: no here-documents, no other escape. @see https://docs.docker.com/reference/dockerfile/ */
 export function stagesOf(text: string): readonly Stage[] {
   const lines = text.split("\n").filter((line) => !/^\s*(#|$)/.test(line));
   const whole = lines
@@ -27,14 +27,14 @@ export function stagesOf(text: string): readonly Stage[] {
   return stages;
 }
 
-/** The words of an instruction in its JSON form, `CMD ["a", "b"]`. Throws for the other form, which runs a shell. */
+/** Returns the arguments of an instruction in its JSON form, `CMD ["a", "b"]`. Throws for the other form, which runs a shell. */
 export function wordsOf({ word, rest }: Instruction): readonly string[] {
   const found: unknown = JSON.parse(rest.slice(rest.indexOf("[")));
   if (Array.isArray(found) && found.every((one) => typeof one === "string")) return found;
   throw new Error(`${word} is not in its JSON form: ${rest}`);
 }
 
-/** Whether a path of the context is kept from the engine. Only whole names of the top and `*` are known. @see https://docs.docker.com/build/concepts/context/#dockerignore-files */
+/** Returns whether .dockerignore excludes a path of the context. Supports only whole names in the root and `*`. @see https://docs.docker.com/build/concepts/context/#dockerignore-files */
 export function isIgnored(dockerignore: string, path: string): boolean {
   const top = path.split("/")[0] ?? "";
   let ignored = false;

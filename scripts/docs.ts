@@ -1,4 +1,4 @@
-// `npm run docs`: writes what follows from the code: docs/reference/, the tables of permissions in the guides, and src/actions/index.ts.
+// `npm run docs`: writes the files that follow from the code: docs/reference/, the tables of permissions in the guides, and src/actions/index.ts.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { actionNames, loadAction } from "../src/actions/load.ts";
@@ -7,7 +7,7 @@ import { guidesWithPermissions, withPermissionRows } from "./guide-permissions.t
 import { referencePages } from "./reference.ts";
 import { protocolIndex, sourcesOf } from "./reference-protocol.ts";
 
-// From the list, since this script writes src/actions/index.ts.
+// Read from the list, because this script writes src/actions/index.ts.
 const actions = await Promise.all(actionNames.map(loadAction));
 writeFileSync("src/actions/index.ts", catalogueFile(actionNames));
 mkdirSync("docs/reference", { recursive: true });

@@ -4,13 +4,13 @@ import type { Uses } from "../src/exchange/port-methods.ts";
 import { allPermissions, detailsOf, isPermission, type Permission, permissionsOf } from "../src/graph/permissions.ts";
 import { sweepUses } from "../src/sweeps/find/uses.ts";
 
-/** The guides of docs/ that have a table of permissions of Microsoft Graph and the actions they are for. */
+/** The guides of docs/ with a table of permissions of Microsoft Graph and their actions. */
 export const guidesWithPermissions = ["connect-exchange-online.md", "leave-ews.md"] as const;
 
-/** A row of such a table; some say the kind of the permission, too. */
+/** A row of such a table; some rows have the kind of the permission as well. */
 const row = /^\| `([\w.]+)` \|( Microsoft Graph, application \|)? .* \|$/gm;
 
-/** A guide with the actions of the catalogue in its table. Throws where the guide has not exactly one row for each permission. */
+/** Returns a guide with the actions of the catalogue in its table. Throws if the guide does not have exactly one row for each permission. */
 export function withPermissionRows(guide: string, actions: readonly Action[]): string {
   const seen: string[] = [];
   const text = guide.replace(row, (line, permission: string, kind = "") => {

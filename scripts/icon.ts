@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { crc32, deflateSync } from "node:zlib";
 
 const size = 96;
-/** Points per pixel, each way: what makes edges smooth. */
+/** Samples per pixel in each direction, for smooth edges. */
 const fine = 4;
 
 type Colour = readonly [red: number, green: number, blue: number, alpha: number];
@@ -15,7 +15,7 @@ const fold: Colour = [150, 176, 190, 255];
 const amber: Colour = [255, 183, 27, 255];
 const ink: Colour = [28, 34, 40, 255];
 
-/** The colour of a point; from 0 to 1 each way. */
+/** Returns the colour of a point; both coordinates are from 0 to 1. */
 function colourAt(x: number, y: number): Colour {
   if (!inRoundedSquare(x, y, 0, 0, 1, 1, 0.2)) return none;
   // The tape runs upwards to the right, and casts a thin shadow.
@@ -50,7 +50,7 @@ function pixel(column: number, row: number): Colour {
   return [mean(red), mean(green), mean(blue), Math.round(alpha / (fine * fine))];
 }
 
-/** A chunk of PNG. Source: https://www.w3.org/TR/png-3/#5Chunk-layout */
+/** Returns a chunk of PNG. Source: https://www.w3.org/TR/png-3/#5Chunk-layout */
 function chunk(type: string, data: Uint8Array): Uint8Array {
   const named = Buffer.concat([Buffer.from(type, "latin1"), data]);
   const whole = Buffer.alloc(named.byteLength + 8);

@@ -5,7 +5,7 @@ import { automationService, category } from "../src/faces/automation-service/bun
 import type { Field } from "../src/faces/automation-service/definition.ts";
 import { markdownTable } from "./markdown-table.ts";
 
-/** What an administrator and the author of a playbook fill in, action by action, and what later nodes may use. */
+/** Returns the page with the fields for the administrator and the author of a playbook, action by action, and the outputs for later nodes. */
 export async function automationServicePage(catalogue: readonly Action[]): Promise<string> {
   const { integration, actions } = await automationService(inPlaybookOrder(catalogue), { name: integrationName, version: "1.0" });
   const attributes = Object.entries(integration.configuration.data_attributes).map(([id, attribute]) => fieldRow({ id, ...attribute }));

@@ -4,7 +4,7 @@ import { allPermissions, detailsOf, leastOf, partlyNeeded, permissionsOf } from 
 import { sweepUses } from "../src/sweeps/find/uses.ts";
 import { markdownTable as table } from "./markdown-table.ts";
 
-/** docs/reference/permissions.md: what each action needs of each side, by what it says that it asks of the port and the tables that `mailcordon doctor` looks by. */
+/** Returns docs/reference/permissions.md: the rights of each action over each back end, from its methods of the port and the tables of `mailcordon doctor`. */
 export function permissionsPage(actions: readonly Action[]): string {
   const code = (text: string) => `\`${text}\``;
   return [

@@ -1,4 +1,4 @@
-// docs/reference/: every action's inputs and outputs, every failure, and each face's description, from the catalogue and the table. A test fails when it is stale.
+// docs/reference/: inputs and outputs of each action, all failures, and the description of each face, from the catalogue and the table. A test fails if it is outdated.
 import * as z from "zod";
 import type { Action } from "../src/catalogue/action-definition.ts";
 import { Answer, Result } from "../src/catalogue/answer-envelope.ts";
@@ -15,7 +15,7 @@ import { markdownTable as table } from "./markdown-table.ts";
 import { automationServicePage } from "./reference-automation-service.ts";
 import { permissionsPage } from "./reference-permissions.ts";
 
-/** What JSON Schema says of one member, as far as a table shows it. */
+/** The parts of a member's JSON Schema that a table shows. */
 interface Member {
   readonly type?: string;
   readonly description?: string;
@@ -29,7 +29,7 @@ interface Member {
   readonly maxItems?: number;
 }
 
-/** The pages: file name -> text. */
+/** Returns the pages: file name -> text. */
 export async function referencePages(catalogue: readonly Action[]): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["actions.md", actionsPage(catalogue)],
@@ -40,7 +40,7 @@ export async function referencePages(catalogue: readonly Action[]): Promise<Read
     ["permissions.md", permissionsPage(catalogue)],
     // A copy of the verifier that does not come out of the archive that it checks.
     ["verify.py", verifier],
-    // The catalogue's description; a server's own, at /openapi.json, says which version it is.
+    // The description of the catalogue; that of a server, at /openapi.json, has its version.
     ["openapi.json", `${JSON.stringify(openapi(catalogue, { version: "1" }), null, 2)}\n`],
   ]);
 }

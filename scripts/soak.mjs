@@ -10,7 +10,7 @@ const steps = [
 let failed = false;
 for (const [title, words] of steps) {
   console.log(`\n== ${title}`);
-  // The matrices are for one release: the others run the samples.
+  // The whole matrices run on one release; the others run the samples.
   const { status } = spawnSync(process.execPath, words, {
     env: words.includes("--all") ? process.env : env,
     stdio: ["ignore", "inherit", "inherit"],

@@ -5,8 +5,8 @@ import { basename, join } from "node:path";
 import { build, transform } from "esbuild";
 
 /**
- * The groups, in order: a file for each, with the entry points whose chunks it takes as far as no group above has taken them. A start reads the
- * first one and those of its back end and action; what few starts need is in the last one.
+ * The groups, in order: a file for each, with its entry points. It contains their chunks that no group above contains. A start reads the first file
+ * and those of its back end and action; code that few starts need is in the last one.
  */
 const groups = {
   "program.cjs": [
@@ -46,7 +46,7 @@ const groups = {
     "src/ews/session/id-ownership.ts",
   ],
 };
-/** What both of two groups need goes to a group that every start with either of them reads. */
+/** Chunks that two groups need go to a group that every start with either of them reads. */
 const shared = {
   "program.cjs": ["program-graph.cjs", "program-ews.cjs"],
   "program-search.cjs": ["program-search-graph.cjs", "program-search-ews.cjs"],
@@ -118,7 +118,7 @@ export async function splitProgram({ entry, out, ...options }) {
   return built.metafile;
 }
 
-/** The first file: it makes each chunk once, when it is asked for. */
+/** Returns the first file, which runs each chunk once, on its first request. */
 function starting(table, names, group) {
   const fileOf = [...names.keys()].map((name) => group.get(name));
   const own = programFiles.map((file) => [file, fileOf.flatMap((each, at) => (each === file ? [at] : []))]);
@@ -137,8 +137,8 @@ module.exports=chunk(${names.get("program.js")});`;
 }
 
 /**
- * One chunk as the body of a function that returns its exports. Values are taken over when the chunk is made: no file imports itself through others
- * (test/house.test.ts), so a chunk is whole before another takes from it, and no file of ours exports what changes later.
+ * Returns one chunk as the body of a function that returns its exports. The values are copied when the chunk runs: there are no import cycles
+ * (test/house.test.ts), so a chunk is complete before another imports it, and no file of ours exports a value that changes later.
  */
 function rewritten(name, code, names) {
   const source = (from) =>
@@ -149,7 +149,7 @@ function rewritten(name, code, names) {
     .replace(/^import \* as ([\w$]+) from "([^"]+)";$/gm, (_, local, from) => `const ${local} = ${source(from)};`)
     .replace(/^import "([^"]+)";$/gm, (_, from) => `${source(from)};`)
     .replace(/\bimport\("([^"]+)"\)/g, (_, from) => `Promise.resolve().then(() => ${source(from)})`)
-    // A package that its user installs, by a name in a variable.
+    // A package that the user installs, imported by a name in a variable.
     .replace(/\bimport\(([\w$]+)\)/g, "Promise.resolve().then(() => require($1))");
   const exported = [];
   body = body.replace(/^export \{([^}]*)\};$/gm, (_, list) => {

@@ -1,6 +1,6 @@
-// `npm run try-dockerfile`: does what an engine does with the Dockerfile, where no engine is at hand. Each stage is a layer over this machine,
-// which stands in for the base image (Debian with Node and npm); what is made is then run as it says, as its user, with nothing to write to but
-// the volume and /tmp, alone with a lab in a network of its own. Needs root on Linux; says so and ends well elsewhere.
+// `npm run try-dockerfile`: builds the Dockerfile without a container engine. Each stage is a layer over this machine, which replaces the base image
+// (Debian with Node and npm). The result then runs with its user and command, may write only to the volume and /tmp, and is alone with a lab in a
+// network of its own. Needs root on Linux; elsewhere it says so and exits with 0.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -26,11 +26,11 @@ const check = (holds: boolean, what: string) => {
   say(`  ${what}`);
 };
 
-/** The folder that holds what a stage has written. */
+/** The folder with the files that a stage wrote. */
 const layerOf = (stage: Stage) => join(place, `layer-${stages.indexOf(stage)}`);
 const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** Lines for a shell in a mount namespace of its own: the root of a container at `root`. */
+/** Returns shell commands for a mount namespace of its own with the root of a container at `root`. */
 function mounting(root: string, layers: string, more: readonly string[] = []): string {
   const bound = ["proc", "dev", "sys"].map((name) => `mount --rbind /${name} ${root}/${name}`);
   return ["set -e", `mount -t overlay overlay -o ${layers} ${root}`, ...bound, ...more].join("\n");
@@ -98,7 +98,7 @@ function make(stage: Stage): Image {
   return { layer, environment, user, cwd, volumes, start, health: words.get("HEALTHCHECK") ?? [] };
 }
 
-/** A process that a container runs, as its user and without anything that root may do. */
+/** Starts a process as a container does: as its user and without privileges of root. */
 function asUser({ user, environment, cwd }: Image, words: readonly string[]): string {
   const [uid, gid] = user.split(":");
   const less = `setpriv --reuid ${uid} --regid ${gid} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all`;
@@ -109,15 +109,15 @@ function asUser({ user, environment, cwd }: Image, words: readonly string[]): st
 async function tryOut(image: Image): Promise<void> {
   const root = join(place, "root");
   const [volume = ""] = image.volumes;
-  // An engine makes what it mounts upon.
+  // An engine creates its mount points.
   mkdirSync(join(image.layer, "etc/mailcordon"), { recursive: true });
   mkdirSync(join(place, "settings"));
   writeFileSync(join(place, "settings/mailcordon.yaml"), settings);
-  // As an engine does it: a new volume begins as what the image has there, with its owner.
+  // Like an engine: a new volume begins with the files of the image at its path, with their owner.
   cpSync(join(image.layer, volume), join(place, "volume"), { recursive: true });
   execFileSync("chown", ["--reference", join(image.layer, volume), join(place, "volume")]);
   execFileSync("chmod", ["--reference", join(image.layer, volume), join(place, "volume")]);
-  // What the base image has, and this machine may not: a user of that number.
+  // The base image has a user of that number; this machine may not.
   writeFileSync(join(place, "passwd"), "root:x:0:0:root:/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/sh\n");
   const mounts = [
     `mount --bind ${place}/volume ${root}${volume}`,
@@ -158,7 +158,7 @@ async function tryOut(image: Image): Promise<void> {
       if (Date.now() > deadline || container.exitCode !== null) throw new Error(`It does not become healthy. ${said}`);
       await pause(250);
     }
-    // Nothing is heard while a command runs inside: what the server said may still be on its way.
+    // No output arrives while a command runs inside: the server's output may still be on its way.
     while (!said.includes("http://0.0.0.0:8025") && Date.now() < deadline) await pause(50);
     check(said.includes("http://0.0.0.0:8025"), "the server says that it listens, and its health check ends with 0");
     check(inside("id", "-u").stdout.trim() === image.user.split(":")[0] && image.user.split(":")[0] !== "0", "its user is not root");
@@ -189,7 +189,7 @@ async function tryOut(image: Image): Promise<void> {
       "what it keeps is in the volume, and its database is ended",
     );
   } finally {
-    // The first process of the container ends all of it.
+    // The end of the container's first process ends all its processes.
     if (container.exitCode === null && first !== "") process.kill(Number(first), "SIGKILL");
     container.kill("SIGKILL");
     await ended;

@@ -9,10 +9,10 @@ const root = resolve(import.meta.dirname, "..");
 const words = process.argv.slice(2);
 const releases = words.filter((word) => /^\d+$/.test(word));
 const all = words.includes("--all");
-// What differs between releases of Node.js: how programs and modules start, TLS, character sets, streams, the command line and `serve`.
+// Tests of features that differ between releases of Node.js: start of programs and modules, TLS, character sets, streams, command line and `serve`.
 const sample = ["test/packed", "test/index.test.ts", "test/main.test.ts", "test/commands/serve-command.test.ts", "test/wire"];
 
-/** The program of the newest Node.js of a release, from the registry: its packages hold it as it is. */
+/** Returns the program of the newest Node.js of a release, from the registry, whose packages contain it unchanged. */
 function programOf(release) {
   const platform = process.platform === "win32" ? "win" : process.platform;
   const folder = join(tmpdir(), `mailcordon-node-${release}`);
@@ -37,7 +37,7 @@ let failed = false;
 for (const release of releases.length > 0 ? releases : ["22", "24"]) {
   const folder = programOf(release);
   const node = join(folder, "node");
-  // What starts `node` by its name, npm among them, finds this one.
+  // Programs that start `node` by its name, such as npm, find this one.
   const env = { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH}` };
   const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
   const made = mkdtempSync(join(root, "node_modules/.cache-"));
