@@ -16,8 +16,11 @@ import { settleAudits } from "../perform/audit/entry-queue.ts";
 import { loadSettings, readWrittenSettings, type SettingsPlace, type WrittenSettings } from "../settings/load-settings.ts";
 import { readServe, type ServerSettings } from "../settings/serve-settings.ts";
 import { whereItAnswers } from "../state/audit-heads.ts";
-import { openState, type State } from "../state/state.ts";
+import { openState } from "../state/state.ts";
+import { connectionFacts } from "../sweeps/connection.ts";
+import type { ConnectionFacts } from "../sweeps/header.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
+import { shareRequestQueues } from "../wire/throttling/request-queue.ts";
 import { readArguments } from "./command-arguments.ts";
 
 const usage = `mailcordon serve: offers the actions over HTTP to callers with an API key
@@ -65,20 +68,22 @@ export async function runServe(args: readonly string[], screen: Screen, version:
   const serving = readServe(written, { host: requested.host, port });
   const log = openLog(requested.quiet === true ? undefined : screen.stderr);
   if (written.foundFile !== undefined) log.settings(written.foundFile);
-  // The state is opened after the connections, and before the first call that writes an entry.
-  let opening: State | undefined;
+  // Invalid settings of a connection are reported now, and not to the first caller; and before the database is begun.
+  const facts = new Map<string, ConnectionFacts>();
+  for (const name of written.connections) facts.set(name, connectionFacts((await loadSettings(placeOf(name, written, flags))).connection));
+  const state = await openState({ directory: serving.stateDir, databaseUrl: serving.databaseUrl });
+  // What Exchange allows an account is for all processes that work on sweeps together.
+  if (serving.worksOnSweeps) shareRequestQueues((account, queue) => state.budgets.join(account, queue));
   const connections = openConnections(written, flags, {
-    exclusively: (name, work) => (opening === undefined ? work() : opening.exclusively(name, work)),
-    auditHead: (log) => whereItAnswers(() => opening?.auditHead(log)),
+    exclusively: (name, work) => state.exclusively(name, work),
+    auditHead: (log) => whereItAnswers(() => state.auditHead(log)),
     busy: true,
   });
-  // Invalid settings of a connection are reported now, and not to the first caller.
-  const opened = await Promise.all(written.connections.map((name) => connections.open(name)));
-  const [first] = opened;
-  if (first === undefined) throw new Failure("invalid-settings", "There is no connection.");
-  const state = await openState({ directory: serving.stateDir, databaseUrl: serving.databaseUrl });
-  opening = state;
+  let opened: readonly Opened[] = [];
   try {
+    opened = await Promise.all(written.connections.map((name) => connections.open(name)));
+    const [first] = opened;
+    if (first === undefined) throw new Failure("invalid-settings", "There is no connection.");
     const app = await buildApp({
       catalogue: { names: actionNames, load: loadAction },
       connections,
@@ -87,6 +92,15 @@ export async function runServe(args: readonly string[], screen: Screen, version:
       log,
       evidence: first.evidenceIndex,
       version,
+      sweeps: {
+        secondPersonAbove: written.sweep.secondPersonAbove,
+        isWorker: serving.worksOnSweeps,
+        async connectionFacts(name) {
+          const known = facts.get(name);
+          if (known === undefined) throw new Failure("invalid-settings", `The settings of this server have no connection ${name}.`);
+          return known;
+        },
+      },
       mount: mountMcp,
       readToken: serving.oidc && openTokenReader(serving.oidc),
       testConnection: async (connection, wanted) => reportOf(connection, wanted, written, flags, log),
@@ -115,6 +129,7 @@ export async function runServe(args: readonly string[], screen: Screen, version:
   } finally {
     await Promise.all(opened.map(({ exchange }) => exchange.close()));
     await settleAudits();
+    shareRequestQueues(undefined);
     await state.close();
   }
   return 0;

@@ -2,7 +2,9 @@ import * as z from "zod";
 import { type Action, effects } from "../catalogue/action-definition.ts";
 import { Answer, answerSchema, ErrorNoun } from "../catalogue/answer-envelope.ts";
 import { failures } from "../failure.ts";
+import { SweepAnswerNoun } from "../sweeps/service/schemas.ts";
 import { toolOf } from "./field-spellings.ts";
+import { sweepPaths, sweepSchemas } from "./openapi-sweeps.ts";
 
 /** `3.1` is JSON Schema as zod writes it; `3.0` is for importers that know no newer one. */
 export type OpenApiVersion = "3.0" | "3.1";
@@ -46,6 +48,7 @@ const Job = z
     created_at: z.string().optional().describe("UTC, ISO 8601."),
     finished_at: z.string().optional().describe("UTC, ISO 8601."),
     answer: Answer.optional().describe("The action's own answer, when it is finished and the call went through."),
+    plan: SweepAnswerNoun.optional().describe("The sweep that was planned, when the job planned one."),
     problem: Problem.optional().describe("Why the whole call failed, when it did."),
   })
   .describe("A call that continues after its request was answered.");
@@ -105,10 +108,15 @@ export function openapi(actions: readonly Action[], about: ServerDescription, ve
     security: [{ key: [] }],
     tags: [
       { name: "actions", description: "The actions of mailcordon." },
+      { name: "sweeps", description: "One order for many mailboxes: planned, approved, run once, undone." },
       { name: "jobs", description: "Calls that continue after their request was answered." },
       { name: "server", description: "The server itself." },
     ],
-    paths: { ...Object.fromEntries(actions.map((action) => [`/v1/actions/${action.name}`, actionPath(action)])), ...otherPaths },
+    paths: {
+      ...Object.fromEntries(actions.map((action) => [`/v1/actions/${action.name}`, actionPath(action)])),
+      ...sweepPaths({ ref, json, idInPath, problems }),
+      ...otherPaths,
+    },
     components: {
       securitySchemes: {
         key: {
@@ -119,6 +127,7 @@ export function openapi(actions: readonly Action[], about: ServerDescription, ve
       },
       schemas: {
         ...Object.fromEntries(named),
+        ...Object.fromEntries(Object.entries(sweepSchemas).map(([name, { schema: of, io }]) => [name, schema(of, io)])),
         Problem: schema(Problem, "output"),
         Job: schema(Job, "output"),
         ActionList: schema(ActionList, "output"),

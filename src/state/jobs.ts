@@ -192,7 +192,7 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
       return;
     }
     // A cancellation that comes too late still gets the answer.
-    const status = stop.signal.aborted && reply.status !== 200 ? "cancelled" : "finished";
+    const status = stop.signal.aborted && reply.status >= 300 ? "cancelled" : "finished";
     const ended = `SET status = $2, answer = $3, answer_status = $4, call = NULL, finished_at = now()`;
     const values = [id, status, reply.body, reply.status];
     await retryUntilWritten(() => query(`UPDATE ${table} ${ended} WHERE id = $1 AND status = 'running'`, values));

@@ -150,6 +150,7 @@ export function sweepDocument(sweep: Sweep, header: Header, tally: Tally) {
     residue: header.residue,
     left_alone: header.left_alone,
     cannot_be_undone: header.cannot_be_undone,
+    second_person_above: header.second_person_above,
     planned_by: sweep.plannedBy,
     planned_at: time(sweep.plannedAt),
     approved_by: sweep.approvedBy,

@@ -170,7 +170,9 @@ const clientInfo = { name: "guide", version: "1" };
 test("the table of requests has every path of the server's OpenAPI description", () => {
   const cells = tableOf("serve.md", "request").map(([cell = ""]) => cell.replaceAll("`", ""));
   const paths = Object.keys(z.record(z.string(), z.unknown()).parse(openapi(catalogue, { version: "1" }).paths)).map((path) =>
-    path.startsWith("/v1/actions/") ? "/v1/actions/<action>" : path.replace("{job_id}", "<id>").replace("{sha256}", "<sha256>"),
+    path.startsWith("/v1/actions/")
+      ? "/v1/actions/<action>"
+      : path.replace("{job_id}", "<id>").replace("{sha256}", "<sha256>").replace("{sweep}", "<sweep>"),
   );
   expect(paths.length).toBeGreaterThan(7);
   expect(paths.filter((path) => !cells.some((cell) => cell.split(/[\s,?]+/).includes(path)))).toEqual([]);

@@ -39,7 +39,10 @@ export async function openSweepDesk(backend: Backend, options: LabOptions = {}, 
   chmodSync(folder, 0o711);
   const config = join(folder, "mailcordon.yaml");
   const audit = join(folder, "audit.jsonl");
-  writeFileSync(config, JSON.stringify({ evidence_dir: "evidence", audit_file: "audit.jsonl", serve: { state_dir: "state" } }));
+  writeFileSync(
+    config,
+    JSON.stringify({ connections: { lab: {} }, evidence_dir: "evidence", audit_file: "audit.jsonl", serve: { state_dir: "state" } }),
+  );
   const environment = { ...environmentOf(host.lab, backend), DATABASE_URL: databaseUrl };
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   const sweepUntil = async (signal: AbortSignal, ...words: readonly string[]): Promise<Printed> => {

@@ -1,10 +1,13 @@
 import { askSweep } from "../../faces/cli/sweep-text.ts";
 import { Failure } from "../../failure.ts";
 import type { Direction } from "../../state/sweep-states.ts";
-import { follow } from "../../sweeps/follow.ts";
 import { demandConnection } from "../../sweeps/header.ts";
+import { progressText, watchSweep } from "../../sweeps/service/progress.ts";
 import { type Desk, type Told, workerOf } from "./desk.ts";
 import { toldOf } from "./status.ts";
+
+/** How soon the command sees that a sweep has ended. Milliseconds. */
+const lookEveryMs = 250;
 
 /** Approves where that is asked for, begins, and works until the sweep ends or is held up. */
 export async function run(id: string, how: Direction | "resume", desk: Desk): Promise<Told> {
@@ -27,7 +30,10 @@ export async function run(id: string, how: Direction | "resume", desk: Desk): Pr
   if (isDetached) return toldOf(begun);
   const worker = await workerOf(desk);
   try {
-    await follow(state, id, screen.signal, desk.progress);
+    for await (const progress of watchSweep(state, id, screen.signal, lookEveryMs)) {
+      desk.progress(progressText(progress));
+      if (progress.answer.state !== "running") break;
+    }
     // Whoever stops the command means the sweep.
     if (screen.signal.aborted) await service.halt(id, "pause", caller).catch(complainUnlessEnded(complain));
   } finally {

@@ -4,6 +4,8 @@ import type { Hono } from "hono";
 import type { Action } from "../../catalogue/action-definition.ts";
 import type { EvidenceIndex } from "../../perform/evidence/evidence-index.ts";
 import type { State } from "../../state/state.ts";
+import type { ConnectionFacts } from "../../sweeps/header.ts";
+import type { SweepService } from "../../sweeps/service/service.ts";
 import type { Catalogue } from "../catalogue.ts";
 import type { TokenReader } from "./callers/authentication.ts";
 import type { Env } from "./respond.ts";
@@ -38,6 +40,16 @@ export interface ConnectionReport {
   readonly checks: readonly object[];
 }
 
+/** What the settings say of sweeps. */
+export interface ServedSweeps {
+  /** More targets than that need the approval of another person. */
+  readonly secondPersonAbove: number | undefined;
+  /** Whether this process works on sweeps. */
+  readonly isWorker: boolean;
+  /** Where a connection leads, as plans say it. Throws Failure. */
+  connectionFacts(name: string): Promise<ConnectionFacts>;
+}
+
 export interface AppOptions {
   readonly catalogue: Catalogue;
   readonly connections: Connections;
@@ -50,6 +62,8 @@ export interface AppOptions {
   testConnection(name: string, wanted: { readonly mailbox: string | undefined; readonly signal: AbortSignal }): Promise<ConnectionReport>;
   /** Reads the tokens of an identity provider. */
   readonly readToken?: TokenReader | undefined;
+  /** What sweeps need besides; without it the server offers none. */
+  readonly sweeps?: ServedSweeps | undefined;
   /** Adds routes that are not defined here, behind the same authentication. */
   readonly mount?: ((appContext: AppContext) => void) | undefined;
 }
@@ -60,6 +74,10 @@ export interface AppContext extends AppOptions {
   readonly calls: Calls;
   /** Given when the server is being stopped: what would go on for long ends itself. */
   readonly ending: AbortSignal;
+  /** Sweeps, where the server offers them. */
+  readonly sweepService: SweepService | undefined;
+  /** Called when a sweep has begun: this process may work on it. */
+  beginSweeps(): void;
   /** The whole catalogue, by name. */
   readonly actions: ReadonlyMap<string, Action>;
 }

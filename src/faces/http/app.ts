@@ -14,8 +14,10 @@ import { evidenceRoutes } from "./routes/evidence.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { isOwnProgram, metricsReply } from "./routes/metrics.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
+import { sweepRoutes } from "./routes/sweeps.ts";
 import { workOnJobs } from "./run-jobs.ts";
 import { openCalls, stoppingFailure } from "./running-calls.ts";
+import { sweepService, workOnSweeps } from "./serve-sweeps.ts";
 
 /** The HTTP face. */
 export interface App {
@@ -35,7 +37,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const closing = new AbortController();
   // Every stream of events listens, and there may be many.
   setMaxListeners(0, closing.signal);
-  const appContext: AppContext = { ...options, app, calls, actions, ending: closing.signal };
+  const worker = workOnSweeps(options, closing.signal);
+  const appContext: AppContext = {
+    ...{ ...options, app, calls, actions, ending: closing.signal },
+    sweepService: sweepService(options, calls),
+    beginSweeps: () => void worker.begin(),
+  };
 
   app.use(async (c, next) => {
     const began = performance.now();
@@ -89,6 +96,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   evidenceRoutes(appContext);
   connectionRoutes(appContext);
   jobRoutes(appContext);
+  sweepRoutes(appContext);
   openapiRoutes(appContext);
   options.mount?.(appContext);
 
@@ -112,7 +120,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     running: () => calls.running,
     async close(graceMs) {
       closing.abort();
-      await calls.stop(graceMs);
+      await Promise.all([calls.stop(graceMs), worker.close()]);
     },
   };
 }

@@ -4,8 +4,9 @@ import { asFailure, Failure } from "../../failure.ts";
 import type { JobOrder, Worker } from "../../state/jobs.ts";
 import { type Keys, roles } from "../../state/keys.ts";
 import type { AppContext } from "./app-context.ts";
-import { scopeOf } from "./callers/authentication.ts";
+import { type Caller, scopeOf } from "./callers/authentication.ts";
 import { errorLine } from "./error-line.ts";
+import { type PlanCall, planJob, planReply } from "./plan-job.ts";
 import { problem } from "./problem.ts";
 import type { CallOrder } from "./running-calls.ts";
 
@@ -15,6 +16,7 @@ const Call = z.object({
   connection: z.string(),
   requestId: z.string(),
   name: z.string(),
+  person: z.string().optional(),
   roles: z.array(z.enum(roles)),
   mailboxes: z.array(z.string()).optional(),
   connections: z.array(z.string()).optional(),
@@ -22,41 +24,49 @@ const Call = z.object({
 
 /** Returns what is stored for a call. */
 export function jobOrderOf({ action, asked: requested, caller, connection, requestId }: CallOrder): JobOrder {
+  const call = callOf(caller, { input: requested.input, connection, requestId });
+  return { caller: caller.id, scope: scopeOf(caller), action: action.name, repeatable: effects[action.effect].repeatable, call };
+}
+
+/** The same for the plan of a sweep, which only reads. */
+export function planOrderOf(caller: Caller, plan: PlanCall): JobOrder {
+  return { caller: caller.id, scope: scopeOf(caller), action: planJob, repeatable: true, call: callOf(caller, plan) };
+}
+
+function callOf({ name, person, grant }: Caller, { input, connection, requestId }: PlanCall): string {
   const call: z.input<typeof Call> = {
-    input: requested.input,
-    connection,
-    requestId,
-    name: caller.name,
-    roles: [...caller.grant.roles],
-    ...(caller.grant.mailboxes && { mailboxes: [...caller.grant.mailboxes] }),
-    ...(caller.grant.connections && { connections: [...caller.grant.connections] }),
+    ...{ input, connection, requestId, name, person },
+    roles: [...grant.roles],
+    ...(grant.mailboxes && { mailboxes: [...grant.mailboxes] }),
+    ...(grant.connections && { connections: [...grant.connections] }),
   };
-  return {
-    caller: caller.id,
-    scope: scopeOf(caller),
-    action: action.name,
-    repeatable: effects[action.effect].repeatable,
-    call: JSON.stringify(call),
-  };
+  return JSON.stringify(call);
 }
 
 /** Maximum number of jobs at a time: each takes long, and the mail server limits the requests anyway. */
 const jobsAtOnce = 8;
 
 /** Runs jobs, including those of other processes that ended. */
-export async function workOnJobs({ actions, calls, state, log }: AppContext): Promise<void> {
+export async function workOnJobs(appContext: AppContext): Promise<void> {
+  const { actions, calls, state, log, sweepService } = appContext;
   const worker: Worker = async (order, { signal, progress }) => {
-    const { input, connection, requestId, name, ...grant } = Call.parse(JSON.parse(order.call));
+    const { input, connection, requestId, name, person, ...grant } = Call.parse(JSON.parse(order.call));
     const action = actions.get(order.action);
     // A newer version may have put it there.
-    if (action === undefined) return problem(new Failure("unsupported", "There is no such action in this version."), { requestId });
+    if (action === undefined && (order.action !== planJob || sweepService === undefined))
+      return problem(new Failure("unsupported", "There is no such action in this version."), { requestId });
     if (calls.stopped) return "again";
     const { mailboxes, connections } = grant;
     if (await isRevoked(order.caller, state.keys)) {
       const failure = new Failure("access-denied", "The API key of this call was revoked or expired before the call began.");
-      return problem(failure, { requestId, members: { action: action.name } });
+      return problem(failure, { requestId, members: { action: order.action } });
     }
-    const caller = { id: order.caller, name, grant: { roles: grant.roles, mailboxes, connections } };
+    const caller = { id: order.caller, name, person, grant: { roles: grant.roles, mailboxes, connections } };
+    if (action === undefined) {
+      if (sweepService === undefined) return "again";
+      const planned = await planReply(appContext, sweepService, caller, { input, connection, requestId }, { signal, progress });
+      return calls.stopped && !signal.aborted && planned.status === 499 ? "again" : planned;
+    }
     const readFile = () => Promise.reject(new Failure("invalid-input", "attachments: put the content into base64."));
     const reply = await calls.runJob({
       action,

@@ -38,6 +38,12 @@ export interface CallOrder {
   readonly progress?: ((text: string) => void) | undefined;
 }
 
+/** What is made once for each idempotency key. */
+export interface OnceOrder extends Pick<CallOrder, "caller" | "connection" | "requestId"> {
+  readonly action: Pick<Action, "name" | "effect">;
+  readonly asked: Pick<CallRequest, "fingerprint">;
+}
+
 export interface CallSettings {
   readonly maxConcurrency: number;
   /** Maximum duration of one call in milliseconds. */
@@ -60,7 +66,7 @@ export type Admission = { readonly leave: () => void } | { readonly refused: Rep
 /** Makes the calls of every face of the server. */
 export interface Calls {
   /** Returns what `perform` needs for a caller and a connection; nothing in it reaches another mailbox. Throws Failure. */
-  hostFor(caller: Caller, connection: string): Promise<Host>;
+  hostFor(caller: Pick<Caller, "id" | "grant">, connection: string): Promise<Host>;
   /**
    * Takes a place for a body that is arriving: this limits the bodies in memory, and a slow sender takes no place of a call. With the `role` of a
    * call it is also refused if that call would find no place now; without a role it may be what a running call waits for. Always call `leave`.
@@ -82,7 +88,7 @@ export interface Calls {
    * Answers once for each idempotency key: with the reply of `work`, or with the earlier reply. `isUndone`: nothing was done, so the idempotency key
    * may be used again.
    */
-  runOnce(order: CallOrder, key: string, work: () => Promise<{ readonly reply: Reply; readonly isUndone: boolean }>): Promise<Reply>;
+  runOnce(order: OnceOrder, key: string, work: () => Promise<{ readonly reply: Reply; readonly isUndone: boolean }>): Promise<Reply>;
   /** Revoked API keys, whose calls end. */
   readonly revocations: Revocations;
   /** True when no more is begun. */
@@ -131,7 +137,7 @@ export function openCalls(
     return failure;
   };
 
-  const hostFor = async (caller: Caller, connection: string): Promise<Host> => {
+  const hostFor = async (caller: Pick<Caller, "id" | "grant">, connection: string): Promise<Host> => {
     const opened = await connections.open(connection);
     return {
       ...opened,

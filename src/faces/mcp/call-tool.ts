@@ -122,7 +122,7 @@ function tooLong(length: number): Failure {
 }
 
 /** A call that came to nothing, as a result. */
-export function failedResult(failure: Failure, { name }: Action): CallToolResult {
+export function failedResult(failure: Failure, { name }: Pick<Action, "name">): CallToolResult {
   const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
   const document = asRow(bounded({ success: false, message: failure.message, action: name, counts, error: errorNoun(failure) }));
   return { content: [{ type: "text", text: harmlessJson(document) }], structuredContent: document, isError: true };

@@ -1,6 +1,7 @@
 import { type Action, effects } from "../../catalogue/action-definition.ts";
 import { mostBytesOf } from "../../catalogue/limits.ts";
 import { Failure, failures } from "../../failure.ts";
+import { PlanRequest } from "../../sweeps/request.ts";
 import type { AppContext } from "../http/app-context.ts";
 import { readBody, requestBodyOf } from "../http/body.ts";
 import { type Caller, hasRole, isUrgent } from "../http/callers/authentication.ts";
@@ -8,6 +9,7 @@ import { openConcurrencyShares } from "../http/callers/rate-limits.ts";
 import { evidenceFor } from "../http/evidence-links.ts";
 import { connectionFor, queryOf } from "../http/query.ts";
 import { answer } from "../http/respond.ts";
+import { sweepCallerOf } from "../sweep-caller.ts";
 import { mcpServer } from "./server.ts";
 import { openSessions, refusal } from "./sessions.ts";
 
@@ -20,12 +22,17 @@ const idleMs = 30_000;
 const envelopeBytes = 64 * 1024;
 
 /** MCP over streamable HTTP at `/mcp`, behind the same keys: a caller has the tools of its roles, over the mailboxes and the connection that it may use. */
-export function mountMcp({ app, actions, calls, connections, evidence, settings, version }: AppContext): void {
+export function mountMcp(appContext: AppContext): void {
+  const { app, actions, calls, connections, evidence, settings, version, sweepService, beginSweeps } = appContext;
   const sessions = openSessions(settings.publicUrl);
   // A call holds its place while a person is asked, for minutes: agents that wait must leave places to others, and those of one caller to other agents.
   const most = Math.ceil(settings.maxConcurrency / 2);
   const places = openConcurrencyShares(most);
-  const within = async <T>(caller: Caller, action: Action | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const within = async <T>(
+    caller: Caller,
+    action: Pick<Action, "effect"> | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
     const role = action === undefined ? "read" : effects[action.effect].role;
     const leave = places.take(caller.id, isUrgent(caller, role));
     if (leave === undefined) {
@@ -45,7 +52,9 @@ export function mountMcp({ app, actions, calls, connections, evidence, settings,
   });
   const actionsOf = (caller: Caller) => [...actions.values()].filter(({ effect }) => hasRole(caller, effects[effect].role));
   // Which action a message calls is only known when it is read; each holds its own input to its own limit then.
-  const mostOf = (caller: Caller) => envelopeBytes + Math.max(0, ...actionsOf(caller).map(({ input }) => mostBytesOf(input)));
+  const mostOf = (caller: Caller) =>
+    envelopeBytes +
+    Math.max(0, ...actionsOf(caller).map(({ input }) => mostBytesOf(input)), sweepService === undefined ? 0 : mostBytesOf(PlanRequest));
   app.all("/mcp", async (c) => {
     const caller = c.get("caller");
     const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
@@ -77,6 +86,7 @@ export function mountMcp({ app, actions, calls, connections, evidence, settings,
         within: (action, work) => within(caller, action, work),
         timeoutMs: settings.timeoutMs,
         requirePerson: settings.requirePerson,
+        sweeps: sweepService && { service: sweepService, caller: sweepCallerOf(caller), connection, begun: beginSweeps },
         version,
       });
     return await sessions.handle(c.req.raw, owner, serve, message);

@@ -23,6 +23,7 @@ import { openTimeLimit } from "../time-limit.ts";
 import { callTool, failedResult } from "./call-tool.ts";
 import { openConfirmations } from "./confirmations.ts";
 import { base64Of, evidenceTemplate, evidenceUri, type FindEvidence, hashIn, openEvidenceOnly, reportKept } from "./evidence-resource.ts";
+import { type ClientSweeps, callSweepTool, isSweepTool, roleOf, sweepToolsFor } from "./sweep-tools.ts";
 import { cachedTool } from "./tool.ts";
 
 /** What one client's server is made from. */
@@ -36,11 +37,13 @@ export interface McpOptions {
    * Runs each request that is work, within the limits of whoever serves; its signal is given when the request has to end. Default: no limits.
    * `action` is undefined for lists and resources.
    */
-  readonly within?: (<T>(action: Action | undefined, work: (signal: AbortSignal) => Promise<T>) => Promise<T>) | undefined;
+  readonly within?: (<T>(action: Pick<Action, "effect"> | undefined, work: (signal: AbortSignal) => Promise<T>) => Promise<T>) | undefined;
   /** Milliseconds that one call may take, what a person takes to answer not counted. Default: no limit. */
   readonly timeoutMs?: number | undefined;
   /** Nothing but reads is done unless the client can ask a person: a model that confirms by itself is not enough. */
   readonly requirePerson?: boolean | undefined;
+  /** Sweeps, where they are offered. */
+  readonly sweeps?: ClientSweeps | undefined;
   /** Of mailcordon. */
   readonly version: string;
 }
@@ -58,7 +61,16 @@ const answerWithinMs = 10 * 60 * 1000;
  * A server for one client, over any transport of the SDK.
  * https://modelcontextprotocol.io/specification/2025-11-25
  */
-export function mcpServer({ actions, host, findEvidence, within, timeoutMs, requirePerson = false, version }: McpOptions): McpServer {
+export function mcpServer({
+  actions,
+  host,
+  findEvidence,
+  within,
+  timeoutMs,
+  requirePerson = false,
+  sweeps,
+  version,
+}: McpOptions): McpServer {
   const mcp = new McpServer(
     { name: "mailcordon", title: "mailcordon", version },
     { capabilities: { tools: {}, resources: {} }, instructions },
@@ -68,7 +80,10 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, requ
   const confirmations = openConfirmations();
   const kept = new Map<string, Kept>();
   const { shown = (failure: Failure) => failure } = host;
-  const begin = async (action: Action, work: (ending?: AbortSignal) => Promise<CallToolResult>): Promise<CallToolResult> => {
+  const begin = async (
+    action: Pick<Action, "name" | "effect">,
+    work: (ending?: AbortSignal) => Promise<CallToolResult>,
+  ): Promise<CallToolResult> => {
     try {
       return await (within === undefined ? work() : within(action, work));
     } catch (thrown) {
@@ -87,11 +102,15 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, requ
     }
   };
 
-  server.setRequestHandler(ListToolsRequestSchema, () => limited(() => ({ tools: actions.map(cachedTool) })));
+  server.setRequestHandler(ListToolsRequestSchema, () =>
+    limited(() => ({ tools: [...actions.map(cachedTool), ...(sweeps === undefined ? [] : sweepToolsFor(sweeps.caller))] })),
+  );
 
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
     const action = actions.find(({ name }) => toolOf(name) === params.name);
-    if (action === undefined) throw new McpError(ErrorCode.InvalidParams, `There is no tool ${harmless(params.name)}.`);
+    const ofSweeps = sweeps !== undefined && isSweepTool(params.name) ? sweeps : undefined;
+    if (action === undefined && ofSweeps === undefined)
+      throw new McpError(ErrorCode.InvalidParams, `There is no tool ${harmless(params.name)}.`);
     const token = extra._meta?.progressToken;
     let progress = 0;
     const tell = (message: string) => {
@@ -102,17 +121,26 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, requ
         extra.sendNotification({ method: "notifications/progress", params }).catch(() => {});
       }
     };
-    return await begin(action, async (ending) => {
+    const named = action ?? ({ name: params.name, effect: roleOf(params.name) === "read" ? "read" : "change" } as const);
+    return await begin(named, async (ending) => {
       const limit = openTimeLimit(timeoutMs ?? Number.POSITIVE_INFINITY, "have serve.timeout_seconds raised");
       const ends = [extra.signal, ending, host.signal].filter((signal) => signal !== undefined);
-      const elicit = async (plan: Plan, question: string) => {
+      const elicit = async (plan: Pick<Plan, "title">, question: string) => {
         const request = { method: "elicitation/create" as const, params: elicitationForm(plan, question) };
         const signal = AbortSignal.any(ends);
         const ask = () => extra.sendRequest(request, ElicitResultSchema, { timeout: answerWithinMs, signal });
         const answered = await limit.pauseDuring(() => ask().catch((thrown) => throwUnanswered(thrown, signal)));
         return answered.action === "accept" && answered.content?.confirm === true;
       };
+      const asking = canAsk(server.getClientCapabilities()) ? { elicit } : {};
       try {
+        if (action === undefined) {
+          if (ofSweeps === undefined) throw new McpError(ErrorCode.InvalidParams, "There is no such tool.");
+          const signal = AbortSignal.any([...ends, limit.signal]);
+          return await callSweepTool(params.name, params.arguments ?? {}, {
+            ...{ ...ofSweeps, ...asking, confirmations, requirePerson, signal, progress: tell },
+          });
+        }
         return await callTool(action, params.arguments ?? {}, {
           host: {
             ...host,
@@ -129,7 +157,7 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, requ
           confirmations,
           requirePerson,
           asTimeout: limit.asTimeout,
-          ...(canAsk(server.getClientCapabilities()) ? { elicit } : {}),
+          ...asking,
         });
       } finally {
         limit.end();
@@ -182,7 +210,7 @@ function canAsk(capabilities: ClientCapabilities | undefined): boolean {
 }
 
 /** https://modelcontextprotocol.io/specification/2025-11-25/client/elicitation */
-function elicitationForm(plan: Plan, message: string): ElicitRequestFormParams {
+function elicitationForm(plan: Pick<Plan, "title">, message: string): ElicitRequestFormParams {
   return {
     message,
     requestedSchema: {

@@ -43,7 +43,7 @@ export function actionRoutes(appContext: AppContext): void {
     demandRole(caller, role);
     const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
     noted.connection = connection;
-    const idempotencyKey = keyOf(c.req.header("idempotency-key"));
+    const idempotencyKey = idempotencyKeyOf(c.req.header("idempotency-key"));
     const body = calls.admitBody(caller, role, c.get("requestId"));
     if ("refused" in body) return answerNoted(noted, body.refused);
     const requested = await readBody(requestBodyOf(c), {
@@ -79,7 +79,7 @@ export function actionRoutes(appContext: AppContext): void {
 }
 
 /** The answer, with what went wrong noted for the log. */
-function answerNoted(noted: Record<string, string>, reply: Reply): Response {
+export function answerNoted(noted: Record<string, string>, reply: Reply): Response {
   const code = /"code":"([a-z-]+)"/.exec(reply.status < 300 ? "" : reply.body.slice(0, 2000))?.[1];
   if (code !== undefined) noted.code = code;
   return answer(reply);
@@ -94,7 +94,7 @@ function findAction(actions: ReadonlyMap<string, Action>, name: string): Action 
 }
 
 /** Returns the Idempotency-Key: 1 to 255 visible ASCII characters. Any other value would not protect as its sender expects. */
-function keyOf(header: string | undefined): string | undefined {
+export function idempotencyKeyOf(header: string | undefined): string | undefined {
   if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(header)) return header;
   throw new Failure("invalid-input", "Idempotency-Key: put 1 to 255 visible ASCII characters, such as a UUID.");
 }

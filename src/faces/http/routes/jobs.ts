@@ -1,19 +1,16 @@
-import { asFailure, Failure } from "../../../failure.ts";
+import { Failure } from "../../../failure.ts";
 import { hasEnded, type Job } from "../../../state/jobs.ts";
 import type { Role } from "../../../state/keys.ts";
 import { harmlessJson } from "../../../text/harmless-json.ts";
 import type { AppContext } from "../app-context.ts";
-import { authenticateCaller, type Caller, hasRole, scopeOf } from "../callers/authentication.ts";
-import { type ConcurrencyLimit, openConcurrencyLimit } from "../callers/rate-limits.ts";
-import { errorLine } from "../error-line.ts";
+import { type Caller, hasRole, scopeOf } from "../callers/authentication.ts";
+import { openEventStreams } from "../event-stream.ts";
+import { planJob } from "../plan-job.ts";
 import { problem, type Reply } from "../problem.ts";
 import { queryOf } from "../query.ts";
-import { answer, document, noOtherMethod, refuse } from "../respond.ts";
+import { answer, document, noOtherMethod } from "../respond.ts";
 import { jobOrderOf } from "../run-jobs.ts";
 import { type CallOrder, lostCallFailure } from "../running-calls.ts";
-
-/** Proxies end a TCP connection that is silent for a minute. Milliseconds. */
-const keepAliveMs = 15_000;
 
 /** Puts a call on the queue: 202 with where to ask for it. @see https://www.rfc-editor.org/rfc/rfc7240#section-4.1 */
 export async function queueJob({ calls, state, settings }: AppContext, order: CallOrder): Promise<Reply> {
@@ -42,14 +39,13 @@ export function prefersAsync(header: string | undefined): boolean {
 
 /** Calls that go on after their request was answered. */
 export function jobRoutes(appContext: AppContext): void {
-  const { app, calls, state, settings, ending, log } = appContext;
+  const { app, calls, state, settings } = appContext;
   const withinCalls = async (caller: Caller, role: Role, requestId: string, work: () => Promise<Response>): Promise<Response> => {
     const place = calls.admitCall(caller, role, requestId);
     if ("refused" in place) return answer(place.refused);
     return await work().finally(place.leave);
   };
-  // Streams of each caller that follows jobs.
-  const streams = new Map<string, ConcurrencyLimit>();
+  const follow = openEventStreams(appContext, "jobs");
 
   app.get("/v1/jobs/:id", async (c) => {
     queryOf(c, []);
@@ -74,71 +70,18 @@ export function jobRoutes(appContext: AppContext): void {
     const requested = await findJob(appContext, c.get("caller"), c.req.param("id"));
     // A client that reconnects by itself after the end, as EventSource does, stops at this reply.
     if (c.req.header("last-event-id") === lastEvent && hasEnded(requested)) return c.body(null, 204);
-    const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
-    if (c.req.method === "HEAD") return new Response(null, { headers });
-    const owner = c.get("caller").id;
-    const places = streams.get(owner) ?? openConcurrencyLimit(mostStreams);
-    streams.set(owner, places);
-    const leave = places.take();
-    if (leave === undefined) {
-      const failure = new Failure("busy", `This caller already follows ${mostStreams} jobs, the maximum per caller.`);
-      return refuse(c, failure, { status: 429, headers: { "retry-after": "5" } });
-    }
-    const stop = new AbortController();
-    const end = () => stop.abort();
-    ending.addEventListener("abort", end);
-    c.req.raw.signal.addEventListener("abort", end);
-    const unwatch = calls.revocations.watch(owner, end);
-    // A caller whose API key or token has expired since then gets no more events.
-    const isStillLet = async (job: Pick<Job, "caller" | "scope">) => {
-      const caller = await authenticateCaller(c.req.header("authorization"), state.keys, appContext.readToken);
-      return caller !== undefined && mayFind(caller, job);
-    };
     const text = (job: Job) => eventOf(job, harmlessJson(documentOf(job, settings.publicUrl, c.get("requestId"))));
-    let gone = false;
-    const stream = new ReadableStream<Uint8Array>({
-      async start(controller) {
-        const write = (piece: string) => {
-          // Events that the client does not read are not queued without limit, and a client that disconnected gets none.
-          if (!gone && (controller.desiredSize ?? 0) > -mostWaiting) controller.enqueue(Buffer.from(piece));
-        };
-        const breath = setInterval(() => {
-          write(": still here\n\n");
-          isStillLet(requested).then((still) => still || end(), end);
-        }, keepAliveMs);
-        try {
-          for await (const job of state.jobs.watch(requested.id, stop.signal)) {
-            if (!(await isStillLet(job))) break;
-            write(text(job));
-          }
-        } catch (thrown) {
-          // The head was sent already: the client sees a stream that ended early, and requests it again.
-          log.error(errorLine(asFailure(thrown), c.get("requestId")));
-        } finally {
-          clearInterval(breath);
-          leave();
-          unwatch();
-          if (places.taken === 0) streams.delete(owner);
-          ending.removeEventListener("abort", end);
-          c.req.raw.signal.removeEventListener("abort", end);
-          if (!gone) controller.close();
-        }
-      },
-      cancel() {
-        gone = true;
-        end();
+    return follow(c, {
+      mayRead: (caller) => mayFind(caller, requested),
+      async *events(signal) {
+        for await (const job of state.jobs.watch(requested.id, signal)) yield text(job);
       },
     });
-    return new Response(stream, { headers });
   });
 
   noOtherMethod(app, "/v1/jobs/:id", "GET, DELETE", "Use GET for the state of the job, DELETE to cancel it.");
   noOtherMethod(app, "/v1/jobs/:id/events", "GET");
 }
-
-const mostWaiting = 100;
-/** Each stream queries the database once a second. */
-const mostStreams = 20;
 
 /** Id of the last event. The other events need no id, because each contains everything known. */
 const lastEvent = "end";
@@ -168,7 +111,7 @@ function urlsOf(id: string, publicUrl: string): { readonly status_url: string; r
   return { status_url: `${publicUrl}/v1/jobs/${id}`, events_url: `${publicUrl}/v1/jobs/${id}/events` };
 }
 
-/** Returns a job as JSON, with `answer` for a call that ended, and `problem` for one that failed as a whole. */
+/** Returns a job as JSON, with `answer` (`plan` for a sweep) for a call that ended, and `problem` for one that failed as a whole. */
 function documentOf({ id, action, status, progress, answer, createdAt, finishedAt }: Job, publicUrl: string, requestId: string) {
   const lost = status === "lost" ? { problem: JSON.parse(problem(lostCallFailure(), { requestId, members: { action } }).body) } : {};
   return {
@@ -180,6 +123,8 @@ function documentOf({ id, action, status, progress, answer, createdAt, finishedA
     created_at: createdAt.toISOString(),
     finished_at: finishedAt?.toISOString(),
     ...lost,
-    ...(answer === undefined ? {} : { [answer.status === 200 ? "answer" : "problem"]: JSON.parse(answer.body) }),
+    ...(answer === undefined
+      ? {}
+      : { [answer.status >= 300 ? "problem" : action === planJob ? "plan" : "answer"]: JSON.parse(answer.body) }),
   };
 }

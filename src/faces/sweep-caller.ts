@@ -1,0 +1,14 @@
+import { isGranted } from "../connection/restrict-to-mailboxes.ts";
+import type { Role } from "../state/keys.ts";
+import type { SweepCaller } from "../sweeps/service/access.ts";
+import type { Caller } from "./http/callers/authentication.ts";
+
+/** A caller of the server as somebody who asks something of a sweep. */
+export function sweepCallerOf({ id, person, grant }: Caller): SweepCaller {
+  const has = (role: Role) => grant.roles.includes(role) || grant.roles.includes("admin");
+  return {
+    ...{ id, person, mailboxes: grant.mailboxes, connections: grant.connections, isChecked: true },
+    may: has,
+    reaches: (address) => isGranted(address, grant.mailboxes),
+  };
+}

@@ -1,0 +1,91 @@
+import * as z from "zod";
+import { Facts } from "../facts.ts";
+import { Header } from "../header.ts";
+
+const count = z.number().int();
+const time = z.string().describe("UTC, ISO 8601.");
+
+/** Targets by what became of them. */
+const Counts = z.looseObject({
+  messages: count.describe("Targets of the plan."),
+  mailboxes: count.describe("Mailboxes that have targets."),
+  examined: count,
+  unexamined: count,
+  waiting: count.describe("Nothing was done to them yet."),
+  unknown: count.describe("Begun; their outcome is not known yet."),
+  done: count,
+  failed: count,
+  changed: count.describe("Not as the plan says; not touched."),
+  gone: count.describe("Not there any more."),
+  undone: count.optional(),
+  not_undone: count.optional(),
+  not_undoable: count.optional(),
+});
+
+/** A sweep as every face answers it. More members may come. */
+export const SweepNoun = z.looseObject({
+  sweep: z.string().describe("Its name."),
+  state: z.enum(["planned", "approved", "running", "paused", "cancelled", "finished"]),
+  direction: z.enum(["act", "undo"]).describe("What it does when it runs: the action, or the undo of it."),
+  plan_hash: z.string().describe("SHA-256 of the plan. Approve or run the sweep by it."),
+  connection: z.string(),
+  action: z.string(),
+  input: z.looseObject({}).describe("Inputs of the action."),
+  find: z.looseObject({}).describe("What was looked for, where and how."),
+  limits: z.looseObject({}),
+  counts: Counts,
+  unexamined: z.array(z.looseObject(Header.shape.unexamined.element.shape)).describe("Mailboxes that could not be examined completely."),
+  left_alone: z.array(z.string()),
+  cannot_be_undone: z.array(z.string()),
+  second_person_above: count.optional().describe("Another person must approve more targets than that."),
+  planned_by: z.string(),
+  planned_at: time,
+  approved_by: z.string().optional(),
+  approved_at: time.optional(),
+  begun_by: z.string().optional(),
+  begun_at: time.optional(),
+  ended_at: time.optional(),
+});
+
+const Told = {
+  success: z.boolean().describe("Whether no target has failed, differs from the plan or has an unknown outcome."),
+  message: z.string(),
+};
+
+export const SweepAnswerNoun = SweepNoun.extend({
+  ...Told,
+  incomplete: z.literal(true).optional().describe("Not every mailbox could be examined."),
+  workers: z
+    .looseObject({ working: count, none_since: time.optional().describe("No worker has run since then.") })
+    .optional()
+    .describe("Of a sweep that runs."),
+  waits: z
+    .array(z.looseObject({ mailboxes: count, reason: z.string(), until: time }))
+    .optional()
+    .describe("Mailboxes that are tried again later, with the reason."),
+  status_url: z.string().optional(),
+  targets_url: z.string().optional(),
+  events_url: z.string().optional(),
+});
+
+export const SweepListNoun = z.looseObject({ ...Told, sweeps: z.array(SweepNoun) });
+
+/** One target with what became of it. */
+export const TargetNoun = z.looseObject({
+  ...Facts.shape,
+  state: z.enum(["planned", "acting", "done", "failed", "changed", "gone"]),
+  attempts: count,
+  outcome: z.looseObject({}).optional(),
+  outcome_at: time.optional(),
+  undo: z.enum(["undoing", "undone", "failed", "impossible"]).optional(),
+  undo_outcome: z.looseObject({}).optional(),
+  undo_outcome_at: time.optional(),
+});
+
+export const SweepTargetsNoun = z.looseObject({
+  ...Told,
+  targets: z.array(TargetNoun),
+  next_after: count.optional().describe("Value of `after` for the next page; absent on the last one."),
+});
+
+export const SweepReportNoun = SweepAnswerNoun.extend({ targets: z.array(TargetNoun) });

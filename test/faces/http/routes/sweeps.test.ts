@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { SweepAnswerNoun, SweepListNoun, SweepReportNoun, SweepTargetsNoun } from "../../../../src/sweeps/service/schemas.ts";
+import { backends } from "../../../actions/lab-host.ts";
+import { soon } from "../../../soon.ts";
+import { openSweepDesk, type SweepDesk } from "../../../sweeps/desk.ts";
+import { openSweepServer, type SweepServer } from "../../../sweeps/server.ts";
+
+const people = ["user01@example.com", "user02@example.com", "user03@example.com"];
+const [first = "", second = ""] = people;
+
+describe.each(backends)("sweeps over HTTP over %s", (backend) => {
+  let desk: SweepDesk;
+  let server: SweepServer;
+  let analyst = "";
+  let id = "";
+  let number = 0;
+  beforeAll(async () => {
+    desk = await openSweepDesk(backend);
+    server = await openSweepServer(desk);
+    analyst = await server.key("--role", "read,contain");
+  });
+  afterAll(async () => {
+    await server.close();
+    await desk.close();
+  });
+  beforeEach(() => {
+    number += 1;
+    id = `<campaign.${number}@mailer.example.net>`;
+    for (const person of people) desk.host.put(person, { internetMessageId: id, subject: "Your invoice" });
+  });
+  const folders = () =>
+    people.flatMap((person) =>
+      [...desk.host.mailbox(person).items()].filter((item) => item.internetMessageId === id).map((item) => item.folder.name),
+    );
+  const order = (mailboxes: readonly string[] = people) => ({ internet_message_id: [id], mailboxes, action: "delete-email" });
+  const plan = (key = analyst, mailboxes?: readonly string[]) => server.ask(key, "POST", "/v1/sweeps", order(mailboxes));
+  const step = (key: string, sweep: string, name: string, body?: object) => server.ask(key, "POST", `/v1/sweeps/${sweep}/${name}`, body);
+  const status = async (sweep: string, key = analyst) => (await server.ask(key, "GET", `/v1/sweeps/${sweep}`)).body;
+  const ended = (sweep: string) => soon(async () => expect(await status(sweep)).toMatchObject({ state: "finished" }));
+
+  test("are planned, run by the server itself, reported and undone", async () => {
+    const planned = await plan();
+    expect(planned).toMatchObject({ status: 201, body: { state: "planned", counts: { messages: 3, mailboxes: 3 } } });
+    expect(SweepAnswerNoun.safeParse(planned.body).error).toBeUndefined();
+    const { sweep, plan_hash: hash, status_url: url } = planned.body;
+    expect(planned.headers.get("location")).toBe(url);
+    expect(planned.body.targets).toBeUndefined();
+    expect(await step(analyst, sweep, "run")).toMatchObject({ status: 428, body: { code: "confirmation-required" } });
+    expect(await step(analyst, sweep, "run", { plan: "0".repeat(64) })).toMatchObject({ status: 409, body: { code: "changed" } });
+    expect(await step(analyst, sweep, "approve", { plan: hash })).toMatchObject({ status: 200, body: { state: "approved" } });
+    expect(await step(analyst, sweep, "run")).toMatchObject({ status: 200 });
+    await ended(sweep);
+    expect(folders()).toEqual(["Deletions", "Deletions", "Deletions"]);
+    const page = await server.ask(analyst, "GET", `/v1/sweeps/${sweep}/targets?limit=2`);
+    expect(page.body).toMatchObject({ targets: [{ state: "done" }, { state: "done" }], next_after: 1 });
+    const rest = await server.ask(analyst, "GET", `/v1/sweeps/${sweep}/targets?limit=2&after=1`);
+    expect(rest.body.targets).toHaveLength(1);
+    expect(rest.body.next_after).toBeUndefined();
+    const report = await server.ask(analyst, "GET", `/v1/sweeps/${sweep}/report`);
+    expect(SweepReportNoun.safeParse(report.body).error).toBeUndefined();
+    expect(SweepTargetsNoun.safeParse(page.body).error).toBeUndefined();
+    expect(SweepListNoun.safeParse((await server.ask(analyst, "GET", "/v1/sweeps")).body).error).toBeUndefined();
+    expect(report.body.targets.map(({ state }: { state: string }) => state)).toEqual(["done", "done", "done"]);
+    const csv = await server.ask(analyst, "GET", `/v1/sweeps/${sweep}/report?format=csv`);
+    expect(csv.text.trim().split("\r\n")).toHaveLength(4);
+    const html = await server.ask(analyst, "GET", `/v1/sweeps/${sweep}/report?format=html`);
+    expect(html.headers.get("content-security-policy")).toContain("sandbox");
+    expect(html.text).toContain("Your invoice");
+    expect(await step(analyst, sweep, "undo")).toMatchObject({ status: 200 });
+    await soon(async () => expect(await status(sweep)).toMatchObject({ state: "finished", counts: { undone: 3 } }));
+    expect(folders()).toEqual(["Inbox", "Inbox", "Inbox"]);
+    const callers = desk
+      .audit()
+      .filter((entry) => entry.sweep === sweep && String(entry.action).startsWith("sweep ") && entry.targets !== undefined)
+      .map(({ actor }) => String(actor).slice(0, 4));
+    expect([...new Set(callers)]).toEqual(["key:"]);
+  });
+
+  test("tell their progress as events, and a client that reconnects after the end gets no more", async () => {
+    const { body } = await plan();
+    await step(analyst, body.sweep, "run", { plan: body.plan_hash });
+    const events = await server.ask(analyst, "GET", `/v1/sweeps/${body.sweep}/events`);
+    const data = [...events.text.matchAll(/^data: (.*)$/gm)].map(([, json = ""]) => JSON.parse(json));
+    expect(data.at(-1)).toMatchObject({ state: "finished", progress: { ended: 3, all: 3, failed: 0 }, counts: { done: 3 } });
+    expect(events.text).toContain("event: finished\n");
+    const last = [...events.text.matchAll(/^id: (.*)$/gm)].at(-1)?.[1] ?? "";
+    const again = await server.ask(analyst, "GET", `/v1/sweeps/${body.sweep}/events`, undefined, { "last-event-id": last });
+    expect(again.status).toBe(204);
+  });
+
+  test("are held up, and go on", async () => {
+    const { body } = await plan();
+    desk.host.lab.addFault({ kind: "delay", operation: backend === "ews" ? "MoveItem" : "message-move", times: 3, delayMs: 1500 });
+    await step(analyst, body.sweep, "run", { plan: body.plan_hash });
+    expect(await step(analyst, body.sweep, "pause")).toMatchObject({ status: 200, body: { state: "paused" } });
+    expect(await step(analyst, body.sweep, "run")).toMatchObject({ status: 200, body: { state: "running" } });
+    expect(await step(analyst, body.sweep, "pause")).toMatchObject({ status: 200, body: { state: "paused" } });
+    expect(await step(analyst, body.sweep, "resume")).toMatchObject({ status: 200, body: { state: "running" } });
+    await ended(body.sweep);
+    expect(folders()).toEqual(["Deletions", "Deletions", "Deletions"]);
+  });
+
+  test("are planned in a job where the caller asks for one", async () => {
+    const accepted = await server.ask(analyst, "POST", "/v1/sweeps", order(), { prefer: "respond-async" });
+    expect(accepted).toMatchObject({ status: 202, body: { action: "sweep plan", status: "queued" } });
+    await soon(async () => {
+      const job = await server.ask(analyst, "GET", `/v1/jobs/${accepted.body.job_id}`);
+      expect(job.body).toMatchObject({ status: "finished", plan: { state: "planned", counts: { messages: 3 } } });
+    });
+  });
+
+  test("are planned once for one idempotency key", async () => {
+    const headers = { "idempotency-key": `plan-${number}` };
+    const one = await server.ask(analyst, "POST", "/v1/sweeps", order(), headers);
+    const two = await server.ask(analyst, "POST", "/v1/sweeps", order(), headers);
+    expect([one.status, two.status, two.body.sweep]).toEqual([201, 201, one.body.sweep]);
+    expect(two.headers.get("idempotency-replayed")).toBe("true");
+    const other = await server.ask(analyst, "POST", "/v1/sweeps", order([first]), headers);
+    expect(other.status).toBe(422);
+  });
+
+  test("need the role read for a plan and contain for everything that changes", async () => {
+    const reader = await server.key("--role", "read");
+    const sender = await server.key("--role", "send");
+    const approver = await server.key("--role", "approve");
+    const { body } = await plan(reader);
+    expect((await plan(sender)).status).toBe(403);
+    for (const name of ["approve", "run", "pause", "resume", "cancel", "undo"])
+      expect([name, (await step(reader, body.sweep, name, { plan: body.plan_hash })).status]).toEqual([name, 403]);
+    expect((await server.ask(sender, "GET", `/v1/sweeps/${body.sweep}`)).status).toBe(403);
+    expect(await step(approver, body.sweep, "approve", { plan: body.plan_hash })).toMatchObject({ body: { state: "approved" } });
+    expect((await step(approver, body.sweep, "run")).status).toBe(403);
+    expect(await step(analyst, body.sweep, "cancel")).toMatchObject({ status: 200, body: { state: "cancelled" } });
+    expect(folders()).toEqual(["Inbox", "Inbox", "Inbox"]);
+  });
+
+  test("show a key that is limited to mailboxes only what is within them, and act only there", async () => {
+    const limited = await server.key("--role", "read,contain", "--mailbox", first, "--mailbox", second);
+    const whole = await plan();
+    expect((await server.ask(limited, "GET", `/v1/sweeps/${whole.body.sweep}`)).status).toBe(404);
+    for (const name of ["approve", "run", "pause", "cancel", "undo", "resume"])
+      expect((await step(limited, whole.body.sweep, name, { plan: whole.body.plan_hash })).status).toBe(404);
+    for (const path of ["targets", "report", "events"])
+      expect((await server.ask(limited, "GET", `/v1/sweeps/${whole.body.sweep}/${path}`)).status).toBe(404);
+    const within = await plan(analyst, [first]);
+    expect(await status(within.body.sweep, limited)).toMatchObject({ sweep: within.body.sweep });
+    const outside = await plan(limited, people);
+    expect(outside.body).toMatchObject({ counts: { messages: 2 }, unexamined: [{ code: "access-denied" }] });
+    const own = await plan(limited, ["all"]);
+    expect(own.body.counts).toMatchObject({ messages: 2, mailboxes: 2 });
+    const listed = (await server.ask(limited, "GET", "/v1/sweeps")).body.sweeps.map(({ sweep }: { sweep: string }) => sweep);
+    expect(listed).toContain(own.body.sweep);
+    expect(listed).not.toContain(whole.body.sweep);
+    await step(limited, own.body.sweep, "run", { plan: own.body.plan_hash });
+    await ended(own.body.sweep);
+    expect(folders()).toEqual(["Deletions", "Deletions", "Inbox"]);
+    await step(limited, own.body.sweep, "undo");
+    await soon(async () => expect(await status(own.body.sweep)).toMatchObject({ state: "finished", counts: { undone: 2 } }));
+    expect(folders()).toEqual(["Inbox", "Inbox", "Inbox"]);
+  });
+
+  test("never carry a message of a limited key to a mailbox that it may not reach", async () => {
+    const limited = await server.key("--role", "read,contain", "--mailbox", first);
+    const planned = await server.ask(limited, "POST", "/v1/sweeps", {
+      ...order([first]),
+      action: "copy-email",
+      input: { destination_mailbox: second, destination_folder: "Inbox" },
+    });
+    if (planned.status === 201) {
+      await step(limited, planned.body.sweep, "run", { plan: planned.body.plan_hash });
+      await soon(async () => expect(await status(planned.body.sweep)).toMatchObject({ state: "finished", counts: { done: 0 } }));
+    } else expect(planned.body.code).toBe("access-denied");
+    expect([...desk.host.mailbox(second).items()].filter((item) => item.internetMessageId === id)).toHaveLength(1);
+  });
+
+  test("refuse what their state does not allow, and say what to do next", async () => {
+    const { body } = await plan();
+    const refused = await step(analyst, body.sweep, "pause");
+    expect(refused).toMatchObject({ status: 409, body: { code: "changed", hint: expect.stringContaining("sweep run") } });
+    expect(refused.body.detail).toBe(`Nothing was done: the sweep ${body.sweep} is planned, so it cannot be paused.`);
+    expect((await step(analyst, body.sweep, "approve")).body.code).toBe("invalid-input");
+    expect((await step(analyst, body.sweep, "run", { hash: "x" })).body.code).toBe("invalid-input");
+    expect((await server.ask(analyst, "GET", `/v1/sweeps/${body.sweep}/report?format=xml`)).body.code).toBe("invalid-input");
+    expect((await server.ask(analyst, "PUT", `/v1/sweeps/${body.sweep}`)).status).toBe(405);
+    expect((await server.ask(analyst, "POST", "/v1/sweeps", { ...order(), action: "send-email" })).body.code).toBe("invalid-input");
+    expect((await server.ask(analyst, "POST", "/v1/sweeps", { mailboxes: "all", action: "delete-email", x: 1 })).status).toBe(400);
+  });
+
+  test("answer only what is described, and everything that is described of them", async () => {
+    expect((await server.ask(await server.key("--role", "send"), "GET", "/v1/sweeps")).status).toBe(403);
+    const all = server.description.all.filter((each) => each.includes(" /v1/sweeps"));
+    expect(all.length).toBeGreaterThan(20);
+    expect(all.filter((each) => !each.endsWith("5XX") && !server.description.seen.has(each))).toEqual([]);
+  });
+});

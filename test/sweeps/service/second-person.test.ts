@@ -1,0 +1,110 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openDatabase } from "../../../src/state/postgres.ts";
+import { backends } from "../../actions/lab-host.ts";
+import { soon } from "../../soon.ts";
+import { openSweepDesk, type SweepDesk } from "../desk.ts";
+import { openSweepServer, type SweepServer } from "../server.ts";
+
+const people = ["user01@example.com", "user02@example.com"];
+
+describe.each(backends)("above the number of the settings a sweep over %s", (backend) => {
+  let desk: SweepDesk;
+  let server: SweepServer;
+  const keys: Record<string, string> = {};
+  let id = "";
+  let number = 0;
+  beforeAll(async () => {
+    desk = await openSweepDesk(backend);
+    const settings = JSON.parse(readFileSync(desk.config, "utf8"));
+    writeFileSync(desk.config, JSON.stringify({ ...settings, sweep: { second_person_above: 1 } }));
+    server = await openSweepServer(desk);
+    const made = {
+      ann: ["read,contain,approve", "ann@example.com"],
+      annAgain: ["approve", "Ann@Example.com "],
+      bob: ["contain,approve", "bob@example.com"],
+      cat: ["read,contain", "cat@example.com"],
+    };
+    for (const [name, [role = "", owner = ""]] of Object.entries(made)) keys[name] = await server.key("--role", role, "--owner", owner);
+    keys.nobody = await server.key("--role", "read,contain,approve");
+  });
+  afterAll(async () => {
+    await server.close();
+    await desk.close();
+  });
+  beforeEach(() => {
+    number += 1;
+    id = `<campaign.${number}@mailer.example.net>`;
+    for (const person of people) desk.host.put(person, { internetMessageId: id, subject: "Your invoice" });
+  });
+  const plan = async (key: string, mailboxes: readonly string[] = people) =>
+    (await server.ask(keys[key] ?? "", "POST", "/v1/sweeps", { internet_message_id: [id], mailboxes, action: "delete-email" })).body;
+  const step = async (key: string, sweep: { sweep: string; plan_hash: string }, name: string, hash: string | undefined = sweep.plan_hash) =>
+    (await server.ask(keys[key] ?? "", "POST", `/v1/sweeps/${sweep.sweep}/${name}`, { plan: hash })).body;
+  const there = () =>
+    people.flatMap((person) =>
+      [...desk.host.mailbox(person).items()].filter((item) => item.internetMessageId === id).map(({ folder }) => folder.name),
+    );
+  const denied = (why: string) => ({ code: "access-denied", detail: expect.stringContaining(why) });
+
+  test("runs after another person has approved exactly this plan", async () => {
+    const sweep = await plan("ann");
+    expect(sweep.message).toContain("Another person has to approve it");
+    expect(sweep.second_person_above).toBe(1);
+    expect(await step("ann", sweep, "run")).toMatchObject(denied("Another person has to approve"));
+    expect(await step("bob", sweep, "approve", "0".repeat(64))).toMatchObject({ code: "changed" });
+    expect(await step("bob", sweep, "approve")).toMatchObject({ state: "approved" });
+    expect(await step("bob", sweep, "run")).toMatchObject(denied("Whoever approved it"));
+    expect(there()).toEqual(["Inbox", "Inbox"]);
+    expect(await step("ann", sweep, "run")).toMatchObject({ success: true });
+    await soon(async () =>
+      expect((await server.ask(keys.ann ?? "", "GET", `/v1/sweeps/${sweep.sweep}`)).body).toMatchObject({ counts: { done: 2 } }),
+    );
+  });
+
+  test("is not approved by the same person, be it with another API key, by nobody known, or without the role", async () => {
+    const sweep = await plan("ann");
+    expect(await step("ann", sweep, "approve")).toMatchObject(denied("the person who planned it"));
+    expect(await step("annAgain", sweep, "approve")).toMatchObject(denied("the person who planned it"));
+    expect(await step("nobody", sweep, "approve")).toMatchObject(denied("no owner"));
+    expect(await step("cat", sweep, "approve")).toMatchObject(denied("the role approve"));
+    expect(await step("cat", sweep, "run")).toMatchObject(denied("Another person has to approve"));
+    expect(await step("bob", await plan("nobody"), "approve")).toMatchObject(denied("Who planned it is not known"));
+    expect(there()).toEqual(["Inbox", "Inbox"]);
+  });
+
+  test("is refused when somebody has changed its plan after the approval", async () => {
+    const sweep = await plan("ann");
+    await step("bob", sweep, "approve");
+    const database = await openDatabase({ directory: `${desk.folder}/state` });
+    await database.execute("UPDATE mailcordon.sweep_targets SET facts = replace(facts, 'user02', 'user03') WHERE sweep = $1", [
+      sweep.sweep,
+    ]);
+    await database.close();
+    expect(await step("ann", sweep, "run")).toMatchObject({ code: "changed" });
+    expect(there()).toEqual(["Inbox", "Inbox"]);
+  });
+
+  test("is not run by the command line without that approval, and is with it", async () => {
+    const words = ["--internet-message-id", id, "--mailboxes", people.join(","), "--then", "delete-email"];
+    const planned = await desk.sweep("plan", ...words);
+    // The server works on it.
+    const run = () => desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes", "--detach");
+    expect(await run()).toMatchObject({ error: { code: "access-denied" } });
+    expect(await desk.sweep("approve", planned.sweep, "--plan", planned.plan_hash)).toMatchObject({ error: { code: "access-denied" } });
+    expect(there()).toEqual(["Inbox", "Inbox"]);
+    // The plan says it as well: settings that were changed since change nothing of that.
+    const settings = readFileSync(desk.config, "utf8");
+    writeFileSync(desk.config, JSON.stringify({ ...JSON.parse(settings), sweep: {} }));
+    expect(await run()).toMatchObject({ error: { code: "access-denied" } });
+    writeFileSync(desk.config, settings);
+    expect(await step("bob", { sweep: planned.sweep, plan_hash: planned.plan_hash }, "approve")).toMatchObject({ state: "approved" });
+    expect(await run()).toMatchObject({ exit: 0, state: "running" });
+    await soon(async () => expect(await desk.sweep("status", planned.sweep)).toMatchObject({ counts: { done: 2 } }));
+  });
+
+  test("of no more targets than that is one person's to decide", async () => {
+    const sweep = await plan("ann", people.slice(0, 1));
+    expect(await step("ann", sweep, "run")).toMatchObject({ success: true });
+  });
+});
