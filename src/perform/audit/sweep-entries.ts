@@ -31,7 +31,7 @@ export interface AuditPart {
   readonly links: readonly EntryLink[];
   /** What people did with the sweep. */
   readonly events: readonly SweepEvent[];
-  /** Item ids of messages that entries say an action was done to. */
+  /** Ids of messages and calendar entries that entries say an action was done to. */
   readonly done: ReadonlySet<string>;
   /** Why the log could not be read or does not verify; one sentence each. */
   readonly problems: readonly string[];
@@ -46,7 +46,9 @@ const Entry = z.object({
   time: z.string(),
   actor: z.string(),
   phase: z.string().optional(),
-  targets: z.array(z.looseObject({ item_id: z.string().optional() })).optional(),
+  targets: z
+    .array(z.looseObject({ item_id: z.string().optional(), calendar_entry: z.string().optional(), plan_hash: z.string().optional() }))
+    .optional(),
   outcome: z.array(z.looseObject({ status: z.string().optional() })).optional(),
 });
 type Entry = z.output<typeof Entry>;
@@ -66,8 +68,9 @@ export async function readAuditPart(file: string, sweep: string): Promise<AuditP
       const entry = entryOf(line, sweep);
       if (entry === undefined) return;
       links.push({ entry: number, sha256: hash, previous: entry.previous });
-      const { action, actor, time } = entry;
-      if (action.startsWith("sweep ")) events.push({ time, action, actor });
+      const { action, actor, time, targets = [] } = entry;
+      // What a person did is about the plan; what the sweep did is about messages.
+      if (targets[0]?.plan_hash !== undefined) events.push({ time, action, actor });
       noteDone(entry, done);
     });
     if (checked === undefined) problems.push("The audit log of this machine could not be read, or there is none.");
@@ -100,7 +103,10 @@ function entryOf(line: Buffer, sweep: string): Entry | undefined {
 
 function noteDone({ phase, targets = [], outcome = [] }: Entry, done: Set<string>): void {
   if (phase !== "ended") return;
-  for (const [at, { item_id }] of targets.entries()) if (item_id !== undefined && outcome[at]?.status === "done") done.add(item_id);
+  for (const [at, { item_id, calendar_entry }] of targets.entries()) {
+    const id = item_id ?? calendar_entry;
+    if (id !== undefined && outcome[at]?.status === "done") done.add(id);
+  }
 }
 
 /** Follows the chain of one file; undefined if it cannot be read. */

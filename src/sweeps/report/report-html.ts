@@ -63,7 +63,8 @@ export async function* reportHtml(source: ReportSource): AsyncGenerator<string> 
     yield heading("Messages that need attention") + table(["messages", "state", "reason"], rows);
   }
   yield heading("Undo") + list(undoTexts(sweep, numbers));
-  if (sweep.left_alone.length > 0) yield heading("Left alone") + list(sweep.left_alone);
+  const left = [...sweep.left_alone, ...(sweep.not_examined ?? []).map(({ mailbox, message: why }) => `${mailbox}: ${why}`)];
+  if (left.length > 0) yield heading("Left alone") + list(left);
   yield heading("Hashes") + hashesText(sweep, numbers);
   yield heading("Mailboxes");
   yield* parts(
@@ -74,7 +75,7 @@ export async function* reportHtml(source: ReportSource): AsyncGenerator<string> 
   yield heading("Messages");
   yield* parts(
     messageRows(source),
-    ["mailbox", "state", "subject", "from", "received", "folder", "evidence (SHA-256)", "undo", "reason"],
+    ["mailbox", "residue", "state", "subject", "from", "received", "folder", "evidence (SHA-256)", "undo", "reason"],
     "Messages",
   );
   yield "</body></html>\n";
@@ -83,7 +84,8 @@ export async function* reportHtml(source: ReportSource): AsyncGenerator<string> 
 async function* messageRows({ targets }: ReportSource): AsyncGenerator<PartRow> {
   for await (const target of targets()) {
     const { mailbox, subject, from, received_at, folder_path, evidence_sha256, reason } = cellsOf(target);
-    const cells = [mailbox, stateOf(target), subject, from, received_at, folder_path, evidence_sha256, undoText(target), reason];
+    const kind = target.residue === undefined ? "" : residueNames[target.residue];
+    const cells = [mailbox, kind, stateOf(target), subject, from, received_at, folder_path, evidence_sha256, undoText(target), reason];
     yield { name: mailbox, cells };
   }
 }
@@ -155,11 +157,24 @@ function countRows({ counts }: SweepDocument, { evidence, withoutEvidence, undoa
   ];
 }
 
-function soughtText({ find }: SweepDocument): string {
-  const { internet_message_id: ids, mailboxes, finder } = find;
+function soughtText({ find, residue = [] }: SweepDocument): string {
+  const { internet_message_id: ids, mailboxes, finder, finders = [], groups = [], query = {}, traced, tracking_log: log } = find;
   const where = mailboxes === "all" ? "All mailboxes that the connection can list." : `Mailboxes that were named: ${mailboxes.length}.`;
-  return list([...ids.map((id) => `Internet Message-ID ${id}`), where, finder]);
+  return list([
+    ...ids.map((id) => `Internet Message-ID ${id}`),
+    ...Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [`${name.replaceAll("_", " ")}: ${value}`])),
+    where,
+    ...groups.map((group) => `Members of the group ${group}`),
+    ...new Set([finder, ...finders]),
+    ...(traced === undefined ? [] : [`Message trace from ${traced.from} to ${traced.to}: ${traced.recipients} recipients.`]),
+    ...(log === undefined
+      ? []
+      : [`Message tracking log with the SHA-256 ${log.sha256}: ${log.matched} of ${log.rows} rows, ${log.recipients} recipients.`]),
+    ...(residue.length === 0 ? [] : [`Residue: ${residue.map((kind) => residueNames[kind]).join(", ")}.`]),
+  ]);
 }
+
+const residueNames = { calendar: "calendar entry", recoverable: "recoverable copy", sender: "copy of the sender" } as const;
 
 function timeRows({ sweep, events }: ReportSource): readonly Row[] {
   const steps: readonly (readonly [string | undefined, string, string | undefined])[] = [

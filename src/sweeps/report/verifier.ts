@@ -72,19 +72,23 @@ def check_all():
     with read("plan.json") as stream:
         plan = json.loads(stream.read().decode())
     check(hashlib.sha256(canonical(plan)).hexdigest() == sweep["plan_hash"], "the plan does not have the hash that was approved")
-    counts, at = {}, 0
+    counts, at, late = {}, 0, 0
     evidence = {entry["sha256"]: entry for entry in manifest["evidence"]}
     check(len(evidence) == len(manifest["evidence"]), "evidence is listed twice")
     with read("targets.jsonl") as stream:
-        for at, line in enumerate(stream, 1):
+        for line in stream:
             target = json.loads(line.decode())
-            if check(at <= len(plan["targets"]), "there are more messages than in the plan"):
-                facts = plan["targets"][at - 1]
-                check(all(target.get(name) == value for name, value in facts.items()), "message %d is not the one of the plan" % at)
+            if "arrived_at" in target:
+                late += 1
+            elif check(at < len(plan["targets"]) and not late, "there are more messages than in the plan"):
+                at += 1
+                check(all(target.get(name) == value for name, value in plan["targets"][at - 1].items()), "message %d is not the one of the plan" % at)
             counts[target["state"]] = counts.get(target["state"], 0) + 1
-            kept = target.get("outcome", {}).get("evidence")
-            check(kept is None or kept["sha256"] in evidence, "the evidence of message %d is not listed" % at)
+            outcome = target.get("outcome", {})
+            for kept in [outcome.get("evidence")] + [one.get("evidence") for one in outcome.get("attachments", [])]:
+                check(kept is None or kept["sha256"] in evidence, "the evidence of message %d is not listed" % at)
     check(at == len(plan["targets"]), "there are %d messages, and %d in the plan" % (at, len(plan["targets"])))
+    check(late <= plan.get("later", {}).get("limit", 0), "more messages arrived later than the plan allows")
     for count, state in (("waiting", "planned"), ("unknown", "acting"), ("done",) * 2, ("failed",) * 2, ("changed",) * 2, ("gone",) * 2):
         check(sweep["counts"][count] == counts.get(state, 0), "the count of %s is wrong" % count)
     for sha256, entry in evidence.items():
@@ -104,7 +108,7 @@ def check_all():
         before = link
     missing = sum("missing" in entry for entry in evidence.values())
     print("Sweep %s, plan %s" % (sweep["sweep"], sweep["plan_hash"]))
-    print("%d messages: %s" % (at, ", ".join("%s %d" % (state, counts[state]) for state in sorted(counts))))
+    print("%d messages of the plan, %d that arrived later: %s" % (at, late, ", ".join("%s %d" % (state, counts[state]) for state in sorted(counts))))
     print("%d pieces of evidence, and %d that the manifest says are not in the archive; %d audit entries" % (len(evidence) - missing, missing, len(links)))
     for text in manifest["not_known"]:
         print("Not known: " + re.sub(r"[^\x20-\x7e]", "?", text))

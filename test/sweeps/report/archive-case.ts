@@ -15,7 +15,7 @@ const hostile = '../../../evil\u202egpj.eml"><script>alert(1)</script>\r\n=1+1';
 export const sha256 = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest("hex");
 
 /** Reads the files of a zip as an independent reader finds them. */
-function filesOf(zip: Buffer): Promise<Map<string, Buffer>> {
+export function filesOf(zip: Buffer): Promise<Map<string, Buffer>> {
   return new Promise((resolve, reject) => {
     const files = new Map<string, Buffer>();
     fromBuffer(zip, { lazyEntries: true }, (failed, opened) => {

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runAudit } from "../../../src/commands/audit-command.ts";
+import { deliverInvitation } from "../../../src/lab/seed/invitation.ts";
 import { backends } from "../../actions/lab-host.ts";
 import { openSmallDisk } from "../../full-disk.ts";
 import type { Printed, SweepDesk } from "../desk.ts";
-import { type ArchiveCase, messageId, noPython, openArchiveCase, sha256 } from "./archive-case.ts";
+import { type ArchiveCase, filesOf, messageId, noPython, openArchiveCase, sha256 } from "./archive-case.ts";
 
 describe.each(backends)("the evidence archive of a sweep over %s", (backend) => {
   let desk: SweepDesk;
@@ -152,5 +153,25 @@ describe.each(backends)("the evidence archive of a sweep over %s", (backend) => 
     await desk.sweep("run", waiting.sweep, "--plan", waiting.plan_hash, "--yes", "--detach");
     const refused = await desk.sweep("archive", waiting.sweep, "--output", join(desk.folder, "running.zip"));
     expect(refused.error).toMatchObject({ code: "changed", message: expect.stringContaining("is running") });
+  });
+
+  test("has the calendar entries that were removed, and their audit entries are no steps of people", async () => {
+    const meeting = "<meeting.2@mailer.example.net>";
+    const invited = ["user05@example.com", "user06@example.com"];
+    deliverInvitation(desk.host.lab.store, invited, {
+      ...{ messageId: meeting, uid: "meeting.2@mailer.example.net", organizer: "payroll@example.net", subject: "Review" },
+      ...{ start: new Date(Date.UTC(2026, 6, 1, 9)), location: "Room 1" },
+    });
+    const find = ["--internet-message-id", meeting, "--mailboxes", invited.join(",")];
+    const planned = await desk.sweep("plan", ...find, "--then", "delete-email", "--keep-evidence");
+    await desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+    const output = join(desk.folder, "meeting.zip");
+    const archived = await desk.sweep("archive", planned.sweep, "--output", output);
+    expect(archived).toMatchObject({ exit: 0, not_known: [], evidence: { missing: 0 } });
+    if (noPython === undefined) expect(verify(output, archived.archive.sha256)).toMatchObject({ status: 0 });
+    const page = String((await filesOf(readFileSync(output))).get("report.html"));
+    expect(page).toContain("<td>calendar entry</td>");
+    expect(page).toContain("sweep run (audit log)");
+    expect(page).not.toContain("sweep calendar (audit log)");
   });
 });
