@@ -1,12 +1,15 @@
 import * as z from "zod";
-import { defineItemAction, type Target } from "../catalogue/action-definition.ts";
+import { defineItemAction, type Selected, type Target } from "../catalogue/action-definition.ts";
 import { omitUndefined } from "../catalogue/common-fields.ts";
 import { narrowing } from "../catalogue/read-input.ts";
 import { confirm } from "../catalogue/selection-fields.ts";
 import { attachmentPresentation, attachmentSelectionMethods, selectAttachments, whichAttachments } from "../catalogue/which-attachments.ts";
 import { guardFields, messageNames, whichMessages } from "../catalogue/which-messages.ts";
+import { sha256Of } from "../exchange/attachment-hash.ts";
+import type { MailboxFor } from "../exchange/port-methods.ts";
+import { isAbsent } from "../exchange/search/absence.ts";
 import { Failure } from "../failure.ts";
-import { done, failed, runForSome, takeOnly } from "../outcome.ts";
+import { attempt, done, failed, runForSome, takeOnly } from "../outcome.ts";
 
 /**
  * Deletes attachments of the message itself; attachments inside an attached message are deleted with it. No notice is added to the body: that would
@@ -15,7 +18,7 @@ import { done, failed, runForSome, takeOnly } from "../outcome.ts";
 export const deleteAttachments = defineItemAction({
   name: "delete-attachments",
   title: "Delete Attachments",
-  summary: "Delete attachments from messages: all, by id or by name. By default a copy of each is kept first.",
+  summary: "Delete attachments from messages: all, by id, by name or by hash. By default a copy of each is kept first.",
   effect: "destroy",
   uses: [...attachmentSelectionMethods, "attachmentContent", "deleteAttachments"],
   overGraph: {
@@ -26,6 +29,10 @@ export const deleteAttachments = defineItemAction({
   },
   noun: "attachment",
   vanished: { action: "already_gone" },
+  irreversible: ({ save_copy_first }) =>
+    save_copy_first === false
+      ? "Deleted attachments cannot be put back, and no copy is kept (save_copy_first is false)."
+      : "Deleted attachments cannot be put back into their messages. A copy of each is kept as evidence first.",
   done: "deleted",
   did: ({ action }) => (action === "already_gone" ? "already deleted" : undefined),
   glance: { ...attachmentPresentation, hidden: ["change_key"] },
@@ -35,8 +42,17 @@ export const deleteAttachments = defineItemAction({
     all: z
       .boolean()
       .default(false)
-      .describe("Delete every attachment of the messages. Without it, attachment_ids or name_pattern is required."),
+      .describe("Delete every attachment of the messages. Without it, attachment_ids, name_pattern or sha256 is required."),
     ...whichAttachments,
+    sha256: z
+      .string()
+      .max(64)
+      .regex(/^[0-9a-f]{64}$/i, "not 64 hexadecimal digits")
+      .register(narrowing)
+      .optional()
+      .describe(
+        "SHA-256 (hexadecimal) of the attachments to delete. Each attachment that the other fields select is downloaded. Default: all.",
+      ),
     keep_inline: z
       .boolean()
       .register(narrowing)
@@ -59,7 +75,8 @@ export const deleteAttachments = defineItemAction({
 })
   .select(async function* (input, context) {
     const inlineToo = !input.keep_inline;
-    yield* selectAttachments({ ...input, include_inline: inlineToo, expand_nested: false, max_depth: 1 }, context);
+    const selected = selectAttachments({ ...input, include_inline: inlineToo, expand_nested: false, max_depth: 1 }, context);
+    yield* input.sha256 === undefined ? selected : withHash(selected, input.sha256.toLowerCase(), context.mailbox);
   })
   .act(
     async function* (targets, _input, { mailbox }) {
@@ -78,14 +95,15 @@ export const deleteAttachments = defineItemAction({
       }),
       check(input) {
         messageNames(input);
-        const chosen = (input.attachment_ids ?? []).length > 0 || input.name_pattern !== undefined;
+        const chosen = (input.attachment_ids ?? []).length > 0 || input.name_pattern !== undefined || input.sha256 !== undefined;
         if (!input.all && !chosen) {
           throw new Failure(
             "invalid-input",
-            "Name the attachments with attachment_ids or name_pattern, or set all to true for every attachment of the messages.",
+            "Name the attachments with attachment_ids, name_pattern or sha256, or set all to true for every attachment of the messages.",
           );
         }
-        if (input.all && chosen) throw new Failure("invalid-input", "all excludes attachment_ids and name_pattern: use one or the other.");
+        if (input.all && chosen)
+          throw new Failure("invalid-input", "all excludes attachment_ids, name_pattern and sha256: use one or the other.");
       },
       preserve: {
         wanted: (input) => input.save_copy_first,
@@ -132,6 +150,25 @@ export const deleteAttachments = defineItemAction({
       },
     },
   );
+
+/** Yields the attachments whose content has the hash; what cannot be read is a Failure, since it may have it. */
+async function* withHash(
+  selected: AsyncIterable<Selected>,
+  sha256: string,
+  mailbox: MailboxFor<"attachmentContent">,
+): AsyncGenerator<Selected> {
+  for await (const one of selected) {
+    const { outcome } = one;
+    const attachment = outcome.ok && !isAbsent(outcome.value) ? outcome.value.attachment : undefined;
+    if (attachment === undefined) yield one;
+    // The bytes of an attached message are made anew for each reader, and a reference has none.
+    else if (attachment.kind === "file") {
+      const found = await attempt(() => sha256Of(mailbox.attachmentContent([attachment])));
+      if (!found.ok) yield { asked: { ...one.asked, attachment_id: attachment.id }, outcome: found };
+      else if (found.value === sha256) yield one;
+    }
+  }
+}
 
 function attachmentId(target: Target): string {
   return target.attachment?.id ?? "";

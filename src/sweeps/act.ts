@@ -3,6 +3,7 @@
 import type { Action } from "../catalogue/action-definition.ts";
 import type { Result } from "../catalogue/answer-envelope.ts";
 import { omitUndefined } from "../catalogue/common-fields.ts";
+import type { Mailbox } from "../exchange/exchange.ts";
 import type { Message } from "../exchange/message.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
@@ -10,9 +11,11 @@ import { type Host, perform } from "../perform/perform.ts";
 import type { TargetState } from "../state/sweep-states.ts";
 import type { Claimed, Settled } from "../state/sweep-work.ts";
 import { type Acting, isLater, patiently, type Work, withFacts } from "./acting.ts";
+import { inputFor, lookAtAttachments, resultOf } from "./attachment-targets.ts";
 import { differences, type Facts, readFacts } from "./facts.ts";
 import { lookFor, type Seen } from "./look.ts";
-import { type Kept, keptOf, readKept } from "./outcome.ts";
+import { isAboutAttachments } from "./order.ts";
+import { type Kept, readKept } from "./outcome.ts";
 import { actOnEntries, isEntry, settleEntries } from "./residue/act-on-entries.ts";
 
 /** So many messages are acted on between two looks at whether the sweep is to pause. */
@@ -48,7 +51,9 @@ export async function settle(begun: readonly Work[], box: Claimed, acting: Actin
   for (const target of begun.filter((one) => !isEntry(one))) {
     const seen = await attempt(() => lookFor(target.frozen, known(target.frozen), mailbox));
     if (seen.ok) {
-      await work.act(chunk.sweep, box.number, [settledAs(target, seen.value, acting)]);
+      const settled = seen.value.at === "place" ? await attempt(() => settledInPlace(target, mailbox, acting)) : undefined;
+      if (settled?.ok === false) failure ??= settled.failure;
+      else await work.act(chunk.sweep, box.number, [settled?.value ?? settledAs(target, seen.value, acting)]);
     } else if (isLast && seen.failure.code !== "cancelled") {
       const error = { code: seen.failure.code, message: seen.failure.message, hint: seen.failure.hint };
       const message = "It may have been done: its worker died or the reply was lost, and the mailbox could not be looked into.";
@@ -70,6 +75,17 @@ async function idsOfOthers(sweep: string, box: Claimed, { work }: Acting): Promi
         facts.item_id === of.item_id ? [] : [facts.item_id, ...(kept.new_item_id === undefined ? [] : [kept.new_item_id])],
       ),
     );
+}
+
+/** A target that lies where it was: of an action about attachments, these show whether it was done. Throws Failure. */
+async function settledInPlace(target: Work, mailbox: Mailbox, { action, worker }: Acting): Promise<Settled<TargetState> | undefined> {
+  if (!isAboutAttachments(action)) return undefined;
+  const { number, frozen } = target;
+  const left = await lookAtAttachments(frozen, mailbox);
+  if (left === "all") return undefined;
+  const as = (state: TargetState, kept: Kept) => ({ number, state, outcome: JSON.stringify({ ...kept, worker }) });
+  if (left === "none") return as("done", { settled_by_look: "None of its attachments of the plan is there any more." });
+  return as("failed", { message: "Some of its attachments of the plan are gone and others are not. Plan a sweep for what is left." });
 }
 
 function settledAs(target: Work, seen: Seen, { worker }: Acting): Settled<TargetState> {
@@ -133,20 +149,20 @@ async function actOnBatch(batch: readonly Work[], box: Claimed, acting: Acting, 
   );
   const going = equal.filter(({ target }) => allowed.has(target.number));
   if (going.length === 0) return later;
-  const ids = going.map(({ target }) => target.frozen.item_id);
+  const frozen = going.map(({ target }) => target.frozen);
   // Everything from here to the outcome may be cut off by the death of this process: then a look settles it.
   const answer = await perform(
     action,
-    { ...input, mailbox: box.address, item_id: ids, ...(confirms(action) ? { confirm: true } : {}) },
+    { ...inputFor(action, input, frozen), mailbox: box.address, ...(confirms(action) ? { confirm: true } : {}) },
     host,
   );
-  const results = new Map((answer.results ?? []).map((result) => [result.item_id, result]));
+  const found = new Map(frozen.map((facts) => [facts, resultOf(facts, answer.results ?? [], action)]));
   const outcomes: Settled<TargetState>[] = [];
   const unclear: Work[] = [];
   for (const { target, message } of going) {
-    const result = results.get(target.frozen.item_id);
+    const { result, kept: told = {} } = found.get(target.frozen) ?? {};
     const before = omitUndefined({ is_read: message.isRead, categories: message.categories && [...message.categories] });
-    const kept = omitUndefined({ ...(result === undefined ? {} : keptOf(result)), before, backend: answer.backend, worker });
+    const kept = omitUndefined({ ...told, before, backend: answer.backend, worker });
     const failure = failureOf(result, answer.error);
     if (failure?.code === "unknown-outcome") unclear.push(target);
     else if (failure !== undefined) outcomes.push(fail(target, failure, kept));

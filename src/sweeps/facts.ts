@@ -24,6 +24,10 @@ export const Facts = z.strictObject({
   ends_at: z.string().optional(),
   location: z.string().optional(),
   is_series: z.boolean().optional(),
+  attachments: z
+    .array(z.strictObject({ id: z.string(), name: z.string().optional() }))
+    .optional()
+    .describe("The attachments that an action about attachments is for: no others are touched."),
 });
 export type Facts = z.output<typeof Facts>;
 

@@ -3,6 +3,7 @@ import type { Message } from "../exchange/message.ts";
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { type Host, perform } from "../perform/perform.ts";
+import { withAttachments } from "./attachment-targets.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import type { Unexamined } from "./find/found.ts";
 import { searchMailbox } from "./find/query.ts";
@@ -57,7 +58,10 @@ export async function lookInto(address: string, order: SweepOrder, residue: Resi
     for await (const outcome of ids.length === 0 ? [] : mailbox.get(ids, {})) {
       const path = paths.get(ids[at++] ?? "");
       if (outcome.ok)
-        read.push({ message: outcome.value, facts: factsOf(address, outcome.value, typeof path === "string" ? path : undefined) });
+        read.push({
+          message: outcome.value,
+          facts: withAttachments(factsOf(address, outcome.value, typeof path === "string" ? path : undefined), planned, order.action),
+        });
       else problems.push(problem(outcome.failure));
     }
   } catch (thrown) {

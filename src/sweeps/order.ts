@@ -55,9 +55,19 @@ const ownFields: ReadonlySet<string> = new Set([
   ...["mailbox", "item_id", "internet_message_id", "dry_run", "confirm", "expected_count", "max_items", "timeout_seconds"],
 ]);
 
-/** Whether a sweep can run the action: it works on messages that are named by their ids, and takes them away from people. */
+/** Whether a sweep can run the action: it works on messages that are named by their ids, or on their attachments, and takes them away from people. */
 export function isSweepable({ effect, noun, input, each }: Action): boolean {
-  return effects[effect].kind === "Containment" && noun === "message" && each !== undefined && "item_id" in input.shape;
+  return (
+    effects[effect].kind === "Containment" &&
+    (noun === "message" || isAboutAttachments({ noun })) &&
+    each !== undefined &&
+    "item_id" in input.shape
+  );
+}
+
+/** Whether the action leaves messages where they are, and works on their attachments. */
+export function isAboutAttachments({ noun }: { readonly noun?: string | undefined }): boolean {
+  return noun === "attachment";
 }
 
 /** The fields that say how the action is done. */
@@ -90,7 +100,8 @@ export function checkOrder({ action, internetMessageIds, query = {}, input, find
 
 /** Why what this does cannot be undone; nothing where it can. */
 export function whyNotUndone(action: Action, input: Readonly<Record<string, unknown>>): readonly string[] {
-  if (action.each === undefined || !("undo" in action.each.shape)) return [`${action.title} returns nothing by which it could be undone.`];
   const why = action.irreversible?.(input);
-  return why === undefined ? [] : [why];
+  if (why !== undefined) return [why];
+  const hasUndo = action.each !== undefined && "undo" in action.each.shape;
+  return hasUndo ? [] : [`${action.title} returns nothing by which it could be undone.`];
 }

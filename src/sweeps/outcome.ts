@@ -3,6 +3,8 @@ import type { Result } from "../catalogue/answer-envelope.ts";
 import { omitUndefined } from "../catalogue/common-fields.ts";
 import { parseJson } from "../text/parse-json.ts";
 
+const Evidence = z.object({ file_ref: z.string(), sha256: z.string(), size: z.number(), safe_name: z.string() });
+
 /** What became of one target, as it is kept and reported. */
 export const Kept = z.object({
   /** One sentence, where the state does not say it all. */
@@ -14,7 +16,19 @@ export const Kept = z.object({
   verified: z.boolean().optional(),
   /** What undoes it, as the action said it. */
   undo: z.record(z.string(), z.unknown()).optional(),
-  evidence: z.object({ file_ref: z.string(), sha256: z.string(), size: z.number(), safe_name: z.string() }).optional(),
+  evidence: Evidence.optional(),
+  /** Of an action about attachments: each with its own evidence. */
+  attachments: z
+    .array(
+      z.object({
+        attachment_id: z.string().optional(),
+        name: z.string().optional(),
+        action: z.string().optional(),
+        evidence: Evidence.optional(),
+        error: z.string().optional(),
+      }),
+    )
+    .optional(),
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
   /** Of a target whose worker died, or whose reply was lost: what a look in the mailbox has shown. */
   settled_by_look: z.string().optional(),
@@ -27,9 +41,29 @@ export const Kept = z.object({
 });
 export type Kept = z.output<typeof Kept>;
 
+/** Every piece of evidence of a target. */
+export function evidenceOf(kept: Kept | undefined): readonly z.output<typeof Evidence>[] {
+  return [...(kept?.evidence === undefined ? [] : [kept.evidence]), ...(kept?.attachments ?? []).flatMap(({ evidence }) => evidence ?? [])];
+}
+
 /** An outcome as the database keeps it. */
 export function readKept(text: string | undefined): Kept {
   return text === undefined ? {} : Kept.parse(parseJson(text));
+}
+
+/** What of the results about the attachments of one message is kept. */
+export function keptOfAttachments(results: readonly Result[]): Kept {
+  const text = (value: unknown) => (typeof value === "string" ? value : undefined);
+  return {
+    attachments: results.map((result) => {
+      const { action, evidence, error } = keptOf(result);
+      return omitUndefined({
+        attachment_id: text(result.attachment_id),
+        name: text(result.name) ?? text(result.file_name),
+        ...{ action, evidence, error: error?.message },
+      });
+    }),
+  };
 }
 
 /** What of a result of an action is kept. */

@@ -61,7 +61,7 @@ export const PlanRequest = z.strictObject({
     .describe(
       "SHA-256 (hexadecimal) of an attachment. Attachments of all messages that the other filters find are downloaded, so name another filter, too.",
     ),
-  action: z.string().max(100).describe("Action to do to each message: delete-email, junk-mail or copy-email."),
+  action: z.string().max(100).describe("Action to do to each message: delete-email, junk-mail, copy-email or delete-attachments."),
   input: z.record(z.string(), z.unknown()).optional().describe("Inputs of the action that say how, such as keep_evidence."),
   residue: z
     .array(z.enum([...residueKinds, "none"]))

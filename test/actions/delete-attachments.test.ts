@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { deleteAttachments } from "../../src/actions/delete-attachments.ts";
@@ -39,6 +40,32 @@ describe.each(backends)("over %s", (backend) => {
     // Graph tells none after a deletion.
     expect(answer.results?.at(-1)?.change_key).toBe(backend === "graph" ? undefined : at.item(who, at.idOf(item))?.changeKey);
     expect([left(at.idOf(item)), at.item(who, at.idOf(item))?.subject]).toEqual([[], "Invoice"]);
+  });
+
+  test("sha256 deletes the attachments of that content, whatever their names, and no others", async () => {
+    const content = Buffer.from("the bad one");
+    const { item, input } = put(file("a.txt"), file("b.txt", { content }), file("c.html", { content, isInline: true, contentId: "c@x" }));
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    expect(
+      await at.run(deleteAttachments, { ...input, sha256: sha256.toUpperCase(), name_pattern: "*.html", dry_run: true }),
+    ).toMatchObject({
+      results: [{ name: "c.html", status: "planned" }],
+    });
+    const answer = await at.run(deleteAttachments, { ...input, sha256 });
+    expect(answer.results).toMatchObject([
+      { name: "b.txt", status: "done", evidence: { sha256 } },
+      { name: "c.html", status: "done", evidence: { sha256 } },
+    ]);
+    expect(left(at.idOf(item))).toEqual(["a.txt"]);
+    expect(await at.run(deleteAttachments, { ...input, all: true, sha256 })).toMatchObject({ error: { code: "invalid-input" } });
+  });
+
+  test("sha256 reports an attachment that cannot be read, since it may be the one, and deletes nothing of it", async () => {
+    const { item, input } = put(file("a.txt"));
+    at.lab.addFault({ kind: "item-error", operation: backend === "ews" ? "GetAttachment" : "attachment-get", times: 10 });
+    const answer = await at.run(deleteAttachments, { ...input, sha256: "0".repeat(64) });
+    expect(answer).toMatchObject({ success: false, results: [{ status: "failed" }] });
+    expect(left(at.idOf(item))).toEqual(["a.txt"]);
   });
 
   // XSOAR deletes every attachment when the ids are left blank.

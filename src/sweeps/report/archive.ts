@@ -10,6 +10,7 @@ import type { Sweep } from "../../state/sweeps.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
 import { parseJson } from "../../text/parse-json.ts";
 import { readHeader } from "../header.ts";
+import { evidenceOf, type Kept } from "../outcome.ts";
 import { countsOf } from "../sweeps.ts";
 import { addEvidence, type ListedEvidence } from "./archived-evidence.ts";
 import type { ReportSource, TargetDocument } from "./cells.ts";
@@ -153,9 +154,14 @@ async function* targetLines({ targets }: ReportSource, { done }: AuditPart, unau
 /** The path of the evidence on the machine that kept it is of no use to others. */
 function withoutPath(target: TargetDocument): object {
   const { outcome } = target;
-  if (outcome?.evidence === undefined) return target;
-  const { file_ref: _, ...evidence } = outcome.evidence;
-  return { ...target, outcome: { ...outcome, evidence } };
+  if (evidenceOf(outcome).length === 0) return target;
+  const bare = ({ evidence, ...rest }: { readonly evidence?: Kept["evidence"] | undefined }) => {
+    if (evidence === undefined) return rest;
+    const { file_ref: _, ...about } = evidence;
+    return { ...rest, evidence: about };
+  };
+  const attachments = outcome?.attachments === undefined ? {} : { attachments: outcome.attachments.map(bare) };
+  return { ...target, outcome: { ...bare(outcome ?? {}), ...attachments } };
 }
 
 function missingTexts(missing: readonly ListedEvidence[]): readonly string[] {

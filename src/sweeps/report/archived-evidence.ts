@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { OpenedFile } from "../../catalogue/action-definition.ts";
 import type { EvidenceIndex } from "../../perform/evidence/evidence-index.ts";
+import { evidenceOf } from "../outcome.ts";
 import type { ReportSource } from "./cells.ts";
 import type { ArchivedFile, ZipWriter } from "./zip-file.ts";
 
@@ -26,9 +27,8 @@ export async function addEvidence(
 ): Promise<{ readonly listed: readonly ListedEvidence[]; readonly files: readonly ArchivedFile[] }> {
   const wanted = new Map<string, { readonly size: number; readonly isMessage: boolean }>();
   for await (const { outcome } of source.targets()) {
-    const kept = outcome?.evidence;
-    if (kept !== undefined && !wanted.has(kept.sha256))
-      wanted.set(kept.sha256, { size: kept.size, isMessage: /\.eml$/i.test(kept.safe_name) });
+    for (const kept of evidenceOf(outcome))
+      if (!wanted.has(kept.sha256)) wanted.set(kept.sha256, { size: kept.size, isMessage: /\.eml$/i.test(kept.safe_name) });
   }
   const found = await index.findAll(new Set(wanted.keys()));
   const listed: ListedEvidence[] = [];

@@ -1,4 +1,5 @@
 import type { SweepEvent } from "../../perform/audit/sweep-entries.ts";
+import { evidenceOf } from "../outcome.ts";
 import type { sweepDocument, targetDocument } from "../sweeps.ts";
 
 export type SweepDocument = ReturnType<typeof sweepDocument>;
@@ -36,7 +37,9 @@ export function cellsOf(target: TargetDocument): Cells {
     size: String(target.size ?? ""),
     item_id: target.item_id,
     new_item_id: undo_outcome?.new_item_id ?? outcome?.new_item_id ?? "",
-    evidence_sha256: outcome?.evidence?.sha256 ?? "",
+    evidence_sha256: evidenceOf(outcome)
+      .map(({ sha256 }) => sha256)
+      .join(" "),
     outcome_at: target.outcome_at ?? "",
     undo_outcome_at: target.undo_outcome_at ?? "",
     reason: reasonOf(target),

@@ -1,3 +1,4 @@
+import { evidenceOf } from "../outcome.ts";
 import { type ReportSource, reasonOf, type TargetDocument } from "./cells.ts";
 
 /** How many different reasons a report names; further ones are counted together. */
@@ -40,8 +41,9 @@ export async function numbersOf({ targets }: Pick<ReportSource, "targets">): Pro
     const { outcome_at, undo_outcome_at, outcome } = target;
     if (outcome_at !== undefined) increase(minuteOf(minutes, outcome_at), target.state);
     if (undo_outcome_at !== undefined && target.undo !== undefined) increase(minuteOf(minutes, undo_outcome_at), undoStates[target.undo]);
-    if (outcome?.evidence !== undefined) evidence.add(outcome.evidence.sha256);
-    else if (target.state === "done") withoutEvidence += 1;
+    const pieces = evidenceOf(outcome);
+    for (const { sha256 } of pieces) evidence.add(sha256);
+    if (pieces.length === 0 && target.state === "done") withoutEvidence += 1;
     if (isUndoable(target)) undoable += 1;
     else if (target.state === "done" && target.undo !== "undone") notUndoable += 1;
     if (needsReason(target)) addReason(reasons, state, reasonOf(target));

@@ -1,0 +1,56 @@
+import type { Action } from "../catalogue/action-definition.ts";
+import type { Result } from "../catalogue/answer-envelope.ts";
+import type { MailboxFor } from "../exchange/port-methods.ts";
+import { takeOnly } from "../outcome.ts";
+import type { Facts } from "./facts.ts";
+import { isAboutAttachments } from "./order.ts";
+import { type Kept, keptOf, keptOfAttachments } from "./outcome.ts";
+
+/** Fields by which a caller selects attachments. A plan has made a list of them, which takes their place. */
+const selecting: ReadonlySet<string> = new Set(["all", "attachment_ids", "name_pattern", "sha256"]);
+
+/** Adds to the facts of each message the attachments that a plan has found. */
+export function withAttachments(facts: Facts, planned: readonly Result[], action: Action): Facts {
+  if (!isAboutAttachments(action)) return facts;
+  const attachments = planned.flatMap(({ item_id, attachment_id, name }) =>
+    item_id === facts.item_id && typeof attachment_id === "string"
+      ? [{ id: attachment_id, ...(typeof name === "string" ? { name } : {}) }]
+      : [],
+  );
+  return { ...facts, attachments };
+}
+
+/** The input of the action for these targets: of an action about attachments, with exactly those of the plan. */
+export function inputFor(action: Action, input: Readonly<Record<string, unknown>>, targets: readonly Facts[]): Record<string, unknown> {
+  const item_id = targets.map((facts) => facts.item_id);
+  if (!isAboutAttachments(action)) return { ...input, item_id };
+  const how = Object.fromEntries(Object.entries(input).filter(([name]) => !selecting.has(name)));
+  return { ...how, item_id, attachment_ids: targets.flatMap(({ attachments = [] }) => attachments.map(({ id }) => id)) };
+}
+
+/** The result of one target, and what is kept of it. A message whose attachments have several results has failed if one has. */
+export function resultOf(
+  { item_id, attachments }: Facts,
+  results: readonly Result[],
+  action: Action,
+): { readonly result: Result | undefined; readonly kept: Kept } {
+  if (!isAboutAttachments(action)) {
+    const result = results.find((one) => one.item_id === item_id);
+    return { result, kept: result === undefined ? {} : keptOf(result) };
+  }
+  const ids = new Set<unknown>((attachments ?? []).map(({ id }) => id));
+  const own = results.filter((one) => one.item_id === item_id || ids.has(one.attachment_id));
+  const kept = own.length === 0 ? {} : keptOfAttachments(own);
+  const worst = own.find(({ error }) => error !== undefined) ?? own.find(({ status }) => status !== "done") ?? own[0];
+  return { result: worst, kept };
+}
+
+/** What a look shows of a message whose attachments may or may not have been deleted. Throws Failure. */
+export async function lookAtAttachments(
+  { item_id, attachments = [] }: Facts,
+  mailbox: MailboxFor<"attachments">,
+): Promise<"none" | "some" | "all"> {
+  const there = new Set((await takeOnly(mailbox.attachments([item_id]))).map(({ id }) => id));
+  const left = attachments.filter(({ id }) => there.has(id)).length;
+  return left === 0 ? "none" : left === attachments.length ? "all" : "some";
+}
