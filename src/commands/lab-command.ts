@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Screen } from "../faces/cli/screen.ts";
 import { errorCode, Failure } from "../failure.ts";
@@ -64,6 +64,8 @@ one.
                   Make Autodiscover fail or lie, such as refuse:404 or
                   answer:https://mail.example.net/EWS/Exchange.asmx. Clients
                   reach it through the proxy.
+  --acts FILE     Append each move, copy and deletion of a message to this
+                  file, as one JSON line.
   --json          Print how to reach the lab as one JSON document, even on a
                   terminal.
   --quiet         Print nothing on standard error.
@@ -113,6 +115,7 @@ function readOptions(args: readonly string[]) {
     proxy: { type: "boolean" },
     "proxy-user": { type: "string" },
     autodiscover: { type: "string" },
+    acts: { type: "string" },
     json: { type: "boolean" },
     quiet: { type: "boolean" },
     help: { type: "boolean", short: "h" },
@@ -150,6 +153,8 @@ async function serve(options: Options, screen: Screen): Promise<void> {
     const people = { onPremises: listOf(options["on-premises"]), unlicensed: listOf(options.unlicensed), invited: listOf(options.invite) };
     return startLab({ host, port, importDir, ...people, ...limits, faults, habits, signIn, tls, graph, tenant, policy, autodiscover });
   });
+  const { acts } = options;
+  if (acts !== undefined) lab.store.acts.onAct = (act) => appendFileSync(acts, `${JSON.stringify(act)}\n`);
   let proxy: Awaited<ReturnType<typeof practice.startProxy>> | undefined;
   try {
     if (withProxy)

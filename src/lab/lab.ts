@@ -126,6 +126,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   if (options.many !== undefined) seedMany(store, options.many);
   if (options.importDir !== undefined) importFolder(store, options.importDir);
   if (options.invited !== undefined) deliverInvitation(store, options.invited);
+  store.acts.clear();
   const faults = new FaultPlan();
   for (const rule of options.faults ?? []) faults.add(checkedFault(rule));
   const requests: LabRequest[] = [];

@@ -189,6 +189,17 @@ describe("a lab with a tenant", () => {
   });
 });
 
+describe("the acts of the lab's command", () => {
+  test("are one line for each move of a message", async () => {
+    const said = await lab("--acts", "acts.jsonl");
+    const words = ["--mailbox", "finance@example.com", "--internet-message-id", "<20f7c1.4711@mailer.example.net>", "--yes", "--json"];
+    await begin(["delete-email", ...words], said.file).ended;
+    const [act, ...more] = readFileSync(join(home, "acts.jsonl"), "utf8").trim().split("\n");
+    expect(JSON.parse(act ?? "")).toMatchObject({ act: "move", mailbox: "finance@example.com", from: "Inbox", to: "Deletions" });
+    expect(more).toEqual([]);
+  });
+});
+
 describe("the server variants of the lab's command", () => {
   test("are the variants of its server", async () => {
     const said = await lab("--habits", "get-405, no-new-ids");

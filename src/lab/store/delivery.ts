@@ -6,7 +6,7 @@ import { nonDeliveryReport } from "./delivery-report.ts";
 import { expandGroup } from "./directory.ts";
 import type { NewItem } from "./item.ts";
 import type { MailStore } from "./mail-store.ts";
-import { isBlocked, type LabItem, type LabMailbox } from "./mailbox.ts";
+import type { LabItem, LabMailbox } from "./mailbox.ts";
 import { enterInvitation } from "./meetings.ts";
 import { tracing } from "./message-trace.ts";
 
@@ -103,4 +103,9 @@ export function submit(store: MailStore, item: NewItem, from: LabMailbox): Submi
   const mime = sent.mime ? withoutHeader(sent.mime, "bcc") : mimeOfNew(sent, { bcc: false });
   const to = [...(item.to ?? []), ...(item.cc ?? []), ...(item.bcc ?? [])].flatMap((one) => (one.address ? [one.address] : []));
   return { sent, mime, deliveries: deliver(store, mime, { from: from.user.address, to }) };
+}
+
+/** Whether mail from this address goes to Junk Email. */
+export function isBlocked(mailbox: LabMailbox, address: string | undefined): boolean {
+  return address !== undefined && mailbox.blockedSenders.has(addressKey(address));
 }

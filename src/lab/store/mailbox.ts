@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { addressKey } from "./address.ts";
+import type { ActLog } from "../message-acts.ts";
 import { ChangeLog } from "./changes.ts";
 import { distinguishedFolders, type FolderSeed } from "./default-folders.ts";
 import { type ChangeKeyKind, IdMint } from "./id.ts";
@@ -57,6 +57,8 @@ export class LabMailbox {
   #mint: IdMint;
   readonly #folders = new Map<string, LabFolder>();
   readonly #distinguished = new Map<string, LabFolder>();
+  /** Where acts on its messages are noted. */
+  acts: ActLog | undefined;
   readonly #items = new Map<string, Mutable<LabItem>>();
   readonly #identities = new Map<string, LabItem>();
   #top: LabFolder | undefined;
@@ -214,6 +216,7 @@ export class LabMailbox {
   /** The copy has an id of its own; the folder may be another mailbox's. */
   copy(item: LabItem, folder: LabFolder): LabItem {
     this.#live(item);
+    this.acts?.add("copy", item, this.address, folder.name, this.#clock.now());
     return folder.mailbox.#put(folder, item, this.#clock.tick(), {});
   }
 
@@ -221,6 +224,7 @@ export class LabMailbox {
   move(item: LabItem, folder: LabFolder): LabItem {
     this.#live(item);
     const now = this.#clock.tick();
+    this.acts?.add("move", item, this.address, folder.name, now);
     this.#drop(item);
     // Exchange keeps the change key of what is thrown away.
     const recoverable = this.distinguished("recoverableitemsroot");
@@ -232,7 +236,7 @@ export class LabMailbox {
 
   remove(item: LabItem): void {
     this.#live(item);
-    this.#clock.tick();
+    this.acts?.add("delete", item, this.address, undefined, this.#clock.tick());
     this.#drop(item);
   }
 
@@ -294,6 +298,7 @@ export class LabMailbox {
     const found = this.attachment(id);
     if (!found) throw new StoreError("attachment-not-found", "There is no such attachment.");
     const record = this.#live(found.item);
+    this.acts?.add("delete-attachment", found.item, this.address, undefined, this.#clock.now());
     record.attachments = withoutAttachment(record.attachments, id, found.path);
     record.mime = undefined;
     this.#touch(record, "update");
@@ -383,11 +388,6 @@ export class LabMailbox {
     const at = siblings.indexOf(folder);
     if (at >= 0) siblings.splice(at, 1);
   }
-}
-
-/** Whether mail from this address goes to Junk Email. */
-export function isBlocked(mailbox: LabMailbox, address: string | undefined): boolean {
-  return address !== undefined && mailbox.blockedSenders.has(addressKey(address));
 }
 
 function identityKey(identity: Uint8Array): string {

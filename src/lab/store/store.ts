@@ -1,4 +1,5 @@
 import { Clock } from "../clock.ts";
+import { ActLog } from "../message-acts.ts";
 import { addressKey, domainOf } from "./address.ts";
 import { archiveFolders, type FolderSeed, publicFolders } from "./default-folders.ts";
 import { type Delivery, deliver, type Envelope, type Submission, submit } from "./delivery.ts";
@@ -32,6 +33,8 @@ export class Store {
   /** What transport has noted of every message and recipient. */
   readonly traces: TraceRow[] = [];
   readonly clock = new Clock();
+  /** What was done to messages since the lab has started. */
+  readonly acts = new ActLog();
   readonly #mailboxes = new Map<string, LabMailbox>();
   readonly #byGuid = new Map<string, LabMailbox>();
   /** By GUID: mailboxes that nobody logs in to. */
@@ -84,6 +87,7 @@ export class Store {
     for (const name of names)
       if (this.#mailboxes.has(name) || this.#groups.has(name)) throw new StoreError("address-taken", "The address is taken.");
     const mailbox = new LabMailbox(user, this.#guidOf(number), this.clock, undefined, fill && this.#lazily(fill));
+    mailbox.acts = this.acts;
     this.organisation.users.push(user);
     for (const name of names) this.#mailboxes.set(name, mailbox);
     for (const address of [user.address, ...user.aliases]) this.organisation.domains.add(domainOf(address));
@@ -181,6 +185,7 @@ export class Store {
   #addBehind(user: User, seeds: readonly FolderSeed[], keep: (made: LabMailbox) => void, guid?: string): LabMailbox {
     // Numbers that no user has.
     const made = new LabMailbox(user, guid ?? this.#guidOf(0x80_0000 + this.#behind.size), this.clock, seeds);
+    made.acts = this.acts;
     this.#behind.set(made.guid, made);
     keep(made);
     return made;

@@ -1,7 +1,7 @@
 import { copyEmail } from "../../../src/actions/copy-email.ts";
 import { deleteEmail } from "../../../src/actions/delete-email.ts";
 import { junkMail } from "../../../src/actions/junk-mail.ts";
-import { isBlocked } from "../../../src/lab/store/mailbox.ts";
+import { isBlocked } from "../../../src/lab/store/delivery.ts";
 import { faultRuns, type Scenario, type Thing } from "./run.ts";
 import { ann, ben, messageIdOf, type Stage, sha256Of, whereIs } from "./stage.ts";
 
