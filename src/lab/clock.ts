@@ -1,4 +1,4 @@
-/** The lab's time. It follows the machine's until it is set; from then on it moves only by what the store does. */
+/** The lab's time. It follows the machine's time until it is set; then only the store moves it. */
 export class Clock {
   #current = 0;
   #fixed = false;

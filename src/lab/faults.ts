@@ -80,7 +80,7 @@ export interface Faults {
   rule(kind: FaultKind): FaultRule | undefined;
   /** What the item of this number (from 1) or id answers instead of being done. */
   ofItem(number: number, itemId: string | undefined): ItemFault | undefined;
-  /** Whether the reply holds one error only, however many items were asked. */
+  /** Whether the reply has only one error for all requested items. */
   shortBatch(): boolean;
 }
 
@@ -137,7 +137,7 @@ export class FaultPlan {
         (rule.operation === undefined || rule.operation === operation) &&
         (rule.mailbox === undefined || mailboxes.some((address) => address.toLowerCase() === rule.mailbox?.toLowerCase())),
     );
-    // A rule about one id counts the times that this id is met, not the requests.
+    // A rule about one id counts the uses of this id, not the requests.
     const byId = matching.filter(({ rule }) => itemKinds.has(rule.kind) && rule.itemId !== undefined);
     const hit = matching.filter((counted) => !byId.includes(counted) && hits(counted)).map(({ rule }) => rule);
     return {

@@ -14,7 +14,7 @@ export const autodiscoverKinds = {
   huge: "huge replies without end",
 } as const satisfies Readonly<Record<AutodiscoverBehaviour["kind"], string>>;
 
-/** A behaviour from text: `kind` or `kind:value`. Throws an Error that says what is wrong. */
+/** Reads a behaviour from text: `kind` or `kind:value`. Throws an Error with the reason. */
 export function parseAutodiscover(text: string): AutodiscoverBehaviour {
   const colon = text.indexOf(":");
   const kind = colon < 0 ? text : text.slice(0, colon);

@@ -22,7 +22,7 @@ export interface ReadEnvelope {
 
 const invalidRequest = (why: string): Fault => new Fault("ErrorInvalidRequest", `The request is invalid. ${why}`);
 
-/** Throws Fault `ErrorInvalidRequest` when it is no SOAP 1.1 envelope with one operation. */
+/** Reads an envelope. Throws Fault `ErrorInvalidRequest` if it is not a SOAP 1.1 envelope with one operation. */
 export function readEnvelope(root: XmlElement): ReadEnvelope {
   if (root.ns !== soapNamespace || root.name !== "Envelope") throw invalidRequest("The root element is not a SOAP 1.1 Envelope.");
   const body = root.children.find((child) => child.ns === soapNamespace && child.name === "Body");
@@ -83,7 +83,7 @@ export function unknownRequest(operation: string): string {
   );
 }
 
-/** The schema fault: where it is and what is wrong, as elements, not as t:Value. */
+/** The schema fault: position and problem as elements, not as t:Value. */
 export function schemaFault(problem: { readonly line: number; readonly column: number; readonly violation: string }): Fault {
   return new Fault(
     "ErrorSchemaValidation",

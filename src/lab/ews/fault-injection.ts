@@ -2,7 +2,7 @@ import { defaultBackOffMs, type Faults } from "../faults.ts";
 import { ewsMaxConcurrency } from "../throttling.ts";
 import { Fault, messageValues } from "./operation.ts";
 
-/** The SOAP fault that a rule asks for instead of the whole operation. */
+/** Returns the SOAP fault that a rule requests instead of the whole operation. */
 export function wholeFault(faults: Faults): Fault | undefined {
   const busy = faults.rule("server-busy-fault");
   if (busy !== undefined) {

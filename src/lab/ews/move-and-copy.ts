@@ -14,7 +14,7 @@ function checkTarget(item: LabItem, folder: LabFolder): void {
   }
 }
 
-/** Moves or copies. Within one mailbox it returns the new id, whatever ReturnNewItemIds says; between mailboxes it succeeds without an id. */
+/** Moves or copies. Within one mailbox it returns the new id, whatever the value of ReturnNewItemIds; between mailboxes it succeeds without an id. */
 export function moveOrCopy(name: "MoveItem" | "CopyItem", act: (item: LabItem, folder: LabFolder) => LabItem): Operation {
   return {
     name,

@@ -76,7 +76,7 @@ export class Fault extends Error {
   readonly code: string;
   /** Children of t:MessageXml, XML already. */
   readonly messageXml: string | undefined;
-  /** The faultstring where it says more than the message. */
+  /** The faultstring, if it says more than the message. */
   readonly faultString: string | undefined;
 
   constructor(code: string, message: string, messageXml?: string, faultString?: string) {
@@ -181,7 +181,7 @@ export function responses(
 export interface SingleOptions {
   /** What follows the error. */
   readonly empty?: string;
-  /** The code stands in m:ResponseMessage, what the task gives follows that: the older operations about one mailbox. */
+  /** For the older operations about one mailbox: the code is in m:ResponseMessage, and the result of the task follows it. */
   readonly nested?: boolean;
 }
 

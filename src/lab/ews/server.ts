@@ -34,7 +34,7 @@ export interface EwsServer {
   /** Additional sign-in schemes of the web server; undefined: only Basic. */
   readonly windows?: WindowsSignIn | undefined;
   readonly product: Product;
-  /** The newest RequestServerVersion that is taken; undefined: all. */
+  /** The newest accepted RequestServerVersion; undefined: all. */
   readonly newestVersion?: string | undefined;
   /** Limit of concurrent requests per account; undefined: none. */
   readonly mostConcurrent?: number | undefined;
@@ -199,7 +199,7 @@ async function answer(server: EwsServer, request: IncomingMessage, response: Ser
   } catch (error) {
     if (error instanceof Fault) return { reply: soap(500, [faultEnvelope(error)]) };
     if (!(error instanceof XmlError)) throw error;
-    // Exchange checks the schema while it reads the body: an error there is a schema fault, one before it is no SOAP at all.
+    // Exchange checks the schema while it reads the body: an error in it is a schema fault, and an error before it means that the request is not SOAP.
     if (!error.openElements.some((element) => element.ns === messagesNamespace)) return { reply: plainReply(400, "") };
     return { reply: soap(500, [faultEnvelope(schemaFault({ line: error.line, column: error.column, violation: error.message }))]) };
   }
@@ -307,7 +307,7 @@ async function readXml(request: IncomingMessage, exchanged: ExchangedBytes): Pro
   for await (const chunk of request) {
     const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
     exchanged.bytesIn += bytes.length;
-    // A BOM decides; without one it is UTF-8, which is what XML says.
+    // A BOM decides; without one it is UTF-8, the default of XML.
     decoder ??= new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : "utf-8");
     read(decoder.decode(bytes, { stream: true }));
   }

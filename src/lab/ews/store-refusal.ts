@@ -8,7 +8,7 @@ const codes: Partial<Record<StoreErrorCode, string>> = {
   "item-not-found": "ErrorItemNotFound",
 };
 
-/** Does something in the store; what the store refuses becomes an ItemError. */
+/** Runs `work` in the store and turns a refusal by the store into an ItemError. */
 export function withStoreErrors<T>(act: () => T): T {
   try {
     return act();

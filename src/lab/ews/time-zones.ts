@@ -22,7 +22,7 @@ const europe = (hour: number): TimeZone["summer"] => ({ begins: sunday(3, -1, ho
 const america: TimeZone["summer"] = { begins: sunday(3, 2, 2), ends: sunday(11, 1, 2) };
 const australia: TimeZone["summer"] = { begins: sunday(10, 1, 2), ends: sunday(4, 1, 3) };
 
-/** A choice of zones: enough for clients that look theirs up. */
+/** A selection of zones, enough for clients that look up their own. */
 export const timeZones: readonly TimeZone[] = [
   { id: "Hawaiian Standard Time", name: "(UTC-10:00) Hawaii", offset: -600 },
   { id: "Pacific Standard Time", name: "(UTC-08:00) Pacific Time (US & Canada)", offset: -480, summer: america },

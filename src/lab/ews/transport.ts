@@ -29,7 +29,7 @@ async function* gzipped(body: Iterable<string | Uint8Array>): AsyncIterable<Uint
   await written;
 }
 
-/** Bodies up to this size get a Content-Length, larger ones go out chunked, as IIS does with what it does not buffer. */
+/** Bodies up to this size get a Content-Length; larger ones are sent in chunks, as IIS sends unbuffered bodies. */
 const bufferLimit = 64 * 1024;
 
 /** Buffers the body until its length is known: all of it, or enough to show that it is large. */
@@ -99,7 +99,7 @@ export async function send(
   response.end();
 }
 
-/** Ends the connection with a TCP reset where the socket can, so that the client sees ECONNRESET and no orderly end. */
+/** Ends the connection with a TCP reset if the socket can, so the client sees ECONNRESET instead of an orderly end. */
 export function reset(request: IncomingMessage): void {
   const socket = request.socket;
   if ("encrypted" in socket) socket.destroy();

@@ -1,4 +1,4 @@
-/** What ServerVersionInfo says, by product: build numbers and the newest schema it speaks. */
+/** The values of ServerVersionInfo by product: build numbers and the newest schema. */
 export const serverVersions = {
   Exchange2013: { major: 15, minor: 0, majorBuild: 1497, minorBuild: 48, schema: "V2_23" },
   Exchange2016: { major: 15, minor: 1, majorBuild: 2507, minorBuild: 35, schema: "V2017_07_11" },
@@ -30,13 +30,13 @@ const since: Readonly<Record<string, string>> = {
   UploadItems: "Exchange2010_SP1",
 };
 
-/** Whether a server that knows no newer version than `newest` takes this one. */
+/** Returns whether a server whose newest version is `newest` accepts this version. */
 export function isRequestVersion(version: string, newest = newestRequestVersion): boolean {
   const at = requestVersions.indexOf(version);
   return at >= 0 && at <= requestVersions.indexOf(newest);
 }
 
-/** Whether an operation exists in the version asked for. */
+/** Returns whether an operation exists in the requested version. */
 export function supports(version: string, operation: string): boolean {
   return requestVersions.indexOf(version) >= requestVersions.indexOf(since[operation] ?? "Exchange2007");
 }

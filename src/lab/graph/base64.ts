@@ -2,7 +2,7 @@
 
 import { badRequest } from "./errors.ts";
 
-/** Bytes of base64. Throws GraphError when it is none. */
+/** Decodes base64. Throws GraphError if the text is not base64. */
 export function bytesOf(text: string, code: string): Uint8Array {
   const tight = text.replace(/\s+/g, "");
   const bytes = Buffer.from(tight, "base64");

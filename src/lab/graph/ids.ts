@@ -15,14 +15,14 @@ export function restId(ewsId: string): string {
   return restOf(ewsId);
 }
 
-/** The id that EWS has for it. Undefined for what is none of Graph's default form. */
+/** Returns the EWS form of an id. Undefined if the id does not have Graph's default form. */
 export function ewsId(rest: string): string | undefined {
   if (/[/+]/.test(rest)) return undefined;
   const id = base64Of(rest);
   return parseId(id) === undefined ? undefined : id;
 }
 
-// Storage type 9, then the length of what follows: so that these ids begin with AAkALg, as they do in the service.
+// Storage type 9, then the length of the rest, so these ids begin with AAkALg, as in the service.
 const immutableHead = Uint8Array.of(0, 9, 0, 46, 0);
 
 /** @see https://learn.microsoft.com/en-us/graph/outlook-immutable-id */
@@ -72,7 +72,7 @@ export function findAttachment(item: LabItem, rest: string): LabAttachment | und
   return item.attachments.find((one) => attachmentId(item, one, "rest") === rest || attachmentId(item, one, "immutable") === rest);
 }
 
-/** The mailbox that an id of the default form says it is of. */
+/** Returns the mailbox that an id of the default form names. */
 export function mailboxOf(store: Store, rest: string): LabMailbox | undefined {
   const parsed = parseId(base64Of(rest));
   return parsed && store.mailboxByGuid(parsed.mailbox);

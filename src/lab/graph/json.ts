@@ -14,14 +14,14 @@ export function memberOf(object: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** As `memberOf`, ignoring case: so Graph takes the parameters of actions. */
+/** As `memberOf`, ignoring case, as Graph reads the parameters of actions. */
 export function parameterOf(object: JsonObject, name: string): Json | undefined {
   const wanted = name.toLowerCase();
   const found = Object.keys(object).find((key) => key.toLowerCase() === wanted);
   return found === undefined ? undefined : object[found];
 }
 
-/** Undefined when the text is no JSON object. */
+/** Parses a JSON object. Returns undefined for other text. */
 export function parseObject(text: string): JsonObject | undefined {
   try {
     const value: Json = JSON.parse(text);
@@ -37,7 +37,7 @@ export function timeJson(date: Date | undefined): string | null {
   return date === undefined ? null : `${date.toISOString().slice(0, 19)}Z`;
 }
 
-/** The object with further members that are made each time they are read: what nobody asks for costs nothing. */
+/** Returns the object with further members that are computed on each read: unused ones cost nothing. */
 export function withComputed(object: JsonObject, computed: Readonly<Record<string, () => Json>>): JsonObject {
   const result = { ...object };
   for (const [name, get] of Object.entries(computed)) Object.defineProperty(result, name, { enumerable: true, get });

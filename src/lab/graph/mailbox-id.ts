@@ -9,7 +9,7 @@ export function mailboxId({ guid }: LabMailbox): string {
   return `MBX:${guid}@${organisation}`;
 }
 
-/** The mailbox with this id; undefined when there is none. An archive has one as well, which v1.0 does not serve. */
+/** Returns the mailbox with this id, or undefined. An archive has an id as well, which v1.0 does not serve. */
 export function mailboxWithId(store: Store, id: string): LabMailbox | undefined {
   const [, guid = "", tenant = ""] = /^MBX:([^@]+)@(.+)$/i.exec(id) ?? [];
   const found = store.mailboxByGuid(guid);

@@ -77,7 +77,7 @@ export interface Call {
   readonly imports: ImportSessions;
   /** How ids are written into this reply. */
   readonly ids: IdForm;
-  /** What a name in braces of the operation's path stands for. Throws RangeError for a name that is not there. */
+  /** Returns the value of a name in braces in the operation's path. Throws RangeError for an unknown name. */
   parameter(name: string): string;
   hasParameter(name: string): boolean;
   /** The mailbox of `{user}` or `{mailbox}`; exists whenever that is in the path and the operation is one of Exchange's. */
@@ -88,7 +88,7 @@ export interface Call {
   licensed(address: string): boolean;
   /** Counts a request for message traces. Throws GraphError when there were too many. */
   countTrace(): void;
-  /** Another request by the same caller: for batches. Never throws for what the request is refused for. */
+  /** Runs another request of the same caller, for batches. A refusal is returned, not thrown. */
   dispatch(request: GraphRequest): Promise<GraphReply>;
 }
 
@@ -97,18 +97,18 @@ export interface Operation {
   /** Name of Microsoft's page about it, such as `message-move`. */
   readonly name: string;
   readonly method: "GET" | "POST" | "PATCH" | "DELETE" | "PUT";
-  /** Segments after `/v1.0`; names in braces stand for one segment each. Several where Graph has several ways there. */
+  /** Segments after `/v1.0`; a name in braces stands for one segment. Several if Graph has several paths. */
   readonly paths: readonly string[];
   /** Any one of them suffices. The least first. */
   readonly permissions: readonly string[];
-  /** Those of users, where they are others. */
+  /** Those of users, if they differ. */
   readonly userPermissions?: readonly string[] | undefined;
-  /** Exchange answers for what lies in mailboxes, the directory for the rest: their refusals differ. */
+  /** Exchange serves the content of mailboxes, the directory the rest: their refusals differ. */
   readonly of: "exchange" | "directory" | "gateway";
   handle(call: Call): GraphReply | Promise<GraphReply>;
 }
 
-/** The body as a JSON object; empty when there is none. Throws GraphError. */
+/** Returns the body as a JSON object; empty without a body. Throws GraphError. */
 export function jsonOf({ body }: GraphRequest): JsonObject {
   if (body.length === 0) return {};
   const object = parseObject(Buffer.from(body).toString("utf8"));
@@ -118,7 +118,7 @@ export function jsonOf({ body }: GraphRequest): JsonObject {
   return object;
 }
 
-/** The values of a Prefer header, by name in lower case; empty where a preference has none (RFC 7240, 2). */
+/** Returns the values of a Prefer header, by name in lower case; empty if a preference has none (RFC 7240, 2). */
 export function preferencesOf(request: GraphRequest): ReadonlyMap<string, string> {
   const found = [...(request.headers.get("prefer") ?? "").matchAll(/([\w.-]+)(?:\s*=\s*(?:"([^"]*)"|([^\s,;]+)))?/g)];
   return new Map(found.map(([, name = "", quoted, bare]) => [name.toLowerCase(), quoted ?? bare ?? ""]));

@@ -14,7 +14,7 @@ export function replyFormatOf(call: Call): ReplyFormat {
   return { ids: call.ids, bodyType, isUnsafe: preferences.has("outlook.allow-unsafe-html") };
 }
 
-/** A collection, after the query of the URL. `context`: what it is, as OData names it. */
+/** Returns a collection after the query of the URL. `context`: its OData name. */
 export function listReply(call: Call, rows: readonly Row[], resource: Resource, context: string): GraphReply {
   const eventual = call.request.headers.get("consistencylevel")?.toLowerCase() === "eventual";
   const { value, count, nextLink } = applyQuery(rows, call.request.url, resource, {
@@ -33,7 +33,7 @@ export function listReply(call: Call, rows: readonly Row[], resource: Resource, 
   };
 }
 
-/** One thing; with status 201 it is new, and the reply says where it is. */
+/** Returns one object; with status 201 it is new, and the reply has its location. */
 export function itemReply(call: Call, row: Row, resource: Resource, context: string, status: 200 | 201 = 200): GraphReply {
   const { request } = call;
   const url = status === 200 ? request.url : new URL(request.url.pathname, request.url.origin);
@@ -47,7 +47,7 @@ function entityUrl({ request }: Call, context: string): string {
   return `${request.url.origin}/v1.0/${context}`;
 }
 
-/** A value that is no entity. */
+/** Returns a value that is not an entity. */
 export function valueReply(value: JsonObject, context: string): GraphReply {
   return { status: 200, body: { "@odata.context": metadata + context, ...value } };
 }

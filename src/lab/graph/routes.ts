@@ -1,6 +1,6 @@
 import type { Operation } from "./operation.ts";
 
-/** Where a request goes, and what the names in its path stand for. */
+/** The operation of a request, and the values of the names in its path. */
 export interface Route {
   readonly operation: Operation;
   readonly parameters: ReadonlyMap<string, string>;
@@ -11,7 +11,7 @@ interface Template {
   readonly segments: readonly string[];
 }
 
-/** Decoded segments of a path after `/v1.0`; undefined when it is none of Graph's. `users('a')` counts as two. */
+/** Returns the decoded segments of a path after `/v1.0`; undefined for another path. `users('a')` counts as two. */
 export function segmentsOf(pathname: string): readonly string[] | undefined {
   const [empty, version, ...rest] = pathname.split("/");
   if (empty !== "" || version?.toLowerCase() !== "v1.0") return undefined;
@@ -42,7 +42,7 @@ export class RoutingTable {
     );
   }
 
-  /** `methods`: those that the path has, when this method is none of them. Undefined when there is no such path. */
+  /** Finds the route. `methods`: the methods of the path, if this one is not among them. Undefined if there is no such path. */
   find(method: string, segments: readonly string[]): Route | { readonly methods: readonly string[] } | undefined {
     const matching = this.#templates.filter((template) => matches(template.segments, segments));
     // A literal segment takes precedence over a name in braces: `mailFolders/delta` is not a folder called delta.

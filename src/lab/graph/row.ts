@@ -25,7 +25,7 @@ export interface Row {
   readonly extended?: ((id: string) => string | undefined) | undefined;
   /** Exact times, to the millisecond, for filters and orders; the reply shows whole seconds. */
   readonly exact?: Readonly<Record<string, Date | undefined>> | undefined;
-  /** All that `$search` looks into. */
+  /** The texts that `$search` searches. */
   readonly searched?: (() => Searched) | undefined;
 }
 

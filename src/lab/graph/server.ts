@@ -21,7 +21,7 @@ export interface GraphServer extends Dispatcher, SignIn {
   log(request: LabRequest): void;
 }
 
-/** What Graph takes in one request; larger attachments have upload sessions. @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments */
+/** Maximum size of one request to Graph; larger attachments need upload sessions. @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments */
 const largestBody = 4 * 1024 * 1024;
 /** An item is imported in one request: 150 MB is the most that a mailbox can be set to take, and base64 makes four bytes of three. */
 const largestImport = 200 * 1024 * 1024;
@@ -130,7 +130,7 @@ export async function readBody(request: IncomingMessage, most: number): Promise<
   return length <= most ? Buffer.concat(pieces) : undefined;
 }
 
-/** Gives the bytes that were written, where they are text. */
+/** Returns the bytes of a body if it is text. */
 async function write(
   server: GraphServer,
   request: IncomingMessage,

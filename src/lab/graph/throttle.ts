@@ -18,7 +18,7 @@ export function throttled(message: string, retryAfterSeconds: number | undefined
   );
 }
 
-/** Counts what each application asks of each mailbox. */
+/** Counts the requests of each application to each mailbox. */
 export class Throttle {
   readonly #running = new ConcurrentRequests();
   readonly #windows = new Map<string, { start: number; count: number }>();

@@ -4,7 +4,7 @@ import type { LabAddress } from "../../store/address.ts";
 import type { Store } from "../../store/store.ts";
 import { el, textEl, type XmlElement } from "../../xml.ts";
 
-/** t:Mailbox as Exchange writes one it knows: with the kind that its directory says. */
+/** Returns t:Mailbox as Exchange writes a known one: with the kind from its directory. */
 export function mailboxXml(address: LabAddress, store: Store): string {
   const known = address.address ?? "";
   const type = store.mailbox(known) !== undefined ? "Mailbox" : store.group(known) !== undefined ? "PublicDL" : "OneOff";

@@ -13,7 +13,7 @@ export function attachmentIdXml(attachment: LabAttachment, root?: { readonly id:
   return el("t:AttachmentId", { Id: attachment.id, RootItemId: root?.id, RootItemChangeKey: root?.changeKey });
 }
 
-/** What every attachment says of itself, in the order of t:AttachmentType. */
+/** Returns the common elements of an attachment, in the order of t:AttachmentType. */
 export function attachmentFieldsXml(attachment: LabAttachment): string {
   return [
     attachmentIdXml(attachment),
@@ -29,7 +29,7 @@ export function attachmentFieldsXml(attachment: LabAttachment): string {
   ].join("");
 }
 
-/** t:Attachments of an item: what there is, without content. Nothing when there are none. */
+/** Returns t:Attachments of an item, without content. Nothing if there are none. */
 export function attachmentListXml(attachments: readonly LabAttachment[]): string {
   if (attachments.length === 0) return "";
   return el("t:Attachments", {}, ...attachments.map((one) => el(attachmentElement(one), {}, attachmentFieldsXml(one))));

@@ -44,7 +44,7 @@ export function bodyXml(name: string, item: ItemContent, shape: ItemShape, type:
   const isTruncated = limit !== undefined && limit >= 0 && whole.length > limit;
   return el(
     name,
-    // Exchange says IsTruncated only where a limit was asked for.
+    // Exchange writes IsTruncated only if a limit was requested.
     { BodyType: body.type, IsTruncated: limit === undefined ? undefined : isTruncated },
     esc(isTruncated ? whole.slice(0, limit) : whole),
   );

@@ -9,7 +9,7 @@ export interface ContactProperty {
   write(contact: ContactFields): string;
 }
 
-/** Every entry of a dictionary, or those of the keys that were asked for. */
+/** Returns every entry of a dictionary, or those of the requested keys. */
 export function dictionaryXml(name: string, contact: ContactFields, keys?: ReadonlySet<string>): string {
   const wanted = <T extends { readonly key: string }>(entries: readonly T[]): readonly T[] =>
     entries.filter(({ key }) => keys === undefined || keys.has(key));

@@ -11,13 +11,13 @@ import { readGroup, readNewContact } from "./contact-from-xml.ts";
 import { defaultClasses, elementOf, type ItemElement } from "./item-kind.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
-/** The fields collected from the children of an item element: only the given ones. */
+/** The fields from the children of an item element: only those present. */
 export type GatheredFields = Writable<ItemChange> & { attachments?: readonly NewAttachment[] };
 type Reader = (element: XmlElement, into: GatheredFields, store: Store) => void;
 
 const isTrue = (element: XmlElement): boolean => /^(true|1)$/.test(element.text.trim());
 
-/** Bytes of a base64 element. Throws ItemError with this code when it is none. */
+/** Returns the bytes of a base64 element. Throws ItemError with this code if it is not base64. */
 export function readBase64(element: XmlElement, code: string): Uint8Array {
   const text = element.text.replace(/\s+/g, "");
   const bytes = Buffer.from(text, "base64");

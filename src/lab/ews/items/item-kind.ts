@@ -31,7 +31,7 @@ const classes: readonly (readonly [string, ItemElement])[] = [
 
 export function elementOf(itemClass: string): ItemElement {
   const known = itemClass.toLowerCase();
-  // A class is its ancestors' names with dots between: IPM.Notebook is no IPM.Note.
+  // A class is its ancestors' names joined by dots: IPM.Notebook is not an IPM.Note.
   return classes.find(([name]) => known === name || known.startsWith(`${name}.`))?.[1] ?? "Item";
 }
 
@@ -56,7 +56,7 @@ export function isMessage(element: ItemElement): boolean {
   return element === "Message" || element === "SharingMessage" || element.startsWith("Meeting");
 }
 
-/** Whether MIME can be made of it: mail, posts and calendar items; others are ErrorUnsupportedMimeConversion. */
+/** Returns whether the item can be converted to MIME: messages, posts and calendar items. Others are ErrorUnsupportedMimeConversion. */
 export function hasMime(element: ItemElement): boolean {
   return isMessage(element) || element === "PostItem" || element === "CalendarItem";
 }

@@ -10,7 +10,7 @@ import { bodyXml } from "./body-xml.ts";
 import { wireTime } from "./extended-properties.ts";
 import { type AnyItem, displayNames, isFromMe, isUnmodified, previewOf, storedItemOf } from "./item-facts.ts";
 
-/** What the XML of an item depends on besides the item. */
+/** What the XML of an item depends on, in addition to the item. */
 export interface WriteContext {
   readonly store: Store;
   readonly shape: ItemShape;
@@ -23,7 +23,7 @@ export interface WriteContext {
 /** One property of an item: its URI, in which shapes it is, and how it is written. */
 export interface ItemProperty {
   readonly uri: string;
-  /** In the shapes Default and AllProperties, in AllProperties only, or only when it is asked for by name. */
+  /** In the shapes Default and AllProperties, in AllProperties only, or only if requested by name. */
   readonly from: "default" | "all" | "named";
   write(item: AnyItem, writing: WriteContext): string;
 }
@@ -134,7 +134,7 @@ export const itemProperties: readonly ItemProperty[] = [
   { uri: "item:HasAttachments", from: "default", write: (item) => textEl("t:HasAttachments", item.hasAttachments) },
 ];
 
-/** The headers asked for one by one; undefined: all of them. */
+/** The headers requested one by one; undefined: all of them. */
 function headersWanted(shape: ItemShape): ReadonlySet<string> | undefined {
   if (shape.base === "AllProperties" || shape.uris.has("item:InternetMessageHeaders")) return undefined;
   return new Set(shape.indexed.filter(({ uri }) => uri === "item:InternetMessageHeader").map(({ index }) => index.toLowerCase()));
@@ -219,7 +219,7 @@ function attendeesXml(name: string, all: readonly LabAddress[]): string {
   return all.length === 0 ? "" : el(name, {}, ...all.map((one) => el("t:Attendee", {}, mailbox(one), textEl("t:ResponseType", "Unknown"))));
 }
 
-/** What meeting messages and calendar items say of the meeting itself; each kind takes its own, in its own order. */
+/** The properties of the meeting in meeting messages and calendar items; each kind has its own, in its own order. */
 export const meetingProperties = {
   uid: { uri: "calendar:UID", from: "all", write: ({ meeting }) => textEl("t:UID", meeting?.uid) },
   start: { uri: "calendar:Start", from: "default", write: ({ meeting }) => time("t:Start", meeting?.start) },

@@ -13,7 +13,7 @@ import { withStoreErrors } from "../store-refusal.ts";
 
 const isItemElement = (name: string): name is ItemElement => Object.hasOwn(defaultClasses, name);
 
-/** Where an item of this kind goes when no folder is given. */
+/** Default folder for an item of this kind. */
 const defaultFolders: Partial<Record<ItemElement, string>> = {
   Contact: "contacts",
   DistributionList: "contacts",
@@ -21,7 +21,7 @@ const defaultFolders: Partial<Record<ItemElement, string>> = {
   Task: "tasks",
 };
 
-/** What a folder of a class takes, by the code of the refusal. */
+/** The items that a folder of a class accepts, by the code of the refusal. */
 function checkFolder(kind: ItemElement, folder: LabFolder): void {
   const folderClass = folder.folderClass ?? "IPF.Note";
   const refuse = (code: string): never => {

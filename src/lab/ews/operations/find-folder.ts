@@ -6,7 +6,7 @@ import { pageLimit, pageOf, restrictedPageLimit } from "../search/paging.ts";
 import { readRestrictionOver } from "../search/restriction.ts";
 import { folderAt } from "../sign-in/access.ts";
 
-/** Deep gives all folders below, Shallow those right below; deleted folders are not kept, so that SoftDeleted finds none. */
+/** Deep returns all subfolders, Shallow only the direct ones. Deleted folders are not kept, so SoftDeleted finds none. */
 function foldersBelow(folder: LabFolder, traversal: string): readonly LabFolder[] {
   if (traversal === "SoftDeleted") return [];
   return traversal === "Deep" ? folder.descendants() : folder.children;

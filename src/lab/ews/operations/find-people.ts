@@ -23,7 +23,7 @@ const properties: PropertyReaders<DirectoryEntry> = {
   rankAt: () => undefined,
 };
 
-/** The people of the folder that is asked: `directory` is the global address list; without a folder the directory and the own contacts. */
+/** Returns the people of the requested folder: `directory` is the global address list; without a folder, the directory and the mailbox's contacts. */
 function people(context: RequestContext): readonly DirectoryEntry[] {
   const { request, store } = context;
   const text = request.textAt("QueryString") ?? "";
@@ -37,7 +37,7 @@ function people(context: RequestContext): readonly DirectoryEntry[] {
 }
 
 function personaXml(entry: DirectoryEntry, idOnly: boolean): string {
-  // A persona has an id of its own kind, made of what it stands for.
+  // A persona has an id of its own kind, made from the contact or account.
   const id = Buffer.from(`persona:${entry.source}:${entry.address ?? entry.item?.id ?? entry.name}`).toString("base64");
   const { contact } = entry;
   const address = entry.address === undefined ? undefined : entryMailboxXml({ ...entry, item: undefined }, "t:EmailAddress");

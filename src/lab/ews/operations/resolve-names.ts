@@ -4,7 +4,7 @@ import { ItemError, ItemWarning, type Operation, type RequestContext, responses 
 import { type DirectoryEntry, entryContactXml, entryMailboxXml, inContacts, inDirectory } from "../search/directory-entry.ts";
 import { folderAt, ownMailbox } from "../sign-in/access.ts";
 
-/** Most that one call gives. */
+/** Maximum number of results in one call. */
 const resolutionLimit = 100;
 
 function contactsFolder(context: RequestContext): LabFolder {

@@ -5,7 +5,7 @@ import { mailboxAt } from "../sign-in/access.ts";
 const states = ["Disabled", "Enabled", "Scheduled"] as const;
 const audiences = ["None", "Known", "All"] as const;
 
-/** Times without an offset are in the time zone of the request; the lab takes them as UTC. */
+/** Reads a time. Times without an offset are in the time zone of the request; the lab reads them as UTC. */
 function time(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   return new Date(/(?:Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`);

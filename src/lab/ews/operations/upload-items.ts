@@ -11,7 +11,7 @@ const notFound = (): ItemError => new ItemError("ErrorItemNotFound", "The specif
 function existing(upload: XmlElement, context: RequestContext): LabItem | undefined {
   const action = upload.attributes.get("CreateAction");
   const id = upload.child("ItemId");
-  // CreateNew does not look at the id.
+  // CreateNew ignores the id.
   if (action === "CreateNew" || id === undefined) return undefined;
   try {
     const item = itemAt(id, context);

@@ -1,4 +1,4 @@
-// src/lab/ews/schema/: Microsoft's schema for requests as facts, by which the lab refuses what Exchange would refuse.
+// src/lab/ews/schema/: Microsoft's schema for requests as facts, with which the lab refuses the requests that Exchange would refuse.
 
 /** Appointments, meetings, tasks, recurrences and time zones. Facts in the notation of grammar.ts. */
 export const calendarTypes = `

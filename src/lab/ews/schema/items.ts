@@ -1,4 +1,4 @@
-/** Items, messages, attachments, addresses, automatic replies, and what requests say about items. Facts in the notation of grammar.ts. */
+/** Items, messages, attachments, addresses, automatic replies, and the parts of requests about items. Facts in the notation of grammar.ts. */
 export const itemTypes = `
 ContainmentMode : enum FullString Prefixed Substring PrefixOnWords ExactPhrase
 ContainmentComparison : enum Exact IgnoreCase IgnoreNonSpacingCharacters Loose IgnoreCaseAndNonSpacingCharacters LooseAndIgnoreCase

@@ -1,4 +1,4 @@
-/** The requests: each operation's element, what it may hold, in order, and its attributes. Facts in the notation of grammar.ts. */
+/** The requests: each operation's element, its possible content in order, and its attributes. Facts in the notation of grammar.ts. */
 export const operationTypes = `
 FindItem -> m.FindItem
 GetItem -> m.GetItem

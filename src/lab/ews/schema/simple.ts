@@ -22,7 +22,7 @@ const realDay = (text: string): boolean => {
   return new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate() >= Number(date);
 };
 
-/** Searches for what must not be there: a pattern over the whole text would need a stack as large as an attachment. */
+/** Searches for forbidden text: a pattern over the whole text would need a stack as large as an attachment. */
 const isBase64 = (text: string): boolean => {
   const packed = text.replace(/[\t\n\r ]+/g, "");
   const end = packed.endsWith("==") ? packed.length - 2 : packed.endsWith("=") ? packed.length - 1 : packed.length;
@@ -49,7 +49,7 @@ const builtIn: Readonly<Record<string, (text: string) => boolean>> = {
   base64Binary: isBase64,
 };
 
-/** Why text is no value of a simple type, or undefined. */
+/** Returns why a text is not a value of a simple type, or undefined. */
 export function simpleProblem(grammar: Grammar, type: string, text: string): string | undefined {
   const check = Object.hasOwn(builtIn, type) ? builtIn[type] : undefined;
   if (check !== undefined)

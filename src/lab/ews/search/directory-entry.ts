@@ -109,7 +109,7 @@ export function entryMailboxXml(entry: DirectoryEntry, element = "t:Mailbox"): s
 /** t:Contact with all that is known of it. */
 export function entryContactXml(entry: DirectoryEntry): string {
   const parts = contactProperties.map(({ uri, write }) => {
-    // t:ContactSource stands before t:Department in the schema.
+    // t:ContactSource comes before t:Department in the schema.
     const source = uri === "contacts:Department" ? textEl("t:ContactSource", entry.source) : "";
     return source + (entry.source === "ActiveDirectory" && uri === "contacts:FileAs" ? "" : write(entry.contact));
   });

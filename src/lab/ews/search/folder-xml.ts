@@ -80,7 +80,7 @@ const inDefault: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * MAPI properties that are another view of what a folder says anyway, by tag.
+ * MAPI properties that repeat other properties of a folder, by tag.
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/f6ab1613-aefe-447d-a49c-18217230b148
  */
 const computedProperties: ReadonlyMap<number, (folder: LabFolder) => string | undefined> = new Map<
@@ -113,7 +113,7 @@ function extendedXml(folder: LabFolder, path: ExtendedPath): string {
   return value === undefined ? "" : el("t:ExtendedProperty", {}, pathXml(path), textEl("t:Value", value));
 }
 
-/** One folder in the shape asked for, as the element of its class. */
+/** Returns one folder in the requested shape, as the element of its class. */
 export function folderXml(folder: LabFolder, shape: FolderShape, mayChange = true): string {
   const isAsked = (uri: string): boolean =>
     shape.base === "AllProperties" || shape.uris.has(uri) || (shape.base === "Default" && inDefault.has(uri));

@@ -12,7 +12,7 @@ export interface ItemShape {
   readonly filterHtml: boolean;
   /** In characters; undefined: no limit. */
   readonly maximumBodySize?: number | undefined;
-  /** Properties asked for by name, beside the base. */
+  /** Properties requested by name, in addition to the base. */
   readonly uris: ReadonlySet<string>;
   readonly indexed: readonly { readonly uri: string; readonly index: string }[];
   readonly extended: readonly ExtendedPath[];
@@ -54,7 +54,7 @@ function bodyTypeOf(text: string | undefined): ItemShape["bodyType"] {
   return text === "HTML" || text === "Text" ? text : "Best";
 }
 
-/** Reads m:ItemShape or m:AttachmentShape (which has no base: `base` says what it means without). Throws ItemError. */
+/** Reads m:ItemShape or m:AttachmentShape, which has no base: `base` is its default. Throws ItemError. */
 export function readShape(element: XmlElement | undefined, base: ItemShape["base"] = "IdOnly"): ItemShape {
   if (element === undefined) return { ...idOnly, base };
   const paths: readonly PropertyPath[] = element.child("AdditionalProperties")?.children.map(readPath) ?? [];
@@ -73,7 +73,7 @@ export function readShape(element: XmlElement | undefined, base: ItemShape["base
   };
 }
 
-/** The shape of FindItem. Throws ItemError `ErrorInvalidPropertyForOperation` for what a table does not have. */
+/** Reads the shape of FindItem. Throws ItemError `ErrorInvalidPropertyForOperation` for a property that a table does not have. */
 export function readTableShape(element: XmlElement | undefined): ItemShape {
   const shape = readShape(element);
   if (isTrue(element?.textAt("IncludeMimeContent"))) refuse({ kind: "field", uri: "item:MimeContent" });

@@ -121,7 +121,7 @@ export function valueAt(path: PropertyPath): (item: AnyItem) => PropertyValue {
   return () => undefined;
 }
 
-/** Comparing goes by number where the schema has an enumeration of ranks. */
+/** Values are compared as numbers if the schema has an enumeration of ranks. */
 export function rankAt(path: PropertyPath): ((item: AnyItem) => PropertyValue) | undefined {
   if (path.kind !== "field") return undefined;
   if (path.uri === "item:Importance") return (item) => rankOf(item).importance;

@@ -11,9 +11,9 @@ export interface ExtendedPath {
   readonly id?: number;
   /** Of MapiPropertyTypeType, such as `String` or `StringArray`. */
   readonly type: string;
-  /** Under which key LabItem.extended keeps it; the type is no part of a property's identity. */
+  /** The key in LabItem.extended; the type is not part of a property's identity. */
   readonly key: string;
-  /** The attributes as they were asked: Exchange repeats them in its answer. */
+  /** The requested attributes, which Exchange repeats in its reply. */
   readonly asked: ReadonlyMap<string, string>;
 }
 
@@ -74,7 +74,7 @@ function readExtended(element: XmlElement): ExtendedPath {
       return refuse("A property with a tag has neither a property set nor a name.");
     }
     const tag = Number(tagText);
-    // From 0x8000 on tags are numbers that a mailbox gives out itself: they name nothing outside it.
+    // From 0x8000 on each mailbox assigns tags itself: they mean nothing outside it.
     if (tag >= 0x8000) throw new ItemError("ErrorNoPropertyTagForCustomProperties", "Custom properties cannot be named by a tag.");
     return { kind: "extended", tag, type, key: tagKey(tag), asked: requested };
   }

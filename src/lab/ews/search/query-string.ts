@@ -4,7 +4,7 @@ import { ItemError } from "../operation.ts";
 import type { Predicate } from "./restriction.ts";
 
 /**
- * The part of Advanced Query Syntax that mail is searched by: words (matched at the start of a word), phrases in quotes, `property:value`,
+ * Reads the part of Advanced Query Syntax for messages: words (matched at the start of a word), phrases in quotes, `property:value`,
  * comparisons and ranges of dates and sizes, AND, OR, NOT and parentheses. Operators are written in capitals, as the syntax wants them.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/querystring-querystringtype
  */
@@ -24,7 +24,7 @@ export type Token =
 
 const tokenPattern = /\s*(?:([()])|(-?)(\p{L}+):\s*(?=\()|(-?)(?:(\p{L}+):\s*)?(?:"([^"]*)"?|([^\s()"]+)))/uy;
 
-/** Splits the text. `property:(a OR b)` gives the property to every word inside the parentheses. */
+/** Splits the text. `property:(a OR b)` applies the property to every word inside the parentheses. */
 function tokens(text: string): readonly Token[] {
   const found: Token[] = [];
   const scopes: (string | undefined)[] = [];
@@ -152,7 +152,7 @@ const addresses = (all: readonly (LabAddress | undefined)[]): readonly string[] 
 
 const attachmentNames = (item: AnyItem): readonly string[] => item.attachments.map(({ name }) => name ?? "");
 
-/** The texts that a property of the syntax looks into. */
+/** The texts that a property of the syntax searches. */
 const textProperties: Readonly<Record<string, (item: AnyItem) => readonly string[]>> = {
   subject: (item) => [item.subject],
   body: (item) => [item.text],
@@ -295,7 +295,7 @@ export function dateTest<T>(read: (item: T) => Date | undefined, text: string, n
 
 const units: Readonly<Record<string, number>> = { "": 1, b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
 
-/** As `size:1..500` asks, with or without a unit. */
+/** Returns a test for `size:1..500`, with or without a unit. */
 export function sizeTest(text: string): Test<{ readonly size: number }> {
   const fits = rangeTest(text, (value) => {
     const parts = /^(\d+)\s*([kmg]?b?)$/i.exec(value.trim());

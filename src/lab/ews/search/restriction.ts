@@ -215,7 +215,7 @@ function readExpression<T>(element: XmlElement, depth: number, of: PropertyReade
 }
 
 /**
- * m:Restriction as a predicate. Throws ItemError for what Exchange would refuse.
+ * Converts m:Restriction to a predicate. Throws ItemError if Exchange would refuse it.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/restriction
  */
 export function readRestriction(element: XmlElement): Predicate {

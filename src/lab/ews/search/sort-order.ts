@@ -20,14 +20,14 @@ function compare(a: PropertyValue, b: PropertyValue): number {
 }
 
 /**
- * m:SortOrder as a comparison; the first field counts most. Throws ItemError `ErrorUnsupportedPathForSortGroup`.
+ * Converts m:SortOrder to a comparison; the first field comes first. Throws ItemError `ErrorUnsupportedPathForSortGroup`.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/sortorder
  */
 export function readSortOrder(element: XmlElement | undefined): Order {
   const orders = (element?.children ?? []).map((field): Order => {
     const path = pathIn(field);
     if (path === undefined) throw new ItemError("ErrorUnsupportedPathForSortGroup", "The sort order names no property.");
-    // A table is not sorted by what has several values or is not in it.
+    // A table cannot be sorted by a field with several values or one that it does not have.
     if (path.kind === "field" && /^item:(Body|TextBody|Attachments|ItemId)$|Recipients$/.test(path.uri)) {
       throw new ItemError("ErrorUnsupportedPathForSortGroup", "The property can not be used for sorting.", pathXml(path));
     }

@@ -7,7 +7,7 @@ export function writeSyncState(kind: "items" | "folders", folder: LabFolder, pos
   return Buffer.from(`${kind}\n${folder.id}\n${position}`).toString("base64");
 }
 
-/** The position in a sync state; 0 when there is none yet. Throws ItemError `ErrorInvalidSyncStateData` for another folder's, or for none that the lab wrote. */
+/** Returns the position in a sync state; 0 without one. Throws ItemError `ErrorInvalidSyncStateData` for another folder's state or an invalid one. */
 export function readSyncState(text: string | undefined, kind: "items" | "folders", folder: LabFolder, log: ChangeLog): number {
   if (text === undefined || text.trim() === "") return 0;
   const [said, id, position] = Buffer.from(text, "base64").toString("utf8").split("\n");

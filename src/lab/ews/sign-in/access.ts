@@ -26,7 +26,7 @@ export function ownMailbox(context: RequestContext): LabMailbox {
   return mailbox;
 }
 
-/** A mailbox named by its address; throws `ErrorAccessDenied` where the acting user may not open it. */
+/** Returns the mailbox with an address. Throws `ErrorAccessDenied` if the acting user may not open it. */
 export function mailboxAt(address: string | undefined, context: RequestContext): LabMailbox {
   if (address === undefined) return ownMailbox(context);
   const mailbox = context.store.mailbox(address);
@@ -42,7 +42,7 @@ function readId(element: XmlElement, context: RequestContext): ParsedId {
   const parsed = parseId(id);
   if (parsed === undefined) throw new ItemError("ErrorInvalidIdMalformed", "Id is malformed.");
   const changeKey = element.attributes.get("ChangeKey");
-  // An empty ChangeKey is none.
+  // An empty ChangeKey means no change key.
   if (changeKey && !isWellFormedChangeKey(changeKey)) throw new ItemError("ErrorInvalidChangeKey", "The change key is invalid.");
   const mailbox = context.store.mailboxByGuid(parsed.mailbox);
   if (mailbox === undefined) {
@@ -92,7 +92,7 @@ export function mayChange(mailbox: LabMailbox, { habits, acting, store }: Reques
   return !habits.has("read-only-delegates") || mailbox === store.publicFolders || mailbox.user === acting;
 }
 
-/** Throws ItemError `ErrorAccessDenied` where the operation changes what the account may only read. CopyItem changes only its destination. */
+/** Throws ItemError `ErrorAccessDenied` if the operation changes a mailbox that the account may only read. CopyItem changes only its destination. */
 export function checkChange(mailbox: LabMailbox, context: RequestContext, reads?: RegExp): void {
   if (reads?.test(context.request.name) || mayChange(mailbox, context)) return;
   throw new ItemError("ErrorAccessDenied", "Access is denied. Check credentials and try again.");
@@ -110,7 +110,7 @@ export function targetFolder(element: XmlElement, context: RequestContext): LabF
 /** The item that t:ItemId, or another element of its type, names. A stale ChangeKey is let through: reading, moving and deleting do not ask for it. Throws ItemError. */
 export function itemAt(element: XmlElement, context: RequestContext): LabItem {
   if (/^(Occurrence|RecurringMaster)/.test(element.name)) {
-    // Occurrences of series: the store has none, so that no such id can be right.
+    // Occurrences of series: the store has none, so every such id is wrong.
     throw new ItemError("ErrorCalendarIsNotRecurringMaster", "The item is not a recurring master.");
   }
   const parsed = readId(element, context);

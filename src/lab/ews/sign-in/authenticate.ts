@@ -3,7 +3,7 @@ import type { Store } from "../../store/store.ts";
 import type { RequestHeaders } from "../envelope.ts";
 import { Fault, messageValues } from "../operation.ts";
 
-/** The user whom an Authorization header proves, or undefined. Basic (RFC 7617, UTF-8) and Bearer (RFC 6750). */
+/** Returns the user that an Authorization header proves, or undefined. Basic (RFC 7617, UTF-8) and Bearer (RFC 6750). */
 export function authenticate(store: Store, header: string | undefined, tokens: Readonly<Record<string, string>>): User | undefined {
   const [, scheme = "", credentials = ""] = /^([A-Za-z]+) +(\S+)$/.exec(header ?? "") ?? [];
   switch (scheme.toLowerCase()) {
@@ -35,7 +35,7 @@ export function actingUser(store: Store, caller: User, headers: RequestHeaders):
       user = store.organisation.users.find((one) => one.address.toLowerCase() === value);
       break;
     case "SmtpAddress":
-      // A user principal name is no address, even where it looks like one.
+      // A user principal name is not an address, even if it resembles one.
       user = store.organisation.users.find((one) => [one.address, ...one.aliases].some((address) => address.toLowerCase() === value));
       break;
     case "PrincipalName":

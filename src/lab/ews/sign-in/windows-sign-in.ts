@@ -141,7 +141,7 @@ export class WindowsSignIn {
     return (this.#wrong.get(user) ?? 0) >= (this.#options.lockoutThreshold ?? Number.POSITIVE_INFINITY);
   }
 
-  /** The account with this name: address, alias, user principal name, or the part of it before the @, as `DOMAIN\user` too. */
+  /** Returns the account with this name: address, alias, user principal name, its part before the @, or `DOMAIN\user`. */
   #find(name: string, domain = ""): User | undefined {
     const [given, short] = name.includes("\\") ? [name.slice(0, name.indexOf("\\")), name.slice(name.indexOf("\\") + 1)] : [domain, name];
     if (![names.domain, dnsDomain, ""].some((known) => known.toLowerCase() === given.toLowerCase())) return undefined;

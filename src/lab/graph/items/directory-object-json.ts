@@ -5,7 +5,7 @@ import type { Row } from "../row.ts";
 import { isGranted } from "../sign-in/sign-in.ts";
 import { userRow } from "./user-json.ts";
 
-/** Object id of what is no user. */
+/** Object id of an object that is not a user. */
 function idOf(kind: "group" | "contact", address: string): string {
   const hex = createHash("sha256").update(`${kind} ${address.toLowerCase()}`).digest("hex");
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");

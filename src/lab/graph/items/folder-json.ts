@@ -26,7 +26,7 @@ export function contactFolderRow(folder: LabFolder): Row {
   return { properties: common(folder) };
 }
 
-/** Whether it holds mail: others are no mailFolders. */
+/** Returns whether the folder contains messages: others are not mailFolders. */
 export function isMailFolder({ folderClass, distinguishedName }: LabFolder): boolean {
   if (folderClass === undefined) return distinguishedName !== undefined;
   return /^IPF\.Note(\.|$)/i.test(folderClass);

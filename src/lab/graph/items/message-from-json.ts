@@ -6,10 +6,10 @@ import { isObject, type Json, type JsonObject, memberOf } from "../json.ts";
 import { readExtendedId } from "./extended-properties.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
-/** What the JSON of a message says of an item: only what was given. */
+/** The fields of an item from the JSON of a message: only those present. */
 export type GatheredMessage = Writable<ItemChange> & { attachments?: readonly NewAttachment[] };
 
-/** Throws what Graph says of a value of a wrong type. */
+/** Throws Graph's refusal of a value of a wrong type. */
 export function wrongType(name: string): never {
   throw badRequest(`Property ${name} in payload has a value that does not match schema.`, "UnableToDeserializePostBody");
 }
@@ -140,7 +140,7 @@ function readExtended(value: Json, name: string, into: GatheredMessage): void {
   }
 }
 
-/** What some MAPI properties mean for the fields of an item: how mail is brought in that is no draft. */
+/** Meaning of some MAPI properties for the fields of an item: with them a client creates a message that is not a draft. */
 function applyTag(tag: number | undefined, text: string, name: string, into: GatheredMessage): void {
   if (tag === 0x0e06) into.receivedAt = timeIn(text, name);
   if (tag === 0x0039) into.sentAt = timeIn(text, name);

@@ -40,7 +40,7 @@ function bodyJson(item: AnyItem, { bodyType: type, isUnsafe }: ReplyFormat): Jso
   return { contentType: "html", content: isUnsafe === true ? body.value : safeHtml(body.value) };
 }
 
-/** What a message says whether it lies in a folder or inside another. */
+/** The properties of a message in a folder and of an attached message. */
 function contentJson(item: AnyItem): JsonObject {
   return {
     categories: item.categories,
@@ -52,7 +52,7 @@ function contentJson(item: AnyItem): JsonObject {
     importance: item.importance.toLowerCase(),
     conversationId: item.conversationId === undefined ? null : restId(item.conversationId),
     conversationIndex: item.conversationIndex === undefined ? null : Buffer.from(item.conversationIndex).toString("base64"),
-    // Only what is sent carries requests for receipts; of mail that was received the first is null, as the service has it.
+    // Only sent messages have requests for receipts; in received ones the first is null, as in the service.
     isDeliveryReceiptRequested: item.isDeliveryReceiptRequested ? true : item.isDraft ? false : null,
     isReadReceiptRequested: item.isReadReceiptRequested,
     isRead: item.isRead,
@@ -197,6 +197,6 @@ export function attachmentRow(item: LabItem, attachment: LabAttachment, format: 
     contentId: attachment.contentId ?? null,
     contentLocation: attachment.contentLocation ?? null,
   };
-  // Base64 is made only where the reply holds it.
+  // Base64 is made only if the reply contains it.
   return { properties: withComputed(file, { contentBytes: () => Buffer.from(contentOf(attachment)).toString("base64") }) };
 }

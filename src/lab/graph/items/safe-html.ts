@@ -1,15 +1,15 @@
 import { decodeEntities } from "../../store/text.ts";
 
-/** Elements that are taken out with all that is in them. */
+/** Elements that are removed with their content. */
 const activeElements = "script|iframe|object|embed|applet|frameset|noscript|form|template|svg|math";
-/** Elements of which the tag alone is taken out: they have no content, or have lost what ends them. */
+/** Elements of which only the tag is removed: they have no content, or lost their end tag. */
 const tags = `${activeElements}|base|link|meta|frame|param|source|input|button`;
 
 const withContent = new RegExp(`<(${activeElements})\\b[^<>]*>(?:(?!<\\1\\b)[\\s\\S])*?</\\1\\b[^<>]*>`, "gi");
 const tagAlone = new RegExp(`</?(?:${tags})\\b[^>]*>?`, "gi");
 const attribute = /([\s/"'])([a-z][\w:-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi;
 
-/** Removing text may join what was apart; the rounds are limited. */
+/** A removal may join separate text into a new element, so there are several rounds, up to this number. */
 const maxRounds = 8;
 
 /**

@@ -30,7 +30,7 @@ function submit(item: NewItem, call: Call): NewItem {
   return store.submit({ ...item, from, sender: item.sender ?? from }, mailbox).sent;
 }
 
-/** Sends what was never a draft. */
+/** Sends a message that was never a draft. */
 export function sendNew(item: NewItem, call: Call, saves: boolean): void {
   const sent = submit(item, call);
   if (saves) call.mailbox.add(call.mailbox.known("sentitems"), sent);

@@ -59,7 +59,7 @@ function tokenOf({ mark, text, time, number, name = "" }: Readonly<Record<string
 const depthLimit = 100;
 
 /**
- * Reads the part of OData's filter language that mail is asked with. Throws GraphError.
+ * Reads the part of OData's filter language for messages. Throws GraphError.
  * @see https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.html#sec_SystemQueryOptionfilter
  */
 export function parseFilter(text: string): Filter {
@@ -96,7 +96,7 @@ class FilterParser {
     return token;
   }
 
-  /** Whether the next token is this one; then it is taken. */
+  /** Returns whether the next token is this one, and consumes it if so. */
   #has(kind: Token["kind"], text: string): boolean {
     const token = this.#tokens[this.#at];
     if (token?.kind !== kind || token.text !== text) return false;
@@ -140,7 +140,7 @@ class FilterParser {
     return this.#comparison(path);
   }
 
-  /** `startswith(subject,'x')`, also with `eq true` behind it. */
+  /** Reads `startswith(subject,'x')`, with or without a following `eq true`. */
   #call(): Filter {
     const { text: name } = this.#take("name");
     this.#take("mark", "(");

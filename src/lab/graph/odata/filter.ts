@@ -7,21 +7,21 @@ import { canonical, type Kind, type Vocabulary } from "./vocabulary.ts";
 /** A filter ready to be put to rows. */
 export interface ReadyFilter {
   accepts(row: Row): boolean;
-  /** What it asks about, in the order of the first mention. */
+  /** The properties in the filter, in the order of their first mention. */
   readonly paths: readonly string[];
 }
 
 type PropertyRead = (row: Row, member: Json | undefined, extendedId: string | undefined) => Json | undefined;
 type Test = (row: Row, member: Json | undefined, extendedId: string | undefined) => boolean;
 
-/** The collection whose members an `any` looks at. */
+/** The collection whose members an `any` checks. */
 interface AnyScope {
   readonly variable: string;
   readonly collection: string;
   readonly members: Readonly<Record<string, Kind>>;
 }
 
-/** Checks a filter against what can be asked. `onIndex`: whether the directory may use its index. Throws GraphError. */
+/** Checks that Graph supports a filter. `onIndex`: whether the directory may use its index. Throws GraphError. */
 export function readyFilter(filter: Filter, vocabulary: Vocabulary, onIndex: boolean): ReadyFilter {
   const compiler = new Compiler(vocabulary, onIndex);
   const test = compiler.test(filter, undefined);
@@ -111,7 +111,7 @@ class Compiler {
     };
   }
 
-  /** `any(p:p/id eq 'String 0x001A' and p/value eq 'IPM.Note')`: one id, and what is asked of its value. */
+  /** Reads `any(p:p/id eq 'String 0x001A' and p/value eq 'IPM.Note')`: one id, and the condition on its value. */
   #extended(variable: string, inner: Filter | undefined): Test {
     const ids = inner === undefined ? [] : idsOf(inner, variable);
     const [id] = ids;
@@ -158,7 +158,7 @@ export function valueAt(value: Json | undefined, path: string): Json | undefined
   return found;
 }
 
-/** The value that a filter or an order looks at: of a time more than the reply tells. */
+/** Returns the value for a filter or an order: times are more precise than in the reply. */
 export function comparedValue({ properties, exact }: Row, path: string): Json | undefined {
   return exact?.[path]?.toISOString() ?? valueAt(properties, path);
 }

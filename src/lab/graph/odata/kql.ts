@@ -71,7 +71,7 @@ function unquoted(text: string): string {
 }
 
 /**
- * A test of messages by the part of the keyword query language that mail is searched by. Throws GraphError.
+ * Converts a search in the keyword query language, as far as it applies to messages, to a predicate. Throws GraphError.
  * @see https://learn.microsoft.com/en-us/graph/search-query-parameter#using-search-on-message-collections
  */
 export function readSearch(value: string, now: Date): (message: Searched) => boolean {
@@ -80,7 +80,7 @@ export function readSearch(value: string, now: Date): (message: Searched) => boo
   return new QueryParser<Searched>(tokensOf(text), (property, words, quoted) => term(property, words, quoted, now), tooDeep).whole();
 }
 
-/** The texts that a property looks into. */
+/** The texts that a property searches. */
 const texts: Readonly<Record<string, (message: Searched) => readonly string[]>> = {
   subject: ({ subject }) => [subject],
   body: ({ body }) => [body],

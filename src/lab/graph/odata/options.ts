@@ -3,7 +3,7 @@ import { badRequest } from "../errors.ts";
 const known = ["$filter", "$search", "$select", "$orderby", "$top", "$skip", "$skiptoken", "$count", "$expand", "$format"] as const;
 type Known = (typeof known)[number];
 
-/** The system query options of a URL, by their names in lower case; other parameters are none of ours. Throws GraphError. */
+/** Returns the system query options of a URL, by their names in lower case; other parameters are ignored. Throws GraphError. */
 export function optionsOf(url: URL): ReadonlyMap<Known, string> {
   const found = new Map<Known, string>();
   for (const [name, value] of url.searchParams) {
@@ -23,7 +23,7 @@ export function optionsOf(url: URL): ReadonlyMap<Known, string> {
   return found;
 }
 
-/** A whole number from `least`, undefined where the option is absent. Throws GraphError. */
+/** Returns a whole number of at least `least`, or undefined if the option is absent. Throws GraphError. */
 export function numberOption(name: "$top" | "$skip", text: string | undefined, least: number): number | undefined {
   if (text === undefined) return undefined;
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;

@@ -15,13 +15,13 @@ import { type Vocabulary, vocabularies } from "./vocabulary.ts";
 /** One page of an answer. */
 export interface Page {
   readonly value: readonly JsonObject[];
-  /** `@odata.count`, where it was asked for. */
+  /** `@odata.count`, if it was requested. */
   readonly count?: number | undefined;
-  /** `@odata.nextLink`, where there is more. */
+  /** `@odata.nextLink`, if there are more. */
   readonly nextLink?: string | undefined;
 }
 
-/** What a query depends on besides its URL. */
+/** What a query depends on, in addition to its URL. */
 export interface QueryContext {
   /** Header `ConsistencyLevel: eventual`: the directory may use its index. */
   readonly eventual?: boolean | undefined;
@@ -34,7 +34,7 @@ export interface QueryContext {
 /** `$search` on messages finds no more: https://learn.microsoft.com/en-us/graph/search-query-parameter */
 const searchLimit = 1000;
 
-/** Puts the query of a URL to a collection, given in the order that it has without `$orderby`. Throws GraphError. */
+/** Applies the query of a URL to a collection, which is in its order without `$orderby`. Throws GraphError. */
 export function applyQuery(rows: readonly Row[], url: URL, resource: Resource, context: QueryContext = {}): Page {
   const known = vocabularies[resource];
   const functions = context.contains === false ? known.functions.filter((name) => name !== "contains") : known.functions;

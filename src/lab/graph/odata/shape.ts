@@ -7,7 +7,7 @@ import { canonical, type Vocabulary, vocabularies } from "./vocabulary.ts";
 
 /** What of a thing is shown. */
 export interface Shape {
-  /** Undefined: what is shown by default. */
+  /** Undefined: the default properties. */
   readonly select: ReadonlySet<string> | undefined;
   readonly expand: readonly Expansion[];
 }
@@ -86,7 +86,7 @@ function extendedIds(filter: string | undefined, vocabulary: Vocabulary): readon
   });
 }
 
-/** A thing as it is asked for. */
+/** Returns an object in the requested shape. */
 export function applyShape(row: Row, { select, expand }: Shape, resource: Resource): JsonObject {
   const isShown = (name: string): boolean => {
     // Annotations come along; Exchange adds the id, the directory does not. The type of the media goes with the content.
@@ -108,7 +108,7 @@ function extendedJson(row: Row, ids: readonly string[]): Json | undefined {
     const value = row.extended?.(id);
     return value === undefined ? [] : [{ id, value }];
   });
-  // Where there is none the member is missing, not empty.
+  // Without a value the member is missing, not empty.
   return found.length === 0 ? undefined : found;
 }
 

@@ -1,9 +1,9 @@
 import type { Resource } from "../row.ts";
 
-/** What a property holds, as far as comparing goes. `word`: text of which only equality is asked. */
+/** The type of a property for comparisons. `word`: text that supports only equality. */
 export type Kind = "text" | "word" | "flag" | "time";
 
-/** What can be asked of one kind of things. Names as Microsoft's schema writes them. */
+/** The supported queries of one kind of object. Names are those of Microsoft's schema. */
 export interface Vocabulary {
   /** Without `microsoft.graph.`. */
   readonly type: string;
@@ -15,12 +15,12 @@ export interface Vocabulary {
   readonly derivedNavigation?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Paths that `$filter` and `$orderby` take. */
   readonly compared: Readonly<Record<string, Kind>>;
-  /** Collections that `any` takes, with the paths inside of a member; the empty one is the member itself. */
+  /** Collections that `any` accepts, with the paths inside a member; the empty path is the member itself. */
   readonly collections?: Readonly<Record<string, Readonly<Record<string, Kind>>>> | undefined;
   readonly functions: readonly ("startswith" | "endswith" | "contains")[];
   /** Members of a page unless `$top` says otherwise, and at most. */
   readonly page: readonly [number, number];
-  /** Whether Exchange answers, which knows fewer ways to ask, or the directory. */
+  /** Whether Exchange replies, which supports fewer queries, or the directory. */
   readonly of: "exchange" | "directory";
 }
 
@@ -350,7 +350,7 @@ export const vocabularies: Readonly<Record<Resource, Vocabulary>> = {
   ...{ message, contact, mailFolder, contactFolder, attachment, event, user, group, directoryObject, exchangeMessageTrace },
 };
 
-/** The name as the schema writes it; Graph takes it in any case. */
+/** Returns the name as in the schema; Graph accepts it in upper or lower case. */
 export function canonical(names: readonly string[], name: string): string | undefined {
   return names.find((one) => one.toLowerCase() === name.toLowerCase());
 }

@@ -1,4 +1,4 @@
-// src/lab/graph/resources/: One file per resource of Graph, with the requests that it takes.
+// src/lab/graph/resources/: One file per resource of Graph, with its requests.
 
 import { mimeOf } from "../../mime/mime-of-item.ts";
 import { StoreError } from "../../store/store-error.ts";

@@ -4,7 +4,7 @@ import { type Call, type GraphReply, type GraphRequest, jsonOf, type Operation }
 
 /** @see https://learn.microsoft.com/en-us/graph/json-batching#batch-size-limitations */
 const maxRequests = 20;
-/** How many of one batch Graph puts to Outlook at once: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits */
+/** How many requests of one batch Graph sends to Outlook at a time: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits */
 const concurrentRequests = 4;
 
 /** One request of a batch. */
@@ -80,7 +80,7 @@ function headersOf(given: Json | undefined): ReadonlyMap<string, string> {
   return new Map(found);
 }
 
-/** What is not JSON stands there as base64. */
+/** Returns a body that is not JSON as base64. */
 function bytesOf(body: Json, type: string): Uint8Array {
   if (body === null) return new Uint8Array(0);
   return typeof body === "string" && !/^application\/json/i.test(type) ? Buffer.from(body, "base64") : Buffer.from(JSON.stringify(body));

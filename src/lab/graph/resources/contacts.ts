@@ -22,7 +22,7 @@ function folderAt(call: Call): LabFolder {
   return folder;
 }
 
-/** Groups of a person's own are no contacts of Graph's. */
+/** A person's own groups are not contacts in Graph. */
 function list(folder: LabFolder, call: Call, path: string): GraphReply {
   const rows = [...folder.items.values()].filter(isContact).map((item) => contactRow(item, replyFormatOf(call)));
   return listReply(call, rows, "contact", contextOf(call, path));

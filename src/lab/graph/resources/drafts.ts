@@ -20,7 +20,7 @@ function mimeIn({ headers, body }: GraphRequest): NewItem | undefined {
 }
 
 function draftIn(folder: LabFolder, call: Call): GraphReply {
-  // What comes as MIME is a draft whatever it says.
+  // A message in MIME becomes a draft, whatever its headers.
   const item: NewItem = mimeIn(call.request) ?? readMessage(jsonOf(call.request));
   const added = call.mailbox.add(folder, { isDraft: true, isRead: true, ...item });
   return itemReply(call, rowFor(added, call), "message", contextOf(call, "messages"), 201);

@@ -8,7 +8,7 @@ import { jsonOf, type Operation } from "../operation.ts";
 import { valueReply } from "../reply.ts";
 import { checkParameters } from "./message-changes.ts";
 
-// What one call takes: https://learn.microsoft.com/en-us/graph/api/user-translateexchangeids
+// Maximum number of ids in one call: https://learn.microsoft.com/en-us/graph/api/user-translateexchangeids
 const maxIds = 1000;
 const formats = ["entryId", "ewsId", "immutableEntryId", "restId", "restImmutableEntryId"] as const;
 type Format = (typeof formats)[number];

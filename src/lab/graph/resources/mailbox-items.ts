@@ -9,7 +9,7 @@ import { type Call, jsonOf, type Operation } from "../operation.ts";
 import { contextOf, valueReply } from "../reply.ts";
 import { checkParameters } from "./message-changes.ts";
 
-/** What one export takes: https://learn.microsoft.com/en-us/graph/api/mailbox-exportitems */
+/** Maximum number of items in one export: https://learn.microsoft.com/en-us/graph/api/mailbox-exportitems */
 const maxItems = 20;
 
 /** Clouds that have it not know no such path. */
@@ -54,7 +54,7 @@ export const exportItems: Operation = {
   },
 };
 
-/** Which form of id is taken is not promised: one form in this lab. */
+/** Microsoft does not promise which form of id is accepted: this lab accepts one. */
 function itemAt(id: string, call: Call): LabItem | "malformed" | undefined {
   const form = call.habits.exportIds ?? "restId";
   if (form === "ewsId") return call.mailbox.item(id) ?? (/[-_]/.test(id) ? "malformed" : undefined);

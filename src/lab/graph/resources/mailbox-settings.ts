@@ -47,7 +47,7 @@ export const getMailboxSettings: Operation = {
   handle: (call) => valueReply(settingsJson(call), contextOf(call, "mailboxSettings")),
 };
 
-/** One of them: the settings for automatic replies, what the mailbox is for, and so on. */
+/** One of the settings: automatic replies, purpose of the mailbox, and so on. */
 export const getMailboxSetting: Operation = {
   name: "user-get-mailboxsettings-part",
   method: "GET",

@@ -17,7 +17,7 @@ export function isGuarded(item: LabItem, what: "properties" | "attachments", cal
   return call.habits.guards?.includes(what) === true && !item.isDraft && !isGranted(call.caller, advanced);
 }
 
-/** Throws what Graph says of a parameter that an action does not have. */
+/** Throws Graph's refusal of a parameter that an action does not have. */
 export function checkParameters(body: JsonObject, action: string, names: readonly string[]): void {
   const strange = Object.keys(body).find((key) => !names.some((name) => name.toLowerCase() === key.toLowerCase()));
   if (strange === undefined) return;
@@ -59,7 +59,7 @@ export const copyMessage = moveOrCopy("copy");
 /** @see https://learn.microsoft.com/en-us/graph/api/message-move */
 export const moveMessage = moveOrCopy("move");
 
-/** Where a plain DELETE puts a message that lies here. */
+/** Returns the folder to which a plain DELETE moves a message of this folder. */
 function deletionTargetOf(item: LabItem, call: Call): LabFolder {
   const wanted = call.habits.deletesTo ?? "deleteditems";
   return call.mailbox.known(item.folder.distinguishedName === "deleteditems" ? "recoverableitemsdeletions" : wanted);

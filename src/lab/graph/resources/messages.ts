@@ -12,7 +12,7 @@ import { isGranted } from "../sign-in/sign-in.ts";
 const reading = ["Mail.ReadBasic.All", "Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"];
 const readingAll = ["Mail.Read", "Mail.ReadWrite"];
 
-/** Paths to one message and what follows it. */
+/** Paths to one message, with the rest of the path. */
 export function messagePaths(rest = ""): readonly string[] {
   return ["/users/{user}", "/users/{user}/mailFolders/{folder}"].map((start) => `${start}/messages/{message}${rest}`);
 }
@@ -23,7 +23,7 @@ export function messagePaths(rest = ""): readonly string[] {
  */
 export function rowFor(item: LabItem, call: Call): Row {
   const isBasic = !isGranted(call.caller, readingAll) && !call.caller.exchangeRole;
-  // Ids that stay are not given for what a search found.
+  // A search does not return immutable ids.
   const ids = call.request.url.searchParams.has("$search") ? "rest" : call.ids;
   return messageRow(item, { ...replyFormatOf(call), ids, isBasic });
 }
@@ -40,7 +40,7 @@ function list(items: Iterable<LabItem>, call: Call, path: string): GraphReply {
   );
 }
 
-/** All mail of the mailbox, deleted too, but not what is recoverable only. @see https://learn.microsoft.com/en-us/graph/api/user-list-messages */
+/** All messages of the mailbox, deleted ones included, but not the Recoverable Items. @see https://learn.microsoft.com/en-us/graph/api/user-list-messages */
 export const listMessages: Operation = {
   name: "user-list-messages",
   method: "GET",

@@ -25,7 +25,7 @@ const wellKnown: ReadonlySet<string> = new Set([
   "sentitems",
 ]);
 
-/** Names that Graph knows besides: folders that only some mailboxes have. */
+/** Further names that Graph knows: folders that only some mailboxes have. */
 const optionalFolders: ReadonlySet<string> = new Set([
   "clutter",
   "conflicts",
@@ -35,7 +35,7 @@ const optionalFolders: ReadonlySet<string> = new Set([
   "syncissues",
 ]);
 
-/** The folder of this mailbox that a name or an id stands for. Throws GraphError. */
+/** Returns the folder of this mailbox with a name or an id. Throws GraphError. */
 export function folderNamed(name: string, call: Call): LabFolder {
   const known = name.toLowerCase();
   if (optionalFolders.has(known)) {
@@ -54,19 +54,19 @@ export function folderWithId(name: string, mailbox: LabMailbox): LabFolder {
   return folder;
 }
 
-/** Whether Graph shows a folder: those of the primary mailbox, and of what is recoverable only the first stage. */
+/** Returns whether Graph shows a folder: those of the primary mailbox, and the first stage of the Recoverable Items. */
 function isShown(folder: LabFolder): boolean {
   const { root } = folder.mailbox;
   if (folder === root || folder.isBelow(root)) return true;
   return folder.distinguishedName === "recoverableitemsdeletions" || folder.distinguishedName === "searchfolders";
 }
 
-/** Whether a message lies among what is deleted for good. */
+/** Returns whether a message is permanently deleted. */
 export function isPurged(item: LabItem): boolean {
   return item.folder.distinguishedName === "recoverableitemspurges";
 }
 
-/** The message or contact that an id in the path names, deleted ones too. Throws GraphError. */
+/** Returns the message or contact with the id in the path, deleted ones included. Throws GraphError. */
 export function itemNamed(id: string, call: Call): LabItem {
   if (!isWellFormed(id)) throw malformedId();
   const item = findItem(call.mailbox, id);
@@ -75,7 +75,7 @@ export function itemNamed(id: string, call: Call): LabItem {
   throw isOfAnother ? otherMailbox() : itemNotFound();
 }
 
-/** The message of `{message}`; where the path has a folder, that must be one. Throws GraphError. */
+/** Returns the message of `{message}`. A folder in the path must be its folder. Throws GraphError. */
 export function messageAt(call: Call): LabItem {
   if (call.hasParameter("folder")) folderNamed(call.parameter("folder"), call);
   const item = itemNamed(call.parameter("message"), call);

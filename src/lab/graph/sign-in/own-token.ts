@@ -7,7 +7,7 @@ import { errorBody, GraphError } from "../errors.ts";
 import { damageReply, faultOf } from "../fault-injection.ts";
 import type { GraphReply } from "../operation.ts";
 
-/** Answers a request to an address whose own token is all the right that it takes. `handle` refuses by throwing GraphError. */
+/** Handles a request to a URL whose own token is the only right it needs. `handle` refuses by throwing GraphError. */
 export function answerByOwnToken(
   server: { readonly store: Store; readonly faults: FaultPlan },
   operation: string,

@@ -1,7 +1,7 @@
-/** The token that the lab takes on the command line, for trying things with curl. It is for practice, on loopback. */
+/** A token that the lab accepts, for tests with curl. It is for practice, on loopback. */
 export const labToken = "lab-token";
 
-/** What that token grants: everything that the lab's Graph asks for. */
+/** The permissions of that token: all that the lab's Graph requires. */
 export const labPermissions: readonly string[] = [
   "Mail.ReadWrite",
   "Mail.Send",

@@ -6,9 +6,9 @@ import type { GraphCaller } from "../operation.ts";
 
 /** Who is let in, and by what. */
 export interface SignIn {
-  /** The practice of Microsoft Entra ID whose tokens are taken. */
+  /** The practice Microsoft Entra ID whose tokens are accepted. */
   readonly entra: TokenServer | undefined;
-  /** Tokens taken besides: token -> application permissions. */
+  /** Further accepted tokens: token -> application permissions. */
   readonly tokens: Readonly<Record<string, readonly string[]>>;
   user(upn: string): User | undefined;
 }

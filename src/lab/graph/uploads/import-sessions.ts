@@ -5,10 +5,10 @@ import { mailboxId } from "../mailbox-id.ts";
 /** Another host in the service; here another path of the same. */
 const start = "/api/gv1.0/Mailboxes";
 
-/** How long an address is good. Nothing is promised; an hour is what the documentation's example shows. */
+/** How long a URL is valid. Microsoft promises nothing; the documentation's example shows an hour. */
 const lifetimeMs = 3_600_000;
 
-/** A way into a mailbox; good for any number of items until it ends. */
+/** An import session of a mailbox; valid for any number of items until it ends. */
 export interface OpenImport {
   readonly mailbox: LabMailbox;
   readonly expiresAt: Date;
@@ -27,7 +27,7 @@ export class ImportSessions {
     return { ...begun, path: `${start}('${mailboxId(mailbox)}')/importItem?authtoken=${token}` };
   }
 
-  /** Undefined when there is none, or none any more. */
+  /** Returns undefined if there is none, or if it has ended. */
   find(token: string, now: Date): OpenImport | undefined {
     const found = this.#open.get(token);
     return found !== undefined && found.expiresAt > now ? found : undefined;

@@ -56,7 +56,7 @@ function progress(upload: Upload): GraphReply {
   };
 }
 
-/** Throws GraphError for a piece that does not follow what is there. */
+/** Throws GraphError for a piece that does not follow the received ones. */
 function acceptPiece(upload: Upload, { headers, body }: GraphRequest): void {
   const range = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i.exec(headers.get("content-range") ?? "");
   const [start, end, total] = (range ?? []).slice(1).map(Number);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { NewAttachment } from "../../store/item.ts";
 import type { LabMailbox } from "../../store/mailbox.ts";
 
-/** A large attachment on its way. */
+/** A large attachment that is being uploaded. */
 export interface Upload {
   /** What its URL ends with; whoever has it may write. */
   readonly token: string;
@@ -17,7 +17,7 @@ export interface Upload {
   readonly pieces: Uint8Array[];
 }
 
-/** How long an address is good. Nothing is promised; an hour is what is seen. */
+/** How long a URL is valid. Microsoft promises nothing; an hour was observed. */
 const lifetimeMs = 3_600_000;
 
 /** The uploads that have begun and not ended. */
@@ -31,7 +31,7 @@ export class Uploads {
     return begun;
   }
 
-  /** Undefined when there is none, or none any more. */
+  /** Returns undefined if there is none, or if it has ended. */
   find(token: string, now: Date): Upload | undefined {
     const found = this.#open.get(token);
     return found !== undefined && found.expiresAt > now ? found : undefined;
