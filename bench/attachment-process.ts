@@ -1,4 +1,4 @@
-// One process of the attachment measure: `server`, or a client that is `idle`, takes the bytes `unread`, or reads the content.
+// One process of the attachment measurement: `server`, or a client that is `idle`, receives the bytes `unread`, or reads the content.
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
@@ -13,11 +13,11 @@ const messages = "http://schemas.microsoft.com/exchange/services/2006/messages";
 const types = "http://schemas.microsoft.com/exchange/services/2006/types";
 const soap = "http://schemas.xmlsoap.org/soap/envelope/";
 
-/** Bytes of one line of 76 characters; whole lines need no padding. */
+/** Bytes of one line of 76 characters; complete lines need no padding. */
 const lineBytes = 57;
 const block = randomBytes(lineBytes * 1000);
 
-/** A reply to GetAttachment with a file of so many MiB: in one line with the usual prefix, or in lines with another one. */
+/** Returns a reply to GetAttachment with a file of `bytes` bytes: in one line with the usual prefix, or in lines with another prefix. */
 function reply(bytes: number, inLines: boolean): { body: Readable; sha256: string } {
   const p = inLines ? "ns0" : "t";
   const encode = (part: Buffer) => {
@@ -49,7 +49,7 @@ function serve(): void {
     const { searchParams } = new URL(request.url ?? "/", "http://localhost");
     const { body, sha256 } = reply(Number(searchParams.get("mib")) * 1024 * 1024, searchParams.get("lines") === "1");
     response.writeHead(200, { "content-type": "text/xml; charset=utf-8", "x-sha256": sha256 });
-    // A client that ends early ends its measure as well.
+    // A client that ends early ends its measurement as well.
     pipeline(body, response).catch(() => response.destroy());
   });
   server.listen(0, "127.0.0.1", () => process.send?.(server.address()));

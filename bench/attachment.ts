@@ -12,7 +12,7 @@ interface Cost {
   readonly rssMiB: number;
 }
 
-/** One big attachment from a socket to a file with its hash: CPU against the same bytes unread, memory against an idle client. */
+/** Measures one large attachment from a socket to a file with its hash: CPU relative to the same bytes unread, memory relative to an idle client. */
 export async function measureAttachment(rounds: number): Promise<Measure[]> {
   const folder = await mkdtemp(join(tmpdir(), "mailcordon-attachment-"));
   let server: ChildProcess | undefined;

@@ -9,17 +9,17 @@ import type { Measure } from "./measure.ts";
 import { median, runNode } from "./process.ts";
 import { cpuMsOf, load, type Server, serve } from "./serve.ts";
 
-/** How many times as much a read may cost for its audit entry. */
+/** Maximum cost of a read with its audit entry, as a ratio. */
 const auditBar = 1.1;
 const warmCalls = 1500;
 const calls = 500;
 const work = { action: "get-out-of-office", input: { mailbox } };
 
-/** The same reads with an audit entry each and without, in turn: through two servers beside each other, and by whole processes. */
+/** Measures the same reads with and without an audit entry, alternating: through two servers side by side, and by whole processes. */
 export async function measureAudit(rounds: number): Promise<Measure[]> {
   const lab = await startLab({ gzip: false });
   const folder = await mkdtemp(join(tmpdir(), "mailcordon-bench-audit-"));
-  // PostgreSQL does not run as root: when we are, its user has to get through.
+  // PostgreSQL does not run as root: if we are root, its user must be able to enter the folder.
   await chmod(folder, 0o711);
   fill(lab);
   const start = async (reads: boolean) => {

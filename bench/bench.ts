@@ -1,4 +1,4 @@
-// Measures speed and memory as ratios in one run and fails where a bar is missed: `npm run bench`; `-- --write` for docs/bench.md (of a whole run),
+// Measures speed and memory as ratios in one run and fails if a limit is exceeded: `npm run bench`; `-- --write` for docs/bench.md (of a whole run),
 // `-- --rounds N` for more or fewer runs of each, `-- --only xml` (or ews, graph, serve, audit) for a part.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -31,7 +31,7 @@ for (const [name, part] of Object.entries(parts)) {
   }
 }
 const document = "docs/bench.md";
-// The page is of one run.
+// The page shows one run.
 if (values.write && values.only === undefined) writeFileSync(document, page(measures, readFileSync(document, "utf8")));
 process.exitCode = measures.every((measure) => measure.ok) ? 0 : 1;
 
@@ -39,7 +39,7 @@ function shown(measure: Measure): string {
   return `${measure.value.toFixed(2)} ${measure.unit}`;
 }
 
-/** The page anew; what stands below its table was written by hand, and stays. */
+/** Returns the new page. The text below its table was written by hand and stays. */
 function page(all: readonly Measure[], before: string): string {
   const byHand = before.slice(before.lastIndexOf("\n| ") + 1).replace(/^.*\n/, "");
   const rows = all.map((each) => `| ${each.name} | ${shown(each)} | ${each.bar ?? ""} | ${each.ok ? "yes" : "**no**"} | ${each.detail} |`);

@@ -13,7 +13,7 @@ import { type Cost, python, runNode, runPython, timeNode } from "./process.ts";
 
 const program = resolve("dist/mailcordon.cjs");
 
-/** Whole processes against the lab: ours, `node -e 0`, and other people's clients doing the same, one after another in each round. */
+/** Measures whole processes against the lab: ours, `node -e 0`, and other clients with the same task, one after another in each round. */
 export async function measureClient(rounds: number): Promise<Measure[]> {
   const lab = await startLab({ gzip: false, tenant: practiceTenant() });
   const out = await mkdtemp(join(tmpdir(), "mailcordon-bench-out-"));
@@ -33,7 +33,7 @@ class Bench {
   readonly #out: string;
   readonly #rounds: number;
   readonly #env: Readonly<Record<string, string>>;
-  /** The same with the tokens of an application: the first process fetches one, the others find it. */
+  /** Measures the same with the tokens of an application: the first process fetches one, the others find it. */
   readonly #tokens: Readonly<Record<string, string>>;
   readonly #peers: boolean;
 
@@ -87,7 +87,7 @@ class Bench {
     return this.#compare("30 MB of MimeContent downloaded in one process", input, ["mime", bigSubject]);
   }
 
-  /** The bytes go from the lab through the whole program into a file, with its hashes. */
+  /** Measures the bytes from the lab through the whole program into a file with its hashes. */
   async attachment(): Promise<Measure> {
     const input = ["get-attachments", "--mailbox", attachmentMailbox, "--internet-message-id", attachmentId, "--json"];
     const costs = await interleave(this.#rounds, { floor: () => runNode(["-e", "0"]), ours: () => this.#ours(input) });
@@ -112,7 +112,7 @@ class Bench {
     ];
   }
 
-  /** An evidence folder for each run: what is there already would be read again and compared. */
+  /** Returns a new evidence folder for each run: existing files would be read again and compared. */
   async #ours(input: readonly string[]): Promise<Cost> {
     const folder = await mkdtemp(join(this.#out, "ours-"));
     const cost = await runNode([program, ...input], { ...this.#env, MAILCORDON_EVIDENCE_DIR: folder });

@@ -3,7 +3,7 @@ import { type Cost, median } from "./process.ts";
 
 export type Costs = ReadonlyMap<string, readonly Cost[]>;
 
-/** Runs each kind once per round, in turn: what disturbs the machine disturbs them alike. */
+/** Runs each kind once per round, alternating, so a disturbance of the machine affects all alike. */
 export async function interleave(rounds: number, kinds: Readonly<Record<string, () => Promise<Cost>>>): Promise<Costs> {
   const costs = new Map<string, Cost[]>(Object.keys(kinds).map((who) => [who, []]));
   for (let round = 0; round < rounds; round++) {
@@ -16,7 +16,7 @@ export function medianOf(costs: Costs, who: string, of: (cost: Cost) => number):
   return median((costs.get(who) ?? []).map(of));
 }
 
-/** How much more than the floor. */
+/** Returns how much more it costs than the floor. */
 export function over(name: string, what: string, unit: string, ours: number, floor: number, bar: number): Measure {
   const value = ours - floor;
   return {
@@ -29,7 +29,7 @@ export function over(name: string, what: string, unit: string, ours: number, flo
   };
 }
 
-/** How many times what somebody else's client costs. Without that client there is nothing to say, and the bar is not met. */
+/** Returns the cost relative to another client. Without that client there is no result, and the limit counts as missed. */
 export function beside(name: string, what: string, ours: number, who: string, theirs: number, bar: number): Measure {
   const value = ours / theirs;
   const detail = Number.isNaN(theirs) ? `${who} is not installed here` : `${ours.toFixed(0)} against ${theirs.toFixed(0)} ms`;

@@ -1,10 +1,10 @@
-/** Replies to FindItem as Exchange writes them: about 2.5 KB for each message, of which a summary takes about two thirds. */
+/** Replies to FindItem as Exchange writes them: about 2.5 KB for each message, two thirds of which a summary uses. */
 
 const soap = "http://schemas.xmlsoap.org/soap/envelope/";
 const messages = "http://schemas.microsoft.com/exchange/services/2006/messages";
 const types = "http://schemas.microsoft.com/exchange/services/2006/types";
 
-/** One page with so many messages, the first of which has this number. */
+/** Returns one page of messages, numbered from `first`. */
 export function findItemPage(first: number, count: number): Buffer {
   const items = Array.from({ length: count }, (_, i) => message(first + i)).join("");
   return Buffer.from(

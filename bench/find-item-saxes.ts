@@ -9,7 +9,7 @@ interface Person {
   routingType: string | undefined;
 }
 
-/** The messages of a page, read with saxes (namespaces on) by a handler written for just this: what our reader is compared with. */
+/** Reads the messages of a page with saxes (namespaces on) and a handler for this page only. Our reader is compared with it. */
 export function readWithSaxes(chunks: readonly Buffer[]): Message[] {
   const found: Message[] = [];
   const parser = new SaxesParser({ xmlns: true });

@@ -13,7 +13,7 @@ const program = resolve("dist/mailcordon.cjs");
 const peer = resolve("bench/peer-graph-client.mjs");
 const peerName = "@microsoft/microsoft-graph-client";
 
-/** Whole processes against the lab's Microsoft Graph: ours, `node -e 0`, and Microsoft's client doing the same, one after another in each round. */
+/** Measures whole processes against the lab's Microsoft Graph: ours, `node -e 0`, and Microsoft's client with the same task, one after another. */
 export async function measureGraph(rounds: number): Promise<Measure[]> {
   const lab = await startLab({ gzip: false, graph: { tokens: { [labToken]: labPermissions } } });
   const out = await mkdtemp(join(tmpdir(), "mailcordon-bench-out-"));
@@ -83,7 +83,7 @@ class Bench {
     ];
   }
 
-  /** An evidence folder for each run, so that each writes its file and nothing is there already. */
+  /** Returns a new evidence folder for each run, so each run writes its file. */
   async #ours(run: typeof runNode, input: readonly string[]): Promise<Cost> {
     const folder = await mkdtemp(join(this.#out, "ours-"));
     const cost = await run([program, ...input], {

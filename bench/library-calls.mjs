@@ -1,5 +1,5 @@
-// Calls actions of the library as it is told, a line of JSON for each work, and answers with a line that says what one call cost: what `serve`
-// adds is measured beside it. One process for all of it, as the server is, so that neither has compiled more than the other.
+// Calls actions of the library, a line of JSON for each task, and prints a line with the cost of one call, to measure what `serve` adds. One process
+// makes all calls, as the server does, so neither has compiled more than the other.
 import { createInterface } from "node:readline";
 import { catalogue, loadSettings, open, perform } from "../dist/index.js";
 
@@ -11,7 +11,7 @@ async function run({ action: name, input, calls, clients }) {
   const client = async () => {
     while (left-- > 0) {
       const answer = await perform(action, input, host);
-      // A face writes its answer: so does whoever calls the library for a face of their own.
+      // A face writes its answer, so this program does as well.
       if (!answer.success || JSON.stringify(answer) === "") throw new Error(answer.message);
     }
   };

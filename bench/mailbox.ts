@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Lab } from "../src/lab/lab.ts";
 
 export const mailbox = "reception@example.com";
-/** Has the big attachment: the mailbox that is searched stays an ordinary one. */
+/** Mailbox of the large attachment, so the searched mailbox stays an ordinary one. */
 export const attachmentMailbox = "legal@example.com";
 export const bigSubject = "bench: a message of 30 MB";
 export const bigId = "<bench-1000@example.org>";

@@ -1,11 +1,11 @@
-/** One number that a bar is held against. */
+/** One number and its limit. */
 export interface Measure {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** The most it may be. */
+  /** The limit. */
   readonly bar?: number;
   readonly ok: boolean;
-  /** What it was made from. */
+  /** The values from which it was computed. */
   readonly detail: string;
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * Peak resident memory of this process. Where there is /proc, it is read there: Linux counts into `maxRSS` what the parent held when it made
- * the child.
+ * Returns the peak resident memory of this process. It is read from /proc if that exists, because `maxRSS` of Linux includes the memory of the parent
+ * when it started the child.
  */
 export function peakMiB(): number {
   if (process.platform !== "linux") return process.resourceUsage().maxRSS / 1024;

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What one whole process cost. */
+/** The cost of one whole process. */
 export interface Cost {
   readonly wallMs: number;
   /** User and system time of all its threads. */
@@ -21,7 +21,7 @@ const account = `import { readFileSync, writeFileSync } from "node:fs"; process.
 const peak = process.platform === "linux" ? Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]) : maxRSS;
 writeFileSync(process.env.BENCH_ACCOUNT, JSON.stringify({ cpuMs: (userCPUTime + systemCPUTime) / 1000, rssMiB: peak / 1024 })); });`;
 
-/** The same for a Python child, from outside: the account of a finished child is exact. */
+/** Measures a Python child from outside: the account of a finished child is exact. */
 const pythonAccount = `import json, os, resource, subprocess, sys
 code = subprocess.call(sys.argv[1:])
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -35,12 +35,12 @@ export function runNode(args: readonly string[], env: Readonly<Record<string, st
   return run(process.execPath, ["--import", `data:text/javascript,${encodeURIComponent(account)}`, ...args], env);
 }
 
-/** Runs a Python script with these arguments. Its wall time counts the wrapper too: give `bareWall` to measure without it. */
+/** Runs a Python script with these arguments. Its wall time includes the wrapper; `bareWall` measures without it. */
 export function runPython(args: readonly string[], bareWall = false): Promise<Cost> {
   return bareWall ? run(python, args, {}) : run(python, ["-c", pythonAccount, python, ...args], {});
 }
 
-/** Runs Node without the account, when only the wall time is of interest. */
+/** Runs Node without the account, if only the wall time matters. */
 export function timeNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Cost> {
   return run(process.execPath, args, env);
 }

@@ -16,19 +16,19 @@ import { median } from "./process.ts";
 const program = resolve("dist/mailcordon.cjs");
 const library = resolve("bench/library-calls.mjs");
 
-/** What is called, how often in one round, and what is said of it. */
+/** The call, how often it is made in one round, and its label. */
 const works = {
   "get-out-of-office": { input: { mailbox }, calls: 1000 },
   "a 100-hit search": { action: "search-emails-extended", input: { mailboxes: [mailbox], folder: "inbox", limit: 100 }, calls: 300 },
 } as const satisfies Record<string, { action?: string; input: object; calls: number }>;
 
-/** Before anything is counted, of the server and of the library: V8 compiles what runs often, and a server runs for long. */
+/** Calls before the measurement, for server and library: V8 compiles code that runs often, and a server runs for long. */
 const warmCalls = 1000;
-/** Milliseconds of CPU that the face may add to a call. */
+/** Maximum CPU that the face may add to a call, in milliseconds. */
 const addedBar = 1;
 /**
- * Calls whose memory is compared, and how often it is looked at meanwhile. V8 lets its heap grow for the first ten thousand or so, and keeps it
- * at that: what comes after is the server's.
+ * Calls whose memory is compared, and how often it is read meanwhile. V8 lets its heap grow for the first ten thousand or so and then keeps it: later
+ * growth is the server's.
  */
 const memoryCalls = { warm: 15_000, measured: 10_000, every: 1000 };
 /** MiB. A leak of 2 KiB for each call would be 20. */
@@ -88,7 +88,7 @@ export async function serve(lab: Lab, folder: string, audit: object = {}): Promi
   const connections = { lab: { ews: { url: lab.ewsUrl }, auth: { basic } } };
   const settings = { connections, audit, serve: { port: 0, max_concurrency: 64 } };
   await writeFile(join(folder, "mailcordon.yaml"), JSON.stringify(settings));
-  // State, evidence and audit log of a bench are in its own folder.
+  // State, evidence and audit log of the bench are in its own folder.
   const places = { XDG_STATE_HOME: join(folder, "state"), XDG_DATA_HOME: join(folder, "data") };
   const environment = { ...places, LAB_PASSWORD: labPassword, MAILCORDON_CONFIG: join(folder, "mailcordon.yaml") };
   const ways = { cwd: folder, env: { ...process.env, ...environment } };
@@ -106,7 +106,7 @@ interface Work {
   readonly clients: number;
 }
 
-/** CPU of a call through the server against the same by the library; requests per second and percentiles are told besides. */
+/** Measures the CPU of a call through the server relative to the library. Prints requests per second and percentiles as well. */
 async function beside(work: Work, server: Server, ask: (work: Work) => Promise<number>, rounds: number): Promise<Measure> {
   const through: number[] = [];
   const direct: number[] = [];
@@ -138,7 +138,7 @@ async function beside(work: Work, server: Server, ask: (work: Work) => Promise<n
 
 async function flat(server: Server): Promise<Measure> {
   const work = { action: "get-out-of-office", input: { mailbox }, clients: 8 };
-  // A collection takes some of it back for a moment, and gives it again: one look says little.
+  // Garbage collection changes the value for moments: one reading says little.
   const residentAfter = async (calls: number) => {
     const samples: number[] = [];
     for (let called = 0; called < calls; called += memoryCalls.every) {
@@ -159,7 +159,7 @@ async function flat(server: Server): Promise<Measure> {
   };
 }
 
-/** Makes the calls, so many at once; gives how long each took, in milliseconds. */
+/** Makes the calls, `clients` at a time. Returns how long each took, in milliseconds. */
 export async function load(server: Server, { action, input, calls, clients }: Omit<Work, "name">): Promise<number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const waits: number[] = [];
@@ -196,7 +196,7 @@ function call({ url, key }: Server, agent: Agent, action: string, body: string):
   });
 }
 
-// The account of a running process can only be had where there is /proc: proc(5), in ticks of which Linux shows 100 a second.
+// The account of a running process needs /proc: proc(5), in ticks, of which Linux has 100 per second.
 export function cpuMsOf({ pid }: ChildProcess): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
     .replace(/^.*\) /, "")

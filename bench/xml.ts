@@ -8,21 +8,21 @@ import { readWithSaxes } from "./find-item-saxes.ts";
 import type { Measure } from "./measure.ts";
 import { median } from "./process.ts";
 
-/** Reading XML: pages of messages into typed values, and one big attachment in constant memory. */
+/** Measures reading XML: pages of messages into typed values, and one large attachment in constant memory. */
 export async function measureXml(rounds = 7): Promise<Measure[]> {
   return [...(await measurePages(rounds)), ...(await measureAttachment(rounds))];
 }
 
 const pages = 10;
 const perPage = 1000;
-/** What a socket gives at once. */
+/** Bytes that a socket delivers at a time. */
 const chunkBytes = 64 * 1024;
 
 async function* pieces(chunks: readonly Buffer[]): AsyncGenerator<Buffer> {
   yield* chunks;
 }
 
-/** CPU of reading pages into summaries, against JSON.parse of equal objects and against saxes doing the same. */
+/** Measures the CPU of reading pages into summaries, relative to JSON.parse of equal objects and to saxes with the same task. */
 export async function measurePages(rounds: number): Promise<Measure[]> {
   const documents = Array.from({ length: pages }, (_, page) => cut(findItemPage(page * perPage, perPage)));
   const first = documents[0] ?? [];
