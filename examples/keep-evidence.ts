@@ -1,4 +1,4 @@
-// Keep every copy of one mail as .eml with its hashes, and list what is attached to it, mails inside mails included.
+// Keep every copy of one message as .eml with its hashes, and list its attachments, those of attached messages included.
 //   node examples/keep-evidence.ts '<id@mailer.example.net>'
 import { downloadMailAsEml, getAttachments, loadSettings, open, perform, searchEmailsExtended } from "mailcordon";
 

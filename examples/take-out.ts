@@ -1,4 +1,4 @@
-// Take one mail out of every mailbox: look first, keep a copy of each, delete, and make sure that it is gone.
+// Delete one message from every mailbox: search first, keep a copy of each, delete, and verify that it is gone.
 //   node examples/take-out.ts '<id@mailer.example.net>' --really
 import { deleteEmail, loadSettings, open, perform, searchEmailsExtended } from "mailcordon";
 
@@ -14,7 +14,7 @@ for (const { mailbox, item_id } of found.items ?? []) byMailbox.set(mailbox, [..
 for (const [mailbox, item_id] of byMailbox) {
   const answer = await perform(
     deleteEmail,
-    // As many as were found, or nothing: somebody may have moved one meanwhile.
+    // Delete as many as were found, or none: somebody may have moved one meanwhile.
     { mailbox, item_id, expected_count: item_id.length, keep_evidence: true, dry_run: really !== "--really" },
     { ...host, confirm: async () => true },
   );

@@ -1,4 +1,4 @@
-// Who of these people answers automatically now, and until when?
+// Which of these people reply automatically now, and until when?
 //   node examples/who-is-away.ts ann@example.com bob@example.com
 import { getOutOfOffice, loadSettings, open, perform } from "mailcordon";
 
