@@ -109,7 +109,7 @@ const damage = fc.record({
   twice: fc.boolean(),
 });
 
-describe("a reply that was damaged on its way gives every item an outcome, or the call a failure that is no defect of ours:", () => {
+describe("a damaged reply gives every item an outcome, or the call a failure other than a defect:", () => {
   test.each(Object.keys(asks))("%s", async (name) => {
     const replies = recorded.get(name) ?? [];
     expect(replies.length).toBeGreaterThan(0);

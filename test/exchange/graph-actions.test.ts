@@ -69,7 +69,7 @@ const asked: Readonly<Record<string, { readonly input: object; readonly answer?:
 };
 
 test.each(catalogue.map((action) => [action.name, action] as const))(
-  "%s works over Microsoft Graph with the permissions that follow from what it declares, and needs them",
+  "%s works over Microsoft Graph with exactly the permissions of its declared methods",
   async (name, action) => {
     const { input, answer, result } = asked[name] ?? { input: {}, answer: { error: "the table has no such action" } };
     const item = at.put(who, { subject: "Graph table", internetMessageId: `<${name}@example.net>`, attachments: [file] });
@@ -85,7 +85,7 @@ test.each(catalogue.map((action) => [action.name, action] as const))(
   },
 );
 
-test("without a permission that follows from what an action declares, it is refused", async () => {
+test("an action without a permission of its declared methods is refused", async () => {
   const item = at.put(who);
   const answer = await perform(
     deleteEmail,
@@ -95,7 +95,7 @@ test("without a permission that follows from what an action declares, it is refu
   expect(answer.results?.[0]).toMatchObject({ status: "failed", error: { code: "access-denied" } });
 });
 
-test("junk over Microsoft Graph does not say that the sender was blocked", async () => {
+test("junk over Microsoft Graph does not report the sender as blocked", async () => {
   const item = at.put(who);
   const answer = await perform(junkMail, { mailbox: who, item_id: immutableId(item) }, { ...at.host, exchange: graphFor("junk-mail") });
   expect(answer.results?.[0]).not.toHaveProperty("sender_blocked");

@@ -17,7 +17,7 @@ describe.each(ways)("%s", (way, make) => {
   });
   afterAll(() => rmSync(home, { recursive: true }));
 
-  test.skipIf(process.platform === "win32")("makes every folder that is missing with its mode, and leaves one that is there", async () => {
+  test.skipIf(process.platform === "win32")("makes every missing folder with its mode, and leaves an existing one", async () => {
     mkdirSync(join(home, "there"), { mode: 0o755 });
     await make(join(home, "there/a/b/c/"), 0o700);
     await make(join(home, "there/a/b/c"), 0o755);
@@ -25,12 +25,12 @@ describe.each(ways)("%s", (way, make) => {
     expect(modes).toEqual([0o755, 0o700, 0o700, 0o700]);
   });
 
-  test("is done when several make it at once", async () => {
+  test("succeeds if several processes make it concurrently", async () => {
     await Promise.all(Array.from({ length: 20 }, () => make(join(home, "at/once/often"))));
     expect(statSync(join(home, "at/once/often")).isDirectory()).toBe(true);
   });
 
-  test("says of a file in its way, or in the way of one above, that it is there", async () => {
+  test("reports a file at its path or above it", async () => {
     writeFileSync(join(home, "file"), "");
     await expect(make(join(home, "file"))).rejects.toMatchObject({ code: "EEXIST" });
     await expect(make(join(home, "file/below/it"))).rejects.toMatchObject({ code: "ENOTDIR" });
@@ -39,20 +39,20 @@ describe.each(ways)("%s", (way, make) => {
     await expect(make(join(home, "link/below"))).rejects.toMatchObject({ code: "EEXIST" });
   });
 
-  test.runIf(existsSync("/proc/self"))("ends where a folder takes no others", { timeout: 5_000 }, async () => {
+  test.runIf(existsSync("/proc/self"))("fails if a folder accepts no subfolder", { timeout: 5_000 }, async () => {
     await expect(make(`/proc/nope-${way}`)).rejects.toMatchObject({ code: "ENOENT" });
     await expect(make(`/proc/nope-${way}/a/b`)).rejects.toMatchObject({ code: "ENOENT" });
   });
 });
 
-test.runIf(existsSync("/proc/self"))("evidence that cannot be kept in such a folder fails at once", { timeout: 5_000 }, async () => {
+test.runIf(existsSync("/proc/self"))("evidence that cannot be kept in such a folder fails immediately", { timeout: 5_000 }, async () => {
   async function* bytes() {
     yield Buffer.from("abc");
   }
   await expect(openEvidence("/proc/nope").keep(bytes(), { name: "a.txt" })).rejects.toMatchObject({ code: "evidence-failed" });
 });
 
-test("nothing of the program makes folders in the way of Node that may never end", () => {
+test("no file of the program uses Node's recursive mkdir, which may never end", () => {
   const src = join(import.meta.dirname, "../../src");
   const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
   const looping = files.filter((file) => /\bmkdir(?:Sync)?\([^;]*recursive/.test(readFileSync(join(src, file), "utf8")));

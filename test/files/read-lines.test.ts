@@ -13,7 +13,7 @@ async function linesIn(text: string): Promise<(readonly [string, boolean])[]> {
   return lines;
 }
 
-test("a line ends with a line feed and nothing else, and the last one may lack it", async () => {
+test("a line ends only with a line feed, which the last one may lack", async () => {
   expect(await linesIn("a\u2028b\u2029c\u0085d\re\n\nf")).toEqual([
     ["a\u2028b\u2029c\u0085d\re", true],
     ["", true],
@@ -22,7 +22,7 @@ test("a line ends with a line feed and nothing else, and the last one may lack i
   expect(await linesIn("")).toEqual([]);
 });
 
-test("a line that comes in many pieces is one", async () => {
+test("a line in many chunks is one line", async () => {
   const long = "ä".repeat(200_000);
   expect(await linesIn(`${long}\n${long}\n`)).toEqual([
     [long, true],

@@ -49,9 +49,9 @@ const uses: Readonly<Record<string, (path: string) => unknown>> = {
   "audit log to verify": (path) => verifyAudit(path),
 };
 
-describe.skipIf(process.platform === "win32").each(kinds)("A %s in the place of", (kind) => {
+describe.skipIf(process.platform === "win32").each(kinds)("a %s in the place of", (kind) => {
   const refusing = Object.keys(uses).filter((use) => kind !== "pipe" || use !== "file for --input");
-  test.each(refusing)("a file is one clear error, and nothing waits for it: %s", { timeout: 5000 }, async (use) => {
+  test.each(refusing)("a file is one clear error, without waiting: %s", { timeout: 5000 }, async (use) => {
     await expect((async () => uses[use]?.(at(kind)))()).rejects.toMatchObject({
       name: "Failure",
       code: expect.stringMatching(/^(?:invalid-settings|invalid-input|audit-failed)$/),
@@ -59,18 +59,18 @@ describe.skipIf(process.platform === "win32").each(kinds)("A %s in the place of"
     });
   });
 
-  test("the kept end of an audit log is an error, and nothing waits for it", { timeout: 5000 }, async () => {
+  test("the stored end of an audit log is an error, without waiting", { timeout: 5000 }, async () => {
     const heads = mkdtempSync(join(folder, "heads-"));
     const head = openHeadFile(heads, "log");
     symlinkSync(at(kind), head.place);
     await expect(head.read()).rejects.toThrow(/regular file|EISDIR|ENXIO/);
   });
 
-  test("the audit log shows nothing of what was done before", { timeout: 5000 }, async () => {
+  test("the audit log shows no earlier action", { timeout: 5000 }, async () => {
     expect(await doneBefore(at(kind), { action: "delete-email", mailbox: "bob@example.com", names: ["1"] })).toEqual(new Set());
   });
 
-  test("the index of the evidence is an error, and nothing waits for it", { timeout: 5000 }, async () => {
+  test("the index of the evidence is an error, without waiting", { timeout: 5000 }, async () => {
     const store = mkdtempSync(join(folder, "evidence-"));
     symlinkSync(at(kind), join(store, "index.jsonl"));
     const wool = (async function* () {
@@ -81,7 +81,7 @@ describe.skipIf(process.platform === "win32").each(kinds)("A %s in the place of"
   });
 });
 
-describe.skipIf(process.platform === "win32")("A pipe that --input names", () => {
+describe.skipIf(process.platform === "win32")("a pipe given by --input", () => {
   function pipe(...name: string[]): string {
     const path = join(folder, ...name);
     execFileSync("mkfifo", [path]);
@@ -101,7 +101,7 @@ describe.skipIf(process.platform === "win32")("A pipe that --input names", () =>
     await closed;
   });
 
-  test("is left when it gives too much", { timeout: 10_000 }, async () => {
+  test("is abandoned if it sends too much", { timeout: 10_000 }, async () => {
     const path = pipe("endless");
     const writer = spawn("/bin/sh", ["-c", 'yes > "$0" 2> /dev/null', path], { stdio: "ignore" });
     const closed = once(writer, "close");

@@ -43,7 +43,7 @@ test.each([".", " ", ". "])("a name with a megabyte of %j in its middle is cut l
   expect(name).toMatch(/^a.*\.txt$/);
 });
 
-test("a suffix goes before the extension and the name still fits", () => {
+test("a suffix is put before the extension, and the name still fits", () => {
   expect(withSuffix("a.eml", "-1234")).toBe("a-1234.eml");
   expect(withSuffix("README", "-1234")).toBe("README-1234");
   const long = withSuffix(safeFileName(`${"x".repeat(300)}.eml`, "x"), "-1234");
@@ -60,7 +60,7 @@ const hostile = fc.oneof(
     .map((parts) => parts.join("")),
 );
 
-test("whatever a mail says, the name is one harmless file name", () => {
+test("any name from a message becomes one harmless file name", () => {
   fc.assert(
     fc.property(hostile, (text) => {
       const name = safeFileName(text, "fallback");
@@ -74,7 +74,7 @@ test("whatever a mail says, the name is one harmless file name", () => {
   );
 });
 
-test("a name that is safe stays as it is", () => {
+test("a safe name is unchanged", () => {
   fc.assert(
     fc.property(hostile, (text) => {
       const once = safeFileName(text, "fallback");

@@ -24,7 +24,7 @@ test.each([
   expect(said(status, code)).toMatchObject({ code: expected, wireCode: code });
 });
 
-test("429, and a 503 that says when to come back, did nothing; another 503 may have", () => {
+test("a 429 and a 503 with a time to wait changed nothing, and another 503 may have", () => {
   const wait = new Map([["retry-after", "7"]]);
   expect(said(429, "TooManyRequests")).toSatisfy(isThrottled);
   expect(said(503, "ServiceUnavailable", wait)).toSatisfy(isThrottled);
@@ -34,7 +34,7 @@ test("429, and a 503 that says when to come back, did nothing; another 503 may h
   expect(mayRepeat(said(429, "TooManyRequests"), "never")).toBe(true);
 });
 
-test("a lost answer to what must not be done twice is unknown-outcome, and keeps the server's words", () => {
+test("a lost reply to a request that must not be repeated is unknown-outcome, with the server's text", () => {
   const failure = reported(said(500, "InternalServerError", new Map([["request-id", "abc"]])), "never");
   expect(failure).toMatchObject({ code: "unknown-outcome", wireCode: "InternalServerError", requestId: "abc" });
   expect(reported(said(500, "InternalServerError"), "read").code).toBe("broken-reply");
@@ -52,12 +52,12 @@ test.each([
   [502, "broken-reply"],
   [503, "busy"],
   [504, "timeout"],
-] as const)("HTTP %i without an error of Graph's form is %s, and says nothing of the mailbox", (status, expected) => {
+] as const)("HTTP %i without an error in Graph's form is %s, without a statement about the mailbox", (status, expected) => {
   for (const body of [undefined, {}, { error: "not_found" }, { statusCode: 404, message: "Resource not found" }])
     expect(failureOf(status, none, body)).toMatchObject({ code: expected, wireCode: `HTTP ${status}` });
 });
 
-test("after a reply that Graph did not write, what is no read may have been done", () => {
+test("a change may have been done after a reply that Graph did not write", () => {
   for (const status of [200, 302, 403, 404, 503]) {
     const failure = failureOf(status, new Map([["retry-after", "7"]]), undefined);
     expect(failure).not.toSatisfy(certainlyNotDone);

@@ -10,7 +10,7 @@ import { perform } from "../../src/perform/perform.ts";
 import { mail } from "../exchange/contract-mail.ts";
 import { onStage } from "./stage.ts";
 
-test("what is moved is verified where it lies now, though its id stays as it was", async () => {
+test("a moved message is verified in its new folder, although its id stays", async () => {
   const { lab, ann, graph } = await onStage();
   const folder = mkdtempSync(join(tmpdir(), "mailcordon-graph-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -36,7 +36,7 @@ test("what is moved is verified where it lies now, though its id stays as it was
   expect(ann.known("inbox").items.size).toBe(0);
 });
 
-test("an id of EWS that a ticket holds names its message to an action, which answers the id that stays", async () => {
+test("an EWS id from a ticket selects its message, and the action returns the immutable id", async () => {
   const { lab, ann, graph } = await onStage();
   const folder = mkdtempSync(join(tmpdir(), "mailcordon-graph-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));

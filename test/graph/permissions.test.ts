@@ -30,19 +30,22 @@ const requests: Readonly<Record<Permission, readonly string[]>> = {
 
 const data = join(root, "../shared/graph-schema/graph-permissions-subset.json");
 const isThere = existsSync(data);
-test.skipIf(!isThere)(`each is the least that Microsoft names for its requests${isThere ? "" : " (skipped: no ../shared)"}`, () => {
-  const { endpoints } = JSON.parse(readFileSync(data, "utf8")) as {
-    endpoints: Record<string, { application?: { least: string[]; other: string[] } }>;
-  };
-  for (const permission of allPermissions) {
-    for (const request of requests[permission]) {
-      const least = endpoints[request]?.application?.least ?? [];
-      expect([request, least]).toEqual([request, expect.arrayContaining([permission])]);
+test.skipIf(!isThere)(
+  `each permission is the least that Microsoft names for its requests${isThere ? "" : " (skipped: no ../shared)"}`,
+  () => {
+    const { endpoints } = JSON.parse(readFileSync(data, "utf8")) as {
+      endpoints: Record<string, { application?: { least: string[]; other: string[] } }>;
+    };
+    for (const permission of allPermissions) {
+      for (const request of requests[permission]) {
+        const least = endpoints[request]?.application?.least ?? [];
+        expect([request, least]).toEqual([request, expect.arrayContaining([permission])]);
+      }
     }
-  }
-});
+  },
+);
 
-test("a larger permission holds the smaller, and no other does", () => {
+test("a larger permission includes the smaller one, and no other does", () => {
   expect(isHeld("Mail.Read", ["Mail.ReadWrite"])).toBe(true);
   expect(isHeld("Mail.Read", ["Mail.ReadWrite.Shared"])).toBe(true);
   expect(isHeld("Mail.ReadWrite", ["Mail.Read", "Mail.Send"])).toBe(false);
@@ -52,12 +55,12 @@ test("a larger permission holds the smaller, and no other does", () => {
   expect(leastOf([getAttachments, deleteEmail])).toEqual(["Mail.ReadWrite"]);
 });
 
-test("permissions for the organisation need consent alone; every other permission has its role in Exchange", () => {
+test("permissions for the organisation need only consent, and every other permission has a role in Exchange", () => {
   const ofOrganisation = ["User.ReadBasic.All", "Group.ReadBasic.All", "ExchangeMessageTrace.Read.All"];
   expect(allPermissions.filter((one) => detailsOf(one).role === undefined)).toEqual(ofOrganisation);
 });
 
-test("what is asked sometimes only is needed for a part, and a method whose need another covers adds nothing", () => {
+test("a method used only sometimes needs its permission in part, and a covered method adds none", () => {
   const asked = { uses: ["locate", "copy"], sometimes: [{ uses: ["contacts", "outOfOffice"], when: "with `all`" }] } as const;
   expect(permissionsOf(asked)).toEqual(["Mail.ReadWrite"]);
   expect(partlyNeeded(asked).map(({ permissions }) => permissions)).toEqual([
@@ -67,7 +70,7 @@ test("what is asked sometimes only is needed for a part, and a method whose need
   expect([permissionsOf({ uses: [] }), partlyNeeded({ uses: [] })]).toEqual([[], []]);
 });
 
-test("leave-ews.md names what parts of actions need besides", () => {
+test("leave-ews.md names the further permissions of parts of actions", () => {
   const text = readFileSync(join(root, "docs/leave-ews.md"), "utf8");
   const all = catalogue.flatMap((action) => partlyNeeded(action).flatMap(({ permissions }) => permissions));
   expect(all.filter((permission) => !text.includes(`\`${permission}\``))).toEqual([]);

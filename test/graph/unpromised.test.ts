@@ -103,7 +103,7 @@ describe.each<
     expect(decoded(seen).join("\n")).toMatch(asks);
   });
 
-  test("is by default as the reference knows best", async () => {
+  test("has the reference's best-known value by default", async () => {
     expect(defaultBehaviour[name]).toBe(one);
     const { mailbox, seen } = await withBehaviour({});
     await ask(mailbox);
@@ -111,7 +111,7 @@ describe.each<
   });
 });
 
-test("where attachments are taken out of drafts only, those of a draft are, and of other mail none is asked for", async () => {
+test("only attachments of drafts are deleted if the service allows only these", async () => {
   const { mailbox, seen } = await scripted(
     ({ method, path }) =>
       method === "DELETE"
@@ -130,7 +130,7 @@ test("where attachments are taken out of drafts only, those of a draft are, and 
 });
 
 test.each([{ minSize: 5 }, { maxSize: 5 }, { itemClass: "IPM.Note" }])(
-  "where sizes are not asked for, a search by %j is refused instead of finding nothing",
+  "a search by %j is refused if sizes are not requested, instead of finding nothing",
   async (filters) => {
     const { mailbox, seen } = await withBehaviour({ sizes: false });
     await expect(search(mailbox, { filters, limit: 5 }, { sha256, inside: async () => [] })).rejects.toMatchObject({

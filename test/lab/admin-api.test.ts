@@ -51,7 +51,7 @@ test("mailboxes are listed with the properties that are selected, page by page, 
   expect((await ask(String(first.json["@odata.nextLink"]), token, {})).status).toBe(400);
 });
 
-test("what is on premises is no mailbox of Exchange Online", async () => {
+test("a mailbox on premises is not a mailbox of Exchange Online", async () => {
   const lab = await start({}, { onPremises: ["bob@example.com"] });
   const { json } = await ask(place(lab), await tokenOf(lab));
   expect(json.value.map((one) => one.PrimarySmtpAddress)).toEqual(["ann@example.com", "cid@example.com"]);

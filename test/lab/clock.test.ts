@@ -11,7 +11,7 @@ test("every tick is later than the one before, on a running clock and on one tha
   expect(clock.now().toISOString()).toBe("2001-02-03T04:05:06.003Z");
 });
 
-test("what is replayed does not drive a running clock ahead, and goes on from a set one", () => {
+test("a replay does not move a running clock ahead, and continues from a set clock", () => {
   const clock = new Clock();
   const start = new Date(Date.now() - 60_000);
   const ticks = clock.replay(start, () => [clock.tick().getTime(), clock.tick().getTime()]);

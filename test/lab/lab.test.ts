@@ -22,7 +22,7 @@ function temporary(): string {
   return directory;
 }
 
-test("unless told otherwise the lab is on loopback, on a port of its own", async () => {
+test("the lab listens on loopback, on a free port, by default", async () => {
   const [one, two] = [await start(), await start()];
   expect(one.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect(one.ewsUrl).toBe(`${one.url}/EWS/Exchange.asmx`);
@@ -59,7 +59,7 @@ test("seeded, the lab has its organisation, and the password is the one given", 
   expect(lab.store.authenticate("soc@example.com", "lab-password")).toBeUndefined();
 });
 
-test("a folder of mail is imported into the seeded organisation", async () => {
+test("a folder of messages is imported into the seeded organisation", async () => {
   const directory = temporary();
   const mail = "From: a@example.net\r\nTo: soc@example.com\r\nSubject: imported\r\nMessage-ID: <imported@example.net>\r\n\r\nHello\r\n";
   writeFileSync(join(directory, "one.eml"), mail);
@@ -111,7 +111,7 @@ test.each([
   expect(status).toBe(400);
 });
 
-test("seeded, the lab has one archive and public folders, with a mail in each", async () => {
+test("the seeded lab has one archive and public folders with a message in each", async () => {
   const { store } = await start({ seed: true });
   const legal = store.mailbox("legal@example.com");
   const contracts = legal && store.archiveOf(legal)?.folderAt(["Inbox", "Contracts"]);

@@ -40,7 +40,7 @@ describe("the habits of a lab", () => {
     await expect(startLab({ habits })).rejects.toThrow(why);
   });
 
-  test("are none by default", () => {
+  test("are off by default", () => {
     const none = new ServerVariants();
     expect(Object.keys(serverVariants).filter((name) => none.has(name as keyof typeof serverVariants))).toEqual([]);
     expect([none.wrapperOf("SendItem"), none.isMissing("GetItem"), none.refusesRestriction("item:Size")]).toEqual([
@@ -80,7 +80,7 @@ describe("a server with the habit", () => {
   test.each([
     ["opens-deleted", "recoverableitemsdeletions"],
     ["opens-deleted:in-place", "inbox"],
-  ])("%s opens a soft-deleted item by its old id and says that it lies in %s", async (habit, where) => {
+  ])("%s opens a soft-deleted item by its old id and reports the folder %s", async (habit, where) => {
     const at = await start(habit);
     const deleted = [add(mailboxOf(at)), add(mailboxOf(at))];
     await call(at, remove(deleted[0]?.id ?? "", "SoftDelete"));
@@ -93,7 +93,7 @@ describe("a server with the habit", () => {
     expect((await call(at, find(""))).body).toContain('TotalItemsInView="0"');
   });
 
-  test("opens-deleted does not open what was moved elsewhere, is another person's or is gone for good", async () => {
+  test("opens-deleted does not open an item that was moved elsewhere, belongs to another user or is permanently deleted", async () => {
     const at = await start("opens-deleted");
     const moved = add(mailboxOf(at));
     await call(at, move(moved.id, "junkemail"));
@@ -114,7 +114,7 @@ describe("a server with the habit", () => {
     expect(folderOf(at, "junkemail").items.size).toBe(1);
   });
 
-  test("ids-without-mailbox gives ids in which no mailbox stands, and takes them", async () => {
+  test("ids-without-mailbox returns and accepts ids without a mailbox", async () => {
     const at = await start("ids-without-mailbox");
     const mailbox = mailboxOf(at);
     const item = mailbox.add(mailbox.known("inbox"), {

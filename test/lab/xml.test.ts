@@ -7,7 +7,7 @@ test("elements are known by namespace, whatever the prefix, and undeclared ones 
   expect([root.ns, root.child("y")?.ns, root.child("z")?.ns]).toEqual(["urn:1", "urn:2", ""]);
 });
 
-test("attributes are told apart by namespace, and declarations are none", () => {
+test("attributes are distinguished by namespace, and declarations are not attributes", () => {
   const root = parseXml(
     `<x xmlns="urn:1" xmlns:a="urn:a" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" id="1" a:id="2" xml:lang="en" xsi:type="t"/>`,
   );
@@ -62,7 +62,7 @@ test("an error names the elements that were open", () => {
   }
 });
 
-test("what is written is read again, cut wherever it may be; only what XML cannot carry is replaced", () => {
+test("written XML is read back in any chunks, with only characters replaced that XML cannot carry", () => {
   const text = fc.string({ unit: "binary", maxLength: 40 });
   fc.assert(
     fc.property(text, text, fc.nat(200), (content, attribute, cut) => {

@@ -122,7 +122,7 @@ test("an HTML body becomes text with its link targets, and content that is not a
   expect(await readAttached(coming([]), "m.a")).toMatchObject({ itemId: "m.a", subject: undefined, bodyText: "", attachments: undefined });
 });
 
-test("a message that is nothing but a file has that file", async () => {
+test("a message that is only a file has that file", async () => {
   const mime = ["Subject: signed", "Content-Type: application/pkcs7-mime; name=smime.p7m", "Content-Transfer-Encoding: base64", "", "AAEC"];
   const message = await readAttached(coming(mime), "m.a");
   expect(message.attachments).toMatchObject([{ id: "m.a.1", name: "smime.p7m", size: 3 }]);
@@ -150,7 +150,7 @@ test("a nested message is opened like the outer one, and a missing number is und
   expect(await partIn(coming(rich), 7)).toBeUndefined();
 });
 
-test("a long header that comes byte by byte is read like one that comes at once, without looking through all of it with every byte", async () => {
+test("a long header in single bytes is read like a whole one, in linear time", async () => {
   const long = [`Subject: x`, ...Array.from({ length: 20_000 }, () => "X-Y:"), "", "body"];
   expect(await readAttached(coming(long, 1), "m.a")).toMatchObject({ subject: "x", bodyText: "body" });
 });

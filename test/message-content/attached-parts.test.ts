@@ -86,7 +86,7 @@ test("twenty files of an attached message cost one download, and with the messag
   expect(downloads() - before).toBe(2);
 });
 
-test("parts requested in an order other than theirs come in the requested order, from one download if they are small", async () => {
+test("parts are returned in the requested order, from one download if they are small", async () => {
   const { box, seen } = await giving(twenty);
   const order = [9, 3, 21, 2, 9, 99, 4];
   const expected = order.map((number) => (number > 21 ? "not-found" : hash(bytes(number - 2))));
@@ -153,7 +153,7 @@ test("sibling messages in an attached message are read from one download", async
   expect(seen.length).toBeLessThanOrEqual(2);
 });
 
-test("when a download breaks off, the part being read fails, and the others come from another download", async () => {
+test("an interrupted download fails the part being read, and the others come from another download", async () => {
   const cut = Buffer.byteLength(twenty) / 2;
   const { box, seen } = await giving(twenty, [Math.floor(cut)]);
   const answers = await read(
@@ -169,7 +169,7 @@ test("when a download breaks off, the part being read fails, and the others come
   expect(seen).toHaveLength(2);
 });
 
-test("when a download breaks off at the same place three times, the rest is given up", async () => {
+test("the rest is abandoned if a download breaks off at the same position three times", async () => {
   const cut = Math.floor(Buffer.byteLength(twenty) / 2);
   const { box, seen } = await giving(twenty, Array(20).fill(cut));
   const answers = await read(

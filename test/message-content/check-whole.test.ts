@@ -51,11 +51,11 @@ async function check(first: string, second = first, what: Parameters<typeof chec
 }
 
 describe("a message that is read twice", () => {
-  test("is whole when both readings are the same, it ends as it began, and it has what is listed", async () => {
+  test("is complete if both readings are equal, it ends with its last boundary, and it has the listed attachments", async () => {
     await expect(check(message())).resolves.toBeUndefined();
   });
 
-  test("is whole where a server makes up its boundaries anew for each reading", async () => {
+  test("is complete if a server invents new boundaries for each reading", async () => {
     await expect(check(message("one"), message("another"))).resolves.toBeUndefined();
   });
 
@@ -63,14 +63,14 @@ describe("a message that is read twice", () => {
     ["another text", message().replace("Hello.", "Hallo.")],
     ["half", message().slice(0, 200)],
     ["more", `${message()}x`.replace("Inside.", "Inside. x")],
-  ])("is not when the second reading is %s", async (_, second) => {
+  ])("is incomplete if the second reading is %s", async (_, second) => {
     await expect(check(message(), second)).rejects.toMatchObject({
       code: "evidence-failed",
       message: expect.stringMatching(/two readings/),
     });
   });
 
-  test("is not wherever both readings are cut", async () => {
+  test("is incomplete wherever both readings are cut", async () => {
     const whole = message();
     const end = whole.lastIndexOf("--b--");
     for (let at = 0; at < end; at += 1) {
@@ -78,7 +78,7 @@ describe("a message that is read twice", () => {
     }
   });
 
-  test("is not when it is another message", async () => {
+  test("is incomplete if it is another message", async () => {
     await expect(check(message("b", "<other@example.org>"))).rejects.toThrow(/another Message-ID/);
     await expect(check(message("b", "\r\n one@example.org"))).resolves.toBeUndefined();
   });
@@ -87,11 +87,11 @@ describe("a message that is read twice", () => {
     ["a file", { id: "4", kind: "file", name: "second.pdf", size: 1_000_000 }],
     ["an attached message", { id: "4", kind: "item", name: "second", size: 100 }],
     ["a file of the same name", { id: "4", kind: "file", name: "in_voice.pdf", size: 1_000_000 }],
-  ] as const)("is not when Exchange lists %s that it has not", async (_, missing) => {
+  ] as const)("is incomplete if Exchange lists %s that it does not have", async (_, missing) => {
     await expect(check(message(), message(), { ...about, attachments: [...listed, missing] })).rejects.toThrow(/lacks the attachment/);
   });
 
-  test("is whole when files may be packed in a part: an invitation, a signed or a TNEF message", async () => {
+  test("is complete if files may be inside a part: an invitation, a signed or a TNEF message", async () => {
     const inside = [{ id: "4", kind: "file", name: "smime.p7m", size: 1_000_000 } as const];
     for (const type of ["text/calendar", "application/pkcs7-signature", "application/ms-tnef"]) {
       const packed = message().replace("application/pdf", type);
@@ -99,7 +99,7 @@ describe("a message that is read twice", () => {
     }
   });
 
-  test("is whole when Exchange calls a file otherwise and its size fits", async () => {
+  test("is complete if Exchange gives a file another name and its size matches", async () => {
     const renamed = [{ id: "1", kind: "file", name: "ATT00001.bin", size: 400 } as const, ...listed.slice(1)];
     await expect(check(message(), message(), { ...about, attachments: renamed })).resolves.toBeUndefined();
   });
@@ -109,7 +109,7 @@ describe("a message that is copied as MIME", () => {
   const carried = (first: string, second = first, what = about) =>
     checkCarried(coming(Buffer.from(first)), coming(Buffer.from(second)), what);
 
-  test("is whole by the checks of evidence", async () => {
+  test("is complete by the checks of evidence", async () => {
     await carried(message());
     await carried(message("b"), message("other"));
   });
@@ -119,12 +119,12 @@ describe("a message that is copied as MIME", () => {
     ["its second reading is cut", () => carried(message(), message().slice(0, 200))],
     ["both readings are cut", () => carried(message().slice(0, 200))],
     ["it lacks an attachment that Exchange lists", () => carried("Subject: x\r\n\r\nHello.\r\n")],
-  ])("is not copied when %s", async (_, run) => {
+  ])("is not copied if %s", async (_, run) => {
     await expect(run()).rejects.toMatchObject({ code: "broken-reply", message: expect.stringContaining("It was not copied.") });
   });
 });
 
-test("a file that is read twice is whole when both readings are the same", async () => {
+test("a file that is read twice is complete if both readings are equal", async () => {
   const sha256 = createHash("sha256").update("a file").digest("hex");
   await expect(checkFile(coming(Buffer.from("a file")), { sha256 })).resolves.toBeUndefined();
   await expect(checkFile(coming(Buffer.from("a fil")), { sha256 })).rejects.toMatchObject({ code: "evidence-failed" });

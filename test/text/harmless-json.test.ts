@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { harmlessJson } from "../../src/text/harmless-json.ts";
 
-test("whatever is written is read back the same, and nothing in it is obeyed by a terminal", () => {
+test("any value is read back unchanged, and its text has no control character for a terminal", () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string({ unit: "binary" }), fc.string({ unit: "binary" })), (value) => {
       const text = harmlessJson(value);

@@ -13,12 +13,12 @@ test.each([
   expect(nearestName(word, names)).toBe(meant);
 });
 
-test("a word that is like none means none", () => {
+test("a word that resembles no name has no nearest name", () => {
   expect(nearestName("frobnicate", names)).toBeUndefined();
   expect(didYouMean("frobnicate", names)).toBe("");
 });
 
-test("a word of a megabyte costs no quadratic time and means none", () => {
+test("a word of a megabyte takes linear time and has no nearest name", () => {
   expect(nearestName("x".repeat(1_000_000), names)).toBeUndefined();
 });
 

@@ -6,22 +6,22 @@ const acute = "\u0301";
 const below = "\u0316";
 
 // In their order by the square of their number: it takes minutes.
-test("half a million marks on one letter are let be", () => {
+test("half a million marks on one letter are left unchanged", () => {
   const text = `e${`${acute}${below}`.repeat(250_000)}`;
   expect(composeUnicode(text) === text).toBe(true);
 });
 
-test("what stands beside a pile of marks is composed, and the pile is not", () => {
+test("text beside a pile of marks is composed, and the pile is not", () => {
   const pile = `${acute}${below}`.repeat(16);
   expect(composeUnicode(`cafe${acute} a${pile}b cafe${acute}`)).toBe(`caf\u00e9 a${pile}b caf\u00e9`);
 });
 
-test("up to thirty marks, a text is composed as Unicode says", () => {
+test("a text with up to thirty marks per letter is composed as Unicode requires", () => {
   const texts = fc.array(fc.constantFrom("a", "e", acute, below, "\u0344", "\u0958", "\u1100", "\u1161", "\u0327", "\ud834\udd5e"));
   fc.assert(fc.property(texts, (parts) => composeUnicode(parts.slice(0, 12).join("")) === parts.slice(0, 12).join("").normalize("NFC")));
 });
 
-test("applied twice it changes nothing more", () => {
+test("the form is stable: a second application changes nothing", () => {
   const parts = fc.constantFrom(
     "a",
     "\u00e9",
@@ -37,7 +37,7 @@ test("applied twice it changes nothing more", () => {
   fc.assert(fc.property(fc.array(parts), (some) => composeUnicode(composeUnicode(some.join(""))) === composeUnicode(some.join(""))));
 });
 
-test("the form in which texts are compared stays as it is when it is made again, and is that of the lower and the upper case", () => {
+test("the form for comparison is stable and equal for lower and upper case", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       expect(comparableText(comparableText(text))).toBe(comparableText(text));
@@ -56,6 +56,6 @@ test.each([
   ["two\u2028words", "two words"],
   ["two\vwords", "two words"],
   ["a\tb\r\nc", "a\tb\r\nc"],
-])("no control character, and no blank, hides a word: %j is compared as %j", (text, seen) => {
+])("no control character and no space hides a word: %j is compared as %j", (text, seen) => {
   expect(comparableText(text)).toBe(seen);
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { joinPath, parseFolderName, splitPath } from "../../../src/exchange/folders/folder-names.ts";
 
-test("any names survive being joined to a path and taken apart again", () => {
+test("any names are read back from their path", () => {
   const name = fc
     .string({ minLength: 1, unit: "grapheme" })
     .map((text) => text.trim())
@@ -21,7 +21,7 @@ test.each([
   ["Inbox/AC\\/DC", ["Inbox", "AC/DC"]],
   ["a\\\\b", ["a\\b"]],
   ["", []],
-])("%j is the path %j", (path, parts) => {
+])("the names %j are the path %j", (path, parts) => {
   expect(splitPath(path)).toEqual(parts);
 });
 
@@ -34,11 +34,11 @@ test.each([
   ["Junk E-mail", "junkemail"],
   ["Sent Items", "sentitems"],
   ["RecoverableItemsDeletions", "recoverableitemsdeletions"],
-])("%s is as good as %s", (name, known) => {
+])("%s means the same as %s", (name, known) => {
   expect(parseFolderName(name)).toMatchObject({ kind: "well-known", name: known });
 });
 
-test("a name that people give to folders of their own is not certain to be the well-known one", () => {
+test("a name that people also give to their own folders may not mean the well-known folder", () => {
   expect(parseFolderName("Archive")).toMatchObject({ kind: "well-known", name: "archive", certain: false });
 });
 

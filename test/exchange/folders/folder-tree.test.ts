@@ -13,7 +13,7 @@ const found = [
   folder("d", "root", "Deleted/Things", "deleteditems"),
 ];
 
-test("parents stand before their children whatever the server's order, each with its path", () => {
+test("parents come before their children, whatever the server's order, each with its path", () => {
   expect(treeOf(found).map(({ path, depth }) => [path, depth])).toEqual([
     ["Posteingang", 0],
     ["Posteingang/Berichte", 1],
@@ -51,7 +51,7 @@ test("a well-known folder is found by its English name in a mailbox of another l
   expect([node?.folderId, missing]).toEqual(["b", []]);
 });
 
-test("a walk ends where the path does, and says what is missing", () => {
+test("a walk along a path ends with the missing part", () => {
   const { node, missing } = walk(treeOf(found), ["posteingang", "Berichte", "2025", "Mai"]);
   expect([node?.folderId, missing]).toEqual(["b", ["2025", "Mai"]]);
 });

@@ -138,7 +138,7 @@ describe.each(backends)("over %s", (backend) => {
     }
   });
 
-  test("what lies among the Recoverable Items is already gone, as they show, with the id that it has there", async () => {
+  test("a message in the Recoverable Items is already gone, with its id there", async () => {
     const id = "<shown@example.net>";
     at.put(who, { internetMessageId: id });
     const [first] = (await at.run(deleteEmail, { mailbox: who, internet_message_id: id })).results ?? [];
@@ -164,7 +164,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(recoverable?.folder_path).toMatch(/Deletions$/);
   });
 
-  test("where the Recoverable Items cannot be searched, a soft deletion reports not found, and a hard one could-not-look", async () => {
+  test("a soft deletion reports not found if the Recoverable Items cannot be searched, and a hard one could-not-look", async () => {
     const closed = backend === "ews" ? { operation: "FindItem", item: 99 } : { operation: "mailfolder-list-messages" };
     const asked = { mailbox: who, internet_message_id: "<hidden@example.net>" };
     const folders = (await at.run(deleteEmail, asked)).results?.[0]?.looked?.folders ?? 0;
@@ -202,24 +202,21 @@ describe("over ews", () => {
   afterAll(() => at.close());
   beforeEach(() => at.lab.clearFaults());
 
-  test.each(actions)(
-    "$name by an account without rights in the mailbox is a failure, whichever name the message has",
-    async (action, more) => {
-      const item = at.put(who);
-      const gone = at.put(who);
-      at.mailbox(who).remove(gone);
-      for (const name of [
-        { item_id: item.id },
-        { item_id: gone.id },
-        { internet_message_id: item.internetMessageId ?? "" },
-        { internet_message_id: "<nowhere@example.net>" },
-      ]) {
-        const answer = await at.run(action, { mailbox: who, access: "delegate", ...name, ...more });
-        expect([codeOf(answer), answer.success, exitCodeOf(answer)]).toEqual(["could-not-look", false, failures["could-not-look"].exit]);
-      }
-      expect(item.folder.distinguishedName).toBe("inbox");
-    },
-  );
+  test.each(actions)("$name by an account without rights in the mailbox is a failure, by id and by Message-ID", async (action, more) => {
+    const item = at.put(who);
+    const gone = at.put(who);
+    at.mailbox(who).remove(gone);
+    for (const name of [
+      { item_id: item.id },
+      { item_id: gone.id },
+      { internet_message_id: item.internetMessageId ?? "" },
+      { internet_message_id: "<nowhere@example.net>" },
+    ]) {
+      const answer = await at.run(action, { mailbox: who, access: "delegate", ...name, ...more });
+      expect([codeOf(answer), answer.success, exitCodeOf(answer)]).toEqual(["could-not-look", false, failures["could-not-look"].exit]);
+    }
+    expect(item.folder.distinguishedName).toBe("inbox");
+  });
 
   test("contacts and a search of a mailbox closed to the account are failures, not empty lists", async () => {
     for (const action of [getContacts, searchEmailsExtended]) {
@@ -242,7 +239,7 @@ describe("over ews", () => {
   }
 
   test.each(["hard", "soft"])(
-    "a message of the archive is found in the folder that is named, by either name, and deleted there (%s)",
+    "a message of the archive is found in the given folder, by id or Message-ID, and deleted there (%s)",
     async (type) => {
       for (const by of ["item_id", "internet_message_id"]) {
         const item = inArchive(`<archived-${type}-${by}@example.net>`);
@@ -263,7 +260,7 @@ describe("over ews", () => {
     },
   );
 
-  test("a message of a public folder is found in the folder that is named, by either name, and deleted there", async () => {
+  test("a message of a public folder is found in the given folder, by id or Message-ID, and deleted there", async () => {
     for (const by of ["item_id", "internet_message_id"]) {
       const item = inPublic(`<public-${by}@example.net>`);
       const name = by === "item_id" ? { item_id: item.id } : { internet_message_id: item.internetMessageId };
@@ -330,7 +327,7 @@ describe("over ews", () => {
     expect(answer.items).toMatchObject([{ folder_path: "public:Notices" }]);
   });
 
-  test("a copy in a public folder is in no mailbox", async () => {
+  test("a copy in a public folder is not reported in a mailbox", async () => {
     const item = at.put(who);
     const answer = await at.run(copyEmail, { mailbox: who, item_id: item.id, destination_folder: "Notices", is_public_folder: true });
     expect(answer.results).toMatchObject([{ status: "done", action: "copied", destination_folder: "public:Notices" }]);

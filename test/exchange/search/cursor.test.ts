@@ -20,7 +20,7 @@ function page(mailbox: readonly Message[], limit: number, cursor: string | undef
 }
 
 describe("continuing a search", () => {
-  test("returns every message once, in order, however many share a time and whatever is deleted meanwhile", () => {
+  test("returns every message once, in order, whatever shares a time or is deleted meanwhile", () => {
     fc.assert(
       fc.property(
         fc.array(fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }), { maxLength: 40 }),
@@ -75,7 +75,7 @@ describe("a cursor is refused", () => {
     expect(() => readCursor({ ...search, ...changed, cursor })).toThrow(expect.objectContaining({ code: "invalid-input" }));
   });
 
-  test("not for spelling out what is the default", () => {
+  test("but not for an explicit default value", () => {
     const spelled = { ...search, recursive: true, includeRecoverable: false, folder: undefined, cursor };
     expect(readCursor(spelled)).toBeDefined();
   });
@@ -92,11 +92,11 @@ describe("a cursor is refused", () => {
     encoded([1, "x", "2026-01-01T00:00:00.000Z", 7]),
     encoded(["__proto__"]),
     "A".repeat(200_000),
-  ])("when it is garbage (%#)", (garbage) => {
+  ])("if it is garbage (%#)", (garbage) => {
     expect(() => readCursor({ ...search, cursor: garbage })).toThrow(expect.objectContaining({ code: "invalid-input" }));
   });
 
-  test("when its time is not one, though the query is right", () => {
+  test("if its time is invalid, even with the right query", () => {
     const [version, query] = JSON.parse(Buffer.from(cursor ?? "", "base64url").toString());
     for (const time of ["tomorrow", "2026-13-01T00:00:00.000Z", "2026-01-01"]) {
       expect(() => readCursor({ ...search, cursor: encoded([version, query, time]) })).toThrow(
@@ -105,7 +105,7 @@ describe("a cursor is refused", () => {
     }
   });
 
-  test("and never anything worse, for any text", () => {
+  test("without another error, for any text", () => {
     fc.assert(
       fc.property(
         fc.oneof(

@@ -51,7 +51,7 @@ describe("a page that cannot be listed at once", () => {
     }
   });
 
-  test("is given up where three neighbours fail even alone, since no item causes that", async () => {
+  test("is abandoned if three neighbours fail even alone, because no item causes that", async () => {
     const { ask, asked } = listOf(1000, new Set([100, 101, 102]));
     const given = await listAround(ask, 0, 250);
     expect(given).toMatchObject({ failure: { code: "broken-reply" }, isLast: true });
@@ -62,7 +62,7 @@ describe("a page that cannot be listed at once", () => {
     expect(asked.length).toBeLessThan(40);
   });
 
-  test("is given up immediately where the failure concerns more than an item", async () => {
+  test("is abandoned immediately if the failure concerns more than an item", async () => {
     let asked = 0;
     const ask = async () => {
       asked += 1;

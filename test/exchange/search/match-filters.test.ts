@@ -85,7 +85,7 @@ describe("a filter decided by the client", () => {
     [{ itemClass: "IPM" }, true],
     [{ itemClass: "IPM.Not" }, false],
   ];
-  test.each(cases)("%j says %s", async (filters, expected) => {
+  test.each(cases)("%j gives %s", async (filters, expected) => {
     expect(await passes(filters)).toBe(expected);
   });
 
@@ -109,11 +109,11 @@ describe("a filter decided by the client", () => {
     expect(await matches(message)).toBe(true);
   });
 
-  test("letters written in two parts equal those written in one", async () => {
+  test("treats decomposed letters as equal to composed ones", async () => {
     expect(await passes({ subject: "re\u0301sume\u0301" }, { itemId: "x", subject: "My R\u00e9sum\u00e9" })).toBe(true);
   });
 
-  test.each(["\u00a0", "\u202f", "\u2007", "\u3000"])("a blank of another kind (%j) is a blank", async (blank) => {
+  test.each(["\u00a0", "\u202f", "\u2007", "\u3000"])("treats another kind of space (%j) as a space", async (blank) => {
     const bodyText = `please${blank}pay now`;
     expect(await passes({ body: "please pay" }, { itemId: "x", bodyText })).toBe(true);
     expect(await passes({ body: `pay${blank}now` }, { itemId: "x", bodyText })).toBe(true);
@@ -134,7 +134,7 @@ describe("a filter decided by the client", () => {
     "\ufe0f",
     "\u{e0061}",
     "\ufff9",
-  ])("an invisible character (%j) hides no word, in any field", async (nothing) => {
+  ])("finds a word despite an invisible character (%j), in any field", async (nothing) => {
     const hidden = `in${nothing}vo${nothing}ice`;
     const all: Message = {
       itemId: "x",
@@ -153,11 +153,11 @@ describe("a filter decided by the client", () => {
     expect(await passes({ subject: "invo", subjectMatch: "prefix" }, all)).toBe(true);
   });
 
-  test("a regular expression may still look for an invisible character", async () => {
+  test("lets a regular expression match an invisible character", async () => {
     expect(await passes({ bodyRegex: "in\\x{200b}voice" }, { itemId: "x", bodyText: "in\u200bvoice" })).toBe(true);
   });
 
-  test("each one agrees with a plain reading of its words, for any texts", async () => {
+  test("agrees with a plain comparison, for any texts", async () => {
     const parts = fc.array(
       fc.constantFrom("a", "A", "b", " ", "\u00a0", "\u200b", "\u00ad", "\u00df", "e\u0301", "\u0130", "\ud834\udd5e"),
     );
@@ -180,7 +180,7 @@ describe("a filter decided by the client", () => {
 describe("a word in a text", () => {
   const few = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 300 });
 
-  test("is found where the engine finds it, however long it is and however much of it repeats", () => {
+  test("is found where the engine finds it, however long or repetitive", () => {
     fc.assert(
       fc.property(few, fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 150 }), (text, word) => {
         expect(containsTest(word)(text)).toBe(text.includes(word));
@@ -192,7 +192,7 @@ describe("a word in a text", () => {
     );
   });
 
-  test("is looked for in linear time: 32 KB in 1 MB of the same character", async () => {
+  test("is searched in linear time: 32 KB in 1 MB of the same character", async () => {
     const word = `${"a".repeat(16_000)}b${"a".repeat(16_000)}`;
     const text = "a".repeat(1_000_000);
     const start = process.cpuUsage();
@@ -233,12 +233,12 @@ describe("the hash of an attachment", () => {
   });
 });
 
-describe("what hangs in an attached message", () => {
+describe("an attachment of an attached message", () => {
   const item = (id: string): Attachment => ({ id, kind: "item", name: id });
   const named = (inside: (attachment: Attachment) => Promise<readonly Attachment[]>) =>
     openMatcher({ attachmentName: "wanted" }, ["attachmentName"], { ...never, inside });
 
-  test("is read level by level, and only as long as nothing was found", async () => {
+  test("is read level by level until a match is found", async () => {
     const asked: string[] = [];
     const matches = await named(async ({ id }) => {
       asked.push(id);
@@ -265,7 +265,7 @@ describe("a regular expression over hostile text", () => {
   });
 
   test.each(["(", "a{2000}", "(?=look)", "((a{900}){900}){900}", "x".repeat(1001)])(
-    "is refused when it is no pattern: %#",
+    "is refused if it is not a pattern: %#",
     async (bodyRegex) => {
       await expect(openMatcher({ bodyRegex }, ["bodyRegex"], never)).rejects.toMatchObject({ code: "invalid-input" });
     },
@@ -274,12 +274,12 @@ describe("a regular expression over hostile text", () => {
   test.each([
     ["(", "The filter body_regex cannot be used: error parsing regexp: missing closing ): `(`."],
     ["(?i)(", "The filter body_regex cannot be used: error parsing regexp: missing closing ): `(?i)(`."],
-  ])("%s is refused by the name of its field, and as it was written", async (bodyRegex, message) => {
+  ])("%s is refused with the name and text of its field", async (bodyRegex, message) => {
     await expect(openMatcher({ bodyRegex }, ["bodyRegex"], never)).rejects.toMatchObject({ message });
   });
 });
 
-describe("filters that mean nothing are refused by name", () => {
+describe("an empty filter is refused by name", () => {
   test.each<[Filters, string]>([
     [{ receivedAfter: "yesterday" }, "received_after"],
     [{ receivedBefore: "" }, "received_before"],
@@ -299,19 +299,19 @@ describe("filters that mean nothing are refused by name", () => {
     );
   });
 
-  test("but an empty subject can be asked for exactly", async () => {
+  test("except an exactly empty subject", async () => {
     expect(await passes({ subject: "", subjectMatch: "equals" }, { itemId: "x" })).toBe(true);
     expect(await passes({ subject: "", subjectMatch: "equals" })).toBe(false);
   });
 });
 
-test("only the detail that the filters need is requested", () => {
+test("only the details that the filters need are requested", () => {
   expect(detailFor(["recipient"])).toEqual({ recipients: true });
   expect(detailFor(["attachmentSha256", "bodyRegex"])).toEqual({ attachments: true, body: "text" });
   expect(detailFor(["sender", "conversationId"])).toEqual({});
 });
 
-test("two spellings of an Internet Message-ID are one, two ids are not", () => {
+test("two spellings of a Message-ID are equal, and two ids are not", () => {
   expect(sameMessageId(" <A@example.com> ", "a@example.com")).toBe(true);
   expect(sameMessageId("<a@example.com>", "<b@example.com>")).toBe(false);
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { itemIdProblem, itemIdsIn, messageIdOf, messageIdProblem, messageIdsIn } from "../../../src/exchange/search/pasted-ids.ts";
 
-describe("of one text the Message-IDs are", () => {
+describe("the Message-IDs of one text", () => {
   test.each([
     ["<a@x.example>", ["<a@x.example>"]],
     ["a@x.example", ["a@x.example"]],
@@ -25,10 +25,10 @@ describe("of one text the Message-IDs are", () => {
     ["<&amp;&lt;t:Constant/&gt;@x.example>", ["<&amp;&lt;t:Constant/&gt;@x.example>"]],
     ["<]]><!----><![CDATA[@x.example>, <b@x.example>", ["<]]><!----><![CDATA[@x.example>", "<b@x.example>"]],
     ["", []],
-  ])("%j: %j", (text, ids) => expect(messageIdsIn(text)).toEqual(ids));
+  ])("from %j are %j", (text, ids) => expect(messageIdsIn(text)).toEqual(ids));
 });
 
-test("one of a list is read as it is meant, and never taken apart", () => {
+test("a member of a list is read as one Message-ID, never split", () => {
   expect(messageIdOf(" Message-ID: &lt;a@x.example&gt; ")).toBe("<a@x.example>");
   expect(messageIdOf("4,711@x.example")).toBe("4,711@x.example");
 });
@@ -42,11 +42,11 @@ test.each([
   "no-at-sign",
   "Overdue",
   "<unclosed",
-])("%j is no Message-ID", (text) => {
+])("%j is refused as a Message-ID", (text) => {
   expect(messageIdProblem(text)).toBeTypeOf("string");
 });
 
-test("what a sender may have written is one Message-ID", () => {
+test("an unusual Message-ID of a sender is one Message-ID", () => {
   for (const text of [
     "<a<b>c@x.example>",
     "<]]><!--@x.example>",
@@ -61,7 +61,7 @@ test("what a sender may have written is one Message-ID", () => {
   }
 });
 
-test("beside an item id a Message-ID may lack its @ and its brackets, but be no item id", () => {
+test("beside an item id a Message-ID may lack its @ and brackets, but may not be an item id", () => {
   expect(messageIdProblem("no-at-sign", true)).toBeUndefined();
   for (const id of [`AAMkADVm${"+/aZ0".repeat(20)}AAA=`, `AAkALg${"-_aZ0".repeat(20)}A`]) {
     expect([messageIdProblem(id), messageIdProblem(id, true)]).toEqual([
@@ -71,13 +71,13 @@ test("beside an item id a Message-ID may lack its @ and its brackets, but be no 
   }
 });
 
-test("item ids stand between blanks or commas, and none has one in it, nor is a Message-ID one", () => {
+test("item ids are separated by spaces or commas, and a Message-ID is not an item id", () => {
   expect(itemIdsIn("AAMk=  AAMl=,AAMm=;\nAAMn=")).toEqual(["AAMk=", "AAMl=", "AAMm=", "AAMn="]);
   expect([itemIdProblem("AAMk= AAMl="), itemIdProblem("<a@x.example>")].every((said) => typeof said === "string")).toBe(true);
   expect(itemIdProblem("AAMk/+-_=")).toBeUndefined();
 });
 
-test("no text takes more than linear time, and nothing of it is lost but separators", () => {
+test("any text is read in linear time, and only separators are lost", () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[a-c<>@,; \n]{0,60}$/), (text) => {
       expect(

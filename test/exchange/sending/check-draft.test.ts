@@ -53,7 +53,7 @@ describe("a draft is refused", () => {
     expect(() => checkDraft({ ...good, ...change })).toThrow(refused(field));
   });
 
-  test("when it is raw and has other fields, which would be lost", () => {
+  test("if it is raw and has other fields, which would be lost", () => {
     const mime = Buffer.from("Subject: x\r\n\r\n");
     expect(() => checkDraft({ to: good.to, mime })).toThrow(refused("to"));
     expect(() => checkDraft({ to: [], mime, subject: "x" })).toThrow(refused("subject"));
@@ -85,7 +85,7 @@ test("a reply may leave recipients and subject to Exchange, and every other fiel
   expect(() => checkReply({ itemId: "x", all: false, headers: [{ name: "To", value: "x" }] })).toThrow(refused("headers"));
 });
 
-test("no text whatever with a line break in it passes as an address, a name, a subject or a header", () => {
+test("no text with a line break is accepted as an address, a name, a subject or a header", () => {
   const broken = fc
     .tuple(fc.string(), fc.constantFrom("\r", "\n", "\r\n", "\u0085", "\u2028", "\u0000"), fc.string())
     .map((parts) => parts.join(""));

@@ -39,7 +39,7 @@ function practice(orders: readonly (Failure | undefined)[], looks: readonly Seen
   return { done, sent: () => sendOnce(steps, pace) };
 }
 
-test("a message whose order is answered is ordered once", async () => {
+test("a message is ordered once if the order gets a reply", async () => {
   const { done, sent } = practice([undefined]);
   await sent();
   expect(done).toEqual(["order draft"]);
@@ -78,7 +78,7 @@ describe("after a reply that is not certain to mean that nothing was done, the o
   const replies = (["refused", "not-found", "changed", "busy", "broken-reply", "quota-exceeded", "internal"] as const).map((code) => ({
     code,
   }));
-  test.each(replies)("($code) was carried out when the mark is in Sent Items", async ({ code }) => {
+  test.each(replies)("($code) was carried out if the mark is in Sent Items", async ({ code }) => {
     const { done, sent } = practice([fail(code)], ["draft", "sent"]);
     await sent();
     expect(done).toEqual(["order draft", "look", "look"]);
@@ -158,7 +158,7 @@ test("a draft whose reply was lost is searched before another is made", async ()
   expect([await makeOnce(steps([undefined, undefined]), pace), made]).toEqual(["second", 2]);
 });
 
-test("a copy is searched as long as it may appear, and a failure to read it does not make a sent message unsent", async () => {
+test("a copy is searched as long as it may appear, and a failure to read it leaves the message sent", async () => {
   const told: string[] = [];
   const looks: (Failure | { readonly itemId: string } | undefined)[] = [undefined, fail("not-found"), { itemId: "copy" }];
   const find = async () => {

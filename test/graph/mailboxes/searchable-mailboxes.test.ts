@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { onStage } from "../stage.ts";
 
-test("whoever has a mailbox in the cloud is listed, and the answer says that it comes from the directory", async () => {
+test("every user with a mailbox in the cloud is listed, with the directory as the source", async () => {
   const { graph } = await onStage({ onPremises: ["bob@example.com"] });
   const { source, note, mailboxes, failed, unopened } = await graph().searchableMailboxes({});
   expect(source).toBe("directory");
@@ -11,7 +11,7 @@ test("whoever has a mailbox in the cloud is listed, and the answer says that it 
   expect(unopened).toMatchObject([{ mailbox: "bob@example.com", failure: { code: "mailbox-not-found" } }]);
 });
 
-test("only those whose name or address begins as asked are listed", async () => {
+test("only mailboxes whose name or address begins with the filter are listed", async () => {
   const { graph } = await onStage();
   expect((await graph().searchableMailboxes({ filter: "an" })).mailboxes.map(({ mailbox }) => mailbox)).toEqual(["ann@example.com"]);
 });
@@ -19,7 +19,7 @@ test("only those whose name or address begins as asked are listed", async () => 
 test.each([
   [[], "User.ReadBasic.All"],
   [["User.Read.All"], "MailboxSettings.Read"],
-] as const)("with the permissions %j the one that is missing is named: %s", async (granted, missing) => {
+] as const)("with the permissions %j the missing one is named: %s", async (granted, missing) => {
   const { graph } = await onStage({ graph: { tokens: { some: granted } } });
   await expect(graph("some").searchableMailboxes({})).rejects.toMatchObject({
     code: "role-missing",

@@ -86,7 +86,7 @@ describe("in an attached message", () => {
     expect(await listed()).toEqual([`${outer?.id}.2`, `${outer?.id}.3`]);
   });
 
-  test("a part that it has not, or that is in a file, is not found, and a file is no message", async () => {
+  test("a missing part, or one in a file, is not found, and a file is not a message", async () => {
     const { box, id } = await opened();
     const [outer] = have((await all(attachments(box, [id])))[0]);
     const codes: string[] = [];
@@ -107,7 +107,7 @@ describe("in an attached message", () => {
   });
 });
 
-test("an id that is none is its own failure, and the others are deleted", async () => {
+test("an invalid id fails alone, and the others are deleted", async () => {
   const { box, id, ann } = await opened();
   const [outer] = have((await all(attachments(box, [id])))[0]);
   const outcomes = await all(deleteAttachments(box, ["nonsense", outer?.id ?? "", "a.b.c"]));
@@ -165,7 +165,7 @@ describe("where Graph guards received mail against changes", () => {
     expect(item.attachments).toHaveLength(0);
   });
 
-  test("a refusal that has nothing to do with it is not explained by it", async () => {
+  test("an unrelated refusal is not explained by it", async () => {
     const stage = await onStage();
     const item = withFile(stage, true);
     stage.lab.addFault({ kind: "403", operation: "attachment-delete" });
@@ -174,7 +174,7 @@ describe("where Graph guards received mail against changes", () => {
     expect(outcome?.ok === false && outcome.failure.hint).not.toContain("Mail-Advanced");
   });
 
-  test.each(["message", "attachment"])("a refusal of what went away meanwhile, the %s, is not-found, after looking", async (what) => {
+  test.each(["message", "attachment"])("a refusal for a deleted %s is not-found after a search", async (what) => {
     const stage = await onStage();
     const item = withFile(stage, false);
     const box = labMailbox(stage.lab.graphUrl, stage.ann.address);
@@ -204,7 +204,7 @@ test("a list of attachments that goes on is followed to its end", async () => {
   expect(seen).toHaveLength(2);
 });
 
-test("a link in place of a file is not followed, and nothing is asked", async () => {
+test("a link in place of a file is not followed, and no request is sent", async () => {
   const { mailbox, seen } = await scripted(() => ({}));
   expect(await all(attachmentContent(mailbox, [{ id: "m.a", kind: "reference" }]))).toMatchObject([
     { ok: false, failure: { code: "unsupported" } },
@@ -213,7 +213,7 @@ test("a link in place of a file is not followed, and nothing is asked", async ()
 });
 
 test.each(["AAMkAGI2=", "m.a.b", "m.a.0", "m.a.01", "m.a.1.", ".a", "m.", "m.a.99999"])(
-  "%j is no id of an attachment, and it is said that those of EWS are none",
+  "%j is refused as an attachment id, with a note about ids of EWS",
   async (id) => {
     const { mailbox, seen } = await scripted(() => ({}));
     const failure = { code: "invalid-input", hint: expect.stringContaining("Exchange Web Services") };
@@ -223,7 +223,7 @@ test.each(["AAMkAGI2=", "m.a.b", "m.a.0", "m.a.01", "m.a.1.", ".a", "m.", "m.a.9
   },
 );
 
-test("an attached event or contact is shown, and its calendar or card is not taken apart", async () => {
+test("an attached event or contact is listed, and its calendar or card is not split", async () => {
   const { mailbox, seen } = await scripted(({ path }) =>
     path.includes("expand")
       ? { json: { id: "a", item: { "@odata.type": "#microsoft.graph.event", subject: "Lunch" } } }
@@ -233,7 +233,7 @@ test("an attached event or contact is shown, and its calendar or card is not tak
   expect(seen.map(({ path }) => path.includes("$value"))).toEqual([false, false]);
 });
 
-test("after a sign-in that is refused nothing more is asked", async () => {
+test("no request follows a refused sign-in", async () => {
   const { mailbox, seen } = await scripted(() => ({ status: 401, json: { error: { code: "InvalidAuthenticationToken" } } }));
   const outcomes = await all(mime(mailbox, ["a", "b", "c"]));
   expect(outcomes.map((outcome) => (outcome.ok ? "done" : outcome.failure.code))).toEqual(Array(3).fill("unauthenticated"));

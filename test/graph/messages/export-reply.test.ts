@@ -14,7 +14,7 @@ function read(json: string, cuts: readonly number[] = []) {
 
 const item = (data: unknown) => ({ "@odata.context": "x#Collection", value: [{ itemId: "A=", changeKey: 'C"\\', data }] });
 
-test("what is data and what is not is told apart wherever the pieces end and however the JSON is written", () => {
+test("the data of an export is found, wherever the chunks end and however the JSON is written", () => {
   const texts = fc
     .array(fc.constantFrom("{", "}", "[", "]", ":", ",", '"', "\\", "data", "é😀", " ", "value"))
     .map((words) => words.join(""));
@@ -48,7 +48,7 @@ test.each([
   ["no data", { value: [{ itemId: "A", error: { code: "ErrorItemNotFound" } }] }],
   ["null for data", item(null)],
   ["data elsewhere", { data: "eA==", value: [] }],
-])("%s is no size, and the reply is there", (_, json) => {
+])("%s is not read as a size, and the reply is returned", (_, json) => {
   const { data, size, reply } = read(JSON.stringify(json));
   expect([data, size, reply]).toEqual(["", undefined, json]);
 });

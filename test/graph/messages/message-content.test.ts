@@ -43,7 +43,7 @@ test.each([
     `${nested}Subject: first`,
     (box: Parameters<typeof mime>[0]) => attachmentContent(box, [{ id: "m.a.1", kind: "file" }]),
   ],
-])("the bytes of %s are given while they come, and one that breaks off throws instead of being short", async (_, first, ask) => {
+])("the bytes of %s are returned while they arrive, and an interrupted download throws", async (_, first, ask) => {
   const { box, more, break: breaks } = await slowly(first);
   const bytes = await begun(ask(box));
   // Of a part the last bytes are held back: they may begin a boundary.
@@ -54,7 +54,7 @@ test.each([
   await expect(text(bytes)).rejects.toMatchObject({ code: "broken-reply" });
 });
 
-test("a part of an attached message that is complete is given although the rest never comes", async () => {
+test("a complete part of an attached message is returned even if the rest never arrives", async () => {
   const { box, more } = await slowly(`${nested}whole`);
   const bytes = await begun(attachmentContent(box, [{ id: "m.a.1", kind: "file" }]));
   more("\r\n--b\r\nContent-Type: application/x\r\n\r\nnever read");

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { messageOf, preferencesOf } from "../../../src/graph/messages/message-reader.ts";
 import { objectOf } from "../../../src/graph/session/read-json.ts";
 
-test("whatever a server writes, a message has text where it says text, and times that can be compared", () => {
+test("a message has text in text fields and valid times, whatever the server writes", () => {
   const names = fc.constantFrom(
     "id",
     "subject",
@@ -27,7 +27,7 @@ test("whatever a server writes, a message has text where it says text, and times
   );
 });
 
-test("a member that every object inherits is none of the message", () => {
+test("a member of Object.prototype is not a member of the message", () => {
   const hostile = objectOf(JSON.parse('{"id":"x","__proto__":{"subject":"inherited","isRead":true}}'));
   expect(messageOf(hostile ?? {})).toMatchObject({ itemId: "x", subject: undefined, isRead: undefined });
 });
@@ -43,18 +43,18 @@ test("size and class come from the extended properties, however their numbers ar
   expect([message.size, message.itemClass]).toEqual([4711, "IPM.Note.SMIME"]);
 });
 
-test("a body is text or HTML as it says itself", () => {
+test("a body is text or HTML as declared", () => {
   expect(messageOf({ body: { contentType: "text", content: "a" } })).toMatchObject({ bodyText: "a", bodyHtml: undefined });
   expect(messageOf({ body: { contentType: "html", content: "<b>" } })).toMatchObject({ bodyText: undefined, bodyHtml: "<b>" });
 });
 
-test("HTML is asked for as it was sent, and a text without what is for HTML", () => {
+test("HTML is requested unfiltered, and text without HTML options", () => {
   expect(preferencesOf({ body: "html" })).toEqual(['outlook.body-content-type="html"', "outlook.allow-unsafe-html"]);
   expect(preferencesOf({ body: "text" })).toEqual(['outlook.body-content-type="text"']);
   expect(preferencesOf({ body: "preview" })).toEqual([]);
 });
 
-test("an X.500 address gives way to the SMTP address beside it, however the number of that is written", () => {
+test("an X.500 address is replaced by the SMTP address beside it, in every spelling of its property", () => {
   const emailAddress = { name: "Left", address: "/o=Lab/cn=left" };
   const message = messageOf({
     id: "x",

@@ -8,7 +8,7 @@ async function through<T>(outcomes: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-test("an id that EWS gave names the same message, whatever letters are in it", async () => {
+test("an EWS id selects the same message, whatever its characters", async () => {
   const { lab, ann, ews, graph } = await onStage();
   const ids: string[] = [];
   for (let number = 0; number < 25; number++) {
@@ -20,7 +20,7 @@ test("an id that EWS gave names the same message, whatever letters are in it", a
   expect(read.map((outcome) => outcome.ok && outcome.value.subject)).toEqual(messages.map(({ subject }) => subject));
 });
 
-test("the attachments stand with the message that has them, and a dead id has none", async () => {
+test("attachments are returned with their message, and a dead id has none", async () => {
   const { lab, ann, graph } = await onStage();
   const [plain, rich] = [mail("plain"), withParts].map(
     (mime) => lab.store.deliver(mime, { from: "a@example.org", to: [ann.address] })[0]?.item?.id ?? "",

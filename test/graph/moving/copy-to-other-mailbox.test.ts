@@ -65,7 +65,7 @@ test("a message is copied with everything that Exchange keeps of it, and the ans
   expect(readdirSync(temporary)).toEqual([]);
 });
 
-test("ids of every form are taken, each answered in its place", async () => {
+test("ids of every form are accepted and answered in order", async () => {
   const stage = await stageWith();
   const [one, two, three] = [deliver(stage, "one"), deliver(stage, "two"), deliver(stage, "three")];
   const gone = immutableId(deliver(stage, "gone"));
@@ -83,7 +83,7 @@ test("twenty-five messages need one session, and each its export and import", as
   expect(["mailbox-createimportsession", "mailbox-exportitems", "mailbox-import-item"].map(asked)).toEqual([1, 25, 25]);
 });
 
-test("a message far above what the RFC 5322 form may have is carried as it is", async () => {
+test("a message above the limit of the RFC 5322 form is copied unchanged", async () => {
   const stage = await stageWith();
   const item = deliver(stage, "large", "0123456789".repeat(7).concat("\r\n").repeat(170_000));
   expect(how(await toBob(stage, [immutableId(item)]))).toEqual(["export-import"]);
@@ -92,7 +92,7 @@ test("a message far above what the RFC 5322 form may have is carried as it is", 
   expect(digest(found?.body.value)).toBe(digest(item.body.value));
 });
 
-test("who imports shows no token besides that of the session", async () => {
+test("an import sends no token except that of the session", async () => {
   const stage = await stageWith();
   await toBob(stage, [immutableId(deliver(stage, "one"))]);
   const [imported] = stage.lab.requests.filter(({ operation }) => operation === "mailbox-import-item");
@@ -137,14 +137,14 @@ describe("in RFC 5322 form, and the reason is reported", () => {
     expect(stage.lab.requests.filter(({ operation }) => operation === "mailbox-exportitems")).toHaveLength(1);
   });
 
-  test("a copy is made of what is named in a form that exportItems does not take, and the setting for it mends that", async () => {
+  test("a copy is made for an id in a form that exportItems refuses, which a setting can change", async () => {
     const stage = await stageWith(carrying, { graph: { exportIds: "ewsId" } });
     expect(await byMime(stage, {}, deliverUnlike)).toContain("ErrorInvalidIdMalformed");
     const ids = ["three", "four"].map((subject) => immutableId(deliverUnlike(stage, subject)));
     expect(how(await toBob(stage, ids, { exportIds: "ewsId" }))).toEqual(["export-import", "export-import"]);
   });
 
-  test("a copy is made of immutable ids where exportItems takes these, when it is asked otherwise", async () => {
+  test("a copy is made for immutable ids unless the setting says that exportItems accepts them", async () => {
     const stage = await stageWith(carrying, { graph: { exportIds: "restImmutableEntryId" } });
     expect(await byMime(stage)).toContain("ErrorInvalidIdMalformed");
     const item = deliver(stage, "three");
@@ -152,7 +152,7 @@ describe("in RFC 5322 form, and the reason is reported", () => {
     expect(how(await toBob(stage, ids, { exportIds: "restImmutableEntryId" }))).toEqual(["export-import", "export-import"]);
   });
 
-  test("a copy of more than 3 MB is too-large, says what would help, and nothing is there", async () => {
+  test("a copy of more than 3 MB is too-large with a hint, and leaves nothing", async () => {
     const stage = await stageWith(permissions);
     const [outcome] = await toBob(stage, [immutableId(deliver(stage, "large", "x".repeat(76).concat("\r\n").repeat(45_000)))]);
     expect(outcome).toMatchObject({
@@ -183,7 +183,7 @@ describe("a lost answer", () => {
   });
 });
 
-test("an import that is throttled is done when it may be", async () => {
+test("a throttled import is done after its wait", async () => {
   const stage = await stageWith();
   stage.lab.addFault({ kind: "429", operation: "mailbox-import-item", backOffMs: 10 });
   expect(how(await toBob(stage, [immutableId(deliver(stage, "one"))]))).toEqual(["export-import"]);
@@ -204,7 +204,7 @@ test("an import that is refused for one message leaves the others as they are", 
   expect(how(await toBob(stage, ids))).toEqual(["mime", "export-import"]);
 });
 
-test("a folder that is not there fails every message before anything is exported", async () => {
+test("a missing folder fails every message before any export", async () => {
   const stage = await stageWith();
   const ids = [immutableId(deliver(stage, "one")), immutableId(deliver(stage, "two"))];
   expect(how(await toBob(stage, ids, {}, "Inbox/Nowhere"))).toEqual(["folder-not-found", "folder-not-found"]);

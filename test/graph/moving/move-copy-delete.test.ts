@@ -20,7 +20,7 @@ const codes = (outcomes: readonly { ok: boolean; failure?: { code: string } }[])
   outcomes.map((outcome) => (outcome.ok ? "done" : outcome.failure?.code));
 
 describe("moving", () => {
-  test("whose answers are lost is done again and done once", async () => {
+  test("with lost replies is repeated and done once", async () => {
     const stage = await onStage();
     const ids = ["one", "two", "three"].map((subject) => immutableId(deliver(stage, subject)));
     stage.lab.addFault({ kind: "reset-after", operation: "json-batching" });
@@ -51,7 +51,7 @@ describe("moving", () => {
 });
 
 describe("copying to another mailbox without the permission to import", () => {
-  test("makes a draft there in the folder that was named, and says so", async () => {
+  test("makes a draft in the given folder and reports it", async () => {
     const stage = await onStage();
     const told: string[] = [];
     const [outcome] = await all(
@@ -73,7 +73,7 @@ describe("copying to another mailbox without the permission to import", () => {
     expect(told.join()).toContain("counts as unsent");
   });
 
-  test("of what is larger than Graph takes is too-large, and the next is copied", async () => {
+  test("of a message above Graph's limit is too-large, and the next one is copied", async () => {
     const stage = await onStage();
     const ids = [deliver(stage, "large", "x".repeat(76).concat("\r\n").repeat(45_000)).id, deliver(stage, "small").id];
     expect(codes(await all(copy(boxOf(stage), ids, { folder: "inbox", mailbox: "bob@example.com" })))).toEqual(["too-large", "done"]);
@@ -98,7 +98,7 @@ describe("copying to another mailbox without the permission to import", () => {
 });
 
 describe("deleting", () => {
-  test("for good whose answers are lost counts as done", async () => {
+  test("permanently with lost replies counts as done", async () => {
     const stage = await onStage();
     const ids = ["one", "two"].map((subject) => restId(deliver(stage, subject).id));
     stage.lab.addFault({ kind: "reset-after", operation: "json-batching" });
@@ -128,7 +128,7 @@ describe("deleting", () => {
   test.each([
     ["the settings say that the cloud has no way to", { permanentDelete: false }],
     ["the cloud turns out to have no way to", {}],
-  ])("for good, where %s, goes to the Recoverable Items and says so", async (_, behaviour) => {
+  ])("permanently, where %s, moves to the Recoverable Items and reports it", async (_, behaviour) => {
     const stage = await onStage({ graph: { permanentDelete: false } });
     const ids = ["one", "two"].map((subject) => immutableId(deliver(stage, subject)));
     const outcomes = await all(remove(boxWith(stage, behaviour), ids, "hard"));
@@ -160,20 +160,20 @@ describe("deleting", () => {
     },
   );
 
-  test("softly by one DELETE that leads to Deleted Items is not-verified, and says which setting deletes from there", async () => {
+  test("softly by one DELETE that leads to Deleted Items is not-verified, with the setting that deletes from there", async () => {
     const stage = await onStage({ graph: { deletesTo: "deleteditems" } });
     const [outcome] = await all(remove(boxWith(stage, { softDelete: "delete" }), [immutableId(deliver(stage, "one"))], "soft"));
     expect(outcome).toMatchObject({ ok: false, failure: { code: "not-verified", hint: expect.stringContaining("delete_twice") } });
   });
 
-  test.each(["move", "delete"] as const)("softly what is gone already is not-found (soft_delete: %s)", async (softDelete) => {
+  test.each(["move", "delete"] as const)("softly a message that is already gone is not-found (soft_delete: %s)", async (softDelete) => {
     const stage = await onStage({ graph: { movesToRecoverable: false } });
     const item = deliver(stage, "one");
     stage.ann.move(item, stage.ann.known("recoverableitemspurges"));
     expect(codes(await all(remove(boxWith(stage, { softDelete }), [immutableId(item)], "soft")))).toEqual(["not-found"]);
   });
 
-  test("softly what may not be deleted keeps its refusal, and stays", async () => {
+  test("softly a message that may not be deleted keeps its refusal and stays", async () => {
     const stage = await onStage({ graph: { movesToRecoverable: false } });
     const item = deliver(stage, "one");
     stage.lab.addFault({ kind: "item-error", operation: "message-delete", code: "ErrorCannotDeleteObject" });
@@ -183,7 +183,7 @@ describe("deleting", () => {
   });
 });
 
-test("marking as junk without moving is unsupported, since Graph has nothing for it", async () => {
+test("marking as junk without a move is unsupported, because Graph has no request for it", async () => {
   const stage = await onStage();
   const id = deliver(stage, "one").id;
   expect(codes(await all(junk(boxOf(stage), [id], { isJunk: true, move: false })))).toEqual(["unsupported"]);

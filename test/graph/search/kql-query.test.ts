@@ -18,7 +18,7 @@ function deliver({ lab, ann }: Stage, count: number, hoursApart: number): void {
   }
 }
 
-test("a query finds what the server's index knows, newest first, with ids that a move does not change", async () => {
+test("a query finds indexed messages, newest first, with immutable ids", async () => {
   const stage = await onStage();
   deliver(stage, 5, 24);
   const mailbox = stage.graph().mailbox(stage.ann.address);
@@ -28,7 +28,7 @@ test("a query finds what the server's index knows, newest first, with ids that a
   for (const { itemId } of page.messages) expect(itemId).toMatch(/^AAkALg/);
 });
 
-test("where ids may not be translated the messages are found all the same", async () => {
+test("messages are found even if ids may not be translated", async () => {
   const stage = await onStage({ graph: { tokens: { mail: ["Mail.Read"] } } });
   deliver(stage, 2, 24);
   const page = await stage
@@ -40,7 +40,7 @@ test("where ids may not be translated the messages are found all the same", asyn
   for (const { itemId } of page.messages) expect(itemId).not.toMatch(/^AAkALg/);
 });
 
-test("more than a search can have are found over shorter times, each once", async () => {
+test("more results than a search can return are found in shorter periods, each once", async () => {
   const stage = await onStage();
   deliver(stage, 2300, 2);
   const page = await stage
@@ -92,7 +92,7 @@ test("no search sends a KQL query together with a filter, an order or immutable 
   );
 });
 
-test("a query stays one quoted text, whatever stands in it", async () => {
+test("a query stays one quoted text, whatever it contains", async () => {
   const { mailbox, seen } = await scripted(() => ({ json: { value: [] } }));
   await fc.assert(
     fc.asyncProperty(

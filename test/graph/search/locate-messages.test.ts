@@ -40,7 +40,7 @@ async function withIds(options: Parameters<typeof onStage>[0] = {}) {
 const translations = ({ requests }: { requests: readonly { operation: string | undefined }[] }) =>
   requests.filter(({ operation }) => operation === "user-translateexchangeids").length;
 
-test("ids of EWS are translated, all with one request, each names its own message, and what is found has the id that stays", async () => {
+test("EWS ids are translated in one request, each selects its own message, and the result has the immutable id", async () => {
   const { lab, graph, ofEws } = await withIds();
   const names = ofEws.map(({ id }) => ({ itemId: id }));
   expect(await located(graph(), names)).toEqual(ofEws.map(({ subject }) => [subject]));
@@ -49,7 +49,7 @@ test("ids of EWS are translated, all with one request, each names its own messag
   expect(have(found)).toMatchObject({ messages: [{ itemId: expect.stringMatching(/^AAkALg/) }] });
 });
 
-test("ids that both write alike cost no translation", async () => {
+test("ids that are equal in both forms need no translation", async () => {
   const { lab, graph, ann: mailbox } = await withIds();
   const alike = [...mailbox.known("inbox").items.values()].filter(({ id }) => !/[/+]/.test(id));
   expect(
@@ -61,14 +61,14 @@ test("ids that both write alike cost no translation", async () => {
   expect(translations(lab)).toBe(0);
 });
 
-test("where ids may not be translated they are written in Graph's letters, and name the same", async () => {
+test("ids that may not be translated are written in Graph's alphabet and select the same message", async () => {
   const { lab, graph, ofEws } = await withIds({ graph: { tokens: { mail: ["Mail.Read"] } } });
   const names = ofEws.map(({ id }) => ({ itemId: id }));
   expect(await located(graph("mail"), names)).toEqual(ofEws.map(({ subject }) => [subject]));
   expect(translations(lab)).toBe(1);
 });
 
-test("with ews_ids rewrite nothing is translated", async () => {
+test("no id is translated with ews_ids rewrite", async () => {
   const { lab, ofEws } = await withIds();
   const box = labMailbox(lab.graphUrl, ann, {}, { ewsIds: "rewrite" });
   const found = await all(
@@ -95,7 +95,7 @@ test("more than a thousand ids are translated in several requests", async () => 
   expect(asked).toEqual([1000, 500]);
 });
 
-test("an id of EWS that its message has no more says why nothing is known of it, or is healed by the Internet Message-ID", async () => {
+test("a dead EWS id fails with its reason, or is replaced through the Message-ID", async () => {
   const { ews, graph, first } = await withIds();
   const name = { itemId: first.id, internetMessageId: first.internetMessageId ?? "" };
   for await (const outcome of ews.mailbox(ann).move([name.itemId], { folder: "drafts" })) expect(outcome.ok).toBe(true);
@@ -104,13 +104,13 @@ test("an id of EWS that its message has no more says why nothing is known of it,
   expect(healed).toEqual([first.subject]);
 });
 
-test("an id of EWS of a public folder's or an archive's item is refused with the reason", async () => {
+test("an EWS id of an item in a public folder or archive is refused with the reason", async () => {
   const { graph } = await withIds();
   const [refused] = await located(graph(), [{ itemId: "AAE+nothing/of/ours=" }]);
   expect(refused).toMatchObject({ message: expect.stringContaining("archive or a public folder") });
 });
 
-test("of an id of an archive, of another mailbox's archive or of a public folder it is not said that its message is not there", async () => {
+test("an id of an archive, of another mailbox's archive or of a public folder is not reported as missing", async () => {
   const { lab, graph, ann: mailbox } = await onStage();
   const bob = lab.store.mailbox("bob@example.com");
   if (bob === undefined) throw new Error("The lab has no bob.");
@@ -138,7 +138,7 @@ test("an unknown id of the mailbox itself is reported absent", async () => {
   ]);
 });
 
-test("ids of folders cross both ways, and one that names none here says why", async () => {
+test("folder ids are translated both ways, and an unknown one fails with its reason", async () => {
   const { ews, graph, ann: mailbox } = await withIds();
   const inbox = mailbox.known("inbox");
   const folders = Array.from({ length: 64 }, (_, index) => mailbox.createFolder(inbox, `Folder ${index}`));
@@ -157,14 +157,14 @@ test("ids of folders cross both ways, and one that names none here says why", as
   });
 });
 
-test("default ids of Graph name their message over EWS too", async () => {
+test("default Graph ids select their message over EWS as well", async () => {
   const { ews, ofEws } = await withIds();
   const names = ofEws.map(({ id }) => ({ itemId: id.replaceAll("/", "-").replaceAll("+", "_") }));
   expect(names.every(({ itemId }) => /[-_]/.test(itemId))).toBe(true);
   expect(await located(ews, names)).toEqual(ofEws.map(({ subject }) => [subject]));
 });
 
-test("an immutable id of Graph is refused by EWS with the reason, or healed by the Internet Message-ID", async () => {
+test("an immutable Graph id is refused by EWS with the reason, or replaced through the Message-ID", async () => {
   const { ews, graph } = await withIds();
   const filters = { subject: "Message 7", subjectMatch: "equals" } as const;
   const { messages } = await graph().mailbox(ann).search({ filters, limit: 1 });

@@ -12,7 +12,7 @@ async function ids(messages: AsyncIterable<Message>): Promise<string[]> {
   return all;
 }
 
-test("a filter that the service refuses is left, and the next one is tried", async () => {
+test("a filter that the service refuses is dropped, and the next one is tried", async () => {
   const { mailbox, seen } = await scripted(({ path }) =>
     path.includes("contains") ? { status: 400, json: refusal } : { json: { value: [{ id: "one" }] } },
   );
@@ -22,7 +22,7 @@ test("a filter that the service refuses is left, and the next one is tried", asy
   expect(seen).toHaveLength(2);
 });
 
-test("when the service refuses the last filter too, that is what is told", async () => {
+test("a refusal of the last filter is reported", async () => {
   const { mailbox } = await scripted(() => ({ status: 400, json: refusal }));
   await expect(newestFirst(mailbox, [undefined], { ...everything, filters: ["a", "b"] })).rejects.toMatchObject({
     code: "invalid-input",
@@ -56,14 +56,14 @@ test("a message that moved to the next page meanwhile is returned once", async (
   expect(await ids(list.messages())).toEqual(["one", "two", "three"]);
 });
 
-test("a list that continues without new messages is given up, and the place reported as incomplete", async () => {
+test("a list that continues without new messages is abandoned, and its folder reported as incomplete", async () => {
   const stage = await scripted((_, number) => ({ json: { value: [{ id: "one" }], "@odata.nextLink": `${stage.origin}/v1.0/${number}` } }));
   const list = await newestFirst(stage.mailbox, [undefined], { ...everything, filters: [undefined] });
   expect(await ids(list.messages())).toEqual(["one"]);
   expect(list.unlisted).toMatchObject([{ isMessage: false, failure: { code: "broken-reply" } }]);
 });
 
-test("messages that the server lists without an id are reported: nobody could name them", async () => {
+test("messages that the server lists without an id are reported", async () => {
   const { mailbox } = await scripted(() => ({ json: { value: [{ id: "one" }, { subject: "nameless" }] } }));
   const list = await newestFirst(mailbox, [undefined], { ...everything, filters: [undefined] });
   expect(await ids(list.messages())).toEqual(["one"]);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { messageIdFilter, planFilters } from "../../../src/graph/search/odata-filter.ts";
 
-test("what the list is sorted by stands first in every filter", () => {
+test("the sort property comes first in every filter", () => {
   for (const filters of [{ isUnread: true }, { subject: "x" }, { internetMessageId: ["a@example.org"] }]) {
     for (const { filter } of planFilters(filters).divisions) expect(filter ?? "receivedDateTime ").toMatch(/^receivedDateTime /);
   }
@@ -14,13 +14,13 @@ test("an apostrophe does not end a text", () => {
   );
 });
 
-test("without a filter that the server can apply it is asked for everything", () => {
+test("without a filter that the server can apply everything is requested", () => {
   const { divisions } = planFilters({ body: "x", recipient: "y" });
   expect(divisions.map(({ filter }) => filter)).toEqual([undefined]);
   expect(divisions[0].applied).toEqual({ body: "client", recipient: "client" });
 });
 
-test("what is not sure to be taken is tried first and left to us next", () => {
+test("a filter that the service may refuse is tried first and then left to the client", () => {
   const { divisions } = planFilters({ subject: "wire", isUnread: true, receivedAfter: "2026-01-01T00:00:00Z" });
   expect(divisions.map(({ filter }) => filter)).toEqual([
     "receivedDateTime ge 2026-01-01T00:00:00.000Z and contains(subject,'wire') and isRead eq false",
@@ -32,7 +32,7 @@ test("what is not sure to be taken is tried first and left to us next", () => {
   expect(divisions[2]?.check).toEqual(["subject", "isUnread"]);
 });
 
-test("beside a query no filter is the server's", () => {
+test("no filter is sent beside a query", () => {
   const { divisions, search } = planFilters({ query: "subject:x", isUnread: true, receivedAfter: "2026-01-01T00:00:00Z" });
   expect(search).toBe("subject:x");
   expect(divisions[0]).toMatchObject({
@@ -41,7 +41,7 @@ test("beside a query no filter is the server's", () => {
   });
 });
 
-test("the next page begins where the one before ended, less what Graph hides of a time", () => {
+test("the next page begins at the end of the one before, minus the fraction that Graph hides", () => {
   const after = { receivedAt: "2026-01-05T10:00:00.000Z", given: [] };
   expect(planFilters({ receivedBefore: "2026-02-01T00:00:00Z" }, after).divisions[0].filter).toBe(
     "receivedDateTime lt 2026-01-05T10:00:01.000Z",

@@ -83,7 +83,7 @@ test("the same search over EWS and over Graph finds the same messages in the sam
   expect(some).toBeGreaterThan(5);
 });
 
-test("a folder is searched with those below it, or alone", async () => {
+test("a folder is searched with or without its subfolders", async () => {
   const stage = await onStage();
   fill(stage);
   const [ews, graph] = [stage.ews.mailbox(stage.ann.address), stage.graph().mailbox(stage.ann.address)];
@@ -99,7 +99,7 @@ test("a folder is searched with those below it, or alone", async () => {
   }
 });
 
-test("the answer says for each filter whether the server applied it", async () => {
+test("the answer reports for each filter whether the server applied it", async () => {
   const stage = await onStage();
   const page = await stage
     .graph()

@@ -47,13 +47,13 @@ describe("a reply", () => {
     expect(value).toContain("1 &lt; 2 &amp; true");
   });
 
-  test("to everybody goes to the others as well, and not to ourselves", async () => {
+  test("to all goes to the other recipients as well, and not to the mailbox itself", async () => {
     const stage = await asked(plain);
     const sent = await run(stage, { all: true });
     expect([...sent.to, ...sent.cc].map(({ address }) => address)).toEqual(["bob@example.com", "cy@example.org"]);
   });
 
-  test("goes to whom it is addressed, with subject, headers and attachments as asked", async () => {
+  test("goes to the given recipients with the given subject, headers and attachments", async () => {
     const stage = await asked(plain);
     const sent = await run(stage, {
       to: [{ address: "bob@example.com" }],
@@ -80,7 +80,7 @@ describe("a reply", () => {
     expect(sessions.map(({ status }) => status)).toEqual([201]);
   });
 
-  test("without the original has nothing of it, its pictures neither", async () => {
+  test("without the original has nothing of it, not even its pictures", async () => {
     const boundary = "b";
     const picture = [
       "--b",

@@ -21,7 +21,7 @@ const run = (stage: Stage, asked: Partial<Draft> = {}) =>
   send(labMailbox(stage.lab.graphUrl, stage.ann.address), { ...draft, ...asked }, pace);
 
 describe("a message", () => {
-  test("is sent with everything that was asked, and its copy is found again", async () => {
+  test("is sent with all its fields, and its copy is found", async () => {
     const stage = await onStage();
     const sent = await run(stage, {
       cc: [{ address: "cy@example.org" }],
@@ -50,7 +50,7 @@ describe("a message", () => {
     expect(inFolder(stage.ann, "drafts")).toEqual([]);
   });
 
-  test("of which no copy is wanted leaves none", async () => {
+  test("without a requested copy leaves none", async () => {
     const stage = await onStage();
     expect((await run(stage, { saveToSent: false })).itemId).toBeUndefined();
     expect(arrived(stage)).toHaveLength(1);
@@ -65,7 +65,7 @@ describe("a message", () => {
     expect(arrived(stage)[0]?.headers).toContainEqual({ name: "X-Kept", value: "yes" });
   });
 
-  test("given raw is refused when it is larger than Graph takes, and nothing is asked", async () => {
+  test("given raw is refused above Graph's limit, without a request", async () => {
     const stage = await onStage();
     const before = stage.lab.requests.length;
     const mime = Buffer.alloc(3 * 1024 * 1024, "a");
@@ -142,14 +142,14 @@ describe("a caller that disconnects", () => {
   });
 });
 
-test("a file that is not as large as was said is not sent", async () => {
+test("a file of another size than announced is not sent", async () => {
   const stage = await onStage();
   const large = file("large.bin", Buffer.alloc(4 * 1024 * 1024), { size: 5 * 1024 * 1024 });
   await expect(run(stage, { attachments: [large] })).rejects.toMatchObject({ code: "invalid-input" });
   expect([...arrived(stage), ...inFolder(stage.ann, "drafts")]).toEqual([]);
 });
 
-test("a file beyond what Graph takes is too-large", async () => {
+test("a file above Graph's limit is too-large", async () => {
   const stage = await onStage();
   const large = file("large.bin", Buffer.alloc(1), { size: 151 * 1024 * 1024 });
   await expect(run(stage, { attachments: [large] })).rejects.toMatchObject({ code: "too-large" });

@@ -53,7 +53,7 @@ async function start(
 
 const asked = ({ lab }: Told) => lab.requests.filter(({ operation }) => operation === "admin-api-mailbox");
 
-test("mailboxes come from the Admin API, all pages of it, and the answer says so", async () => {
+test("mailboxes are listed from all pages of the Admin API, which the answer names as source", async () => {
   const stage = await start({}, { adminApi: { pageSize: 2 }, onPremises: ["bob@example.com"] });
   stage.lab.store.addUser({ address: "dan@example.com" });
   const { source, note, mailboxes, failed } = await stage.exchange.searchableMailboxes({});
@@ -64,7 +64,7 @@ test("mailboxes come from the Admin API, all pages of it, and the answer says so
   );
 });
 
-test("each mailbox has the id that the directory has for it", async () => {
+test("each mailbox has its id in the directory", async () => {
   const { exchange } = await start();
   const other = openGraph({ url: (await start()).lab.graphUrl, signIn: (http) => withTokens(http, readyToken("strong")) });
   onTestFinished(() => other.close());
@@ -77,7 +77,7 @@ test.each([
   ["ANN@", ["ann@example.com"]],
   ["mailbox of C", ["cid@example.com"]],
   ["example", []],
-])("only those whose name or address begins with %s are listed", async (filter, expected) => {
+])("only mailboxes whose name or address begins with %s are listed", async (filter, expected) => {
   const { exchange } = await start();
   expect((await exchange.searchableMailboxes({ filter })).mailboxes.map(({ mailbox }) => mailbox)).toEqual(expected);
 });
@@ -87,21 +87,21 @@ describe.each([
   ["the role of Exchange is missing", { application: { recipientsRole: false } }, "role-missing, Forbidden"],
   ["the tenant is not found there", { tenant: "00000000-0000-4000-8000-000000000000" }, "refused, NotFound"],
 ])("where %s", (_, how, reason) => {
-  test("the directory is listed, and the answer says so and why", async () => {
+  test("the directory is listed, with the reason in the answer", async () => {
     const { exchange } = await start(how);
     const { source, note, mailboxes } = await exchange.searchableMailboxes({});
     expect([source, mailboxes.length]).toEqual(["directory", 3]);
     expect(note).toContain(reason);
   });
 
-  test("nothing is listed when the Admin API is wanted and nothing else", async () => {
+  test("nothing is listed if the settings require the Admin API", async () => {
     const { lab, exchange } = await start({ ...how, isRequired: true });
     await expect(exchange.searchableMailboxes({})).rejects.toMatchObject({ code: reason.split(",")[0] });
     expect(lab.requests.some(({ path }) => path.startsWith("/v1.0/"))).toBe(false);
   });
 });
 
-test("what is missing is named where an administrator finds it", async () => {
+test("a missing right is named where an administrator finds it", async () => {
   const { exchange } = await start({ application: { recipientsRole: false }, isRequired: true });
   await expect(exchange.searchableMailboxes({})).rejects.toMatchObject({
     code: "role-missing",
@@ -109,7 +109,7 @@ test("what is missing is named where an administrator finds it", async () => {
   });
 });
 
-test("a throttled page is asked for again", async () => {
+test("a throttled page is requested again", async () => {
   const stage = await start();
   stage.lab.addFault({ kind: "429", operation: "admin-api-mailbox", backOffMs: 10 });
   expect((await stage.exchange.searchableMailboxes({})).source).toBe("admin_api");

@@ -36,7 +36,7 @@ const answerTo = ({ id, url }: { readonly id: string; readonly url: string }) =>
 });
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `id${index}`);
 
-test("45 things are asked in batches of at most 20, each request by its own id and with its own headers", async () => {
+test("45 objects are requested in batches of at most 20, each with its own id and headers", async () => {
   const { mailbox, seen } = await scripted((one) => ({ json: { responses: stepsOf(one).map(answerTo) } }));
   expect(said(await all(mailbox.each(reading, ids(45))))).toEqual(ids(45));
   expect(seen.map((one) => stepsOf(one).length)).toEqual([20, 20, 5]);
@@ -49,7 +49,7 @@ test("45 things are asked in batches of at most 20, each request by its own id a
   });
 });
 
-test("one thing is asked without a batch", async () => {
+test("one object is requested without a batch", async () => {
   const { mailbox, seen } = await scripted(() => ({ json: { subject: "alone" } }));
   expect(said(await all(mailbox.each(reading, ["id0"])))).toEqual(["alone"]);
   expect(seen.map(({ path }) => path)).toEqual(["/v1.0/users/ann%40example.com/messages/id0"]);
@@ -83,7 +83,7 @@ test("as many outcomes as ids in their order, however the answers are shuffled, 
   );
 });
 
-test("of a batch only what was throttled is asked again, after the wait that its own answer asks for", async () => {
+test("only the throttled requests of a batch are repeated, after the wait in their own reply", async () => {
   const { mailbox, seen } = await scripted((one, number) => {
     if (number > 1) return { json: { subject: "second try" } };
     const [first, second, third] = stepsOf(one).map(answerTo);
@@ -104,7 +104,7 @@ test("of a batch only what was throttled is asked again, after the wait that its
   expect(waited.length).toBe(1);
 });
 
-test("a lost answer is unknown for what must not be done twice, and asked again for what may", async () => {
+test("a lost reply is unknown for a request that must not be repeated, and another request is repeated", async () => {
   const lost = await scripted(() => undefined);
   expect(said(await all(lost.mailbox.each(copying, ids(3))))).toEqual(Array(3).fill("unknown-outcome"));
   expect(lost.seen).toHaveLength(1);
@@ -112,7 +112,7 @@ test("a lost answer is unknown for what must not be done twice, and asked again 
   expect(said(await all(healed.mailbox.each(reading, ids(3))))).toEqual(ids(3));
 });
 
-test("what a repetition finds gone after a lost answer was done by the first try", async () => {
+test("an item missing on a repetition after a lost reply was deleted by the first try", async () => {
   const notFound = { error: { code: "ErrorItemNotFound", message: "x" } };
   const { mailbox } = await scripted((one, number) =>
     number === 1 ? undefined : { json: { responses: stepsOf(one).map(({ id }) => ({ id, status: 404, body: notFound })) } },
@@ -122,7 +122,7 @@ test("what a repetition finds gone after a lost answer was done by the first try
   expect(said(await all(first.mailbox.each(moving, ["id0"])))).toEqual(["not-found"]);
 });
 
-test("when one request spoils a batch the others are asked alone", async () => {
+test("the others are requested one by one if one request spoils a batch", async () => {
   const { mailbox, seen } = await scripted(({ path }) => {
     if (path.endsWith("$batch")) return { status: 400, json: { error: { code: "BadRequest", message: "x" } } };
     return path.includes("id1") ? { status: 400, json: { error: { code: "BadRequest", message: "x" } } } : { json: { subject: "fine" } };
@@ -131,7 +131,7 @@ test("when one request spoils a batch the others are asked alone", async () => {
   expect(seen).toHaveLength(4);
 });
 
-test("a refused token ends it: nothing more is asked", async () => {
+test("no request follows a refused token", async () => {
   const { mailbox, seen } = await scripted(() => ({ status: 401, json: { error: { code: "InvalidAuthenticationToken", message: "x" } } }));
   expect(said(await all(mailbox.each(reading, ids(45))))).toEqual(Array(45).fill("unauthenticated"));
   expect(seen).toHaveLength(1);

@@ -48,7 +48,7 @@ describe.each(requests)("the reply to $name ($exported)", ({ reply }) => {
   });
 });
 
-test("all requests are held to this", () => {
+test("every request is checked in this way", () => {
   expect(requests.length).toBeGreaterThan(35);
 });
 
@@ -57,17 +57,17 @@ describe("bytes", () => {
   const message: ExpectedReply = { status: [200], body: "message" };
   const from = (headers: Record<string, string>, isFramed = true) => ({ status: 200, headers: new Map(Object.entries(headers)), isFramed });
 
-  test("bear the id of Graph's reply, which a proxy's page does not", () => {
+  test("have the id of Graph's reply, which a proxy's page does not have", () => {
     expect(() => checkStreamed(file, from({ "content-type": "text/html", "request-id": "1" }))).not.toThrow();
     expect(() => checkStreamed(file, from({ "content-type": "text/html" }))).toThrow(/not one that Microsoft Graph returns/);
   });
 
-  test("of a message have the type of one", () => {
+  test("of a message have the content type of a message", () => {
     expect(() => checkStreamed(message, from({ "content-type": "text/plain", "request-id": "1" }))).not.toThrow();
     expect(() => checkStreamed(message, from({ "content-type": "text/html", "request-id": "1" }))).toThrow(/text\/html/);
   });
 
-  test("end where the reply says, and not where the connection does", () => {
+  test("end where the reply states, not at the end of the connection", () => {
     expect(() => checkStreamed(file, from({ "request-id": "1" }, false))).toThrow(/does not say where it ends/);
   });
 });

@@ -34,7 +34,7 @@ test("a user's name cannot leave its place in the path", async () => {
   expect(seen.map(({ path }) => path)).toEqual(["/v1.0/users/..%2Fadmin%3Fx%3D1%23y/x", "/v1.0/users('%24o''brien%40example.com')/x"]);
 });
 
-test.each(["", ".", ".."])("%j is no id and no mailbox: it would name another place", async (name) => {
+test.each(["", ".", ".."])("%j is refused as an id and as a mailbox, because it would change the path", async (name) => {
   const { mailbox, seen } = await scripted(() => ({}));
   expect(() => segment(name)).toThrow(expect.objectContaining({ code: "invalid-input" }));
   await expect(mailbox.other(name).ask(getting, undefined)).rejects.toMatchObject({ code: "invalid-input" });

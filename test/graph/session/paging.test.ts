@@ -11,7 +11,7 @@ async function subjects({ mailbox }: Scripted): Promise<string[]> {
   return all;
 }
 
-test("a link to the next page is followed as it stands", async () => {
+test("a link to the next page is followed unchanged", async () => {
   const stage = await scripted(({ path }) => {
     const isFirst = !path.includes("$skiptoken");
     return {
@@ -27,7 +27,7 @@ test("a link to the next page is followed as it stands", async () => {
 });
 
 test.each(["http://127.0.0.2:1/v1.0/x", "https://evil.example/v1.0/x", "//evil.example/x", "nonsense"])(
-  "the token does not go where %s leads",
+  "the token is not sent to the target of %s",
   async (link) => {
     const stage = await scripted(() => ({ json: { value: [{ id: "one" }], "@odata.nextLink": link } }));
     await expect(subjects(stage)).rejects.toMatchObject({ code: "refused" });
@@ -35,7 +35,7 @@ test.each(["http://127.0.0.2:1/v1.0/x", "https://evil.example/v1.0/x", "//evil.e
   },
 );
 
-test("a list that leads in a circle ends", async () => {
+test("a list whose links form a circle ends", async () => {
   const stage = await scripted(() => ({ json: { value: [{ id: "one" }], "@odata.nextLink": `${stage.origin}/v1.0/again` } }));
   await expect(subjects(stage)).rejects.toMatchObject({ code: "broken-reply" });
 });
@@ -44,7 +44,7 @@ test.each([[{}], [{ value: 7 }], [{ value: null }]])("%j is not a list", async (
   await expect(subjects(await scripted(() => ({ json })))).rejects.toMatchObject({ code: "broken-reply" });
 });
 
-test("a reply that is no JSON is a broken reply, and is asked for once more", async () => {
+test("a reply that is not JSON is broken and requested once more", async () => {
   const stage = await scripted((_, number) => (number === 1 ? { text: "<html>Sign in</html>" } : { json: { value: [{ id: "one" }] } }));
   expect(await subjects(stage)).toEqual(["one"]);
 });

@@ -46,7 +46,7 @@ async function until(asked: readonly Asked[], count: number): Promise<void> {
   await sleep(50);
 }
 
-test("of one mailbox four are asked at once, and other mailboxes are asked meanwhile", async () => {
+test("four requests run concurrently for one mailbox, and other mailboxes are served meanwhile", async () => {
   const { open, asked } = await waiting();
   const graph = open();
   const calls = [...Array.from({ length: 10 }, () => graph.outOfOffice("ann@example.com")), graph.outOfOffice("bob@example.com")];
@@ -66,7 +66,7 @@ test("of one mailbox four are asked at once, and other mailboxes are asked meanw
 });
 
 test.each([429, 503])(
-  "status %i with Retry-After stops everybody who asks for the mailbox, also over another connection of the application, and nobody else",
+  "status %i with Retry-After pauses every connection of the application to the mailbox, and no others",
   async (status) => {
     const { open, asked } = await waiting();
     const account = `application ${status}`;

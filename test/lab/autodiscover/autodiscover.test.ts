@@ -35,7 +35,7 @@ test("JSON is answered to anybody, and only for EWS", async () => {
   expect([other.status, JSON.parse(other.text).ErrorCode]).toEqual([400, "InvalidProtocol"]);
 });
 
-test("SOAP and POX want to know who asks, and a plain GET of either is no request", async () => {
+test("SOAP and POX require a sign-in, and a plain GET of either is refused", async () => {
   await started();
   for (const path of ["/autodiscover/autodiscover.svc", "/Autodiscover/Autodiscover.xml"]) {
     const unknown = await ask(path, { method: "POST", body: "<a/>", headers: { "content-type": "text/xml" } });
@@ -55,7 +55,7 @@ test("POX gives both ways in, knows no strangers, and refuses another schema by 
   expect((await ask("/autodiscover/autodiscover.xml", pox("soc@example.com", "urn:x"))).text).toContain("<ErrorCode>601</ErrorCode>");
 });
 
-test("the first rule that fits the host and the protocol counts", async () => {
+test("the first rule that matches host and protocol applies", async () => {
   const { url } = await started({
     rules: [
       { host: "elsewhere.example.com", behave: { kind: "refuse", status: 500 } },

@@ -115,7 +115,7 @@ test("a reset in the middle comes after the headers and a part of the body", asy
   expect(lab.requests.at(-1)).toMatchObject({ status: 200 });
 });
 
-test("a truncated reply looks complete to HTTP and is not", async () => {
+test("a truncated reply is complete for HTTP but not for XML", async () => {
   const received = await once({ kind: "truncate" });
   expect(received.status).toBe(200);
   expect(received.headers["content-length"]).toBe(String(Buffer.byteLength(received.body)));
@@ -147,7 +147,7 @@ test("a fault for a mailbox follows impersonation", async () => {
   expect((await call(lab, folders("inbox"), { user: soc, header })).status).toBe(500);
 });
 
-test("an operation that is one response message can be busy too", async () => {
+test("an operation with one response message can be busy as well", async () => {
   lab.addFault({ kind: "server-busy-item", operation: "GetUserOofSettings", backOffMs: 7 });
   const received = await call(
     lab,

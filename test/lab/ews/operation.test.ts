@@ -74,7 +74,7 @@ test("a warning holds its content", () => {
   expect(text(responses("ResolveNames", [warn], context()))).toContain("<m:DescriptiveLinkKey>0</m:DescriptiveLinkKey><m:ResolutionSet/>");
 });
 
-test("an error that is none of Exchange's is not turned into a response", () => {
+test("an error other than Exchange's is not turned into a response", () => {
   const broken = (): string => {
     throw new TypeError("a defect");
   };

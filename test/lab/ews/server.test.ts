@@ -38,7 +38,7 @@ test("an unknown version is a fault", async () => {
   expect(faultCode(await call(lab, inbox, { header: version("Exchange2525") }))).toBe("ErrorInvalidServerVersion");
 });
 
-test("an operation newer than the version asked for is a fault", async () => {
+test("an operation newer than the requested version is a fault", async () => {
   const operation = "<m:GetSearchableMailboxes/>";
   expect(faultCode(await call(lab, operation, { header: version("Exchange2010_SP2") }))).toBe("ErrorIncorrectSchemaVersion");
   expect((await call(lab, operation, { header: version("Exchange2013") })).status).toBe(200);
@@ -112,7 +112,7 @@ test("a body that is not text/xml is refused with 415", async () => {
   expect((await call(lab, inbox, { headers: { "Content-Type": "application/soap+xml; charset=utf-8" } })).status).toBe(415);
 });
 
-test("GET shows a page to those who have logged in", async () => {
+test("GET returns a page after a sign-in", async () => {
   const received = await call(lab, "", { method: "GET" });
   expect(received.status).toBe(200);
   expect(received.body).toContain("not Exchange");
@@ -126,7 +126,7 @@ test("another path is not found, the right one ignores case", async () => {
   expect((await call({ ...lab, ewsUrl: `${lab.url}/ews/exchange.ASMX` }, inbox)).status).toBe(200);
 });
 
-test("client-request-id comes back when asked for, request-id always and always new", async () => {
+test("client-request-id is returned on request, and a new request-id always", async () => {
   const asked = await call(lab, inbox, { headers: { "client-request-id": "abc-1", "return-client-request-id": "true" } });
   const unasked = await call(lab, inbox, { headers: { "client-request-id": "abc-2" } });
   expect(asked.headers["client-request-id"]).toBe("abc-1");
@@ -173,7 +173,7 @@ function rawBody(
   });
 }
 
-test("a reply is compressed for those who accept it, and for nobody else", async () => {
+test("a reply is compressed only for clients that accept it", async () => {
   const packed = await rawBody({ "Accept-Encoding": "gzip, deflate" });
   expect(packed.headers["content-encoding"]).toBe("gzip");
   expect(gunzipSync(packed.body).toString()).toContain("GetFolderResponse");

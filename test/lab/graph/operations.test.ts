@@ -76,7 +76,7 @@ interface Least {
   readonly other: readonly string[];
 }
 
-test.skipIf(!isThere)(`an application is let in with the least permission that Microsoft names, and with none besides${without}`, () => {
+test.skipIf(!isThere)(`an application is accepted with the least permission that Microsoft names, and refused without it${without}`, () => {
   const { endpoints } = JSON.parse(readFileSync(join(folder, "graph-permissions-subset.json"), "utf8")) as {
     readonly endpoints: Readonly<Record<string, { readonly application?: Least; readonly delegatedWork?: Least }>>;
   };

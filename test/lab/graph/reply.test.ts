@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { anna, call, deliver, refusal, startGraphLab } from "./graph-client.ts";
 
-test("the directory searches only for who says that it may be late", async () => {
+test("the directory searches only for requests that accept eventual consistency", async () => {
   const lab = await startGraphLab();
   const path = `/users?$search=${encodeURIComponent('"displayName:anna"')}&$select=mail`;
   expect(refusal(await call(lab, "GET", path))).toEqual([400, "Request_UnsupportedQuery"]);
@@ -18,7 +18,7 @@ test("a filter with contains finds mail, unless the lab is one that has no conta
   expect(refusal(await call(other, "GET", path))).toEqual([400, "ErrorInvalidUrlQueryFilter"]);
 });
 
-test("a list says how to go on and how many there are, where that was asked", async () => {
+test("a list has its next link, and its count on request", async () => {
   const lab = await startGraphLab();
   for (let count = 0; count < 3; count += 1) deliver(lab, { subject: `Mail ${count}` });
   const first = await call(lab, "GET", `/users/${anna}/mailFolders/inbox/messages?$top=2&$count=true&$select=subject`);
@@ -30,7 +30,7 @@ test("a list says how to go on and how many there are, where that was asked", as
   expect(rest.at("value", 0, "subject")).toBe("Mail 0");
 });
 
-test("what a message was received at is compared to the millisecond, though told in seconds", async () => {
+test("the time of receipt is compared in milliseconds, though returned in seconds", async () => {
   const lab = await startGraphLab();
   const item = deliver(lab);
   const at = (item.receivedAt ?? new Date(0)).toISOString();

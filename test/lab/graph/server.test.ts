@@ -20,7 +20,7 @@ test("a refusal is written as Graph writes it, with the ids of the request", asy
   expect(received.headers["client-request-id"]).toBe("mine");
 });
 
-test("without a token, or with one that nobody issued, the answer is status 401 with a challenge", async () => {
+test("a request without a valid token gets status 401 with a challenge", async () => {
   const lab = await startGraphLab();
   const received = await call(lab, "GET", inbox, undefined, { token: "unknown" });
   expect(refusal(received)).toEqual([401, "InvalidAuthenticationToken"]);
@@ -56,7 +56,7 @@ test("a mailbox on premises is in the directory, but Graph has nothing of it", a
   expect((await call(lab, "GET", `/users/${ben}/messages`)).status).toBe(200);
 });
 
-test("somebody without a licence is in the directory without a plan of Exchange, and Graph has no mailbox of theirs", async () => {
+test("a user without a licence is in the directory without a plan of Exchange and has no mailbox in Graph", async () => {
   const lab = await startGraphLab({ unlicensed: [anna], onPremises: [ben] });
   expect(refusal(await call(lab, "GET", inbox))).toEqual([404, "MailboxNotEnabledForRESTAPI"]);
   const plansOf = async (address: string) => (await call(lab, "GET", `/users/${address}?$select=assignedPlans`)).at("assignedPlans");
@@ -68,7 +68,7 @@ test("somebody without a licence is in the directory without a plan of Exchange,
   ]);
 });
 
-test("every permission opens what it is for, and nothing else", async () => {
+test("every permission allows exactly its requests", async () => {
   const permissions = [
     "Mail.ReadBasic.All",
     "Mail.Read",
@@ -109,7 +109,7 @@ test("every permission opens what it is for, and nothing else", async () => {
   });
 });
 
-test("Exchange and the directory each say in their own words what is not permitted", async () => {
+test("Exchange and the directory each refuse with their own error", async () => {
   const lab = await startGraphLab({ graph: { tokens: { weak: ["Mail.Send"] } } });
   expect(refusal(await call(lab, "GET", inbox, undefined, { token: "weak" }))).toEqual([403, "ErrorAccessDenied"]);
   expect(refusal(await call(lab, "GET", "/users", undefined, { token: "weak" }))).toEqual([403, "Authorization_RequestDenied"]);
@@ -171,7 +171,7 @@ test("more requests than a mailbox takes in ten minutes are status 429; another 
   expect((await call(lab, "GET", `/users/${ben}/messages`)).status).toBe(200);
 });
 
-test("of five requests at once on one mailbox the fifth is status 429", async () => {
+test("the fifth concurrent request to one mailbox gets status 429", async () => {
   const lab = await startGraphLab({ faults: [{ kind: "delay", delayMs: 400, times: 4 }] });
   const statuses = await Promise.all([1, 2, 3, 4, 5].map(async () => (await call(lab, "GET", inbox)).status));
   expect(statuses.sort()).toEqual([200, 200, 200, 200, 429]);

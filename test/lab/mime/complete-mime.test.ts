@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { completeMime, withoutHeader } from "../../../src/lab/mime/complete-mime.ts";
 
-test("a header is taken out with its folded lines, wherever it stands, and nothing in the body is", () => {
+test("a header is removed with its folded lines at any position, and nothing from the body", () => {
   const mime = Buffer.from("Bcc: a,\r\n b\r\nTo: c\r\nBCC : d\r\nX-Bcc: e\r\n\r\nBcc: body\r\n");
   expect(Buffer.from(withoutHeader(mime, "bcc")).toString()).toBe("To: c\r\nX-Bcc: e\r\n\r\nBcc: body\r\n");
 });

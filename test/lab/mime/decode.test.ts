@@ -5,7 +5,7 @@ import { decodeQuotedPrintable } from "../../../src/lab/mime/transfer-encoding.t
 
 const quoted = (text: string) => Buffer.from(decodeQuotedPrintable(Buffer.from(text))).toString("latin1");
 
-test("quoted-printable is undone, and what is not valid in it stays", () => {
+test("quoted-printable is decoded, and invalid sequences stay", () => {
   expect(quoted("a=3Db=\r\nc=  \r\nd=e9=E9")).toBe("a=bcd\u00e9\u00e9");
   expect(quoted("100% =zz = x=")).toBe("100% =zz = x");
 });

@@ -29,7 +29,7 @@ test("an attached mail's bytes are cut out exactly, at every depth", () => {
   expect(text(three?.item?.mime)).toBe(innermost);
 });
 
-test("mail nested deeper than Exchange allows is a file from there on, not lost", () => {
+test("a message nested deeper than Exchange allows becomes a file and is not lost", () => {
   let mime = "Subject: end\r\n\r\n";
   for (let depth = 15; depth > 0; depth -= 1)
     mime = `Subject: ${depth}\r\nContent-Type: multipart/mixed; boundary=b${depth}_\r\n\r\n--b${depth}_\r\nContent-Type: message/rfc822\r\n\r\n${mime}\r\n--b${depth}_--\r\n`;
@@ -64,7 +64,7 @@ test("files come with their name, bytes and place: named, unnamed, empty and sho
   ]);
 });
 
-test("the body is HTML where there is one, with the text beside it; a second text is a file", () => {
+test("the body is HTML if present, beside the text, and a second text is a file", () => {
   const item = read(
     "Content-Type: multipart/alternative; boundary=b",
     "",
@@ -164,8 +164,8 @@ test("no bytes make it throw, and it keeps them", () => {
 
 const corpus = fileURLToPath(new URL("../../../../shared/corpus/phishing/", import.meta.url));
 
-describe.skipIf(!existsSync(corpus))("real phishing mail (skipped where ../shared/corpus is not there)", () => {
-  test("every mail is read as another reader reads it: subject, sender, headers, files", async () => {
+describe.skipIf(!existsSync(corpus))("a real phishing message (skipped without ../shared/corpus)", () => {
+  test("has the same subject, sender, headers and files as in another reader", async () => {
     const files = readdirSync(corpus).filter((name) => name.endsWith(".eml"));
     expect(files.length).toBeGreaterThan(200);
     const others: string[] = [];

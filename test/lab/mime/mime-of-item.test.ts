@@ -55,14 +55,14 @@ function sameAs(read: NewItem, made: NewItem): void {
   }
 }
 
-test("any item is read back from its MIME as it was, attached items in attached items too", () => {
+test("any item is read back from its MIME unchanged, nested attached items included", () => {
   fc.assert(
     fc.property(item, (made) => sameAs(itemFromMime(mimeOfNew(made)), made)),
     { numRuns: 150 },
   );
 });
 
-test("another reader of mail sees the same in what was built", async () => {
+test("another reader of MIME reads the same from the built message", async () => {
   const made: NewItem = {
     subject: "Žluťoučký kůň 🐎 mit einem Betreff, der viel länger ist als eine einzige Zeile einer Nachricht es erlaubt",
     from: { name: "Größe, Sample", address: "a@example.org" },

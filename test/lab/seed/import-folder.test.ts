@@ -27,7 +27,7 @@ function copiesOf(store: Store, { messageId, copies }: Imported) {
   });
 }
 
-test("a mail lies in several mailboxes and folders with its bytes, and a reader has passed it on", () => {
+test("a message is in several mailboxes and folders with its bytes, and one reader has forwarded it", () => {
   const bytes = Buffer.from("Subject: One\nMessage-ID: <one@example.org>\nFrom: a@example.org\n\nbare line feeds\n");
   writeFileSync(join(dir, "one.eml"), bytes);
   writeFileSync(join(dir, "notes.txt"), "not mail");
@@ -46,7 +46,7 @@ test("a mail lies in several mailboxes and folders with its bytes, and a reader 
   expect(Buffer.from(report?.attachments[0]?.item?.mime ?? []).equals(bytes)).toBe(true);
 });
 
-test("what is no mail at all is imported as text, with one Message-ID for all copies", () => {
+test("a file that is not a message is imported as text, with one Message-ID for all copies", () => {
   writeFileSync(join(dir, "odd.eml"), "just text");
   const store = seeded();
   const [odd] = importFolder(store, dir);
@@ -54,7 +54,7 @@ test("what is no mail at all is imported as text, with one Message-ID for all co
   expect(odd && copiesOf(store, odd).map((copy) => copy?.text)).toEqual(Array(5).fill("just text"));
 });
 
-test("mail is received within the last minute, or when its headers say if that is asked for", () => {
+test("a message is received within the last minute, or on request at the time in its headers", () => {
   writeFileSync(join(dir, "old.eml"), "Received: by a.example; Mon, 2 Feb 2026 10:00:00 +0000\nDate: Sun, 1 Feb 2026 10:00:00 +0000\n\nx");
   const now = seeded();
   const before = now.now();
@@ -78,8 +78,8 @@ test("an empty folder imports nothing, a missing one throws", () => {
 
 const corpus = fileURLToPath(new URL("../../../../shared/corpus/phishing/", import.meta.url));
 
-describe.skipIf(!existsSync(corpus))("real phishing mail (skipped where ../shared/corpus is not there)", () => {
-  test("every mail is imported into three to five mailboxes, byte for byte", () => {
+describe.skipIf(!existsSync(corpus))("a real phishing message (skipped without ../shared/corpus)", () => {
+  test("is imported into three to five mailboxes with its exact bytes", () => {
     const store = seeded();
     const imported = importFolder(store, corpus);
     expect(imported.length).toBeGreaterThan(200);

@@ -33,7 +33,7 @@ describe("many mailboxes", () => {
     expect(store.item(first.items[0]?.id ?? "")).not.toBe(item);
   });
 
-  test("keep what was changed in them, however many others are opened", () => {
+  test("keep their changes, however many others are opened", () => {
     const store = new Store();
     seedMany(store, { mailboxes: 700, messages: 3 });
     const mailbox = store.mailbox(manyAddress(1));

@@ -28,7 +28,7 @@ test("there are at least 25 mailboxes, all at example.com", () => {
   expect(store.mailbox(socAddress)?.user.roles).toEqual(["ApplicationImpersonation", "Discovery Management"]);
 });
 
-test("the campaign lies where its data says, in folders of every kind", () => {
+test("the campaign is in the folders of its data, which are of every kind", () => {
   expect(places(withId(campaign.messageId))).toEqual(campaign.copies.map(({ mailbox, folder }) => `${mailbox} ${folder}`).sort());
   expect(campaign.mailboxes).toEqual(campaign.copies.map(({ mailbox }) => mailbox));
   expect(
@@ -40,7 +40,7 @@ test("the campaign lies where its data says, in folders of every kind", () => {
   expect(hits).toHaveLength(campaign.copies.length + campaign.variant.mailboxes.length + campaign.rich.mailboxes.length);
 });
 
-test("all copies of the campaign have the same bytes, also the one inside the report", () => {
+test("all copies of the campaign have the same bytes, the one inside the report included", () => {
   const bytes = withId(campaign.messageId).map((item) => Buffer.from(mimeOf(item)).toString("latin1"));
   const report = withId(campaign.report.messageId).find(({ folder }) => folder.mailbox.address === reportingAddress);
   expect(report?.from?.address).toBe(campaign.report.reporter);
@@ -48,7 +48,7 @@ test("all copies of the campaign have the same bytes, also the one inside the re
   expect(new Set(bytes).size).toBe(1);
 });
 
-test("the rich one has an inline image, a file, and a mail in a mail with a file", () => {
+test("the rich message has an inline image, a file, and nested attached messages with a file", () => {
   const [inline, file, mail] = withId(campaign.rich.messageId)[0]?.attachments ?? [];
   expect([inline?.isInline, file?.isInline, mail?.kind]).toEqual([true, false, "item"]);
   expect(mail?.item?.attachments[0]?.item?.attachments[0]?.name).toBe("statement.csv");

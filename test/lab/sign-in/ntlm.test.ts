@@ -93,7 +93,7 @@ test.each([
   expect(chromium.verify(message, () => user, anything)).toMatchObject({ ok: false, reason });
 });
 
-test("nobody is let in without a name, nor with NTLMv1", () => {
+test("a sign-in without a name or with NTLMv1 is refused", () => {
   const anonymous = Buffer.from(specAnswer);
   anonymous.writeUInt16LE(0, 20);
   anonymous.writeUInt16LE(0, 36);
@@ -103,7 +103,7 @@ test("nobody is let in without a name, nor with NTLMv1", () => {
   expect(chromium.verify(old, () => user, anything)).toMatchObject({ reason: "not NTLMv2" });
 });
 
-test("the kinds of messages are told apart", () => {
+test("the types of NTLM messages are distinguished", () => {
   expect([chromiumNegotiate, specChallenge, specAnswer, Buffer.from("NTLMSSP")].map(ntlmMessage)).toEqual([
     "negotiate",
     undefined,

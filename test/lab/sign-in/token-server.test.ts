@@ -215,7 +215,7 @@ describe("The machine's metadata service", () => {
   });
 });
 
-test("other paths are none of its business, and a form that never ends is refused", async () => {
+test("other paths are ignored, and a form that never ends is refused", async () => {
   expect((await fetch(`${lab.url}/${tenantId}/oauth2/v2.0/authorize`)).status).toBe(404);
   expect(await post(tokenUrl(), { ...application, client_secret: "x".repeat(100_000) })).toMatchObject({
     status: 400,
@@ -223,7 +223,7 @@ test("other paths are none of its business, and a form that never ends is refuse
   });
 });
 
-test("what was asked is kept without anything secret", async () => {
+test("requests are recorded without secrets", async () => {
   await post(tokenUrl(), { ...application, client_secret: secret });
   expect(lab.entra?.requests.at(-1)).toEqual({
     method: "POST",

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChangeLog } from "../../../src/lab/store/changes.ts";
 
-test("what came and went since the last look is not told", () => {
+test("an item that was added and removed since the last synchronisation is not reported", () => {
   const log = new ChangeLog();
   log.record("create", "a");
   log.record("delete", "a");
@@ -10,7 +10,7 @@ test("what came and went since the last look is not told", () => {
   expect(log.since(0, 10)).toEqual({ changes: [{ kind: "create", id: "b" }], position: 3, isLast: true });
 });
 
-test("a read flag alone is told as such, with anything else as an update", () => {
+test("a change of only the read flag is reported as such, and with any other change as an update", () => {
   const log = new ChangeLog();
   log.record("create", "a");
   log.record("create", "b");
@@ -38,7 +38,7 @@ const event = fc.record({
   max: fc.integer({ min: 1, max: 4 }),
 });
 
-test("a client that applies every page has exactly what the folder has, and no change but a deletion is of what it does not know", () => {
+test("a client that applies every page has exactly the items of the folder, and only deletions concern items it does not know", () => {
   fc.assert(
     fc.property(fc.array(event, { maxLength: 60 }), (events) => {
       const log = new ChangeLog();

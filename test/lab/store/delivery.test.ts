@@ -42,7 +42,7 @@ test("an unknown address of the organisation gives the sender a delivery report 
   expect(Buffer.from(original?.mime ?? []).equals(Buffer.from(bytes))).toBe(true);
 });
 
-test("what is for outside is noted and goes nowhere", () => {
+test("a message to an outside address is recorded and not sent", () => {
   const { store, one, two } = organisation();
   const deliveries = store.deliver(bytes, { from: "user01@example.com", to: ["b@example.org"] });
   expect(deliveries.map(({ outcome }) => outcome)).toEqual(["outside"]);
@@ -50,7 +50,7 @@ test("what is for outside is noted and goes nowhere", () => {
   expect([...inboxOf(one), ...inboxOf(two)]).toEqual([]);
 });
 
-test("mail of a blocked sender goes to Junk Email", () => {
+test("a message of a blocked sender goes to Junk Email", () => {
   const { store, one } = organisation();
   one.blockedSenders.add("a@example.org");
   store.deliver(bytes, { from: "bounce@example.org", to: ["user01@example.com"] });
@@ -58,7 +58,7 @@ test("mail of a blocked sender goes to Junk Email", () => {
   expect(one.known("junkemail").totalCount).toBe(1);
 });
 
-test("copies of a mail without Message-ID share the one that they get", () => {
+test("copies of a message without Message-ID share the assigned one", () => {
   const { store, one, two } = organisation();
   store.deliver(Buffer.from("Subject: none\r\n\r\n"), { from: "", to: ["both@example.com"] });
   const ids = [...inboxOf(one), ...inboxOf(two)].map(({ internetMessageId }) => internetMessageId);
@@ -66,7 +66,7 @@ test("copies of a mail without Message-ID share the one that they get", () => {
   expect(new Set(ids).size).toBe(1);
 });
 
-test("who is in Bcc gets the message, and nobody can read that", () => {
+test("a Bcc recipient gets the message, which does not show the Bcc", () => {
   const { store, one, two } = organisation();
   const { sent } = store.submit({ subject: "Quiet", bcc: [{ address: "user02@example.com" }], to: [{ address: "b@example.org" }] }, one);
   const [got] = inboxOf(two);
@@ -76,7 +76,7 @@ test("who is in Bcc gets the message, and nobody can read that", () => {
   expect(got?.from?.address).toBe("user01@example.com");
 });
 
-test("a message given as bytes is sent as those bytes, but for Bcc and what it lacked", () => {
+test("a message given as bytes is sent with those bytes, except for Bcc and missing headers", () => {
   const { store, one, two } = organisation();
   const mime = Buffer.from(
     "Subject: =?utf-8?q?given?=\r\nBcc: user02@example.com,\r\n user01@example.com\r\nX-Odd:  two  spaces\r\n\r\nBody\r\n\r\n",

@@ -4,7 +4,7 @@ import { guidOf, IdMint, idOf, isWellFormedChangeKey, parseId, publicGuidOf } fr
 
 const mint = new IdMint(guidOf(7));
 
-test("ids look like Exchange's: AAMk, 120 characters for a folder and 152 for an item", () => {
+test("ids resemble Exchange's: AAMk, 120 characters for a folder and 152 for an item", () => {
   const folder = mint.folder();
   const item = mint.item(folder);
   expect(folder).toMatch(/^AAMk[A-Za-z0-9+/]+=*$/);
@@ -34,7 +34,7 @@ test("an attachment's id carries its item's, at every depth", () => {
   expect(mint.isAbove(inner, outer)).toBe(false);
 });
 
-test("text that could not be an id is told apart from an id that names nothing", () => {
+test("a malformed id is distinguished from an unknown id", () => {
   const item = mint.item(mint.folder());
   expect(parseId(item)?.kind).toBe("item");
   for (const bad of ["", "AAMk", "not an id", item.slice(0, -4), `${item}AAAA`, item.replace("AAMk", "ABMk"), `${item} `])

@@ -32,7 +32,7 @@ const nested = () => ({
   ],
 });
 
-test("a new mailbox has the usual folders, and the Recoverable Items lie outside the visible ones", () => {
+test("a new mailbox has the usual folders, with the Recoverable Items outside the visible ones", () => {
   expect(inbox().folderClass).toBe("IPF.Note");
   expect(mailbox.known("contacts").folderClass).toBe("IPF.Contact");
   expect(mailbox.known("CALENDAR").folderClass).toBe("IPF.Appointment");
@@ -74,7 +74,7 @@ test("the change key outlives the move to Deleted Items and to the Recoverable I
   expect(back.changeKey).not.toBe(before);
 });
 
-test("a copy leaves the original alone and can lie in another mailbox", () => {
+test("a copy leaves the original unchanged and can be in another mailbox", () => {
   const other = store.addUser({ address: "user02@example.com" });
   const item = mailbox.add(inbox(), { ...itemFromMime(bytes), categories: ["Red"] });
   const copy = mailbox.copy(item, other.known("inbox"));
@@ -118,7 +118,7 @@ test("an item whose attachments are all inline says that it has none", () => {
   expect(item.hasAttachments).toBe(true);
 });
 
-test("folder counts follow what is put in, read and taken out", () => {
+test("folder counts follow additions, reads and removals", () => {
   const item = mailbox.add(inbox(), {});
   mailbox.add(inbox(), { isRead: true });
   expect([inbox().totalCount, inbox().unreadCount]).toEqual([2, 1]);
@@ -151,7 +151,7 @@ test("a folder that is removed takes its folders and items along", () => {
   expect(inbox().childCount).toBe(0);
 });
 
-test("the logs tell a client what happened: items in their folder, folders in the hierarchy", () => {
+test("the logs report changes of items in their folder and of folders in the hierarchy", () => {
   const start = inbox().changes.position;
   const hierarchyStart = mailbox.hierarchy.position;
   const item = mailbox.add(inbox(), {});
@@ -179,7 +179,7 @@ test("a message that comes without a Message-ID gets one, and every one its own"
   expect(one.internetMessageId).not.toBe(two.internetMessageId);
 });
 
-test("a reply belongs to the conversation of what it answers", () => {
+test("a reply belongs to the conversation of its original", () => {
   const [first, reply, other] = ["Budget", "RE: FW: Budget", "Holidays"].map((subject) => mailbox.add(inbox(), { subject }));
   expect(reply?.conversationId).toBe(first?.conversationId);
   expect(other?.conversationId).not.toBe(first?.conversationId);

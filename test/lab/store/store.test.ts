@@ -80,7 +80,7 @@ test("a name is resolved by its beginning, an address exactly", () => {
   expect(names("  ")).toEqual([]);
 });
 
-test("a clock that was set moves only by what the store does, and always forward", () => {
+test("a set clock is moved only by the store, and always forward", () => {
   const store = organisation();
   store.setNow(new Date("2030-01-01T00:00:00Z"));
   const mailbox = store.mailbox("desk@example.com");

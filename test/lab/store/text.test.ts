@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { htmlOfText, textOfHtml } from "../../../src/lab/store/text.ts";
 
-test("the text of HTML is what a reader sees", () => {
+test("the text of HTML is the text that a reader sees", () => {
   const html =
     "<html><head><title>No</title><style>p{}</STYLE></head><body><!-- <p>no --><p>One &amp; two</p>\n<div>1 < 2&nbsp;&#x41;&euro;</div><script>no()</script></body>";
   expect(textOfHtml(html)).toBe("One & two\r\n\r\n1 < 2\u00a0A&euro;");
 });
 
-test("a number that would be a C1 control character is what Windows-1252 has in its place", () => {
+test("a numeric reference to a C1 control character becomes the Windows-1252 character", () => {
   expect(textOfHtml("&#146;&#x80;&#x81;")).toBe("’€\ufffd");
 });
 

@@ -18,7 +18,7 @@ async function mostHeld(dropped: (bytes: number) => void): Promise<number> {
   return most;
 }
 
-test("what is read and dropped never grows beyond 16 MiB", async () => {
+test("memory of read and dropped data never exceeds 16 MiB", async () => {
   expect(await mostHeld(openCollector())).toBeLessThan(16 * 1024 * 1024);
 });
 
@@ -52,6 +52,6 @@ test.skipIf(!process.version.startsWith("v20."))(
   },
 );
 
-test("no version of Node complains of what is asked of it", () => {
+test("no version of Node warns about the garbage collection", () => {
   expect(youngGeneration("expectOneCall();", 64 * 1024).complaints).toBe("");
 });

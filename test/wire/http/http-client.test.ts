@@ -114,7 +114,7 @@ describe("connections", () => {
     expect(texts).toHaveLength(8);
   });
 
-  test("that were kept open and turn out to be closed are a failure that says so, and nothing is repeated", async () => {
+  test("that were kept open and turn out to be closed fail with that reason, and nothing is repeated", async () => {
     let requests = 0;
     const url = await speaking((socket) => {
       requests++;
@@ -131,7 +131,7 @@ describe("connections", () => {
     expect(requests).toBe(2);
   });
 
-  test("that go from an answered request to one that waited for it are known to stand: what is sent there may have been done", async () => {
+  test("that pass from an answered request to a waiting one are known to be open, so a lost request on them may have been done", async () => {
     let requests = 0;
     const url = await speaking((socket) => {
       requests++;
@@ -155,7 +155,7 @@ describe("connections", () => {
     expect(texts).toEqual(["late", "late"]);
   });
 
-  test("that serve many who wait are listened to by none of those before", async () => {
+  test("that serve many waiting requests keep no listener of earlier ones", async () => {
     const url = await serving((request, response) => request.resume().on("end", () => response.end()));
     const warnings: Error[] = [];
     const warned = (warning: Error) => warnings.push(warning);

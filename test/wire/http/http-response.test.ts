@@ -16,7 +16,7 @@ describe("a reply", () => {
     expect((await failureOf(allOf(cut))).code).toBe("broken-reply");
   });
 
-  test("says itself where it ends when it has a length or chunks, and not when it ends with the connection", async () => {
+  test("marks its end with a length or chunks, and not if it ends with the connection", async () => {
     const framings: [string, boolean][] = [
       ["Content-Length: 4\r\n\r\nmail", true],
       ["Transfer-Encoding: chunked\r\n\r\n4\r\nmail\r\n0\r\n\r\n", true],
@@ -30,7 +30,7 @@ describe("a reply", () => {
     }
   });
 
-  test("in a compression that was not asked for is broken", async () => {
+  test("in a compression that was not requested is broken", async () => {
     const url = await serving((_, response) => response.writeHead(200, { "content-encoding": "br" }).end("x"));
     expect((await failureOf((await client().send(get(url))).text(10))).code).toBe("broken-reply");
   });

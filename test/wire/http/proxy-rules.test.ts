@@ -20,7 +20,7 @@ test("a rule of NO_PROXY is for its host, for every name below it, and for no na
   expect(isDirect("https://mail.example.com./", "mail.example.com")).toBe(true);
 });
 
-test("a rule with a port is for that port alone, and the port that a URL does not write counts", () => {
+test("a rule with a port applies to that port only, default ports included", () => {
   expect(isDirect("https://mail.example.com/", "mail.example.com:443")).toBe(true);
   expect(isDirect("http://mail.example.com/", "mail.example.com:443")).toBe(false);
   expect(isDirect("https://mail.example.com:8443/", "mail.example.com:8443")).toBe(true);
@@ -41,7 +41,7 @@ test("a star spares every host, and an empty list or a lone dot none", () => {
   expect(isDirect("https://mail.example.com/", ". ..")).toBe(false);
 });
 
-test("what the environment says never leads to this machine by a detour, what the settings say may", () => {
+test("a proxy of the environment is never used for this machine, and one of the settings may be", () => {
   for (const url of ["http://127.0.0.1:80/", "https://localhost/", "http://[::1]/"]) {
     expect(proxyFor(new URL(url), rules("", true))).toBeUndefined();
     expect(proxyFor(new URL(url), rules(""))).toBe(proxy);

@@ -92,7 +92,7 @@ test("a certificate for another name is refused behind a proxy as well", async (
   expect(neverSent(refused)).toBe(true);
 });
 
-test("plain http goes to the proxy as a whole URL, and what is meant for the proxy goes no further", async () => {
+test("plain http reaches the proxy as a whole URL, and the proxy's own headers go no further", async () => {
   const port = await origin(false);
   const proxy = await proxyWith({ routes: { "mail.example.com:80": `127.0.0.1:${port}` }, users: { svc: "secret" } });
   const http = client(proxy, { credentials: { username: "svc", password: "secret" } });
@@ -110,7 +110,7 @@ test("a proxy that is itself reached over TLS carries TLS inside TLS", async () 
 test.each([
   ["https", "CONNECT"],
   ["http", "GET"],
-])("a 407 for %s says which setting is missing, is asked once and never reached the server", async (scheme, method) => {
+])("a 407 for %s names the missing setting after one request, which never reached the server", async (scheme, method) => {
   const port = await origin(scheme === "https");
   const target = `mail.example.com:${scheme === "https" ? 443 : 80}`;
   const proxy = await proxyWith({ routes: { [target]: `127.0.0.1:${port}` }, users: { svc: "secret" } });
@@ -167,7 +167,7 @@ test("a proxy that speaks in the server's place before the server can is not bel
   expect(neverSent(thrown)).toBe(true);
 });
 
-test("what no_proxy names is reached without the proxy", async () => {
+test("a host in no_proxy is reached without the proxy", async () => {
   const port = await origin(false);
   const proxy = await proxyWith({});
   expect(await get(client(proxy, { noProxy: `127.0.0.1:${port}` }), `http://127.0.0.1:${port}/`)).toMatchObject({ status: 200 });

@@ -46,7 +46,7 @@ function codeOf(work: () => unknown): string {
 const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 });
 
 describe("encodeBase64", () => {
-  test("gives what Node gives, however the bytes are cut, and as long as was foretold", async () => {
+  test("returns the same as Node, in any chunks and with the announced length", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 100 }), sizes, async (bytes, cut) => {
         const text = await encoded(bytes, cut);
@@ -58,7 +58,7 @@ describe("encodeBase64", () => {
 });
 
 describe("Base64Decoder", () => {
-  test("gives back what was encoded, however the text is cut and wherever white space stands", () => {
+  test("returns the encoded bytes, in any chunks and with white space anywhere", () => {
     const space = fc.constantFrom("", "", "\n", "\r\n", " \t");
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), sizes, fc.array(space, { minLength: 1, maxLength: 7 }), (bytes, cut, spaces) => {

@@ -46,7 +46,7 @@ test("quoted-printable gives any bytes back, however it is cut", () => {
   );
 });
 
-test("what breaks the rules is passed over or left, and nothing is thrown", () => {
+test("invalid input is skipped or left unchanged, and nothing is thrown", () => {
   expect(decoded("base64", Buffer.from("AA!EC\u0000Aw==")).toString("hex")).toBe("00010203");
   expect(decoded("quoted-printable", Buffer.from("a=ZZ b=4")).toString()).toBe("a=ZZ b=4");
   expect(decoded("quoted-printable", Buffer.from("a=")).toString()).toBe("a");
@@ -103,7 +103,7 @@ test("uuencoded content gives any bytes back, however it is cut", () => {
   );
 });
 
-test("uuencoded content without its line begin stays as it stands, and no line of it is held back for ever", () => {
+test("uuencoded content without its line begin is unchanged, and no line of it is held back for ever", () => {
   expect(decoded("x-uuencode", Buffer.from("not that at all")).toString()).toBe("not that at all");
   const decoder = openPartDecoder("x-uuencode");
   let given = 0;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { boundaryOf, fieldIn, fieldsOf, tokenOf } from "../../../src/wire/mime/mime-header.ts";
 
-test("folded lines are one field, what is no field is none, and the first of two counts", () => {
+test("folded lines are one field, other lines are ignored, and the first of two fields is used", () => {
   const fields = fieldsOf(Buffer.from("Content-Type: multipart/mixed;\r\n\tboundary=a\r\nnothing\r\n: empty\nCONTENT-TYPE: text/plain\n"));
   expect(fields.map(({ name }) => name)).toEqual(["content-type", "content-type"]);
   expect(fieldIn(fields, "content-type")).toBe("multipart/mixed;\tboundary=a");

@@ -26,7 +26,7 @@ const calendar = Buffer.from("\ufeff\r\nbegin:vcalendar\r\nATTACH;ENCODING=BASE6
 const signed = Buffer.from("Content-Type: multipart/signed; boundary=s\r\n\r\n--s\r\nContent-Type: c/d\r\n\r\nx\r\n--s--");
 const sizes = fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 20 });
 
-test("the content says what it is, whatever was promised and however it is cut", () => {
+test("the content decides the format, whatever the declared type and the chunks", () => {
   fc.assert(
     fc.property(fc.boolean(), sizes, (isMessage, at) => {
       expect(kinds(tnef([{ title: "x", content: Buffer.from("y") }]), isMessage, at)).toEqual(["text/plain", "application/octet-stream"]);

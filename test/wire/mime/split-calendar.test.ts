@@ -34,7 +34,7 @@ function files(text: string, sizes: readonly number[] = []) {
 
 const sizes = fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 40 });
 
-test("a file inside ATTACH has its name and type, a data URL is a file, and a link is none", () => {
+test("a file inside ATTACH has its name and type, a data URL is a file, and a link is not", () => {
   const calendar = [
     "BEGIN:VCALENDAR",
     "SUMMARY:ATTACH;ENCODING=BASE64:TVo=",
@@ -73,7 +73,7 @@ test("any bytes are given back, wherever the line is folded and the calendar is 
   );
 });
 
-test("no calendar makes it throw, and where it is cut changes nothing", () => {
+test("no calendar makes the splitter throw, and chunks make no difference", () => {
   const piece = fc.constantFrom(
     "ATTACH",
     ";",

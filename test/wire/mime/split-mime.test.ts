@@ -97,7 +97,7 @@ test("an attached message is one part, whatever boundaries it has of its own", (
   expect(found.parts).toEqual([{ type: "message/rfc822", within: "mixed", bytes: inner }]);
 });
 
-test("a message that is no multipart is one part, also one without a body, a header or a boundary", () => {
+test("a message that is not a multipart is one part, even without a body, a header or a boundary", () => {
   expect(split("Subject: a\r\n\r\nbody")).toEqual({
     head: "Subject: a\r\n",
     parts: [{ type: "text/plain", within: undefined, bytes: "body" }],
@@ -109,7 +109,7 @@ test("a message that is no multipart is one part, also one without a body, a hea
   expect(split("Content-Type: multipart/mixed\r\n\r\n--x").parts).toMatchObject([{ type: "multipart/mixed", bytes: "--x" }]);
 });
 
-test("an outer boundary ends what is inside, also what was never closed or is still a header", () => {
+test("an outer boundary ends inner parts, even unclosed ones and headers", () => {
   const message = [
     "Content-Type: multipart/mixed; boundary=o",
     "",

@@ -71,7 +71,7 @@ test("any bytes of any files are given back, however the TNEF is cut", () => {
   );
 });
 
-test("one that was cut off, or has something else in it, tells that it is broken and gives what stands before", () => {
+test("a TNEF file that is cut off or damaged is reported as broken, and its earlier content is returned", () => {
   const whole = tnef([
     { title: "one", content: Buffer.from("first") },
     { title: "two", content: Buffer.from("second") },
@@ -83,7 +83,7 @@ test("one that was cut off, or has something else in it, tells that it is broken
   expect(split(whole.subarray(0, 4)).flaws).toHaveLength(1);
 });
 
-test("content is a file of its own where no attachment was begun, and where a text stands before it", () => {
+test("content without a started attachment, or after a text, is a file of its own", () => {
   const data = (text: string) => attribute(2, 0x0006800f, Buffer.from(text));
   expect(split(Buffer.concat([tnef([]), data("MZ")])).parts).toEqual([
     ["text/plain", undefined, "the body"],
@@ -112,7 +112,7 @@ test("properties of 33 MB, and more than a thousand files, are too-large", () =>
   expect(() => split(tnef(many))).toThrow(expect.objectContaining({ code: "too-large" }));
 });
 
-test("no bytes make it throw anything but that, and where they are cut changes nothing", () => {
+test("no bytes make the TNEF splitter throw anything else, and chunks make no difference", () => {
   const whole = tnef([{ title: "one", name: "name.txt", type: "text/plain", content: Buffer.from("first") }]);
   const change = fc.array(fc.tuple(fc.integer({ min: 6, max: whole.length - 1 }), fc.integer({ min: 0, max: 255 })), { maxLength: 6 });
   const outcome = (bytes: Buffer, at: readonly number[]) => {

@@ -87,7 +87,7 @@ describe("auto", () => {
     ]);
   });
 
-  test("takes Basic where nothing stronger is offered", async () => {
+  test("chooses Basic if nothing stronger is offered", async () => {
     const lab = await startLab({ signIn: { schemes: ["Basic"] } });
     expect(await ask(client(auto()), lab)).toBe(200);
     expect(seen(lab).map(([, , how]) => how)).toEqual([undefined, "Basic"]);
@@ -124,7 +124,7 @@ describe("auto", () => {
     ["Basic", "ntlm", "offers only basic; auth.auto.at_least is ntlm. No password was sent."],
     ["NTLM", "kerberos", "offers only ntlm; auth.auto.at_least is kerberos. No password was sent."],
     ["Negotiate", "oauth", "offers only negotiate; auth.auto.at_least is oauth. No password was sent."],
-  ] as const)("says that an offer of %s is below the floor %s, and what to do", async (scheme, atLeast, message) => {
+  ] as const)("reports that an offer of %s is below the floor %s, and what to do", async (scheme, atLeast, message) => {
     const lab = await startLab({ signIn: { schemes: [scheme] } });
     expect(await outcome(ask(client({ kind: "auto", account: { username: anna, password: "anna-secret" }, atLeast }), lab))).toMatchObject({
       message: expect.stringContaining(message),
@@ -153,7 +153,7 @@ describe("auto", () => {
     ]);
   });
 
-  test("asks for tokens by name with POST where only POST is challenged", async () => {
+  test("requests tokens by name with POST if only POST is challenged", async () => {
     const lab = await startLab({
       signIn: { schemes: ["Negotiate"], bearerWhenAsked: true },
       tokens: { "token-of-anna": anna },
@@ -194,7 +194,7 @@ describe("auto", () => {
     expect(seen(lab).map(([method, status]) => `${method} ${status}`)).toEqual(["GET 401", "GET 401", "POST 200", "POST 200"]);
   });
 
-  test("does not send a token where the server takes none", async () => {
+  test("does not send a token if the server accepts none", async () => {
     const lab = await startLab({ signIn: { schemes: ["Negotiate"] } });
     const tokens = { ...readyToken("token-of-anna"), token: () => Promise.reject(new Error("nobody asked for it")) };
     expect(await outcome(ask(client({ kind: "auto", tokens }), lab))).toMatchObject({
@@ -211,7 +211,7 @@ describe("auto", () => {
     });
   });
 
-  test("says what is offered when there are no credentials for it, and asks again the next time", async () => {
+  test("names the offered methods if there are no credentials for them, and asks again the next time", async () => {
     const lab = await startLab({ signIn: { schemes: ["NTLM", "Basic"] } });
     const http = client({ kind: "auto" });
     for (let count = 0; count < 2; count++) {
@@ -231,7 +231,7 @@ describe("auto", () => {
     expect(seen(lab).filter(([, , how]) => String(how).includes("wrong password"))).toHaveLength(1);
   });
 
-  test("lets a request go as it is where the server asks for nothing", async () => {
+  test("sends a request unchanged if the server requires no sign-in", async () => {
     const lab = await startLab({ signIn: { schemes: ["Basic"] } });
     // A server that fails has not yet said how to sign in: what it answers is handed on, and it is asked again.
     const http = client(auto());

@@ -67,13 +67,13 @@ test("a server that refuses the new one, too, has its refusal passed on", async 
   expect(came).toHaveLength(2);
 });
 
-test("where there is no other token the refusal is passed on", async () => {
+test("a refusal is passed on if there is no other token", async () => {
   const { url, came } = await takes("neither");
   expect((await withTokens(http(), source(undefined)).send(post(url))).status).toBe(401);
   expect(came).toHaveLength(1);
 });
 
-test("what the server demands of the token is passed on, unless it is none", async () => {
+test("the claims that the server demands are passed on if there are any", async () => {
   const claims = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}';
   for (const [encoded, expected] of [
     [Buffer.from(claims).toString("base64"), claims],

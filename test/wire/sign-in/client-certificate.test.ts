@@ -54,7 +54,7 @@ test.each([
   ["a key that is none", `${files.cert}-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----`, /key cannot be read/],
   ["a certificate that is none", `${files.key}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----`, /certificate cannot be read/],
   ["a key that is not RSA", testCertificate.key + testCertificate.cert, /not an RSA key/],
-])("a PEM file with %s is refused by name of what is wrong", async (_what, text, words) => {
+])("a PEM file with %s is refused with the reason", async (_what, text, words) => {
   await expect(readCertificate({ kind: "pem", text })).rejects.toMatchObject({
     code: "invalid-settings",
     message: expect.stringMatching(words),
@@ -72,7 +72,7 @@ test.each([
   expect(failure).toMatchObject({ code: "invalid-settings", message: expect.stringContaining("passphrase is missing or wrong") });
 });
 
-test("a certificate that is not valid now is refused before anybody is asked", async () => {
+test("a certificate that is not valid now is refused before any request", async () => {
   const year = 366 * 86_400_000;
   for (const now of [Date.now() + year, Date.now() - year]) {
     await expect(readCertificate({ kind: "pem", text: files.both }, now)).rejects.toMatchObject({ code: "unauthenticated" });

@@ -28,7 +28,7 @@ describe("NTLM", () => {
     expect(seen(lab).map(([, , how]) => how)).toEqual(["NTLM: challenged", "NTLM", "connection", "connection"]);
   });
 
-  test("signs in for each request where the server says that it does not last", async () => {
+  test("signs in for each request if the server does not keep the sign-in", async () => {
     const lab = await startLab({ signIn: { schemes: ["NTLM"], persistent: false } });
     const http = client(ntlm());
     await ask(http, lab);
@@ -79,14 +79,14 @@ describe("NTLM", () => {
     expect(await ask(client(ntlm()), lab)).toBe(200);
   });
 
-  test("says what the server offers when it does not answer to NTLM, and sends nothing secret", async () => {
+  test("reports the server's methods if it does not reply to NTLM, and sends nothing secret", async () => {
     const lab = await startLab({ signIn: { schemes: ["Negotiate", "Basic"] } });
     const failure = await outcome(ask(client(ntlm()), lab));
     expect(failure).toMatchObject({ code: "unauthenticated", message: expect.stringContaining("it offers negotiate, basic") });
     expect(lab.requests).toHaveLength(1);
   });
 
-  test("is refused by a server that requires a channel binding where TLS ends before it", async () => {
+  test("is refused by a server that requires a channel binding if TLS ends before it", async () => {
     const lab = await startLab({ signIn: { schemes: ["NTLM"], extendedProtection: "Require" } });
     const failure = await outcome(ask(client(ntlm()), lab));
     expect(failure).toMatchObject({ code: "unauthenticated", hint: expect.stringContaining("Extended Protection") });
@@ -130,7 +130,7 @@ describe("a server that is not as it should be", () => {
     expect(server.requests.map(hasBody)).toEqual([false, false, true]);
   });
 
-  test("closes the connection after each challenge: it is said so, and the request is never sent", async () => {
+  test("closes the connection after each challenge is reported, and the request is never sent", async () => {
     const server = await byteServer((request) => ({ bytes: challenged(request, closing) }));
     expect(await outcome(ask(client(ntlm()), server))).toMatchObject({
       code: "broken-reply",
@@ -156,7 +156,7 @@ describe("a server that is not as it should be", () => {
     expect(server.requests.filter(hasBody)).toHaveLength(1);
   });
 
-  test("gives a challenge that is none: a broken reply, and nothing secret is sent", async () => {
+  test("sends an invalid challenge gives a broken reply, and nothing secret is sent", async () => {
     const server = await byteServer(() => ({
       bytes: "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: NTLM TlRMTVNTUAACAAAA\r\nContent-Length: 0\r\n\r\n",
     }));
@@ -170,13 +170,13 @@ describe("a server that is not as it should be", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("asks nobody to sign in: the request goes as it is", async () => {
+  test("requires no sign-in gets the request unchanged", async () => {
     const server = await byteServer(() => ({ bytes: ok }));
     expect(await ask(client(ntlm()), server)).toBe(200);
     expect(server.requests.at(-1)).not.toMatch(/authorization/i);
   });
 
-  test("fails when it is asked for a challenge, and demands a sign-in after all: no password was wrong", async () => {
+  test("fails on the request for a challenge is not reported as a wrong password", async () => {
     const answers = [
       "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n",
       "HTTP/1.1 401 Sign in\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n",

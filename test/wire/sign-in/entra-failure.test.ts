@@ -13,7 +13,7 @@ test.each([
   [700027, "unauthenticated", "upload"],
   [65001, "role-missing", "Grant admin consent"],
   [90033, "busy", "Retry"],
-])("AADSTS%i is %s and says what to do", (number, code, words) => {
+])("AADSTS%i becomes %s with what to do", (number, code, words) => {
   expect(entraFailure(refusal("invalid_client", number), about)).toMatchObject({
     code,
     wireCode: `AADSTS${number}`,
@@ -25,11 +25,11 @@ test("a code that is known goes before one that is not", () => {
   expect(entraFailure(refusal("x", 1234567, 7000222), about).wireCode).toBe("AADSTS7000222");
 });
 
-test("an unknown code is given, with where it is explained", () => {
+test("an unknown code is returned with the page that explains it", () => {
   expect(entraFailure(refusal("x", 1234567), about)).toMatchObject({ wireCode: "AADSTS1234567", hint: expect.stringContaining("1234567") });
 });
 
-test("without a number the name of RFC 6749 counts, and no name reaches into the table's own members", () => {
+test("without a number the error name of RFC 6749 decides, and no name reaches the table's prototype", () => {
   expect(entraFailure(refusal("access_denied"), about).message).toContain("declined");
   for (const name of ["constructor", "toString", "__proto__", "other"]) {
     expect(entraFailure(refusal(name), about)).toMatchObject({ code: "unauthenticated", wireCode: name });

@@ -112,7 +112,7 @@ describe("A certificate", () => {
     expect(JSON.parse(Buffer.from(claims, "base64url").toString())).toMatchObject({ iss: clientId, sub: clientId });
   });
 
-  test("may lie in a PFX file", async () => {
+  test("may be in a PFX file", async () => {
     const lab = await labWith(tenantWith({ certificates: [files.cert], secrets: [] }));
     const file: CertificateFile = { kind: "pfx", bytes: files.pfx, passphrase: "open" };
     await expect(fetching(clientOf(lab, by(file)))).resolves.toBeDefined();
@@ -184,7 +184,7 @@ describe("A device code", () => {
     answer(code);
   };
 
-  test("is shown, and the token is that of the person who entered it", async () => {
+  test("is printed, and the token is that of the person who entered it", async () => {
     const lab = await labWith(publicApp());
     const { token } = await fetching(clientOf(lab, byCode), {
       progress: answering(lab, (code) => lab.entra?.approve(code, "soc@example.com")),
@@ -192,7 +192,7 @@ describe("A device code", () => {
     expect(tokenFacts(token)).toMatchObject({ user: "soc@example.com", scopes: ["EWS.AccessAsUser.All"], appOnly: false });
   });
 
-  test("is not asked for again while the sign-in is good", async () => {
+  test("is not requested again while the sign-in is valid", async () => {
     const lab = await labWith(publicApp());
     const shown = vi.fn(answering(lab, (code) => lab.entra?.approve(code, "soc@example.com")));
     const first = await fetching(clientOf(lab, byCode), { progress: shown });
@@ -203,7 +203,7 @@ describe("A device code", () => {
     expect(shown).toHaveBeenCalledTimes(2);
   });
 
-  test("is not waited for when nobody can see it", async () => {
+  test("is not waited for if no person can see it", async () => {
     const lab = await labWith(publicApp());
     expect(await failing(clientOf(lab, byCode))).toMatchObject({ code: "unauthenticated", hint: expect.stringContaining("terminal") });
     expect(lab.entra?.waiting).toEqual([]);

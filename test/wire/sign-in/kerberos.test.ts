@@ -44,7 +44,7 @@ const refused = (challenge: string) => `HTTP/1.1 401 Sign in\r\nWWW-Authenticate
 const sent = (requests: readonly string[]) =>
   requests.map((request) => Buffer.from(/Negotiate (\S+)/i.exec(request)?.[1] ?? "", "base64").toString());
 
-test.each(["other.cjs", "broken.cjs", "missing.cjs"])("a package that is not the one (%s) counts as not installed", async (name) => {
+test.each(["other.cjs", "broken.cjs", "missing.cjs"])("another package of this name (%s) counts as not installed", async (name) => {
   expect(await loadKerberos(at(name))).toBeUndefined();
 });
 
@@ -74,7 +74,7 @@ test("a refused ticket is unauthenticated", async () => {
   expect(await outcome(ask(await client(server.ewsUrl), server))).toMatchObject({ code: "unauthenticated" });
 });
 
-test("without a ticket nothing is sent, and it is said what to do", async () => {
+test("without a ticket nothing is sent, and the failure has a hint", async () => {
   const server = await byteServer(() => ({ bytes: ok }));
   const ewsUrl = server.ewsUrl.replace("127.0.0.1", "localhost");
   expect(await outcome(ask(await client(ewsUrl), { ewsUrl }))).toMatchObject({

@@ -38,7 +38,7 @@ test("the hash of a channel is the one that Microsoft published for its example 
   expect(channelBindingHash(certificate)).toEqual(binding);
 });
 
-test("the response is byte for byte what Chromium answers to the same challenge at the same moment", () => {
+test("the response has the same bytes as Chromium's to the same challenge at the same time", () => {
   const moment = { clientChallenge: Buffer.alloc(8, 0xaa), time: hex("800bc8fd00d4d201").readBigUInt64LE() };
   const message = authenticateMessage(
     negotiateMessage(),
@@ -86,7 +86,7 @@ test("a wrong password is refused", () => {
   expect(signedIn("EXAMPLE\\anna", "EXAMPLE|anna", "Pa55wörd ☃")).toMatchObject({ ok: false, reason: "wrong password" });
 });
 
-test("without TLS the answer says that there is no channel, and is taken where that is allowed", () => {
+test("without TLS the response states that there is no channel, and is accepted if that is allowed", () => {
   const negotiate = negotiateMessage();
   const challenge = ntlmChallenge(negotiate, names);
   const credentials = { username: "EXAMPLE\\anna", password: "secret" };

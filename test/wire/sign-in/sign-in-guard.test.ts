@@ -56,7 +56,7 @@ describe("credentials that no server has taken yet", () => {
     expect(await silent).toBe(200);
   });
 
-  test("are sent by nobody when the empty request is refused", async () => {
+  test("are not sent if the empty request is refused", async () => {
     const { sent, probed, ask } = stage();
     void ask();
     const asked = [ask(), ask()];

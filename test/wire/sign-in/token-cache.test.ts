@@ -16,7 +16,7 @@ function written(token = good()) {
   return { directory, cache, file: fileIn(directory) };
 }
 
-test("what was written is read again, also what the library saved", () => {
+test("a written token is read back, and so is the library's own data", () => {
   const token = { ...good(), saved: '{"RefreshToken":{}}' };
   const { directory } = written(token);
   expect(openTokenCache(directory).read(key)).toEqual(token);

@@ -58,7 +58,7 @@ describe("A kept token", () => {
     expect(grants(lab)).toBe(2);
   });
 
-  test("of another secret is not used: the wrong one is turned down at once, and the right one finds its own again", async () => {
+  test("of another secret is not used: a wrong secret is refused immediately, and the right one finds its own token", async () => {
     const lab = await labWith(tenantWith());
     const directory = join(folder(), "tokens");
     const cache = openTokenCache(directory);
@@ -150,7 +150,7 @@ describe("A token", () => {
 });
 
 describe("Another token instead of a refused one", () => {
-  test("is fetched once for all who were refused", async () => {
+  test("is fetched once for all refused requests", async () => {
     const lab = await labWith(tenantWith());
     let passed = 0;
     const source = sourceOf(lab, { now: () => Date.now() + passed });
@@ -170,7 +170,7 @@ describe("Another token instead of a refused one", () => {
     expect(grants(lab)).toBe(1);
   });
 
-  test("is fetched all the same when the server says what it lacks", async () => {
+  test("is fetched even if the server names missing claims", async () => {
     const lab = await labWith(tenantWith());
     const source = sourceOf(lab);
     const token = await source.token();
@@ -183,7 +183,7 @@ test.each([
   ["us-gcc-high", "login.microsoftonline.us"],
   ["us-dod", "login.microsoftonline.us"],
   ["china", "login.partner.microsoftonline.cn"],
-] as const)("in the cloud %s nobody but %s is asked, with one request", async (cloud, host) => {
+] as const)("in the cloud %s only %s is asked, with one request", async (cloud, host) => {
   const lab = await labWith(tenantWith());
   const own = http();
   const asked: string[] = [];
@@ -282,7 +282,7 @@ describe("Cancelling", () => {
     await expect(source.token()).resolves.toMatch(/\./);
   });
 
-  test("beforehand asks nobody", async () => {
+  test("in advance sends no request", async () => {
     const lab = await labWith(tenantWith());
     await expect(sourceOf(lab).token({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "cancelled" });
     expect(lab.entra?.requests).toEqual([]);

@@ -5,8 +5,8 @@ function lane(changes: Partial<Budget> = {}): Budget {
   return { ...newBudget(), ...changes };
 }
 
-describe("what is learned of a budget", () => {
-  test("a request that is turned away halves what was under way, the request included", () => {
+describe("the budget of an account", () => {
+  test("is half of the requests under way after a refused request, that request included", () => {
     const busy = lane({ active: 9 });
     recordThrottled(busy, undefined, 0);
     expect(busy.limit).toBe(5);
@@ -19,19 +19,19 @@ describe("what is learned of a budget", () => {
     expect([busy.limit, busy.ceiling]).toEqual([5, 5]);
   });
 
-  test("a policy of 27 says nothing where two requests were already too many: others use the account, too", () => {
+  test("ignores a policy of 27 if two requests were already too many, because others use the account as well", () => {
     const busy = lane({ active: 1 });
     recordThrottled(busy, 27, 0);
     expect(busy.limit).toBe(1);
   });
 
-  test("a policy of nought or less does not stop everything for good", () => {
+  test("is not blocked for ever by a policy of zero or less", () => {
     const busy = lane({ active: 3 });
     recordThrottled(busy, 0.5, 0);
     expect(busy.limit).toBe(1);
   });
 
-  test("requests that were turned away together count once", () => {
+  test("is halved once for requests that were refused together", () => {
     const busy = lane({ active: 15 });
     recordThrottled(busy, undefined, 0);
     busy.until = 100;
@@ -39,7 +39,7 @@ describe("what is learned of a budget", () => {
     expect(busy.limit).toBe(8);
   });
 
-  test("after enough that was served one more is tried, and in the end the limit is forgotten", () => {
+  test("grows by one after enough successful requests, and in the end has no limit", () => {
     const busy = lane({ limit: 2 });
     for (let count = 0; count < 7; count++) recordServed(busy);
     expect(busy.limit).toBe(2);

@@ -50,7 +50,7 @@ describe("pauses", () => {
     expect(waited).toHaveLength(3);
   });
 
-  test("what several requests of one call wait at the same time counts once", async () => {
+  test("concurrent waits of several requests of one call count once", async () => {
     const schedule = openRequestQueue();
     schedule.pause(undefined, 30, throttled);
     let reports = 0;
@@ -124,7 +124,7 @@ describe("pauses", () => {
     await expect(schedule.turn("one", patience)).rejects.toSatisfy(({ backOffMs }) => backOffMs <= 300_000);
   });
 
-  test("a cancelled call ends its wait, what it waited is counted, and a cancelled call begins none", async () => {
+  test("a cancelled call ends its wait, which is counted, and begins no other", async () => {
     const schedule = openRequestQueue();
     const controller = new AbortController();
     schedule.pause("one", 60_000, throttled);

@@ -51,7 +51,7 @@ test("content that is unread for a minute is abandoned, and a later reader gets 
   await expect(late()).rejects.toMatchObject({ code: "timeout" });
 });
 
-test("what was begun in time may take longer than a minute", async () => {
+test("a reply that began in time may take longer than a minute", async () => {
   const read: string[] = [];
   for await (const bytes of releaseTurnAtEnd(pieces(), turn)) {
     await vi.advanceTimersByTimeAsync(120_000);

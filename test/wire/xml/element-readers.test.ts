@@ -85,7 +85,7 @@ describe("readers", () => {
     expect(failure.message).toContain("Size");
   });
 
-  test("take the first of several where one is expected", async () => {
+  test("read the first of several elements if one is expected", async () => {
     expect(await read(root("<Text>first</Text><Text>second</Text>"), oneText)).toMatchObject({ text: "first" });
   });
 
@@ -103,7 +103,7 @@ describe("readers", () => {
     ]);
   });
 
-  test("leave out of a text what elements inside it hold", async () => {
+  test("leave the content of inner elements out of a text", async () => {
     expect(await readBothWays(one("a<b>c<d>e</d></b>f"), oneText)).toEqual({ text: "af", replaced: 0 });
   });
 
@@ -118,7 +118,7 @@ describe("readers", () => {
     expect(await read(root("<X/>"), eachOf(ns, alternatives))).toEqual([]);
   });
 
-  test("collect every leaf where there is no schema", async () => {
+  test("collect every leaf if there is no schema", async () => {
     const document = root(
       '<Xml><t:Value xmlns:t="urn:t" Name="BackOff">500</t:Value><Deep><Er>a&lt;</Er><Er Name="n"/></Deep></Xml><V>x</V>',
     );
@@ -158,7 +158,7 @@ describe("readers", () => {
     });
   });
 
-  test("map what they read, also of a deferred reader and of leaves", async () => {
+  test("map the values they read, those of deferred readers and leaves included", async () => {
     const length = mapped(
       deferred(() => text),
       (value) => value.length,
@@ -184,7 +184,7 @@ describe("readers", () => {
     ).toBeUndefined();
   });
 
-  test("give every record all its keys in one order, also for what is missing", async () => {
+  test("give every record all its keys in one order, even for missing values", async () => {
     const value = await read(root("<Items><Message><Size>1</Size></Message></Items>"), messages);
     expect(Object.keys(value?.[0] ?? {})).toEqual(["b", "size", "a"]);
     expect(value).toEqual([{ b: undefined, size: 1, a: [] }]);

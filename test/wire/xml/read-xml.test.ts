@@ -75,13 +75,13 @@ const sampleValue = [
   },
 ];
 
-describe("a document and the places where it is cut", () => {
+describe("a document in chunks", () => {
   test("gives the same values cut after every single byte as whole", async () => {
     expect(await readBothWays(sample, messages)).toEqual(sampleValue);
   });
 
   // exchangelib repairs its stream chunk by chunk: a forbidden reference across a chunk's edge survives.
-  test("gives the same values cut in two at any byte, also inside a character, a reference or a tag", async () => {
+  test("gives the same values if it is divided at any byte, even inside a character, a reference or a tag", async () => {
     const bytes = Buffer.from(sample);
     for (let at = 1; at < bytes.length; at++) {
       expect(await readXml(cut(bytes, at), q("Root"), messages, { gatherBytes: 1 })).toEqual(sampleValue);

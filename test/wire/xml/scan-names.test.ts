@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { oneOf, ownText, record } from "../../../src/wire/xml/read-xml.ts";
 import { failureOf, ns, one, oneText, read, refused, root } from "./reading.ts";
 
-describe("what is not well-formed is refused", () => {
+describe("XML that is not well-formed is refused", () => {
   test.each([
     ["nothing", ""],
     ["white space alone", " \n"],
@@ -78,7 +78,7 @@ describe("what is not well-formed is refused", () => {
     await refused(Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from(document).swap16()]));
   });
 
-  test("a failure says nothing of what the document holds", async () => {
+  test("without any text of the document in the failure", async () => {
     const failure = await failureOf(read(one("secret & more"), oneText));
     expect(failure.message).not.toContain("secret");
   });

@@ -84,12 +84,12 @@ describe("element", () => {
   });
 
   // ews-javascript-api escapes nothing that it writes, by the choice of its maintainer.
-  test("cannot be broken out of by a text that looks like XML", () => {
+  test("keeps a text that resembles XML as text", () => {
     const evil = '"/><t:Delete xmlns:t="urn:t"/><![CDATA[ ]]> &amp; <!-- <a b="';
     expect(readBack(xmlText(element("A", { v: evil }, evil, evil)))).toEqual({ texts: [evil + evil], attributes: [{ v: evil }] });
   });
 
-  test("holds elements, lists of them, numbers and booleans, and leaves out what is undefined", () => {
+  test("has elements, lists, numbers and booleans, and leaves out undefined members", () => {
     const written = xmlText(
       element(
         "A",

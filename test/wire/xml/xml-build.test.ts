@@ -40,7 +40,7 @@ describe("readXmlStream", () => {
     expect(await stream(document)).toEqual({ content: Buffer.from("ABC"), value: { text: "a", replaced: 0 } });
   });
 
-  test("gives an empty content for an empty element, and none where there is none", async () => {
+  test("gives an empty content for an empty element, and none for a missing one", async () => {
     expect((await stream(withContent(""))).content).toEqual(Buffer.alloc(0));
     expect((await stream(withContent("").replace("<Content></Content>", "<Content/>"))).content).toEqual(Buffer.alloc(0));
     expect(await stream(one("a"))).toEqual({ content: undefined, value: { text: "a", replaced: 0 } });
@@ -85,12 +85,12 @@ describe("readXmlStream", () => {
     }
   });
 
-  test("gives the value also when nobody read the content", async () => {
+  test("gives the value even if the content is not read", async () => {
     const streamed = await readXmlStream(cut(Buffer.from(withContent(base64))), q("Root"), oneText, [q("Content")]);
     expect(await streamed.value()).toEqual(expected.value);
   });
 
-  test("ends the source when the content is not read to its end, and says so when the value is asked for", async () => {
+  test("ends the source if the content is not read to its end, and reports it when the value is read", async () => {
     let ended = false;
     async function* source(): AsyncGenerator<Uint8Array> {
       try {

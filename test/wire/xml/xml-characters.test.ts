@@ -42,7 +42,7 @@ describe("illegal characters", () => {
     expect(await readBothWays(one("&#13;&#xD;\r"), oneText)).toEqual({ text: "\r\r\n", replaced: 0 });
   });
 
-  test("are counted for the record that holds them, also in what it skips and in its own attributes", async () => {
+  test("are counted for their record, in skipped parts and attributes as well", async () => {
     const item = record({ count: replacedCharacters });
     const document = root('<V a="&#1;"><skip>\x01</skip></V><V/><skip>\x02</skip><V><a><b c="\x03">&#4;</b></a></V>');
     expect(await readBothWays(document, record({ all: replacedCharacters, items: many(q("V"), item) }))).toEqual({
@@ -72,7 +72,7 @@ describe("illegal characters", () => {
 });
 
 describe("white space, line ends and sections", () => {
-  test("CR LF and CR become LF, in CDATA too, also where a chunk ends between them", async () => {
+  test("CR LF and CR become LF, in CDATA and at the end of a chunk as well", async () => {
     expect(await readBothWays(one("a\r\nb\rc\r\r\nd<![CDATA[\r\n\r]]>\r"), oneText)).toMatchObject({ text: "a\nb\nc\n\nd\n\n\n" });
   });
 
@@ -81,7 +81,7 @@ describe("white space, line ends and sections", () => {
     expect(await readBothWays(document, within(q("V"), attribute("Id")))).toBe("a b c d e\tf\ng\rh '");
   });
 
-  test("CDATA is text, taken as it stands", async () => {
+  test("CDATA is unchanged text", async () => {
     expect(await readBothWays(one("a<![CDATA[<b>&amp;]] ]>]]]]>c<![CDATA[]]>"), oneText)).toMatchObject({ text: "a<b>&amp;]] ]>]]c" });
   });
 
@@ -94,7 +94,7 @@ describe("white space, line ends and sections", () => {
     expect(await readBothWays(`<Root\n xmlns = '${ns}'\r\n><Text\t>a</Text \n></Root\t>`, oneText)).toMatchObject({ text: "a" });
   });
 
-  test("a byte order mark is accepted, also in pieces", async () => {
+  test("a byte order mark is accepted, even in pieces", async () => {
     expect(await readBothWays(`\uFEFF<?xml version="1.0" encoding="UTF-8" standalone="yes"?>${one("a")}`, oneText)).toMatchObject({
       text: "a",
     });

@@ -17,7 +17,7 @@ describe("names", () => {
     expect(await readBothWays(document, oneText)).toMatchObject({ text: "yes" });
   });
 
-  test("lose a default namespace where it is undeclared, and get it back after", async () => {
+  test("lose a default namespace where it is undeclared, and regain it afterwards", async () => {
     const document = `<Root xmlns="${ns}"><x xmlns=""><Text>no</Text></x><Text>yes</Text></Root>`;
     expect(await readBothWays(document, oneText)).toMatchObject({ text: "yes" });
     const noNamespace = record({ v: optional(qname("", "v"), text) });

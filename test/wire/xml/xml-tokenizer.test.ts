@@ -162,7 +162,7 @@ const document = fc
   .map(([head, first, second]) => `${head}<p:root xmlns:p="urn:p" xmlns:q="urn:q">${first}${second}${first}</p:root>\n`);
 
 describe("Tokenizer", () => {
-  test("agrees with saxes on random documents, however they are cut and whether or not leaves are taken at once", () => {
+  test("agrees with saxes on random documents, in any chunks and with or without reading leaves as a whole", () => {
     fc.assert(
       fc.property(document, fc.integer({ min: 1, max: 40 }), (source, size) => {
         const expected = { events: theirs(source), replaced: 0 };

@@ -10,7 +10,7 @@ const corpus = fileURLToPath(new URL("../../../../../shared/corpus/phishing", im
 const isThere = existsSync(corpus);
 
 test.skipIf(!isThere)(
-  `every mail of the corpus is given with all its properties, and byte for byte${isThere ? "" : " (skipped: there is no ../shared/corpus)"}`,
+  `every message of the corpus is returned with all properties and its exact bytes${isThere ? "" : " (skipped: there is no ../shared/corpus)"}`,
   async () => {
     const lab = await startSmallLab();
     try {

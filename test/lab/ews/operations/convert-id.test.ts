@@ -31,7 +31,7 @@ test.each(["EntryId", "HexEntryId", "StoreId", "OwaId", "EwsLegacyId"])("an id c
     expect(await convert(format, await convert("EwsId", id, format), "EwsId")).toBe(id);
 });
 
-test("a malformed id, an unknown mailbox and an address that is none have codes of their own", async () => {
+test("a malformed id, an unknown mailbox and an invalid address have codes of their own", async () => {
   const id = lab.store.mailbox(anna)?.known("inbox").id ?? "";
   expect(outcomes(await send("EwsId", "nonsense", "HexEntryId"))).toEqual(["Error ErrorInvalidIdMalformed"]);
   expect(outcomes(await send("HexEntryId", "0g", "EwsId"))).toEqual(["Error ErrorInvalidIdMalformed"]);

@@ -25,7 +25,7 @@ test("each attachment gets an id, the item's id and the item's new change key", 
   expect(item.attachments.map(({ content }) => Buffer.from(content ?? []).toString())).toEqual(["abc", ""]);
 });
 
-test("a mail with inline and attached parts is sent with all of them", async () => {
+test("a message with inline and attached parts is sent with all of them", async () => {
   const item = draft();
   const inline = file(
     "logo.png",
@@ -74,7 +74,7 @@ test("attachments are nested ten deep and no deeper", async () => {
   expect(item.attachments).toHaveLength(1);
 });
 
-test("nothing is attached to what is gone", async () => {
+test("nothing is attached to a deleted item", async () => {
   const item = draft();
   const parent = parentOf(item);
   mailboxOf(lab()).remove(item);

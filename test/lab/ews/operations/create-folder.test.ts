@@ -47,7 +47,7 @@ test("a class of another kind than the element is refused", async () => {
   expect(outcomes(await call(lab, create(folder("Wrong", "CalendarFolder", "IPF.Note"))))).toEqual(["Error ErrorNoFolderClassOverride"]);
 });
 
-test("what only the server decides cannot be set", async () => {
+test("a property that only the server decides cannot be set", async () => {
   const received = await call(lab, create("<t:Folder><t:DisplayName>Full</t:DisplayName><t:TotalCount>7</t:TotalCount></t:Folder>"));
   expect(outcomes(received)).toEqual(["Error ErrorInvalidPropertySet"]);
   expect(received.xml().at("ResponseMessages", "CreateFolderResponseMessage", "MessageXml", "FieldURI")?.attributes.get("FieldURI")).toBe(

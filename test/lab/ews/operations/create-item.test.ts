@@ -61,7 +61,7 @@ test("the copy goes to the folder that is named", async () => {
   expect([itemsIn(lab(), "deleteditems").length, itemsIn(lab(), "sentitems").length]).toEqual([1, 0]);
 });
 
-test("a folder that is not there is refused and nothing is sent", async () => {
+test("a missing folder is refused, and nothing is sent", async () => {
   const folder = mailboxOf(lab()).createFolder(folderOf(lab(), "inbox"), "gone");
   mailboxOf(lab()).removeFolder(folder);
   expect(outcomes(await call(lab(), create(simple, "SendAndSaveCopy", `<t:FolderId Id="${folder.id}"/>`)))).toEqual([
@@ -92,7 +92,7 @@ test("Bcc reaches its reader and no header tells of it", async () => {
   expect(itemsIn(lab(), "inbox")).toHaveLength(1);
 });
 
-test("From of somebody who gave no right is refused, and the message stays as a draft", async () => {
+test("From of a mailbox that granted no right is refused, and the message stays a draft", async () => {
   const from = `<t:From><t:Mailbox><t:EmailAddress>${ben}</t:EmailAddress></t:Mailbox></t:From>`;
   const received = await call(lab(), create(message(`<t:Subject>forged</t:Subject>${to(anna)}${from}`), "SendOnly"));
   expect(outcomes(received)).toEqual(["Error ErrorSendAsDenied"]);
@@ -128,7 +128,7 @@ test("MIME content keeps its bytes", async () => {
   expect([draft?.subject, text(draft?.mime ?? new Uint8Array())]).toEqual(["from MIME", mime]);
 });
 
-test("MIME that is sent is completed with what it lacks, and its own lines stay", async () => {
+test("a sent MIME message gets its missing headers and keeps its own lines", async () => {
   const mime = `To: ${ben}\r\nSubject: from MIME\r\nX-Own: kept\r\n\r\nbody\r\n`;
   await call(lab(), create(message(`<t:MimeContent>${Buffer.from(mime).toString("base64")}</t:MimeContent>`), "SendOnly"));
   const sent = text(itemsIn(lab(), "inbox", ben)[0]?.mime ?? new Uint8Array());
@@ -157,7 +157,7 @@ test("extended properties are kept, and those of the set InternetHeaders become 
   expect(sent).not.toMatch(/^Bcc:/m);
 });
 
-test("a Message-ID given by its tag is the one the mail is sent with", async () => {
+test("a Message-ID set by its tag is used for the sent message", async () => {
   const property = `<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="0x1035" PropertyType="String"/><t:Value>&lt;own@example.com&gt;</t:Value></t:ExtendedProperty>`;
   await call(lab(), create(message(`<t:Subject>s</t:Subject>${property}${to(ben)}`), "SendAndSaveCopy"));
   expect([itemsIn(lab(), "inbox", ben)[0]?.internetMessageId, itemsIn(lab(), "sentitems")[0]?.internetMessageId]).toEqual([
@@ -272,7 +272,7 @@ test("a reply in HTML quotes the original as HTML", async () => {
   expect(draft.body).toMatchObject({ type: "HTML", value: expect.stringMatching(/<p>Yes<\/p>[\s\S]*What is &lt;this&gt;\?/) });
 });
 
-test("a reply goes to Reply-To where the original names it", async () => {
+test("a reply goes to Reply-To if the original has one", async () => {
   const item = delivered(lab(), `From: a@example.org\nReply-To: b@example.org\nTo: ${anna}\nSubject: s\n\nt`);
   await call(lab(), create(respond("ReplyToItem", reference(item))));
   expect(itemsIn(lab(), "drafts")[0]?.to.map(({ address }) => address)).toEqual(["b@example.org"]);
@@ -313,14 +313,14 @@ test("a sent reply reaches the other with its threading headers", async () => {
   expect(text(mimeOf(mail ?? item))).toMatch(/^In-Reply-To: <q2@example\.org>\r$/m);
 });
 
-test("an answer to what is gone is refused", async () => {
+test("a reply to a deleted message is refused", async () => {
   const item = delivered(lab(), original);
   const id = reference(item);
   mailboxOf(lab()).remove(item);
   expect(outcomes(await call(lab(), create(respond("ReplyToItem", id))))).toEqual(["Error ErrorItemNotFound"]);
 });
 
-test("an answer that the lab does not make is a fault that says so", async () => {
+test("a response object that the lab does not support is a fault with its name", async () => {
   const item = delivered(lab(), original);
   const received = await call(lab(), create(`<t:SuppressReadReceipt>${reference(item)}</t:SuppressReadReceipt>`));
   expect([received.status, faultCode(received)]).toEqual([500, "ErrorInvalidRequest"]);

@@ -22,7 +22,7 @@ test("each deletion gives the item's id and its new change key; the second of th
   expect([item.attachments.length, item.hasAttachments, item.changeKey === before]).toEqual([0, false, false]);
 });
 
-test("the MIME of the mail no longer holds what was deleted, and still holds the rest", async () => {
+test("the MIME of the message has lost only the deleted attachment", async () => {
   const part = (name: string, content: string): string =>
     `--b\nContent-Type: text/plain; name=${name}\nContent-Disposition: attachment; filename=${name}\n\n${content}\n`;
   const item = delivered(

@@ -27,7 +27,7 @@ test("deleting twice is ErrorItemNotFound the second time", async () => {
   expect(outcomes(await call(lab(), remove(idAlone(item.id) + idAlone(item.id))))).toEqual(["Success NoError", "Error ErrorItemNotFound"]);
 });
 
-test("what is deleted out of Purges is gone", async () => {
+test("an item deleted from Purges is gone", async () => {
   await call(lab(), remove(idAlone(mail().id), "HardDelete"));
   const [purged] = itemsIn(lab(), "recoverableitemspurges");
   await call(lab(), remove(idAlone(purged?.id ?? ""), "HardDelete"));
@@ -37,7 +37,7 @@ test("what is deleted out of Purges is gone", async () => {
 test.each([
   ["IPM.Appointment", "calendar", "ErrorSendMeetingCancellationsRequired", `SendMeetingCancellations="SendToNone"`],
   ["IPM.Task", "tasks", "ErrorAffectedTaskOccurrencesRequired", `AffectedTaskOccurrences="AllOccurrences"`],
-])("an item of class %s in %s needs to be told more", async (itemClass, folder, code, attribute) => {
+])("an item of class %s in %s needs another attribute", async (itemClass, folder, code, attribute) => {
   const item = mailboxOf(lab()).add(folderOf(lab(), folder), { itemClass });
   expect(outcomes(await call(lab(), remove(idAlone(item.id))))).toEqual([`Error ${code}`]);
   expect(outcomes(await call(lab(), remove(idAlone(item.id), "SoftDelete", attribute)))).toEqual(["Success NoError"]);

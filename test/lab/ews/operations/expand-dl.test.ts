@@ -35,7 +35,7 @@ test("a personal group is named by the id of its item", async () => {
   expect(outcomes(await call(lab, expand(`<t:ItemId Id="${contact}"/>`)))).toEqual(["Error ErrorInvalidItemForOperationExpandDL"]);
 });
 
-test("what is no group has no members", async () => {
+test("an address that is not a group has no members", async () => {
   for (const address of [anna, "nobody@example.com"])
     expect(outcomes(await call(lab, byAddress(address)))).toEqual(["Error ErrorNameResolutionNoResults"]);
 });

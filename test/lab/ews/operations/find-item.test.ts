@@ -32,7 +32,7 @@ function fill(...subjectsOfMails: readonly string[]): void {
 const page = (received: Awaited<ReturnType<typeof call>>) =>
   Object.fromEntries(messages(received)[0]?.child("RootFolder")?.attributes ?? []);
 
-test("several folders get one response message each, in order, also when one of them is not there", async () => {
+test("several folders get one response message each, in order, even if one of them is missing", async () => {
   fill("one");
   const gone = mailboxOf(lab()).createFolder(folderOf(lab(), "inbox"), "gone");
   mailboxOf(lab()).removeFolder(gone);
@@ -42,7 +42,7 @@ test("several folders get one response message each, in order, also when one of 
   expect(items(received)).toHaveLength(1);
 });
 
-test("a folder of somebody who gave no rights is not found", async () => {
+test("a folder of a mailbox that granted no rights is not found", async () => {
   const foreign = folderOf(lab(), "inbox", ben);
   expect(outcomes(await call(lab(), findItem({ folders: `<t:FolderId Id="${foreign.id}"/>` })))).toEqual(["Error ErrorItemNotFound"]);
 });
@@ -148,7 +148,7 @@ test("MIME is refused", async () => {
   expect(outcomes(received)).toEqual(["Error ErrorInvalidPropertyForOperation"]);
 });
 
-test("the order is the one asked for, by several fields; without one the newest comes first", async () => {
+test("items are sorted by the requested fields, newest first by default", async () => {
   const inbox = folderOf(lab(), "inbox");
   const at = (hour: number) => new Date(Date.UTC(2026, 0, 1, hour));
   mailboxOf(lab()).add(inbox, { subject: "b", importance: "Low", receivedAt: at(1) });
@@ -162,7 +162,7 @@ test("the order is the one asked for, by several fields; without one the newest 
   expect(await sorted(order(["item:Importance", "Descending"], ["item:Subject", "Descending"]))).toEqual(["c", "a", "b"]);
 });
 
-test("sorting by what is not in the table is refused", async () => {
+test("sorting by a property that is not in the table is refused", async () => {
   const sort = `<m:SortOrder><t:FieldOrder Order="Ascending"><t:FieldURI FieldURI="message:ToRecipients"/></t:FieldOrder></m:SortOrder>`;
   expect(outcomes(await call(lab(), findItem({ sort })))).toEqual(["Error ErrorUnsupportedPathForSortGroup"]);
 });
@@ -172,7 +172,7 @@ test("a restriction and a query string together are refused", async () => {
   expect(outcomes(received)).toEqual(["Error ErrorInvalidArgument"]);
 });
 
-test("what was soft-deleted is found in the recoverable items; the SoftDeleted traversal with a restriction finds nothing", async () => {
+test("soft-deleted items are found in the Recoverable Items, and the SoftDeleted traversal with a restriction finds nothing", async () => {
   const mailbox = mailboxOf(lab());
   const item = mailbox.add(folderOf(lab(), "inbox"), { subject: "bye" });
   mailbox.move(item, folderOf(lab(), "recoverableitemsdeletions"));
@@ -188,7 +188,7 @@ test("messages are not among the associated items of a folder", async () => {
   expect(itemsIn(lab(), "inbox")).toHaveLength(1);
 });
 
-test("grouping is a fault that says so", async () => {
+test("grouping is refused with a fault that names it", async () => {
   const view_ = `<m:DistinguishedGroupBy Order="Ascending"><t:StandardGroupBy>ConversationTopic</t:StandardGroupBy></m:DistinguishedGroupBy>`;
   const received = await call(lab(), findItem({ view: view_ }));
   expect([received.status, faultCode(received)]).toEqual([500, "ErrorInvalidRequest"]);

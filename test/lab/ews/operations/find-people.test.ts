@@ -53,7 +53,7 @@ test("a restriction goes by name", async () => {
   expect(await people({ folder: "directory", restriction })).toEqual(["Anna Example"]);
 });
 
-test("a person and a group are told apart, and each has an id", async () => {
+test("a person and a group are distinguished, and each has an id", async () => {
   const all = (await ask({ folder: "directory" })).child("People")?.children ?? [];
   expect(all.map((one) => one.textAt("PersonaType"))).toEqual(["Person", "Person", "DistributionList", "Person", "DistributionList"]);
   expect(new Set(all.map((one) => one.child("PersonaId")?.attributes.get("Id"))).size).toBe(5);

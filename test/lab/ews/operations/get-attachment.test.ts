@@ -15,7 +15,7 @@ function holding(...attachments: readonly NewAttachment[]) {
 const attachmentsOf = (received: Awaited<ReturnType<typeof call>>) =>
   messages(received).map((message) => message.child("Attachments")?.children[0]);
 
-test("files come with their content, also an empty one and one without a name", async () => {
+test("files are returned with their content, even empty ones and those without a name", async () => {
   const { ids } = holding(
     { kind: "file", name: "a.bin", contentType: "application/octet-stream", content: Buffer.from([0, 1, 255]) },
     { kind: "file", name: "empty", content: new Uint8Array() },
@@ -84,7 +84,7 @@ core
 --o--
 `;
 
-test("a mail in a mail in a mail is walked down by the ids that each answer gives, to the file in the last", async () => {
+test("nested attached messages are opened by the ids in each reply, down to the file in the last", async () => {
   const item = delivered(lab(), nested);
   const down = async (id: string) => {
     const [attachment] = attachmentsOf(await call(lab(), get([id])));
@@ -102,7 +102,7 @@ test("a mail in a mail in a mail is walked down by the ids that each answer give
   ).toBe("core");
 });
 
-test("MIME of the inner mail is given when it is asked for, cut exactly out of the outer one", async () => {
+test("MIME of the attached message is returned on request, with its exact bytes from the outer message", async () => {
   const item = delivered(lab(), nested);
   const [attachment] = attachmentsOf(
     await call(lab(), get([item.attachments[0]?.id ?? ""], shape("<t:IncludeMimeContent>true</t:IncludeMimeContent>"))),
@@ -112,7 +112,7 @@ test("MIME of the inner mail is given when it is asked for, cut exactly out of t
   expect(nested.replace(/\n/g, "\r\n")).toContain(mime);
 });
 
-test("the inner mail has no id of its own, and its fields can be chosen", async () => {
+test("the attached message has no id of its own, and its fields can be selected", async () => {
   const item = delivered(lab(), nested);
   const [all] = attachmentsOf(await call(lab(), get([item.attachments[0]?.id ?? ""])));
   expect(names(all?.child("Message") ?? all ?? never())).not.toContain("ItemId");

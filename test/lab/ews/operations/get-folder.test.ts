@@ -53,7 +53,7 @@ test("counts follow the store", async () => {
   expect([notes?.textAt("TotalCount"), notes?.textAt("UnreadCount")]).toEqual(["2", "1"]);
 });
 
-test("properties are given by name, also those of MAPI", async () => {
+test("properties are returned by name, those of MAPI included", async () => {
   const tag = (number: string, type: string): string => `<t:ExtendedFieldURI PropertyTag="${number}" PropertyType="${type}"/>`;
   const asked = `<t:FieldURI FieldURI="folder:ParentFolderId"/><t:FieldURI FieldURI="folder:FolderClass"/>${tag("0x10f4", "Boolean")}${tag("0x3613", "String")}${tag("0x7fff", "String")}`;
   const inbox = await folderOf(get(named("inbox"), "IdOnly", asked));
@@ -103,7 +103,7 @@ test("an id in other letters is another id", async () => {
   expect(outcomes(await call(lab, get(byId(id.toLowerCase()))))).toEqual(["Error ErrorInvalidIdMalformed"]);
 });
 
-test("an id of a mailbox that is not here is told apart", async () => {
+test("an id of an unknown mailbox is distinguished", async () => {
   const bytes = Buffer.from(known("inbox").id, "base64");
   bytes.write("ffffffff-ffff-4fff-8fff-ffffffffffff", 4, "latin1");
   expect(outcomes(await call(lab, get(byId(bytes.toString("base64")))))).toEqual(["Error ErrorNonExistentMailbox"]);

@@ -88,7 +88,7 @@ test("Default gives body, recipients and attachments, AllProperties more", async
   for (const name of ["MimeContent", "UniqueBody", "Preview"]) expect(all).not.toContain(name);
 });
 
-test("the fields say what the mail said", async () => {
+test("the fields have the values of the message", async () => {
   const item = await one(shape("AllProperties"));
   const mailbox = (name: string) => item.child(name)?.children.map((inner) => inner.textAt("EmailAddress") ?? "");
   expect(item.textAt("Subject")).toBe("Grüße");
@@ -135,7 +135,7 @@ test.each([
   expect(body?.text).toMatch(content);
 });
 
-test("the text of a text-only mail is HTML when HTML is asked for, with its signs escaped", async () => {
+test("the text of a plain message is returned as escaped HTML on request", async () => {
   const item = delivered(lab(), "Subject: t\n\n1 < 2 & 3");
   const asHtml = (await one(shape("IdOnly", `<t:BodyType>HTML</t:BodyType>${fields("item:Body")}`), item)).child("Body");
   expect([asHtml?.attributes.get("BodyType"), asHtml?.text]).toEqual(["HTML", expect.stringContaining("1 &lt; 2 &amp; 3")]);
@@ -143,7 +143,7 @@ test("the text of a text-only mail is HTML when HTML is asked for, with its sign
   expect([best?.attributes.get("BodyType"), best?.text]).toEqual(["Text", expect.stringContaining("1 < 2 & 3")]);
 });
 
-test("FilterHtmlContent takes scripts and handlers out, and only when it is asked for", async () => {
+test("FilterHtmlContent removes scripts and handlers only on request", async () => {
   const item = delivered(lab(), mail);
   const plain = (await one(shape("IdOnly", fields("item:Body")), item)).textAt("Body");
   expect(plain).toContain("<script>");
@@ -154,7 +154,7 @@ test("FilterHtmlContent takes scripts and handlers out, and only when it is aske
   expect(filtered).not.toMatch(/script|onload/);
 });
 
-test("a body longer than MaximumBodySize is cut and says so", async () => {
+test("a body longer than MaximumBodySize is cut and marked as cut", async () => {
   const item = delivered(lab(), "Subject: t\n\n0123456789");
   const body = async (size: number) =>
     (await one(shape("IdOnly", `<t:MaximumBodySize>${size}</t:MaximumBodySize>${fields("item:Body")}`), item)).child("Body");
@@ -228,12 +228,12 @@ test.each([
   expect(outcomes(await call(lab(), getItem(itemId(item), shape("IdOnly", fields(extended(attributes))))))).toEqual([`Error ${code}`]);
 });
 
-test("one header is given when one is asked for", async () => {
+test("a single header is returned on request", async () => {
   const found = await one(shape("IdOnly", fields(`<t:IndexedFieldURI FieldURI="item:InternetMessageHeader" FieldIndex="In-Reply-To"/>`)));
   expect(found.child("InternetMessageHeaders")?.children.map(({ text }) => text)).toEqual(["<m0@example.org>"]);
 });
 
-test("ids that are malformed, of a folder, dead or of somebody else fail alone, between good ones", async () => {
+test("ids that are malformed, of a folder, dead or of another user fail alone, between valid ones", async () => {
   const item = delivered(lab(), mail);
   const foreign = delivered(lab(), mail, ben);
   const dead = delivered(lab(), mail);
@@ -265,7 +265,7 @@ test("ids that are malformed, of a folder, dead or of somebody else fail alone, 
   expect(outcomes(await call(lab(), getItem(idAlone(unknownMailbox.toString("base64")))))).toEqual(["Error ErrorNonExistentMailbox"]);
 });
 
-test("who impersonates reads what the impersonated may read", async () => {
+test("an impersonating account reads what the impersonated mailbox may read", async () => {
   const item = delivered(lab(), mail, ben);
   const header = `<t:ExchangeImpersonation><t:ConnectingSID><t:PrimarySmtpAddress>${ben}</t:PrimarySmtpAddress></t:ConnectingSID></t:ExchangeImpersonation>`;
   expect(outcomes(await call(lab(), getItem(itemId(item)), { user: soc, header }))).toEqual(["Success NoError"]);

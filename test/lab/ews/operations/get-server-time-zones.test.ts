@@ -35,7 +35,7 @@ test("a zone with summer time has two periods and the days on which they begin",
   ]);
 });
 
-test("a zone east of Greenwich has a negative bias, also to the half hour", async () => {
+test("a zone east of Greenwich has a negative bias, even with half hours", async () => {
   const [zone] = await zonesOf(byId("India Standard Time"));
   expect(zone?.at("Periods", "Period")?.attributes.get("Bias")).toBe("-PT5H30M");
 });

@@ -15,7 +15,7 @@ test("junk that is moved blocks the sender and gives the new id in Junk Email", 
   expect(outcomes(await call(lab(), getItem(idAlone(item.id))))).toEqual(["Error ErrorItemNotFound"]);
 });
 
-test("the next mail of a blocked sender goes to Junk Email", async () => {
+test("the next message of a blocked sender goes to Junk Email", async () => {
   await call(lab(), mark(idAlone(mail().id), true, false));
   mail();
   expect([itemsIn(lab(), "inbox").length, itemsIn(lab(), "junkemail").length]).toEqual([1, 1]);

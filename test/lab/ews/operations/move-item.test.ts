@@ -58,7 +58,7 @@ test("from mailbox to mailbox there is success and no id", async () => {
   }
 });
 
-test("nobody moves out of or into a mailbox that gave no rights", async () => {
+test("no account moves items out of or into a mailbox that granted no rights", async () => {
   const foreign = mail(ben);
   const into = `<t:FolderId Id="${folderOf(lab(), "inbox", ben).id}"/>`;
   expect(outcomes(await call(lab(), move(idAlone(foreign.id))))).toEqual(["Error ErrorItemNotFound"]);
@@ -66,7 +66,7 @@ test("nobody moves out of or into a mailbox that gave no rights", async () => {
   expect(itemsIn(lab(), "inbox", ben)).toHaveLength(1);
 });
 
-test("a destination that is not there fails every item and moves none", async () => {
+test("a missing destination fails every item and moves none", async () => {
   const folder = mailboxOf(lab()).createFolder(folderOf(lab(), "inbox"), "gone");
   mailboxOf(lab()).removeFolder(folder);
   const received = await call(lab(), move(idAlone(mail().id) + idAlone(mail().id), `<t:FolderId Id="${folder.id}"/>`));

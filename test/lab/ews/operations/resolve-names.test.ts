@@ -37,13 +37,13 @@ test("no result is an error", async () => {
   expect(outcomes(await call(lab, resolve("zzz")))).toEqual(["Error ErrorNameResolutionNoResults"]);
 });
 
-test("the scope says where and in which order is looked", async () => {
+test("the scope sets the places and order of the search", async () => {
   expect(await addresses(resolve("be", "Contacts"))).toEqual(["bella@example.net"]);
   expect(await addresses(resolve("be", "ActiveDirectoryContacts"))).toEqual([ben, "bella@example.net"]);
   expect(await addresses(resolve("be", "ContactsActiveDirectory"))).toEqual(["bella@example.net", ben]);
 });
 
-test("groups and contacts are told apart from mailboxes", async () => {
+test("groups and contacts are distinguished from mailboxes", async () => {
   const type = async (text: string) => (await setOf(resolve(text)))?.children[0]?.textAt("Mailbox", "MailboxType");
   expect([await type("anna@example.com"), await type("Team"), await type("Bella"), await type("Book Club")]).toEqual([
     "Mailbox",
@@ -79,7 +79,7 @@ test("only one contacts folder may be named, and it must be one", async () => {
   ]);
 });
 
-test("at most a hundred are given, and it is said that there are more", async () => {
+test("at most a hundred are returned, with a note that there are more", async () => {
   for (let number = 0; number < 101; number += 1) lab.store.addUser({ address: `zoe${number}@example.com` });
   const set = await setOf(resolve("zoe"));
   expect(set?.children).toHaveLength(100);

@@ -9,7 +9,7 @@ const send = (ids: string, saves = true, folder?: string): string =>
 const draft = (more: object = {}) =>
   mailboxOf(lab()).add(folderOf(lab(), "drafts"), { subject: "draft", isDraft: true, to: [{ address: ben }], ...more });
 
-test("what was sent lies in Sent Items under a new id; the draft's id is dead", async () => {
+test("a sent message is in Sent Items under a new id, and the draft's id is dead", async () => {
   const item = draft();
   expect(outcomes(await call(lab(), send(itemId(item))))).toEqual(["Success NoError"]);
   const [copy] = itemsIn(lab(), "sentitems");
@@ -52,7 +52,7 @@ test("a draft that may not be sent stays where it is", async () => {
   expect(itemsIn(lab(), "drafts").map(({ id }) => id)).toEqual([forged.id, empty.id]);
 });
 
-test("what was received, and what is no mail, cannot be sent", async () => {
+test("a received message, and an item other than a message, cannot be sent", async () => {
   const received = delivered(lab(), "Subject: s\n\nt");
   const contact = mailboxOf(lab()).add(folderOf(lab(), "contacts"), { itemClass: "IPM.Contact" });
   expect(outcomes(await call(lab(), send(itemId(received) + itemId(contact))))).toEqual([
@@ -64,7 +64,7 @@ test("what was received, and what is no mail, cannot be sent", async () => {
 test.each([
   ["may open a mailbox but not send as it", {}, "Error ErrorSendAsDenied", 1],
   ["may also send as it", { sendAs: [anna] }, "Success NoError", 0],
-])("who %s is answered accordingly", async (_, rights, outcome, left) => {
+])("an account that %s gets the matching reply", async (_, rights, outcome, left) => {
   lab().store.addUser({ address: "team@example.com", displayName: "Team", fullAccess: [anna], ...rights });
   const team = mailboxOf(lab(), "team@example.com");
   const item = team.add(team.known("drafts"), { subject: "from the team", isDraft: true, to: [{ address: ben }] });

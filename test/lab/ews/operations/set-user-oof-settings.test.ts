@@ -16,7 +16,7 @@ afterAll(async () => {
 const code = async (operation: string, user = anna) =>
   (await call(lab, operation, { user })).xml().textAt("ResponseMessage", "ResponseCode");
 
-test("what was set is read again, both replies and the schedule", async () => {
+test("both replies and the schedule are read back as set", async () => {
   expect(await code(setOof(oofSettings("Scheduled")))).toBe("NoError");
   const read = (await call(lab, getOof(anna))).xml().child("OofSettings");
   expect([read?.textAt("OofState"), read?.textAt("ExternalAudience")]).toEqual(["Scheduled", "Known"]);

@@ -26,7 +26,7 @@ async function sync(state?: string) {
   return { changes, state: message?.textAt("SyncState") };
 }
 
-test("a client without a state hears of every visible folder, and then only of what changes", async () => {
+test("a client without a state gets every visible folder, and then only changes", async () => {
   const mailbox = lab.store.mailbox(anna);
   if (!mailbox) throw new Error("no mailbox");
   const first = await sync();

@@ -43,7 +43,7 @@ async function sync(options: Options = {}) {
   return { changes, state: message?.textAt("SyncState"), isLast: message?.textAt("IncludesLastItemInRange") };
 }
 
-test("a client without a state hears of every item, in pages, and then only of what changes", async () => {
+test("a client without a state gets every item, in pages, and then only changes", async () => {
   const [one, two, three] = [1, 2, 3].map((number) => mailbox.add(mailbox.known("inbox"), { subject: `Mail ${number}` }));
   if (!one || !two || !three) throw new Error("no items");
   const first = await sync({ max: 2 });
@@ -65,7 +65,7 @@ test("a state that the server did not give for this folder is refused", async ()
     expect(outcomes(await send({ state: bad }))).toEqual(["Error ErrorInvalidSyncStateData"]);
 });
 
-test("MIME content is refused, and more than 512 changes at once is against the schema", async () => {
+test("MIME content is refused, and more than 512 changes in one request break the schema", async () => {
   const shape = "<t:BaseShape>IdOnly</t:BaseShape><t:IncludeMimeContent>true</t:IncludeMimeContent>";
   const refused = await send({ shape });
   expect(outcomes(refused)).toEqual(["Error ErrorInvalidPropertyForOperation"]);
@@ -73,7 +73,7 @@ test("MIME content is refused, and more than 512 changes at once is against the 
   expect((await send({ max: 1000 })).body).toContain("ErrorSchemaValidation");
 });
 
-test("bodies, recipients and attachments may be asked for, as clients do that fill a whole cache", async () => {
+test("bodies, recipients and attachments may be requested, as clients do that fill a cache", async () => {
   const state = (await sync()).state;
   mailbox.add(mailbox.known("inbox"), {
     subject: "Whole",

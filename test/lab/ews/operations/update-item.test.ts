@@ -19,7 +19,7 @@ const update = (
 const draft = () => mailboxOf(lab()).add(folderOf(lab(), "drafts"), { subject: "draft", isDraft: true, to: [{ address: ben }] });
 const subject = (text: string): string => set("item:Subject", `<t:Subject>${text}</t:Subject>`);
 
-test("fields are set, the id stays, the change key is new and no conflict is told", async () => {
+test("fields are set, the id stays, the change key is new, and no conflict is reported", async () => {
   const item = draft();
   const before = itemId(item);
   const changes =
@@ -90,7 +90,7 @@ test("a message needs a disposition", async () => {
   ]);
 });
 
-test("a change key is required, also to overwrite", async () => {
+test("a change key is required even to overwrite", async () => {
   expect(outcomes(await call(lab(), update(idAlone(draft().id), subject("x"))))).toEqual([
     "Error ErrorChangeKeyRequiredForWriteOperations",
   ]);
@@ -108,7 +108,7 @@ test.each([
   expect(item.subject).toBe(left);
 });
 
-test("the recipients of what was received cannot be changed, its flags can", async () => {
+test("the recipients of a received message cannot be changed, but its flags can", async () => {
   const item = delivered(lab(), "Subject: s\nTo: anna@example.com\n\nt");
   const bytes = item.mime;
   const to = set("message:ToRecipients", "<t:ToRecipients/>");

@@ -36,7 +36,7 @@ async function upload(...args: Parameters<typeof send>): Promise<LabItem | undef
   return mailbox.item(message?.child("ItemId")?.attributes.get("Id") ?? "");
 }
 
-test("what was exported comes back whole after it was deleted: bytes, flags and categories", async () => {
+test("a deleted item is restored from its export with bytes, flags and categories", async () => {
   const item = mailbox.add(mailbox.known("inbox"), {
     ...itemFromMime(bytes),
     isRead: true,

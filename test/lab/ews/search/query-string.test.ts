@@ -87,7 +87,7 @@ test.each([
   ["(rechnung", true],
   ["rechnung)", true],
   ["", true],
-])("the query %s on the mail is %s", (query, expected) => {
+])("the query %s matches the message: %s", (query, expected) => {
   expect(readQuery(query, now)(mail)).toBe(expected);
 });
 

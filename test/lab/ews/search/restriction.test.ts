@@ -118,7 +118,7 @@ test.each([
   ["", "ErrorInvalidRestriction"],
   [`<t:Excludes>${field("item:Size")}<t:Bitmask Value="many"/></t:Excludes>`, "ErrorInvalidExcludesRestriction"],
   [`${"<t:Not>".repeat(200)}${contains("item:Subject", "x")}${"</t:Not>".repeat(200)}`, "ErrorRestrictionTooComplex"],
-])("what cannot be searched is refused with its code", (expression, code) => {
+])("a property that cannot be searched is refused with its code", (expression, code) => {
   expect(() => reads(expression)).toThrow(ItemError);
   expect(() => reads(expression)).toThrow(expect.objectContaining({ code }));
 });

@@ -48,7 +48,7 @@ test.each([
   expect(received.headers["www-authenticate"]).toMatch(/^Basic realm="[^"]+"/);
 });
 
-test("a bearer token stands for its user", async () => {
+test("a bearer token identifies its user", async () => {
   await call(lab, inboxOf(), { headers: { Authorization: "Bearer token-of-anna" } });
   expect(lab.requests.at(-1)).toMatchObject({ status: 200, caller: anna, acting: anna });
 });
@@ -57,7 +57,7 @@ test.each([
   ["PrimarySmtpAddress", anna],
   ["SmtpAddress", "a.example@example.com"],
   ["PrincipalName", anna],
-])("whoever has the role may impersonate by %s", async (kind, value) => {
+])("an account with the role may impersonate by %s", async (kind, value) => {
   const received = await call(lab, inboxOf(), { user: soc, header: impersonating(kind, value) });
   expect(outcomes(received)).toEqual(["Success NoError"]);
   expect(lab.requests.at(-1)).toMatchObject({ caller: soc, acting: anna });
@@ -65,7 +65,7 @@ test.each([
   expect(id).toBe(lab.store.mailbox(anna)?.known("inbox").id);
 });
 
-test("impersonation goes by SID too", async () => {
+test("impersonation by SID is accepted", async () => {
   const sid = lab.store.mailbox(ben)?.user.sid ?? "";
   await call(lab, inboxOf(), { user: soc, header: impersonating("SID", sid) });
   expect(lab.requests.at(-1)?.acting).toBe(ben);
@@ -89,13 +89,13 @@ test("an alias is no primary address", async () => {
   expect(faultCode(await call(lab, inboxOf(), { user: soc, header }))).toBe("ErrorNonExistentMailbox");
 });
 
-test("impersonating nobody is a fault that repeats the address, escaped", async () => {
+test("impersonating an unknown address is a fault that repeats the address, escaped", async () => {
   const received = await call(lab, inboxOf(), { user: soc, header: impersonating("PrimarySmtpAddress", "no&lt;b&gt;@example.com") });
   expect(faultCode(received)).toBe("ErrorNonExistentMailbox");
   expect(received.xml().textAt("detail", "MessageXml", "Value")).toBe("no<b>@example.com");
 });
 
-test("a delegate with full access reaches the other mailbox, any other gets what is not there", async () => {
+test("a delegate with full access reaches the other mailbox, and other accounts get the code of a missing one", async () => {
   expect(outcomes(await call(lab, inboxOf("shared@example.com")))).toEqual(["Success NoError"]);
   expect(outcomes(await call(lab, inboxOf("shared@example.com"), { user: ben }))).toEqual(["Error ErrorItemNotFound"]);
   expect(outcomes(await call(lab, inboxOf("nobody@example.com")))).toEqual(["Error ErrorNonExistentMailbox"]);

@@ -44,14 +44,14 @@ test("an application acts as the mailbox that it names", async () => {
   expect(lab.requests.at(-1)).toMatchObject({ caller: expect.stringContaining(clientId), acting: "hr@example.com" });
 });
 
-test("an application that names none has no mailbox of its own", async () => {
+test("an application that impersonates no mailbox has no mailbox of its own", async () => {
   const { token, call } = await open();
   const { status, text } = await call(await token(), "");
   expect(status).toBe(500);
   expect(text).toContain("ErrorInvalidExchangeImpersonationHeaderData");
 });
 
-test("an application acts only where its scope lets it", async () => {
+test("an application acts only within its scope", async () => {
   const { token, call } = await open({ mailboxes: ["soc@example.com"] });
   expect((await call(await token(), "soc@example.com")).status).toBe(200);
   expect((await call(await token())).text).toContain("ErrorImpersonateUserDenied");
@@ -116,7 +116,7 @@ describe("EWS is forbidden with a page that is no SOAP", () => {
     ["allowed to other applications", { ewsEnabled: true, ewsAllowedAppIDs: ["other"] }],
     ["allowed to a list that is empty", { ewsEnabled: true }],
     ["switched off for the mailbox", { disabledMailboxes: ["HR@example.com"] }],
-  ])("where it is %s", async (_what, policy) => {
+  ])("if it is %s", async (_what, policy) => {
     const { token, call } = await open({}, {}, policy);
     const { status, text, headers } = await call(await token());
     expect(status).toBe(403);
@@ -128,7 +128,7 @@ describe("EWS is forbidden with a page that is no SOAP", () => {
     ["neither on nor off", { ewsAllowedAppIDs: [] }],
     ["allowed to it", { ewsEnabled: true, ewsAllowedAppIDs: [clientId] }],
     ["switched off for another mailbox", { disabledMailboxes: ["soc@example.com"] }],
-  ])("but not where it is %s", async (_what, policy) => {
+  ])("but not if it is %s", async (_what, policy) => {
     const { token, call } = await open({}, {}, policy);
     expect((await call(await token())).status).toBe(200);
   });

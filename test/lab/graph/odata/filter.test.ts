@@ -87,7 +87,7 @@ test.each([
   expect(refusedAs(() => found(text))).toBe(code);
 });
 
-test("what it asks about is told in the order of the first mention", () => {
+test("the properties in a filter are reported in the order of their first mention", () => {
   const text = "receivedDateTime ge 2026-01-01 and (from/emailAddress/address eq 'x' or receivedDateTime le 2026-02-01) and isRead eq true";
   expect(readyFilter(parseFilter(text), vocabularies.message, false).paths).toEqual([
     "receivedDateTime",
@@ -120,7 +120,7 @@ test("a subject with any characters is found by itself, and quotes in it end not
   );
 });
 
-test("whatever stands in a filter, it is either a filter or refused", () => {
+test("any text is either a valid filter or refused", () => {
   const pieces = fc.constantFrom(
     "subject",
     " eq ",

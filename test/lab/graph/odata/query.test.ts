@@ -54,14 +54,14 @@ test("$count counts what the filter leaves, over all pages", () => {
   expect(ask(mails(25), "").count).toBeUndefined();
 });
 
-test("times are compared more finely than they are told", () => {
+test("times are compared more precisely than they are returned", () => {
   const told = row({ id: "a", received: "2026-01-01T00:00:00Z" });
   const rows = [{ ...told, exact: { receivedDateTime: new Date("2026-01-01T00:00:00.500Z") } }];
   expect(idsOf(ask(rows, "$filter=receivedDateTime gt 2026-01-01T00:00:00Z"))).toEqual(["a"]);
   expect(idsOf(ask(rows, "$filter=receivedDateTime lt 2026-01-01T00:00:00.400Z"))).toEqual([]);
 });
 
-test("where the service has no contains, a filter with it is refused, and startswith is not", () => {
+test("a filter with contains is refused if the service lacks it, and one with startswith is not", () => {
   const without = { contains: false };
   expect(refusedAs(() => applyQuery([], urlOf("$filter=contains(subject,'a')"), "message", without))).toBe("ErrorInvalidUrlQueryFilter");
   expect(applyQuery([], urlOf("$filter=startswith(subject,'a')"), "message", without).value).toEqual([]);
@@ -111,7 +111,7 @@ describe("$orderby", () => {
     "$orderby=receivedDateTime desc&$filter=isRead eq false and receivedDateTime ge 1900-01-01T00:00:00Z",
     "$orderby=receivedDateTime,subject&$filter=subject eq 'a' and receivedDateTime ge 1900-01-01T00:00:00Z",
     "$orderby=receivedDateTime,subject&$filter=receivedDateTime ge 1900-01-01T00:00:00Z",
-  ])("%s is too complex: what is sorted by does not lead the filter", (query) => {
+  ])("%s is too complex, because the sort property is not first in the filter", (query) => {
     expect(refusedAs(() => ask(three, query))).toBe("InefficientFilter");
   });
 });

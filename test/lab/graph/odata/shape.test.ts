@@ -24,7 +24,7 @@ test("$select takes names in any case, and gives them as the schema has them", (
   expect(Object.keys(shape("$select=SUBJECT,isread"))).toEqual(["@odata.etag", "id", "subject", "isRead"]);
 });
 
-test("$expand of attachments takes a $select of its own, also of a derived type", () => {
+test("$expand of attachments accepts a $select of its own, even of a derived type", () => {
   const query = "$select=subject&$expand=attachments($select=name,microsoft.graph.fileAttachment/contentId)";
   expect(shape(query).attachments).toEqual([{ "@odata.type": "#microsoft.graph.fileAttachment", id: "a", name: "a.txt", contentId: "c" }]);
 });
@@ -44,7 +44,7 @@ test("the content of an attachment is not read when it is not selected", () => {
   expect(reads).toBe(0);
 });
 
-test("extended properties come with their ids, and are missing where there are none", () => {
+test("extended properties are returned with their ids, and left out if there are none", () => {
   const one = "$expand=singleValueExtendedProperties($filter=id eq 'String 0x001A' or id eq 'String 0x9999')";
   expect(shape(one).singleValueExtendedProperties).toEqual([{ id: "String 0x001A", value: "IPM.Note" }]);
   expect(shape("$expand=singleValueExtendedProperties($filter=id eq 'String {g} Name It''s')").singleValueExtendedProperties).toEqual([

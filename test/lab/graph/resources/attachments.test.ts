@@ -43,7 +43,7 @@ test("$value gives the bytes of a file, the MIME of a message, and status 405 fo
   expect((await call(lab, "GET", `${path(3)}/$value`)).status).toBe(405);
 });
 
-test("a message inside can be looked into, and into what it holds", async () => {
+test("an attached message can be read, with its own attachments", async () => {
   const { lab, path } = await stage();
   const found = await call(lab, "GET", `${path(2)}?$expand=microsoft.graph.itemattachment/item($expand=attachments)`);
   expect(found.at("item")).toMatchObject({ "@odata.type": "#microsoft.graph.message", subject: "inner" });

@@ -31,7 +31,7 @@ test("every request of a batch has an answer with its id, though not in their or
   expect(subjects).toEqual(Object.fromEntries(items.map(({ subject }, at) => [String(at), subject])));
 });
 
-test("what fails in a batch fails alone, and the batch itself is status 200", async () => {
+test("a failed request of a batch fails alone, and the batch itself has status 200", async () => {
   const lab = await startGraphLab();
   const item = deliver(lab);
   const answers = await answersOf(lab, [
@@ -63,7 +63,7 @@ test("a request that waits for another is done after it, and not at all when tha
   expect(mailboxOf(lab).known("junkemail").totalCount).toBe(1);
 });
 
-test("bytes come as base64, and nothing comes where there is nothing", async () => {
+test("bytes are returned as base64, and an empty reply has no body", async () => {
   const lab = await startGraphLab();
   const item = deliver(lab, { subject: "Bytes" });
   const answers = await answersOf(lab, [

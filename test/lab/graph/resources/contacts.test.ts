@@ -30,7 +30,7 @@ async function stage() {
   return { lab, mailbox, item };
 }
 
-test("a contact has its addresses, telephones and places; a person's own group is none", async () => {
+test("a contact has its addresses, telephones and postal addresses, and a person's own group is not a contact", async () => {
   const { lab } = await stage();
   const received = await call(lab, "GET", `/users/${anna}/contacts`);
   expect(received.at("value")).toEqual([

@@ -36,7 +36,7 @@ test("a draft that is sent arrives with all of it, and its id that stays names t
   expect(inboxOf(lab, ben)).toHaveLength(1);
 });
 
-test("sendMail delivers and gives no id; it keeps a copy unless it is told not to", async () => {
+test("sendMail delivers without returning an id, and keeps a copy unless disabled", async () => {
   const lab = await startGraphLab();
   const message = { subject: "one", body: { contentType: "text", content: "x" }, toRecipients: to(ben) };
   expect((await call(lab, "POST", `/users/${anna}/sendMail`, { message })).status).toBe(202);
@@ -57,7 +57,7 @@ test.each([
   expect(inboxOf(lab, ben)).toEqual([]);
 });
 
-test("MIME makes a draft with its bytes, and can be sent as it is; what is no base64 is refused", async () => {
+test("MIME becomes a draft with its bytes or is sent unchanged, and invalid base64 is refused", async () => {
   const lab = await startGraphLab();
   const mime = `From: <${anna}>\r\nTo: <${ben}>\r\nSubject: as it is\r\nMessage-ID: <m@example.com>\r\nDate: Mon, 5 Jan 2026 10:00:00 +0000\r\n\r\nx\r\n`;
   const raw = Buffer.from(mime).toString("base64");
@@ -94,7 +94,7 @@ test("createReply drafts an answer to the sender with the original quoted, which
   expect(inboxOf(lab, ben)[0]).toMatchObject({ text: expect.stringContaining("Changed"), inReplyTo: item.internetMessageId });
 });
 
-test("replyAll answers everybody but oneself, forward goes where it is told with the attachments, reply goes to the sender alone", async () => {
+test("replyAll goes to all but the mailbox itself, forward to the given recipients with attachments, reply to the sender only", async () => {
   const lab = await startGraphLab();
   lab.store.addUser({ address: "carl@example.com" });
   const parts = 'Content-Type: multipart/mixed; boundary="b"\r\n';

@@ -33,7 +33,7 @@ test("an id that cannot be translated fails alone, in its place", async () => {
   ]);
 });
 
-test("more than a thousand ids, or a form that there is not, are refused", async () => {
+test("more than a thousand ids, or an unknown form, are refused", async () => {
   const lab = await startGraphLab();
   const types = { sourceIdType: "ewsId", targetIdType: "restId" };
   const many = await call(lab, "POST", path, { ...types, inputIds: Array.from({ length: 1001 }, () => "x") });

@@ -47,7 +47,7 @@ test("of members that the application may not read only the type and the id are 
   });
 });
 
-test("an unknown group is 404, and what is no id is 400", async () => {
+test("an unknown group is 404, and an invalid id is 400", async () => {
   const lab = await grouped();
   expect((await call(lab, "GET", "/groups/00000000-0000-0000-0000-000000000000/transitiveMembers")).status).toBe(404);
   expect((await call(lab, "GET", "/groups/team@example.com/transitiveMembers")).status).toBe(400);

@@ -3,7 +3,7 @@ import { anna, call, deliver, idOf, mailboxOf, refusal, startGraphLab, text } fr
 
 const folders = `/users/${anna}/mailFolders`;
 
-test("the list has the mail folders right below the root, with what is in them, and none of contacts or appointments", async () => {
+test("the list has the mail folders directly below the root with their counts, without folders of contacts or appointments", async () => {
   const lab = await startGraphLab();
   const mailbox = mailboxOf(lab);
   deliver(lab, { subject: "one" });
@@ -19,7 +19,7 @@ test("the list has the mail folders right below the root, with what is in them, 
   expect([children.at("value", 0, "displayName"), children.at("value", 0, "parentFolderId")]).toEqual(["Below", inbox.at("id")]);
 });
 
-test("a folder is made where it is asked for, once", async () => {
+test("a folder is created at the requested place, once", async () => {
   const lab = await startGraphLab();
   const made = await call(lab, "POST", `${folders}/inbox/childFolders`, { displayName: "Cases" });
   expect([made.status, mailboxOf(lab).folderAt(["Inbox", "Cases"]) !== undefined]).toEqual([201, true]);
@@ -28,7 +28,7 @@ test("a folder is made where it is asked for, once", async () => {
   expect(refusal(await call(lab, "POST", folders, { displayName: " " }))).toEqual([400, "ErrorFolderSavePropertyError"]);
 });
 
-test("recoverable items have a name; what lies beyond has none and cannot be reached by its id", async () => {
+test("the Recoverable Items have a name; folders below have none and cannot be reached by id", async () => {
   const lab = await startGraphLab();
   expect((await call(lab, "GET", `${folders}/recoverableitemsdeletions`)).status).toBe(200);
   expect(refusal(await call(lab, "GET", `${folders}/recoverableitemspurges`))).toEqual([400, "ErrorInvalidIdMalformed"]);

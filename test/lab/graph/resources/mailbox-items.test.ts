@@ -32,7 +32,7 @@ function post(
   });
 }
 
-test("what is exported from one mailbox is imported into another with nothing lost", async () => {
+test("an item exported from one mailbox is imported into another without a loss", async () => {
   const lab = await start();
   const item = deliver(lab);
   mailboxOf(lab).update(item, { isRead: true, categories: ["Red"] });
@@ -70,7 +70,7 @@ test("each item of an export has its own answer, in the order asked, and 20 is t
   ).toEqual([400, "ErrorInvalidRequest"]);
 });
 
-test("an import takes the token of its address alone, its own folders, and what was exported", async () => {
+test("an import accepts only the token of its URL, folders of its mailbox, and exported items", async () => {
   const lab = await start();
   const data = text((await exported(lab, [restId(deliver(lab).id)])).at("value", 0, "data"));
   const url = text((await opened(lab)).at("importUrl"));
@@ -108,7 +108,7 @@ test("an update replaces the item that is named with its change key, and no othe
   expect(item.subject).not.toBe("before");
 });
 
-test("a mailbox on premises, one that there is none of, and an archive have no way in", async () => {
+test("a mailbox on premises, a missing one and an archive have no import session", async () => {
   const lab = await start({ onPremises: [ben] });
   expect(refusal(await call(lab, "GET", `/users/${ben}/settings/exchange`))).toEqual([404, "MailboxNotEnabledForRESTAPI"]);
   const made = await mailboxIdOf(lab, anna);

@@ -25,7 +25,7 @@ test("automatic replies come with the settings and by themselves, with their sch
   expect((await call(lab, "GET", `${settings}/automaticRepliesSetting`)).at()).toMatchObject(expected);
 });
 
-test("what a mailbox is for is a setting; what is no setting is no part of the path", async () => {
+test("the purpose of a mailbox is a setting, and an unknown setting in the path is refused", async () => {
   const lab = await startGraphLab();
   for (const purpose of ["shared", "room", "equipment"] as const) {
     const address = `${purpose}@example.com`;

@@ -58,7 +58,7 @@ test("DELETE goes to Deleted Items, then to the recoverable items, and from ther
   expect((await call(lab, "GET", `${messages}/${id}`)).status).toBe(200);
 });
 
-test("in a lab with the other habit DELETE goes to the recoverable items at once", async () => {
+test("in a lab with the other behaviour DELETE moves directly to the Recoverable Items", async () => {
   const lab = await startGraphLab({ graph: { deletesTo: "recoverableitemsdeletions" } });
   await call(lab, "DELETE", `${messages}/${idOf(deliver(lab))}`);
   expect(mailboxOf(lab).known("recoverableitemsdeletions").totalCount).toBe(1);
@@ -75,7 +75,7 @@ test("after permanentDelete nothing finds the message, and DELETE by the id that
   expect(refusal(await call(lab, "DELETE", `${messages}/${id}`))).toEqual([403, "ErrorCannotDeleteObject"]);
 });
 
-test("a cloud without permanentDelete, or one where nothing moves to the recoverable items, says so and does nothing", async () => {
+test("a cloud without permanentDelete, or without moves to the Recoverable Items, refuses the request and changes nothing", async () => {
   const lab = await startGraphLab({ graph: { permanentDelete: false, movesToRecoverable: false } });
   const path = `${messages}/${idOf(deliver(lab))}`;
   expect(refusal(await call(lab, "POST", `${path}/permanentDelete`))).toEqual([400, "BadRequest"]);
@@ -84,7 +84,7 @@ test("a cloud without permanentDelete, or one where nothing moves to the recover
   expect((await call(lab, "GET", path)).status).toBe(200);
 });
 
-test("PATCH changes what is given and leaves the rest", async () => {
+test("PATCH changes the given properties and leaves the rest", async () => {
   const lab = await startGraphLab();
   const item = deliver(lab, { subject: "before" });
   const received = await call(lab, "PATCH", `${messages}/${idOf(item)}`, {
@@ -107,7 +107,7 @@ test.each([
   expect(refusal(await call(lab, "PATCH", `${messages}/${idOf(deliver(lab))}`, change))).toEqual([400, code]);
 });
 
-test("where received mail is guarded, its subject needs the advanced permission, and whether it was read does not", async () => {
+test("where received messages are protected, the subject needs the advanced permission and the read state does not", async () => {
   const advanced = ["Mail.ReadWrite", "Mail-Advanced.ReadWrite.All"];
   const lab = await startGraphLab({ graph: { guards: ["properties", "attachments"], tokens: { advanced } } });
   const path = `${messages}/${idOf(deliver(lab))}`;

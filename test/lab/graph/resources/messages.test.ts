@@ -3,7 +3,7 @@ import { anna, call, deliver, idOf, mailboxOf, refusal, startGraphLab, stays, te
 
 const messages = `/users/${anna}/messages`;
 
-test("a message says who wrote what to whom and when, and where it lies", async () => {
+test("a message has its sender, recipients, text, time and folder", async () => {
   const lab = await startGraphLab();
   const item = deliver(lab, { subject: "Invoice", headers: "Cc: Ben <ben@example.com>\r\nX-Mark: 7\r\n" });
   const received = await call(lab, "GET", `${messages}/${idOf(item)}`);
@@ -48,7 +48,7 @@ test("the body comes as text when that is preferred", async () => {
   expect([plain.at("body"), text(plain.at("id")).startsWith("AAkALg")]).toEqual([{ contentType: "text", content: "Hello you" }, true]);
 });
 
-test("who may read only the basics sees no body, no preview and no headers, whatever is selected", async () => {
+test("an application with basic read permission gets no body, preview or headers, whatever it selects", async () => {
   const lab = await startGraphLab({ graph: { tokens: { basic: ["Mail.ReadBasic.All"] } } });
   const item = deliver(lab, { subject: "Secret", text: "the secret" });
   const basic = { token: "basic" };
@@ -60,14 +60,14 @@ test("who may read only the basics sees no body, no preview and no headers, what
   expect(selected.bytes.includes("the secret")).toBe(false);
 });
 
-test("the MIME of a message is what came, byte for byte", async () => {
+test("the MIME of a message has the received bytes", async () => {
   const lab = await startGraphLab();
   const item = deliver(lab, { headers: "X-Odd:  two  blanks \r\n", text: "last line without end" });
   const received = await call(lab, "GET", `${messages}/${idOf(item)}/$value`);
   expect([received.headers["content-type"], received.bytes]).toEqual(["text/plain", Buffer.from(item.mime ?? [])]);
 });
 
-test("the list of a mailbox has its deleted mail, and neither contacts nor what is recoverable only; the newest is first", async () => {
+test("the list of a mailbox has its deleted messages, newest first, without contacts and Recoverable Items", async () => {
   const lab = await startGraphLab();
   const mailbox = mailboxOf(lab);
   for (const subject of ["kept", "deleted", "purged", "recoverable"]) deliver(lab, { subject });
@@ -85,7 +85,7 @@ test("the list of a mailbox has its deleted mail, and neither contacts nor what 
   expect(await subjects("mailFolders('deleteditems')/messages")).toEqual(["deleted"]);
 });
 
-test("what a search finds has ids of the default form, even if those that stay are preferred", async () => {
+test("a search returns default ids even if immutable ones are preferred", async () => {
   const lab = await startGraphLab();
   deliver(lab, { subject: "needle" });
   const received = await call(lab, "GET", `${messages}?$search=%22needle%22`, undefined, stays);

@@ -65,7 +65,7 @@ test("a large file goes to the draft in pieces, without a token, and is there wh
   expect((await put(url, half, size)).status).toBe(404);
 });
 
-test("what has arrived can be asked for, and a piece that does not follow is refused without harm", async () => {
+test("the received range can be requested, and a piece that does not follow it is refused without harm", async () => {
   const lab = await startGraphLab();
   const url = text((await open(lab, idOf(draftOf(lab)))).at("uploadUrl"));
   await put(url, 0, half);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { anna, ben, call, startGraphLab, text } from "../graph-client.ts";
 
-test("the list has every account, with what is shown by default and nothing else", async () => {
+test("the list has every account with exactly the default properties", async () => {
   const lab = await startGraphLab();
   const received = await call(lab, "GET", "/users");
   expect([received.at("value", 0, "mail"), received.at("value", 1, "mail"), received.at("value", 2)]).toEqual([anna, ben, undefined]);

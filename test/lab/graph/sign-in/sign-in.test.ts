@@ -42,7 +42,7 @@ async function tokenOfAnna(lab: Lab): Promise<string> {
 
 const inbox = (address: string) => `/users/${address}/mailFolders/inbox`;
 
-test("a token of the tenant opens what its roles say", async () => {
+test("a token of the tenant allows what its roles state", async () => {
   const lab = await startGraphLab({ tenant: tenant() });
   const token = await tokenFor(lab);
   expect((await call(lab, "GET", inbox(anna), undefined, { token })).status).toBe(200);
@@ -72,7 +72,7 @@ test("an application that Exchange itself lets in needs no role of the directory
   expect(refusal(await call(lab, "GET", "/users", undefined, { token }))).toEqual([403, "Authorization_RequestDenied"]);
 });
 
-test("who signed in is `me`, reaches what is shared with them, and nobody else's", async () => {
+test("a signed-in person is `me` and reaches only own and shared mailboxes", async () => {
   const scopes = { graph: ["Mail.Read.Shared", "User.Read"] };
   const lab = await startGraphLab({ tenant: tenant({ publicClient: true, scopes }) });
   lab.store.addUser({ address: "shared@example.com", fullAccess: [anna] });
