@@ -149,6 +149,28 @@ const migrations: readonly string[] = [
      instance integer PRIMARY KEY,
      seen_at timestamptz NOT NULL DEFAULT now()
    );`,
+
+  `CREATE TABLE ${schema}.sweep_watches (
+     sweep text PRIMARY KEY REFERENCES ${schema}.sweeps ON DELETE CASCADE,
+     until timestamptz NOT NULL,
+     every_seconds integer NOT NULL,
+     most integer NOT NULL,
+     arrived integer NOT NULL DEFAULT 0,
+     ended_at timestamptz,
+     ended_why text
+   );
+   CREATE TABLE ${schema}.sweep_watch_mailboxes (
+     sweep text NOT NULL REFERENCES ${schema}.sweep_watches ON DELETE CASCADE,
+     number integer NOT NULL,
+     address text NOT NULL,
+     due_at timestamptz NOT NULL DEFAULT now(),
+     looked_at timestamptz,
+     owner integer,
+     problem text,
+     PRIMARY KEY (sweep, number)
+   );
+   CREATE INDEX ON ${schema}.sweep_watch_mailboxes (due_at);
+   ALTER TABLE ${schema}.sweep_targets ADD COLUMN arrived_at timestamptz;`,
 ];
 
 /** Keeps two processes that start together from migrating at the same time: any number that no other lock of ours uses. */

@@ -3,6 +3,7 @@ import { Failure } from "../failure.ts";
 import { schema } from "./migrations.ts";
 import { aliveSql, type Database, notifySql } from "./postgres.ts";
 import { type Direction, openTargets, type SweepState, type TargetState, type UndoState } from "./sweep-states.ts";
+import { openSweepWatches, type SweepWatches } from "./sweep-watches.ts";
 import { openSweepWork, type SweepWork } from "./sweep-work.ts";
 
 /** A sweep as it is to be kept. */
@@ -61,6 +62,8 @@ export interface SweepTarget {
   readonly undoAttempts: number;
   readonly undoOutcome?: string | undefined;
   readonly undoOutcomeAt?: Date | undefined;
+  /** When it was found, where it was not in the plan: it arrived later. */
+  readonly arrivedAt?: Date | undefined;
 }
 
 /** Somebody who approves or begins. */
@@ -96,6 +99,8 @@ export type Tally = Readonly<Partial<Record<TargetState | `undo_${UndoState}`, n
 export interface Sweeps {
   /** What the workers of sweeps ask. */
   readonly work: SweepWork;
+  /** Of the sweeps that look again after they have finished. */
+  readonly watches: SweepWatches;
   create(sweep: NewSweep): Promise<void>;
   /** Throws Failure `not-found`. */
   get(id: string): Promise<Sweep>;
@@ -155,6 +160,7 @@ const TargetRow = z.object({
   undo_attempts: z.number(),
   undo_outcome: z.string().nullable(),
   undo_outcome_at: z.date().nullable(),
+  arrived_at: z.date().nullable(),
 });
 
 export function openSweeps(database: Database): Sweeps {
@@ -185,6 +191,7 @@ export function openSweeps(database: Database): Sweeps {
   };
   return {
     work: openSweepWork(database),
+    watches: openSweepWatches(database),
     get,
     async create({ id, connection, plan, planHash, plannedBy, plannedPerson, plannedWithin, mailboxes, chunkSize }) {
       const targets = mailboxes.flatMap((mailbox, number) => mailbox.targets.map((facts) => ({ mailbox: number, facts })));
@@ -225,7 +232,7 @@ export function openSweeps(database: Database): Sweeps {
       const rows = await database.query(
         TargetRow,
         `SELECT t.number, m.address, t.facts, t.state, t.attempts, t.outcome, t.outcome_at, t.undo_state, t.undo_attempts, t.undo_outcome,
-           t.undo_outcome_at
+           t.undo_outcome_at, t.arrived_at
          FROM ${schema}.sweep_targets t JOIN ${schema}.sweep_mailboxes m ON m.sweep = t.sweep AND m.number = t.mailbox
          WHERE t.sweep = $1 AND t.number > $2 ORDER BY t.number LIMIT $3`,
         [id, after, limit],
@@ -361,5 +368,6 @@ function targetOf(row: z.output<typeof TargetRow>): SweepTarget {
     undoAttempts: row.undo_attempts,
     undoOutcome: row.undo_outcome ?? undefined,
     undoOutcomeAt: row.undo_outcome_at ?? undefined,
+    arrivedAt: row.arrived_at ?? undefined,
   };
 }

@@ -4,6 +4,7 @@ import { canonicalHash } from "./canonical.ts";
 import type { Facts } from "./facts.ts";
 import { Limits, Query } from "./order.ts";
 import { ResidueKind } from "./residue/kinds.ts";
+import { Later } from "./residue/later.ts";
 
 /** How a connection reaches Exchange, without secrets: a sweep acts only where it was planned. */
 export const ConnectionFacts = z.record(z.string(), z.string());
@@ -49,6 +50,7 @@ export const Header = z.strictObject({
     .array(ResidueKind)
     .optional()
     .describe("What messages leave behind that the sweep looks for. Absent in plans of earlier versions."),
+  later: Later.optional().describe("How the sweep looks again for messages that arrive after the plan."),
   second_person_above: z
     .number()
     .optional()

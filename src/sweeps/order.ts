@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Action, effects } from "../catalogue/action-definition.ts";
 import { Failure } from "../failure.ts";
 import type { ResidueKind } from "./residue/kinds.ts";
+import type { LaterOrder } from "./residue/later.ts";
 
 /** Filters of messages, besides their Message-IDs. A message must match all that are given. */
 export const Query = z.strictObject({
@@ -40,6 +41,8 @@ export interface SweepOrder {
   readonly limits: Limits;
   /** What messages leave behind that is to be looked for; undefined: all that the action makes sense for. */
   readonly residue?: readonly ResidueKind[] | undefined;
+  /** Whether and how the sweep looks again when it has finished. */
+  readonly later?: LaterOrder | undefined;
 }
 
 export const Limits = z.strictObject({
@@ -104,4 +107,10 @@ export function whyNotUndone(action: Action, input: Readonly<Record<string, unkn
   if (why !== undefined) return [why];
   const hasUndo = action.each !== undefined && "undo" in action.each.shape;
   return hasUndo ? [] : [`${action.title} returns nothing by which it could be undone.`];
+}
+
+/** The inputs of the action as it reads them, before there are messages. Throws Failure `invalid-input`. */
+export function prepare({ action, input, internetMessageIds }: SweepOrder) {
+  const names = internetMessageIds.length === 0 ? { item_id: ["AAMk"] } : { internet_message_id: [...internetMessageIds] };
+  return action.prepare({ ...input, ...names, dry_run: true });
 }

@@ -6,7 +6,7 @@ import type { Facts } from "./facts.ts";
 import { findMailboxes } from "./find/mailboxes.ts";
 import type { ConnectionFacts, SweepPlan } from "./header.ts";
 import { lookInto, messageIdsOf, problemIn, type Seen } from "./look-into.ts";
-import { checkOrder, type Limits, type SweepOrder, whyNotUndone } from "./order.ts";
+import { checkOrder, type Limits, prepare, type SweepOrder, whyNotUndone } from "./order.ts";
 import { sentCopies } from "./residue/find-residue.ts";
 import { countNames, notRestored, type ResidueKind, residueFor, residueKinds, leftAlone as residueLeftAlone } from "./residue/kinds.ts";
 
@@ -18,10 +18,7 @@ export interface PlanWays {
   readonly atOnce?: number | undefined;
 }
 
-const leftAlone = [
-  "Messages that arrive after the plan are not touched.",
-  "Forwarded and replied copies, which have other Message-IDs, are not looked for.",
-];
+const leftAlone = ["Forwarded and replied copies, which have other Message-IDs, are not looked for."];
 const inlineLeft =
   "Messages whose only attachments are inline, such as images in the body, were not looked at: Exchange does not count these.";
 const archivesLeft = "Archive mailboxes are not searched. Over EWS, --archive includes them.";
@@ -30,8 +27,7 @@ const archivesLeft = "Archive mailboxes are not searched. Over EWS, --archive in
 export async function makePlan(order: SweepOrder, { host, connection, atOnce = 16 }: PlanWays): Promise<SweepPlan> {
   checkOrder(order);
   const { action, input, limits } = order;
-  const names = order.internetMessageIds.length === 0 ? { item_id: ["AAMk"] } : { internet_message_id: [...order.internetMessageIds] };
-  const prepared = action.prepare({ ...input, ...names, dry_run: true });
+  const prepared = prepare(order);
   const residue = residueFor(action, prepared.input, order.residue);
   const { kinds } = residue;
   const where = await findMailboxes(order, host);
@@ -62,6 +58,7 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
   const tally = tallyOf(targets);
   const unexamined = [...unlisted, ...looked.flatMap((one) => one.problems)];
   const closed = new Set(unexamined.map(({ mailbox }) => mailbox.toLowerCase()));
+  const examined = addresses.filter((address) => !closed.has(address.toLowerCase()));
   const hit = looked.filter((one) => one.targets.length > 0);
   demandLimits(limits, hit);
   return {
@@ -81,15 +78,17 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
     counts: {
       messages: targets.filter((one) => one.residue === undefined).length,
       mailboxes: hit.length,
-      examined: addresses.filter((address) => !closed.has(address.toLowerCase())).length,
+      examined: examined.length,
       unexamined: closed.size,
       ...omitUndefined(Object.fromEntries(residueKinds.map((kind) => [countNames[kind], tally[kind]]))),
     },
     unexamined,
     ...(where.leftOut.length === 0 ? {} : { not_examined: where.leftOut.map(({ mailbox, message }) => ({ mailbox, message })) }),
     residue: [...kinds],
+    ...(order.later === undefined ? {} : { later: { ...order.later, mailboxes: examined } }),
     left_alone: [
       ...residueLeftAlone(kinds),
+      ...(order.later === undefined ? ["Messages that arrive after the plan are not touched."] : []),
       ...leftAlone,
       ...where.leftAlone,
       ...(isByAttachment(order) ? [inlineLeft] : []),

@@ -9,6 +9,7 @@ import { time, utc } from "../catalogue/time-fields.ts";
 import { Failure } from "../failure.ts";
 import { finderNames, Limits, type SweepOrder } from "./order.ts";
 import { residueKinds } from "./residue/kinds.ts";
+import { duration, laterOf } from "./residue/later.ts";
 
 /** The most mailboxes that one plan names. */
 const mostMailboxes = 50_000;
@@ -69,6 +70,17 @@ export const PlanRequest = z.strictObject({
     .register(spellings, { split: splitCommas })
     .optional()
     .describe("What messages leave behind, to look for and remove as well: calendar, recoverable, sender; or none. Default: all three."),
+  for: z
+    .string()
+    .regex(duration, "not a number with s, m, h or d")
+    .optional()
+    .describe("Look again for so long after it began, such as 24h, and treat what arrives in the same way. A worker must run."),
+  later_limit: z.number().int().min(1).max(100_000).optional().describe("Maximum number of messages that arrive later. Default: 100."),
+  look_every: z
+    .string()
+    .regex(duration, "not a number with s, m, h or d")
+    .optional()
+    .describe("How often to look again into each mailbox. Default: 5m."),
   ...Limits.shape,
 });
 export type PlanRequest = z.output<typeof PlanRequest>;
@@ -115,6 +127,7 @@ export async function orderOf(request: PlanRequest, load: (name: string) => Prom
     ...{ find, trackingLog },
     action: await load(action),
     input,
+    later: laterOf(request),
     residue: request.residue?.filter((kind) => kind !== "none"),
     limits: z.object(Limits.shape).parse(request),
   };

@@ -78,7 +78,8 @@ export async function keptPlan(state: State, id: string): Promise<Planned> {
   const sweep = await state.sweeps.get(id);
   const header = readHeader(parseJson(sweep.plan));
   const targets = [];
-  for await (const { facts } of targetsOf(state, id)) targets.push(readFacts(facts));
+  // What arrived later is not of the plan.
+  for await (const { facts, arrivedAt } of targetsOf(state, id)) if (arrivedAt === undefined) targets.push(readFacts(facts));
   const plan = { ...header, targets };
   if (planHash(plan) !== sweep.planHash)
     throw new Failure("changed", `The plan of the sweep ${id} in the database is not the one that was made: somebody has changed it.`, {
@@ -103,15 +104,25 @@ export async function beginSweep(
   actor: SweepActor,
   audit: AuditLog | undefined,
 ): Promise<Sweep> {
-  const { sweep } = await keptPlan(state, id);
+  const kept = await keptPlan(state, id);
+  const { sweep } = kept;
   await traceSweep(audit, direction === "act" ? "sweep run" : "sweep undo", sweep, actor.id);
+  if (direction === "act") await startWatch(state, kept);
   const begun = await state.sweeps.begin(id, direction, actor);
+  if (direction === "undo") await state.sweeps.watches.end(id, "undo");
   // Nothing may be left to do.
   await state.sweeps.work.finish(id, begun.round);
   return state.sweeps.get(id);
 }
 
-/** Ends a sweep, or holds it up: no further target is begun. Throws Failure. */
+/** Keeps how long the sweep looks again, before it begins: then nothing arrives between the two. */
+async function startWatch(state: State, { sweep, plan: { later } }: Planned): Promise<void> {
+  if (later === undefined) return;
+  const { seconds, every_seconds: everySeconds, limit: most, mailboxes } = later;
+  await state.sweeps.watches.start({ sweep: sweep.id, ...{ seconds, everySeconds, most, mailboxes } });
+}
+
+/** Ends a sweep, or holds it up: no further target is begun. One that has finished only looks no more for later arrivals. Throws Failure. */
 export async function haltSweep(
   state: State,
   id: string,
@@ -119,8 +130,10 @@ export async function haltSweep(
   actor: string,
   audit: AuditLog | undefined,
 ): Promise<Sweep> {
-  await traceSweep(audit, `sweep ${how}`, await state.sweeps.get(id), actor);
-  await state.sweeps[how](id);
+  const sweep = await state.sweeps.get(id);
+  await traceSweep(audit, `sweep ${how}`, sweep, actor);
+  const hasEnded = sweep.state === "finished" || how === "cancel" ? await state.sweeps.watches.end(id, how) : false;
+  if (sweep.state !== "finished" || !hasEnded) await state.sweeps[how](id);
   return state.sweeps.get(id);
 }
 
@@ -148,6 +161,7 @@ export function sweepDocument(sweep: Sweep, header: Header, tally: Tally) {
     unexamined: header.unexamined,
     not_examined: header.not_examined,
     residue: header.residue,
+    later: header.later && { ...header.later, mailboxes: header.later.mailboxes.length },
     left_alone: header.left_alone,
     cannot_be_undone: header.cannot_be_undone,
     second_person_above: header.second_person_above,
@@ -181,5 +195,6 @@ export function targetDocument(target: SweepTarget) {
     undo: target.undoState,
     undo_outcome: target.undoOutcome === undefined ? undefined : readKept(target.undoOutcome),
     undo_outcome_at: target.undoOutcomeAt?.toISOString(),
+    arrived_at: target.arrivedAt?.toISOString(),
   });
 }

@@ -5,10 +5,12 @@ import { attempt } from "../outcome.ts";
 import type { Host } from "../perform/perform.ts";
 import type { State } from "../state/state.ts";
 import type { Chunk, Claimed } from "../state/sweep-work.ts";
+import type { Sweep } from "../state/sweeps.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { actOnMailbox } from "./act.ts";
 import type { Acting } from "./acting.ts";
-import { type ConnectionFacts, demandConnection, readHeader } from "./header.ts";
+import { type ConnectionFacts, demandConnection, type Header, readHeader } from "./header.ts";
+import { openWatch } from "./residue/watch.ts";
 import { undoInMailbox } from "./undo.ts";
 
 /** What a worker opens for a connection of its settings. */
@@ -39,9 +41,35 @@ const graceMs = 20_000;
 
 /** Takes up chunks of all sweeps until the signal is given. Throws Failure when it cannot start. */
 export async function openWorker(ways: WorkerWays): Promise<{ close(): Promise<void> }> {
-  const { state } = ways;
-  const dispatch = await state.dispatch(chunksAtOnce, (chunk) => runChunk(chunk, ways), ways.complain);
-  return { close: () => dispatch.close(graceMs) };
+  const { state, signal, complain } = ways;
+  const dispatch = await state.dispatch(chunksAtOnce, (chunk) => runChunk(chunk, ways), complain);
+  const watch = openWatch({
+    ...{ state, signal, complain },
+    async open(sweep, header) {
+      const host = await openFor(sweep, header, ways);
+      const { find, input, limits } = header;
+      const order = { internetMessageIds: find.internet_message_id, query: find.query, input, limits };
+      return { host, order: { ...order, action: await ways.loadAction(header.action) } };
+    },
+  });
+  return {
+    async close() {
+      await Promise.all([watch.close(), dispatch.close(graceMs)]);
+    },
+  };
+}
+
+/** What actions work with in a sweep: their audit entries name it, and what it may reach is what those may who have decided on it. Throws Failure. */
+async function openFor(sweep: Sweep, header: Header, { open, signal }: WorkerWays): Promise<Host> {
+  const { host, connection } = await open(sweep.connection, [sweep.plannedWithin, sweep.begunWithin]);
+  demandConnection(header.connection, connection);
+  return {
+    ...host,
+    signal,
+    actor: sweep.begunBy ?? sweep.plannedBy,
+    confirm: async () => true,
+    audit: host.audit && { ...host.audit, append: (entry) => host.audit?.append({ ...entry, sweep: sweep.id }) ?? Promise.resolve() },
+  };
 }
 
 /** Works on the mailboxes of a chunk that nobody else works on, until none is left that is due soon. */
@@ -51,11 +79,7 @@ export async function runChunk(chunk: Chunk, ways: WorkerWays): Promise<void> {
   const sweep = await state.sweeps.get(chunk.sweep);
   if (sweep.state !== "running" || sweep.round !== chunk.round || signal.aborted) return;
   const header = readHeader(parseJson(sweep.plan));
-  const found = await attempt(async () => {
-    const opened = await ways.open(sweep.connection, [sweep.plannedWithin, sweep.begunWithin]);
-    demandConnection(header.connection, opened.connection);
-    return opened.host;
-  });
+  const found = await attempt(() => openFor(sweep, header, ways));
   if (!found.ok) {
     // Another process may have the connection: it takes the chunk up meanwhile.
     await pause(longestWaitMs, undefined, { signal }).catch(() => undefined);
@@ -66,13 +90,7 @@ export async function runChunk(chunk: Chunk, ways: WorkerWays): Promise<void> {
     chunk,
     action: await ways.loadAction(header.action),
     input: header.input,
-    host: {
-      ...host,
-      signal,
-      actor: sweep.begunBy ?? sweep.plannedBy,
-      confirm: async () => true,
-      audit: host.audit && { ...host.audit, append: (entry) => host.audit?.append({ ...entry, sweep: sweep.id }) ?? Promise.resolve() },
-    },
+    host,
     work,
     worker: state.instance,
   };

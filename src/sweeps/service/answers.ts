@@ -1,5 +1,6 @@
 import { omitUndefined } from "../../catalogue/common-fields.ts";
 import type { State } from "../../state/state.ts";
+import type { WatchEnd } from "../../state/sweep-watches.ts";
 import type { Sweep } from "../../state/sweeps.ts";
 import { parseJson } from "../../text/parse-json.ts";
 import { readHeader } from "../header.ts";
@@ -15,10 +16,16 @@ export async function answerOf(state: State, sweep: Sweep, said?: string) {
   const undo = sweep.direction === "undo" ? ` Undone: ${undone}, not undone: ${not_undone}, cannot be undone: ${not_undoable}.` : "";
   const counts = `Done: ${done}, failed: ${failed}, changed since the plan: ${changed}, gone: ${gone}, waiting: ${waiting + unknown}.${undo}`;
   const live = sweep.state === "running" ? await liveOf(state, sweep) : undefined;
-  const message = [said ?? `The sweep ${sweep.id} is ${sweep.state}.`, counts, ...(live?.sentences ?? [])].join(" ");
+  const watch = document.later === undefined ? undefined : await watchOf(state, sweep);
+  const message = [
+    said ?? `The sweep ${sweep.id} is ${sweep.state}.`,
+    counts,
+    ...(live?.sentences ?? []),
+    ...(watch?.sentences ?? []),
+  ].join(" ");
   const left = sweep.direction === "act" ? failed + changed : failed + not_undone;
   const success = left === 0 && (sweep.state !== "finished" || unknown === 0);
-  return { success, message, ...document, ...omitUndefined({ workers: live?.workers, waits: live?.waits }) };
+  return { success, message, ...document, ...omitUndefined({ workers: live?.workers, waits: live?.waits, watch: watch?.watch }) };
 }
 
 /** Who works on a sweep that runs, and what it waits for. */
@@ -34,6 +41,42 @@ async function liveOf(state: State, { id, begunAt }: Sweep) {
     sentences: [
       ...(noneSince === undefined ? [] : [`No worker has run since ${noneSince}: start mailcordon worker or mailcordon serve.`]),
       ...waits.map(({ mailboxes, reason }) => `${mailboxes} ${mailboxes === 1 ? "mailbox waits" : "mailboxes wait"}: ${reason}`),
+    ],
+  };
+}
+
+const endings: Readonly<Record<WatchEnd | "time", string>> = {
+  time: "Its time is over.",
+  limit: "More messages arrived than --later-limit allows: those beyond it were left alone.",
+  pause: "It was paused.",
+  cancel: "It was cancelled.",
+  undo: "The sweep was undone.",
+};
+
+/** How a sweep looks again for messages that arrive after the plan; absent before it began. */
+async function watchOf(state: State, { id, state: now }: Sweep) {
+  const watch = await state.sweeps.watches.get(id);
+  if (watch === undefined || now === "planned" || now === "approved") return undefined;
+  const { until, arrived, failing, problem, endedAt, endedWhy, lookedAt } = watch;
+  const ended = endedWhy ?? (until.getTime() <= Date.now() ? ("time" as const) : undefined);
+  const { working, seenAt } = await state.sweeps.presence();
+  const noneSince = ended === undefined && working === 0 ? (seenAt?.toISOString() ?? "it began") : undefined;
+  return {
+    watch: omitUndefined({
+      until: until.toISOString(),
+      arrived,
+      all_looked_at: lookedAt?.toISOString(),
+      ended,
+      ended_at: ended === "time" ? until.toISOString() : endedAt?.toISOString(),
+      no_worker_since: noneSince,
+      failing: failing > 0 ? failing : undefined,
+      problem,
+    }),
+    sentences: [
+      `Arrived later: ${arrived}.`,
+      ended === undefined ? `It looks again until ${until.toISOString()}.` : `It looks no more. ${endings[ended]}`,
+      ...(noneSince === undefined ? [] : [`No worker has looked since ${noneSince}: start mailcordon worker or mailcordon serve.`]),
+      ...(failing > 0 ? [`${failing} mailboxes could not be looked into again: ${problem ?? ""}`] : []),
     ],
   };
 }

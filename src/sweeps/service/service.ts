@@ -195,7 +195,11 @@ export function openSweepService({ state, load, open, audit, secondPersonAbove }
     async halt(id, how, caller) {
       await find(id, caller, "contain");
       const done = how === "pause" ? "paused" : "cancelled";
-      return answer(await haltSweep(state, id, how, caller.id, await audit()), `The sweep ${id} is ${done}.`);
+      const halted = await haltSweep(state, id, how, caller.id, await audit());
+      return answer(
+        halted,
+        halted.state === done ? `The sweep ${id} is ${done}.` : `The sweep ${id} looks no more for messages that arrive.`,
+      );
     },
   };
 }
