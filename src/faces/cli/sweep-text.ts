@@ -12,11 +12,17 @@ const facts = ["mailbox", "received_at", "from", "subject", "folder_path", "size
 
 /** A plan as a person reads it. */
 export function planText(message: string, { sweep, plan }: Planned, columns: number): string {
-  const { targets, find, unexamined, not_examined = [], left_alone, cannot_be_undone, action, input } = plan;
-  const more = targets.length > rowsShown ? [`… and ${targets.length - rowsShown} more (sweep report shows them all)`] : [];
+  const { targets, find, unexamined, not_examined = [], left_alone, cannot_be_undone, action, input, later } = plan;
+  const messages = targets.filter(({ residue }) => residue === undefined);
+  const more = messages.length > rowsShown ? [`… and ${messages.length - rowsShown} more (sweep report shows them all)`] : [];
   return [
     harmless(message),
-    ...(targets.length === 0 ? [] : ["", table(targets.slice(0, rowsShown), columns, { first: facts, note: false }), ...more]),
+    ...(messages.length === 0 ? [] : ["", table(messages.slice(0, rowsShown), columns, { first: facts, note: false }), ...more]),
+    ...section(
+      "What they have left behind, and is removed as well:",
+      targets.flatMap(({ mailbox, subject = "", residue, why = "" }) => (residue === undefined ? [] : [`${mailbox}: ${subject}. ${why}`])),
+    ),
+    ...(later === undefined ? [] : section("Later arrivals:", [laterText(later)])),
     "",
     recordText({ sweep: sweep.id, plan_hash: sweep.planHash, action, ...input }),
     ...section(
@@ -31,6 +37,11 @@ export function planText(message: string, { sweep, plan }: Planned, columns: num
     ...section("Cannot be undone:", cannot_be_undone),
     ...section("Left alone:", left_alone),
   ].join("\n");
+}
+
+function laterText({ seconds, every_seconds, limit, mailboxes }: NonNullable<Planned["plan"]["later"]>): string {
+  const hours = seconds % 3600 === 0 ? `${seconds / 3600} h` : `${seconds} s`;
+  return `For ${hours} after it began, it looks into ${mailboxes.length} mailboxes every ${every_seconds} s, and treats up to ${limit} messages that arrive.`;
 }
 
 function section(title: string, lines: readonly string[]): string[] {

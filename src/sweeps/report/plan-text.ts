@@ -18,7 +18,8 @@ export async function* planText(state: State, sweep: Sweep, header: Header): Asy
       continue;
     }
     let before = "[";
-    for await (const { facts } of targetsOf(state, sweep.id)) {
+    for await (const { facts, arrivedAt } of targetsOf(state, sweep.id)) {
+      if (arrivedAt !== undefined) continue;
       yield `${before}${canonicalJson(readFacts(facts))}`;
       before = ",";
     }

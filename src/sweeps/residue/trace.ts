@@ -24,7 +24,7 @@ export async function writeTrace<T>(
     backend: host.exchange.backend,
     call_id: randomUUID(),
     options: { worker },
-    targets: [omitUndefined({ calendar_entry: item_id, internet_message_id, subject, starts_at })],
+    targets: [omitUndefined({ item_id, residue: "calendar", internet_message_id, subject, starts_at })],
   };
   const began = await attempt(async () => host.audit?.append({ ...entry, phase: "began" }));
   if (!began.ok) return began;

@@ -70,6 +70,9 @@ describe.each(backends)("residue of an invitation over %s", (backend) => {
     expect(entries.map(({ phase }) => phase).sort()).toEqual(["began", "began", "ended", "ended"]);
     expect(entries.every(({ sweep }) => sweep === planned.sweep)).toBe(true);
 
+    const archived = await desk.sweep("archive", planned.sweep, "--output", `${desk.folder}/case.zip`);
+    expect(archived).toMatchObject({ exit: 0, success: true });
+
     const undone = await desk.sweep("undo", planned.sweep, "--yes");
     expect(undone).toMatchObject({ success: true, counts: { undone: 4 } });
     expect(boxes().map(stateOf)).toEqual(before);

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { runWorker } from "../../../src/commands/sweep/worker-command.ts";
+import { verifier } from "../../../src/sweeps/report/verifier.ts";
 import { backends } from "../../actions/lab-host.ts";
 import { build } from "../../built.ts";
 import { openSweepDesk, type Printed, type SweepDesk } from "../desk.ts";
@@ -78,6 +79,11 @@ describe.each(backends)("messages that arrive after the plan over %s", (backend)
     expect(inboxOf(people[0])).toHaveLength(1);
     const { targets } = await desk.sweep("report", planned.sweep);
     expect(targets.map((target: Printed) => target.arrived_at !== undefined)).toEqual([false, true, true]);
+    expect(await desk.sweep("archive", planned.sweep, "--output", `${desk.folder}/case.zip`)).toMatchObject({ sweep: planned.sweep });
+    const checked = spawnSync("python3", ["-c", verifier, `${desk.folder}/case.zip`], { encoding: "utf8" });
+    expect(checked.error === undefined ? checked.stdout : "The archive is as it was written.").toContain(
+      "The archive is as it was written.",
+    );
     // One process has one worker.
     for (const stop of stopping.splice(0)) await stop();
     const undone = await desk.sweep("undo", planned.sweep, "--yes");
