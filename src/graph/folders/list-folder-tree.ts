@@ -8,6 +8,7 @@ import { pagesAround } from "../search/list-around-failures.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { endsShort } from "../session/paging.ts";
 import type { FolderRef } from "./folder-ref.ts";
+import { listHiddenToo } from "./list-hidden-too.ts";
 
 /** The result of listing the folders of a mailbox. */
 export interface ListedFolders {
@@ -19,7 +20,7 @@ export interface ListedFolders {
 
 /**
  * Lists folders level by level, as Graph does. The folders of a level share batches. A folder that spoils its page, or whose subfolders cannot be
- * listed, is reported in `cuts`. Throws Failure for what concerns more than one folder, and for a first level that could not be read at all.
+ * listed completely, is reported in `cuts`. Throws Failure for what concerns more than one folder, and for a first level that could not be read at all.
  */
 export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolders> {
   const all: ListedFolder[] = [];
@@ -34,13 +35,16 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
   let level = await childrenAround(undefined);
   while (level.length > 0) {
     const next: ListedFolder[] = [];
+    const short: ListedFolder[] = [];
     const parents = level.map(({ folderId }): FolderListing => ({ parent: { id: folderId } }));
     let index = 0;
     for await (const outcome of mailbox.each(listFolders, parents)) {
       const at = index++;
       const parent = parents[at]?.parent;
+      const folder = level[at];
       if (outcome.ok && outcome.value.next === undefined && !endsShort(outcome.value, 0)) {
         for (const one of take(outcome.value.items)) next.push(one);
+        if (folder !== undefined && outcome.value.length < (folder.childCount ?? 0)) short.push(folder);
         continue;
       }
       if (!outcome.ok) {
@@ -48,14 +52,22 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
         if (isSaidGone && !(await isListed(mailbox, all, parent))) continue;
       }
       // After a broken page, and for a list with more pages, the list is requested from its beginning, so its positions have numbers.
+      const before = all.length + cuts.length;
       const children = await attempt(async () => {
         if (!outcome.ok && !mayBeFaultOfOneItem(outcome.failure)) throw outcome.failure;
         return await childrenAround(parent);
       });
-      if (children.ok) for (const one of children.value) next.push(one);
-      else if (isLocal(children.failure) || mayBeFaultOfOneItem(children.failure))
-        cuts.push(subfoldersNotListed(level[at]?.displayName ?? "", children.failure));
+      if (children.ok) {
+        for (const one of children.value) next.push(one);
+        // Of several pages only their being empty is noted: folders listed elsewhere as well do not count here.
+        if (all.length + cuts.length === before && folder?.childCount) short.push(folder);
+      } else if (isLocal(children.failure) || mayBeFaultOfOneItem(children.failure))
+        cuts.push(subfoldersNotListed(folder?.displayName ?? "", children.failure));
       else throw children.failure;
+    }
+    for await (const { visible, cut } of listHiddenToo(mailbox, short)) {
+      for (const one of take(visible)) next.push(one);
+      if (cut !== undefined) cuts.push(cut);
     }
     level = next;
   }

@@ -1,5 +1,6 @@
 import { type Attachment, holdsOthers } from "../../exchange/attachment.ts";
 import type { Message } from "../../exchange/message.ts";
+import { contradiction } from "../../exchange/search/contradiction.ts";
 import { Failure } from "../../failure.ts";
 import type { OpenedPart } from "../../message-content/read-in-one-pass.ts";
 import { attempt, done, failed, type Outcome } from "../../outcome.ts";
@@ -11,6 +12,7 @@ import { listAttachments } from "../requests/message-list-attachments.ts";
 import { getMessage } from "../requests/messages.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { oneByOne } from "../session/one-by-one.ts";
+import { endsShort } from "../session/paging.ts";
 import { objectIn, textIn } from "../session/read-json.ts";
 import { type AttachmentLocation, attachmentOf, attachmentsOf, parseAttachmentId } from "./attachment-ids.ts";
 import { attachmentsAround } from "./attachments-around.ts";
@@ -27,14 +29,22 @@ export async function* attachments(mailbox: GraphMailbox, itemIds: readonly stri
       continue;
     }
     const { items, next } = first.value;
+    let last: Omit<typeof first.value, "items"> = first.value;
+    let given = last.length;
     const rest = await attempt(async () => {
       const all = [...attachmentsOf(items, id)];
-      if (next === undefined) return all;
-      for await (const page of mailbox.pages(listAttachments, id, next)) for (const one of attachmentsOf(page.items, id)) all.push(one);
+      if (next !== undefined) {
+        for await (const page of mailbox.pages(listAttachments, id, next)) {
+          for (const one of attachmentsOf(page.items, id)) all.push(one);
+          last = page;
+          given += page.length;
+        }
+      }
+      if (endsShort(last, given - last.length)) throw contradiction(last.count ?? 0, given, "attachments");
       return all;
     });
     if (!rest.ok && rest.failure.code === "cancelled") throw rest.failure;
-    yield rest.ok ? rest : await attachmentsAround(mailbox, id, rest.failure, false);
+    yield rest.ok ? rest : await attachmentsAround(mailbox, id, rest.failure, next === undefined);
   }
 }
 

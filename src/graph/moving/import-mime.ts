@@ -7,8 +7,7 @@ import { asFailure, Failure, type LeftDraft } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import { beginsAsMessage } from "../../wire/mime/check-message-start.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
-import { attachmentsOf } from "../messages/attachment-ids.ts";
-import { listAttachments } from "../requests/message-list-attachments.ts";
+import { attachments } from "../messages/attachments.ts";
 import { moveMessage } from "../requests/message-move.ts";
 import { getMessage } from "../requests/messages.ts";
 import { getMimeMessage } from "../requests/outlook-get-mime-message.ts";
@@ -85,7 +84,10 @@ async function readWhole(from: GraphMailbox, id: string, why: string): Promise<U
   const { checkCarried } = await import("../../message-content/check-whole.ts");
   const { internetMessageId } = await from.ask(getMessage, { itemId: id, detail: {} });
   const listed: Attachment[] = [];
-  for await (const { items } of from.pages(listAttachments, id)) for (const one of attachmentsOf(items, id)) listed.push(one);
+  for await (const outcome of attachments(from, [id])) {
+    if (!outcome.ok) throw outcome.failure;
+    for (const one of outcome.value) listed.push(one);
+  }
   const again = await from.stream(getMimeMessage, id);
   await checkCarried(pieces(mime), beginsAsMessage(again), { internetMessageId, attachments: listed });
   return mime;

@@ -8,6 +8,8 @@ import { type Request, required, segment } from "../session/request-description.
 /** A listed folder, and whether it has subfolders. */
 export interface ListedFolder extends FoundFolder {
   readonly hasChildren: boolean;
+  /** Number of its subfolders, hidden ones included. */
+  readonly childCount?: number | undefined;
 }
 
 // Most mailboxes have fewer folders on one level; the service accepts up to 1000.
@@ -31,6 +33,7 @@ function folderOf(folder: JsonObject): ListedFolder {
     // A search folder shows messages of other folders.
     isSearchFolder: textIn(folder, "@odata.type") === "#microsoft.graph.mailSearchFolder" || flagIn(folder, "isHidden") === true,
     hasChildren: (numberIn(folder, "childFolderCount") ?? 0) > 0,
+    childCount: numberIn(folder, "childFolderCount"),
   };
 }
 
@@ -42,6 +45,8 @@ export interface FolderListing {
   readonly skip?: number | undefined;
   /** Request only the id of each folder, for a folder that cannot be listed otherwise. */
   readonly idsOnly?: boolean | undefined;
+  /** List hidden folders too, which are otherwise left out although the parent counts them. */
+  readonly includeHidden?: boolean | undefined;
 }
 
 /** Lists the folders directly below another one, or below the visible root. @see https://learn.microsoft.com/en-us/graph/api/user-list-mailfolders */
@@ -49,13 +54,14 @@ export const listFolders: Request<FolderListing, Page<ListedFolder>> = {
   name: "mailfolder-list-childfolders",
   safety: "read",
   reply: found("value"),
-  write: ({ parent, top, skip, idsOnly }) => ({
+  write: ({ parent, top, skip, idsOnly, includeHidden }) => ({
     method: "GET",
     path: parent === undefined ? "/mailFolders" : `/mailFolders/${folderSegment(parent)}/childFolders`,
     query: {
       $top: String(top ?? foldersPerPage),
       $skip: skip === undefined ? undefined : String(skip),
-      $select: idsOnly === true ? "id" : select,
+      $select: idsOnly === true ? "id" : `${select}${includeHidden === true ? ",isHidden" : ""}`,
+      includeHiddenFolders: includeHidden === true ? "true" : undefined,
     },
   }),
   read: (reply) => pageOf(reply, folderOf),

@@ -4,10 +4,11 @@ import type { Reply, Sent } from "../../exchange/sending/draft.ts";
 import { draftNotMade } from "../../exchange/sending/left-draft.ts";
 import { defaultRetryDelays, type RetryDelays } from "../../exchange/sending/send-once.ts";
 import { asFailure } from "../../failure.ts";
+import { parseAttachmentId } from "../messages/attachment-ids.ts";
+import { attachments } from "../messages/attachments.ts";
 import { messageOf } from "../messages/message-reader.ts";
 import { deleteAttachment } from "../requests/attachment-delete.ts";
 import { createReply } from "../requests/message-createreply.ts";
-import { listAttachments } from "../requests/message-list-attachments.ts";
 import { updateMessage } from "../requests/message-update.ts";
 import { getMessage } from "../requests/messages.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
@@ -69,11 +70,10 @@ function replySubject(given: string | undefined): JsonObject {
   return /^re\s*:/i.test(given ?? "") ? { subject: (given ?? "").replace(/^re\s*:\s*/i, "RE: ") } : {};
 }
 
-/** Removes pictures of the original, which Exchange adds to the reply together with the quoted text. */
+/** Removes pictures of the original, which Exchange adds to the reply with the quoted text. Throws Failure unless all of them are listed. */
 async function removeOriginalAttachments(mailbox: GraphMailbox, draft: string): Promise<void> {
-  const { items } = await mailbox.ask(listAttachments, draft);
-  for (const one of items) {
-    const attachmentId = textIn(one, "id");
-    if (attachmentId !== undefined) await mailbox.ask(deleteAttachment, { messageId: draft, attachmentId });
+  for await (const listed of attachments(mailbox, [draft])) {
+    if (!listed.ok) throw listed.failure;
+    for (const { id } of listed.value) await mailbox.ask(deleteAttachment, parseAttachmentId(id));
   }
 }
