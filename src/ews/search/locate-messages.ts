@@ -1,7 +1,7 @@
 import type { Message, MessageName } from "../../exchange/message.ts";
 import { isAbsent, type Located, requestedPlaces } from "../../exchange/search/absence.ts";
-import { keepInFolder, locateCopies, mayTryMessageId, type SearchHits, unnamed } from "../../exchange/search/locate-copies.ts";
-import type { Within } from "../../exchange/search/locate-scope.ts";
+import { keepInFolder, locateCopies, mayTryMessageId, resolveOnce, type SearchHits, unnamed } from "../../exchange/search/locate-copies.ts";
+import { isOneFolder, type Within } from "../../exchange/search/locate-scope.ts";
 import { sameMessageId } from "../../exchange/search/match-filters.ts";
 import { Failure, type FailureCode } from "../../failure.ts";
 import { attempt, done, failed, type Outcome } from "../../outcome.ts";
@@ -41,15 +41,10 @@ export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]
   if (within.mustBeListed === true) await followDeleted(mailbox, byId, outcomes);
   await addPublicPaths(mailbox, outcomes);
   const unshown = isOneFolder(within) ? [] : await explainUnknown(mailbox, byId, outcomes, within.archive === true);
-  const places = lookupFoldersOf(mailbox, within);
-  if (isOneFolder(within)) {
-    const there = await attempt(places);
-    if (!there.ok) {
-      if (there.failure.code === "cancelled") throw there.failure;
-      yield* names.map(() => there);
-      return;
-    }
-    keepInFolder(there.value.folderId ?? "", outcomes, there.value.extent);
+  const places = resolveOnce<LookupFolders>(() => (isOneFolder(within) ? folderAlone(mailbox, within) : everyFolder(mailbox, within)));
+  if (isOneFolder(within) && !(await keepInFolder(places, outcomes))) {
+    yield* outcomes;
+    return;
   }
   await locateCopies(names, outcomes, { atOnce: idsPerSearch, unreadable, find: async (ids) => findCopies(mailbox, ids, await places()) });
   for (const index of unshown) {
@@ -243,19 +238,9 @@ function foreignMessage(mailbox: EwsMailbox): Failure {
 
 /** The folders in which names are searched. */
 interface LookupFolders extends Pick<SearchFolders, "folders" | "pathOfId" | "extent" | "archive" | "closed"> {
-  /** Id of the folder, if one was named. */
   readonly folderId?: string;
   /** Folders that the account is not shown. */
   readonly hidden?: Failure | undefined;
-}
-
-/** Returns a function that resolves the folders once, when they are needed. */
-function lookupFoldersOf(mailbox: EwsMailbox, within: Within): () => Promise<LookupFolders> {
-  let requested: Promise<LookupFolders> | undefined;
-  return () => {
-    requested ??= isOneFolder(within) ? folderAlone(mailbox, within) : everyFolder(mailbox, within);
-    return requested;
-  };
 }
 
 /** Folders of every mailbox, in any language. */
@@ -270,10 +255,6 @@ async function everyFolder(mailbox: EwsMailbox, within: Within): Promise<LookupF
   if (mailbox.access !== "delegate" || shown.size === 0 || hidden.length === 0) return where;
   const message = `The account is not shown every folder of ${mailbox.address}: ${hidden.join(", ")} and perhaps others.`;
   return { ...where, hidden: new Failure("could-not-look", message) };
-}
-
-function isOneFolder({ folder, folderId }: Within): boolean {
-  return folder !== undefined || folderId !== undefined;
 }
 
 async function folderAlone(mailbox: EwsMailbox, within: Within): Promise<LookupFolders> {

@@ -1,5 +1,5 @@
 import { asFailure, Failure, type FailureCode } from "../../failure.ts";
-import { done, failed, type Outcome } from "../../outcome.ts";
+import { attempt, done, failed, type Outcome } from "../../outcome.ts";
 import type { Message, MessageName } from "../message.ts";
 import { isAbsent, type Located, type SearchExtent, searchExtentOf } from "./absence.ts";
 import { bareMessageId, sameMessageId } from "./match-filters.ts";
@@ -70,13 +70,40 @@ export async function locateCopies(names: readonly MessageName[], outcomes: Outc
   for (const index of unknown) outcomes[index] = opened;
 }
 
-/** Removes messages that are not in the intended folder: an id opens its message in whatever folder it is. */
-export function keepInFolder(folderId: string, outcomes: Outcome<Located>[], places: SearchHits["places"]): void {
+/** The folders in which names are searched, as a back end resolves them. */
+export interface ResolvedFolders {
+  /** Id of the folder, if one was named. */
+  readonly folderId?: string;
+  readonly extent: SearchHits["places"];
+}
+
+/** Returns a function that resolves the folders once, when they are needed. */
+export function resolveOnce<T>(resolve: () => Promise<T>): () => Promise<T> {
+  let resolved: Promise<T> | undefined;
+  return () => {
+    resolved ??= resolve();
+    return resolved;
+  };
+}
+
+/**
+ * Removes messages that are not in the named folder: an id opens its message in whatever folder it is. Fails every name if the folder cannot be
+ * opened. Throws only when cancelled.
+ */
+export async function keepInFolder(resolve: () => Promise<ResolvedFolders>, outcomes: Outcome<Located>[]): Promise<boolean> {
+  const opened = await attempt(resolve);
+  if (!opened.ok) {
+    if (opened.failure.code === "cancelled") throw opened.failure;
+    outcomes.fill(opened);
+    return false;
+  }
+  const { folderId = "", extent } = opened.value;
   for (const [index, outcome] of outcomes.entries()) {
     if (!outcome.ok || isAbsent(outcome.value)) continue;
     const messages = outcome.value.messages.filter(({ parentFolderId }) => parentFolderId === folderId);
-    outcomes[index] = done(messages.length > 0 ? { messages } : { absentFrom: { ...places, by: "item_id" } });
+    outcomes[index] = done(messages.length > 0 ? { messages } : { absentFrom: { ...extent, by: "item_id" } });
   }
+  return true;
 }
 
 /** Returns the result of one search for each of its ids; without ids, the result of opening the places for an item id. */

@@ -13,3 +13,8 @@ export interface Within {
   /** Accept a message opened by its id only if its folder lists it: some servers open a deleted message by its old id. */
   readonly mustBeListed?: boolean | undefined;
 }
+
+/** Returns whether only one folder is searched. */
+export function isOneFolder({ folder, folderId }: Within): boolean {
+  return folder !== undefined || folderId !== undefined;
+}

@@ -2,11 +2,11 @@ import { folderForItem, isFolderId } from "../../exchange/foreign-id.ts";
 import { mailboxGuidOf } from "../../exchange/mailbox-guid.ts";
 import type { Message, MessageName } from "../../exchange/message.ts";
 import { type Located, requestedPlaces } from "../../exchange/search/absence.ts";
-import { keepInFolder, locateCopies, type SearchHits, unnamed } from "../../exchange/search/locate-copies.ts";
-import type { Within } from "../../exchange/search/locate-scope.ts";
+import { keepInFolder, locateCopies, resolveOnce, type SearchHits, unnamed } from "../../exchange/search/locate-copies.ts";
+import { isOneFolder, type Within } from "../../exchange/search/locate-scope.ts";
 import { sameMessageId } from "../../exchange/search/match-filters.ts";
 import type { FailureCode } from "../../failure.ts";
-import { attempt, done, failed, type Outcome } from "../../outcome.ts";
+import { done, failed, type Outcome } from "../../outcome.ts";
 import { getMessage } from "../requests/messages.ts";
 import { explainEwsId, namesStore, notOfPrimary, translatedIds } from "../session/ews-ids.ts";
 import { guidOfMailbox } from "../session/id-ownership.ts";
@@ -46,15 +46,12 @@ export async function* locate(mailbox: GraphMailbox, names: readonly MessageName
     if (isFolderId(itemId) && outcomes[index]?.ok === false) outcomes[index] = failed(folderForItem());
   }
   if (!isOneFolder(within)) await refuseUnshown(mailbox, byId, outcomes);
-  const places = lookupFoldersOf(mailbox, within);
-  if (isOneFolder(within)) {
-    const there = await attempt(places);
-    if (!there.ok) {
-      if (there.failure.code === "cancelled") throw there.failure;
-      yield* names.map(() => there);
-      return;
-    }
-    keepInFolder(there.value.folderId ?? "", outcomes, there.value.extent);
+  const places = resolveOnce<LookupFolders>(() =>
+    isOneFolder(within) ? folderAlone(mailbox, within) : resolveSearchFolders(mailbox, within),
+  );
+  if (isOneFolder(within) && !(await keepInFolder(places, outcomes))) {
+    yield* outcomes;
+    return;
   }
   const archive = within.folder === undefined ? ("unknown" as const) : undefined;
   const find = async (ids: readonly string[]) => ({ ...(await findCopies(mailbox, ids, await places())), archive });
@@ -86,21 +83,7 @@ async function refuseUnshown(
 
 /** The folders in which names are searched. */
 interface LookupFolders extends Pick<SearchFolders, "places" | "pathOfId" | "includes" | "extent" | "closed"> {
-  /** Id of the folder, if one was named. */
   readonly folderId?: string;
-}
-
-/** Returns a function that resolves the folders once, when they are needed. */
-function lookupFoldersOf(mailbox: GraphMailbox, within: Within): () => Promise<LookupFolders> {
-  let requested: Promise<LookupFolders> | undefined;
-  return () => {
-    requested ??= isOneFolder(within) ? folderAlone(mailbox, within) : resolveSearchFolders(mailbox, within);
-    return requested;
-  };
-}
-
-function isOneFolder({ folder, folderId }: Within): boolean {
-  return folder !== undefined || folderId !== undefined;
 }
 
 async function folderAlone(mailbox: GraphMailbox, within: Within): Promise<LookupFolders> {
