@@ -59,6 +59,8 @@ startLab({
   process.env.LAB_SECRET = secret;
   // The first call fetches a token, the second one finds it.
   process.env.XDG_CACHE_HOME = join(folder, "cache");
+  // The audit log of these calls is not the caller's.
+  process.env.XDG_STATE_HOME = join(folder, "state");
   const program = load(join(dist, "program.cjs"));
   let code = 0;
   const { mailbox, messageId } = message;

@@ -48,13 +48,18 @@ export function kerberosScheme(kerberos: KerberosPackage): ConnectionScheme {
     asksFirst: false,
     begin(url) {
       let client: KerberosClient | undefined;
-      const step = async (challenge: string): Promise<string | undefined> => {
+      const ask = async (challenge: string): Promise<string | undefined> => {
         try {
           client ??= await kerberos.initializeClient(`HTTP@${url.hostname}`, { mechOID: kerberos.GSS_MECH_OID_SPNEGO });
           return (await client.step(challenge)) || undefined;
         } catch (thrown) {
           throw noTicket(url.hostname, thrown);
         }
+      };
+      const step = async (challenge: string): Promise<string | undefined> => {
+        const token = await ask(challenge);
+        if (token !== undefined && isNtlm(token)) throw ntlmInstead(url.hostname);
+        return token;
       };
       return {
         async first() {
@@ -66,6 +71,22 @@ export function kerberosScheme(kerberos: KerberosPackage): ConnectionScheme {
       };
     },
   };
+}
+
+/**
+ * On Windows, Negotiate falls back to NTLM without a word. Each NTLM message begins with this signature ([MS-NLMP] 2.2.1), bare or inside SPNEGO,
+ * which does not encode it.
+ */
+const ntlmSignature = Buffer.from("NTLMSSP\0", "latin1");
+
+function isNtlm(token: string): boolean {
+  return Buffer.from(token, "base64").includes(ntlmSignature);
+}
+
+function ntlmInstead(host: string): Failure {
+  return new Failure("unauthenticated", `The system offered NTLM instead of a Kerberos ticket for HTTP@${host}. Nothing was sent.`, {
+    hint: "Check that this machine reaches a domain controller and that the server's service name is registered (setspn). To use NTLM, set auth.ntlm.",
+  });
 }
 
 function noTicket(host: string, thrown: unknown): Failure {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openHttp } from "../../../src/wire/http/http-client.ts";
 import { signInConnections } from "../../../src/wire/sign-in/connection-sign-in.ts";
 import { kerberosScheme, loadKerberos } from "../../../src/wire/sign-in/kerberos.ts";
@@ -83,4 +83,33 @@ test("without a ticket nothing is sent, and the failure has a hint", async () =>
     hint: expect.stringContaining("kinit"),
   });
   expect(server.requests).toHaveLength(0);
+});
+
+describe("a token of NTLM, which Windows falls back to,", () => {
+  const ntlm = Buffer.from("NTLMSSP\0\x01\0\0\0", "latin1");
+  // SPNEGO, negTokenInit: https://www.rfc-editor.org/rfc/rfc4178#section-4.2.1
+  const spnego = Buffer.concat([Buffer.from("601a06062b0601050502a010300ea20c040c", "hex"), ntlm]);
+  // A Kerberos token may offer NTLM in its list of mechanisms: only a message of NTLM is refused.
+  const offersNtlm = Buffer.from("6022060a2b06010401823702020a0414deadbeef", "hex");
+  const scheme = (...tokens: readonly Buffer[]) => {
+    let step = 0;
+    const initializeClient = async () => ({ step: async () => (tokens[step++] ?? Buffer.alloc(0)).toString("base64") });
+    return kerberosScheme({ GSS_MECH_OID_SPNEGO: 6, initializeClient }).begin(new URL("https://mail.example.com/"));
+  };
+
+  test.each([
+    ["bare", ntlm],
+    ["inside SPNEGO", spnego],
+  ])("is refused as the first token: %s", async (_, token) => {
+    await expect(scheme(token).first()).rejects.toMatchObject({
+      code: "unauthenticated",
+      message: expect.stringContaining("NTLM instead"),
+    });
+  });
+
+  test("is refused as the answer to a challenge", async () => {
+    const exchange = scheme(offersNtlm, spnego);
+    expect(await exchange.first()).toBe(offersNtlm.toString("base64"));
+    await expect(exchange.next("bW9yZQ==")).rejects.toMatchObject({ code: "unauthenticated" });
+  });
 });
