@@ -7,9 +7,13 @@ import { markdownTable } from "./markdown-table.ts";
 
 /** Returns the page with the fields for the administrator and the author of a playbook, action by action, and the outputs for later nodes. */
 export async function automationServicePage(catalogue: readonly Action[]): Promise<string> {
-  const { integration, actions } = await automationService(inPlaybookOrder(catalogue), { name: integrationName, version: "1.0" });
+  const { integration, actions, sweeps } = await automationService(inPlaybookOrder(catalogue), {
+    name: integrationName,
+    version: "1.0",
+    withSweeps: true,
+  });
   const attributes = Object.entries(integration.configuration.data_attributes).map(([id, attribute]) => fieldRow({ id, ...attribute }));
-  const parts = actions.map(({ name, type, fields, output, table_view, src_doc }) =>
+  const parts = [...actions, ...sweeps].map(({ name, type, fields, output, table_view, src_doc }) =>
     [
       `## ${name}`,
       `Kind: ${type}.${src_doc === undefined ? "" : " Its answer is also shown as a page."}`,

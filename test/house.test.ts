@@ -186,6 +186,7 @@ test("every field, flag, variable or setting that a message names exists", async
   const { SettingsFile } = await import("../src/settings/settings-schema.ts");
   const { ServeSettings } = await import("../src/settings/serve-settings.ts");
   const { PlanRequest } = await import("../src/sweeps/request.ts");
+  const { SweepAnswerNoun } = await import("../src/sweeps/service/schemas.ts");
   const { variables } = await import("../src/settings/load-settings.ts");
   const fields = catalogue.flatMap((action) => [z.toJSONSchema(action.input, { io: "input" }), z.toJSONSchema(answerSchema(action))]);
   const names = new Set(
@@ -194,6 +195,7 @@ test("every field, flag, variable or setting that a message names exists", async
       z.toJSONSchema(SettingsFile, { io: "input" }),
       z.toJSONSchema(ServeSettings, { io: "input" }),
       z.toJSONSchema(PlanRequest, { io: "input" }),
+      z.toJSONSchema(SweepAnswerNoun),
     ].flatMap(namesIn),
   );
   // Microsoft's name of a permission.

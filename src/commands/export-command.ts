@@ -40,7 +40,7 @@ export async function runExport(args: readonly string[], screen: Screen): Promis
   }
   if (!/^\d+(\.\d+)*$/.test(version)) throw new Failure("invalid-input", "--version must be numbers separated by dots, such as 1.0.");
   const catalogue = await Promise.all(actionNames.map(loadAction));
-  const made = await automationService(inPlaybookOrder(catalogue), { name: integrationName, version });
+  const made = await automationService(inPlaybookOrder(catalogue), { name: integrationName, version, withSweeps: true });
   writeFiles(out, made.files);
   const files = [...made.files.keys()];
   const others = findOldFiles(out, files);

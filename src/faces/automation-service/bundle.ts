@@ -4,6 +4,7 @@ import { actionDefinition } from "./action-definition.ts";
 import { type ArchivedFile, tarGz } from "./archive.ts";
 import { ActionDefinition, IntegrationDefinition } from "./definition.ts";
 import { integrationDefinition } from "./integration.ts";
+import { sweepDefinitions } from "./sweep-definitions.ts";
 import { yamlText } from "./yaml.ts";
 
 /** The platform's category for the integration. The format has no field for it; it is chosen when an integration is published. */
@@ -14,6 +15,8 @@ export interface IntegrationVersion {
   readonly name: string;
   /** Numbers with dots between. */
   readonly version: string;
+  /** Whether it has the actions of sweeps as well. */
+  readonly withSweeps?: boolean | undefined;
 }
 
 /** All generated files, by their path in the folder. */
@@ -21,6 +24,8 @@ export interface AutomationService {
   readonly integration: IntegrationDefinition;
   /** In the order of the given catalogue. */
   readonly actions: readonly ActionDefinition[];
+  /** Actions for sweeps, after those of the catalogue. */
+  readonly sweeps: readonly ActionDefinition[];
   readonly files: ReadonlyMap<string, string | Uint8Array>;
 }
 
@@ -29,17 +34,29 @@ export interface AutomationService {
  * the platform shares its own content. The same catalogue gives the same bytes.
  * @throws RangeError for what the platform cannot represent, such as two names that are equal there
  */
-export async function automationService(actions: readonly Action[], { name, version }: IntegrationVersion): Promise<AutomationService> {
+export async function automationService(
+  actions: readonly Action[],
+  { name, version, withSweeps = false }: IntegrationVersion,
+): Promise<AutomationService> {
   const integration = IntegrationDefinition.parse(integrationDefinition(name, version));
   const definitions = actions.map((action) => ActionDefinition.parse(actionDefinition(action, name)));
   const files = new Map<string, string | Uint8Array>([[`${fileName(name)}.integration.yaml`, await yamlText(integration)]]);
   for (const [at, definition] of definitions.entries()) {
     // A folder lists by name: the numbers keep the order.
     const action = actions[at]?.name ?? "";
-    files.set(`actions/${String(at + 1).padStart(2, "0")}-${action}.action.yaml`, await yamlText(definition));
+    files.set(numbered(at, action), await yamlText(definition));
   }
-  files.set(`${fileName(name)}.tar.gz`, await archive(integration, definitions));
-  return { integration, actions: definitions, files };
+  const sweeps = (withSweeps ? sweepDefinitions(name) : []).map(({ file, definition }) => ({
+    ...{ file, definition: ActionDefinition.parse(definition) },
+  }));
+  for (const [at, { file, definition }] of sweeps.entries()) files.set(numbered(definitions.length + at, file), await yamlText(definition));
+  const all = [...definitions, ...sweeps.map(({ definition }) => definition)];
+  files.set(`${fileName(name)}.tar.gz`, await archive(integration, all));
+  return { integration, actions: definitions, sweeps: all.slice(definitions.length), files };
+}
+
+function numbered(at: number, name: string): string {
+  return `actions/${String(at + 1).padStart(2, "0")}-${name}.action.yaml`;
 }
 
 function fileName(name: string): string {

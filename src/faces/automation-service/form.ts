@@ -20,7 +20,7 @@ export interface FormField {
  * Returns the fields of an action's form: the mailbox, then the action's own fields, then the common ones. A boolean that is off by default is a
  * checkbox; any other boolean is a list of two values, because the platform cannot tell an unticked checkbox from none.
  */
-export function formOf(action: Action): readonly FormField[] {
+export function formOf(action: Pick<Action, "name" | "input">): readonly FormField[] {
   const parameters = parametersOf(action);
   const rank = ({ field }: Parameter) => (field === "mailbox" ? 0 : commonInputFields.includes(field) ? 2 : 1);
   return [0, 1, 2].flatMap((wanted) =>
@@ -37,7 +37,7 @@ interface Shape extends Omit<Field, "id" | "label" | "required" | "hint"> {
   readonly note?: string;
 }
 
-function formField(parameter: Parameter, action: Action): FormField {
+function formField(parameter: Parameter, action: Pick<Action, "name" | "input">): FormField {
   const { field: id, description, required, bounds } = parameter;
   const schema = action.input.shape[id];
   if (schema === undefined) throw new RangeError(`${action.name} has no field ${id}.`);

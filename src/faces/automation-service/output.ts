@@ -56,6 +56,11 @@ export function pathsOf({ root }: Output): readonly string[] {
   return paths(root, "");
 }
 
+/** The same for an answer that is no action's. */
+export function pathsIn(noun: z.ZodObject): readonly string[] {
+  return paths(jsonSchema(noun), "");
+}
+
 function paths(schema: Schema, prefix: string): string[] {
   if (schema.type === "array") {
     // A list of texts has a path as a whole, and one for its items.

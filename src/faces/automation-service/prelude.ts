@@ -182,23 +182,24 @@ def refusal(error):
     return ' '.join(said)
 
 
-def call(path, body, files=(), once=None):
+def call(path, body, files=(), once=None, method='POST', named=True):
     # Sends again only what the service has not begun, or what it knows again by its key.
-    connection = env('connection')
+    connection = env('connection') if named else None
     url = address(env('api_url'), 'API URL') + path + ('?connection=' + urllib.parse.quote(connection.strip(), safe='') if connection else '')
     headers = {'Authorization': bearer(), 'Accept': 'application/json', 'User-Agent': 'mailcordon-automation-service'}
     if once:
         headers['Idempotency-Key'] = once
-    document = json.dumps(body).encode('ascii')
+    document = None if body is None else json.dumps(body).encode('ascii')
     data, kind = document, 'application/json'
     if files:
         parts = [('input', None, 'application/json', document)]
         data, kind = multipart(parts + [(name, name, 'application/octet-stream', content) for name, content in files])
-    headers['Content-Type'] = kind
+    if data is not None:
+        headers['Content-Type'] = kind
     opener, until, lost = client(is_checked()), time.time() + seconds(), False
     while True:
         try:
-            request = urllib.request.Request(url, data=data, headers=headers, method='POST')
+            request = urllib.request.Request(url, data=data, headers=headers, method=method)
             with opener.open(request, timeout=max(1, until - time.time())) as reply:
                 text = reply.read()
             break

@@ -96,7 +96,7 @@ describe("the integration of the twelve actions", () => {
 });
 
 test("every script begins with the same prelude and is ASCII", () => {
-  for (const { script } of [...realService.actions, ...toyService.actions]) {
+  for (const { script } of [...realService.actions, ...realService.sweeps, ...toyService.actions]) {
     expect(script.code.startsWith(prelude)).toBe(true);
     expect(script.code).toMatch(/^[\n\x20-\x7e]+$/);
   }
@@ -107,7 +107,7 @@ test("a separate YAML parser reads the exact definition from each file, and each
   for (const [name, text] of texts(realService)) {
     const read: unknown = yaml.parse(text, { version: "1.1" });
     const kind = name.endsWith(".integration.yaml") ? IntegrationDefinition : ActionDefinition;
-    const meant = [realService.integration, ...realService.actions].filter(
+    const meant = [realService.integration, ...realService.actions, ...realService.sweeps].filter(
       (each) => JSON.stringify(each) === JSON.stringify(kind.parse(read)),
     );
     expect(meant).toHaveLength(1);
@@ -121,15 +121,16 @@ test("tar reads the archive, which has the same documents in the wrapper of the 
     return stdout;
   };
   const names = list(["-tzf", "mailcordon.tar.gz"]).trim().split("\n");
-  expect(names).toHaveLength(realService.actions.length + 1);
+  const all = [...realService.actions, ...realService.sweeps];
+  expect(names).toHaveLength(all.length + 1);
   const [first = ""] = names;
   expect(first).toMatch(/^[0-9a-f]{8}\.Mailcordon\.integration\.yaml$/);
   expect(list(["-xzOf", "mailcordon.tar.gz", first])).toBe(realService.files.get("mailcordon.integration.yaml"));
   for (const [at, name] of names.slice(1).entries()) {
     const { action, integration } = yaml.parse(list(["-xzOf", "mailcordon.tar.gz", name]));
-    expect(name).toMatch(new RegExp(`^[0-9a-f]{8}\\.${realService.actions[at]?.name.replaceAll(" ", "-")}\\.action\\.yaml$`));
+    expect(name).toMatch(new RegExp(`^[0-9a-f]{8}\\.${all[at]?.name.replaceAll(" ", "-")}\\.action\\.yaml$`));
     expect(integration).toBe(`{{${first}|id}}`);
-    expect(action).toEqual(JSON.parse(JSON.stringify(realService.actions[at])));
+    expect(action).toEqual(JSON.parse(JSON.stringify(all[at])));
   }
 });
 

@@ -23,7 +23,7 @@ export const otherPythons = [6, 7, 8, 9, 10, 11, 12, 13, 14]
 export const without = noPython ? " (skipped: there is no python3 here)" : "";
 
 export const toyService = await automationService([countSheep, shearSheep], { name: "Toy", version: "2.10" });
-export const realService = await automationService(inPlaybookOrder(catalogue), { name: "Mailcordon", version: "1.0" });
+export const realService = await automationService(inPlaybookOrder(catalogue), { name: "Mailcordon", version: "1.0", withSweeps: true });
 
 export function scriptOf(title: string, { actions }: AutomationService = realService): string {
   const found = actions.find(({ name }) => name === title);
