@@ -172,6 +172,7 @@ function routedMailbox(
     createFolder: (path) => one((mailbox) => mailbox.createFolder(path)),
     copy: (ids, to) => each(ids, (mailbox) => mailbox.copy(ids, to), to),
     move: (ids, to) => each(ids, (mailbox) => mailbox.move(ids, to), to),
+    restore: (message) => one((mailbox) => mailbox.restore(message)),
     delete: (ids, mode) => each(ids, (mailbox) => mailbox.delete(ids, mode)),
     junk: (ids, how) => each(ids, (mailbox) => mailbox.junk(ids, how)),
     send: (draft) => one((mailbox) => mailbox.send(draft)),

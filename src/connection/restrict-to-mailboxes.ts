@@ -247,6 +247,12 @@ function guardMailbox(mailbox: Mailbox, guard: Guard, { backend, other }: GuardC
     },
     copy: (itemIds, destination) => elsewhere(itemIds, destination, (ids) => mailbox.copy(ids, destination)),
     move: (itemIds, destination) => elsewhere(itemIds, destination, (ids) => mailbox.move(ids, destination)),
+    async restore(message) {
+      await guard.folder(message.folder, mailbox);
+      const restored = await mailbox.restore(message);
+      if (restored.newItemId !== undefined) found.add(restored.newItemId);
+      return restored;
+    },
     delete: (itemIds, mode) => byId(itemIds, (ids) => mailbox.delete(ids, mode)),
     junk: (itemIds, how) => byId(itemIds, (ids) => mailbox.junk(ids, how)),
     async send(draft) {

@@ -25,6 +25,7 @@ const rights: Readonly<Record<PortMethod, "none" | "read" | "change" | "send" | 
   folder: "read",
   createFolder: "change",
   copy: "change",
+  restore: "change",
   move: "change",
   delete: "change",
   junk: "change",

@@ -96,6 +96,11 @@ export interface Mailbox {
   /** Copies messages. The new id is absent where Exchange returns none (another mailbox, a public folder) and the copy could not be found again. */
   copy(itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<Copied>>;
   move(itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<{ readonly newItemId?: string | undefined }>>;
+  /**
+   * Creates a message from its bytes, with the state that it had where the server allows that; `lost` of the value says what it lacks. Each call creates
+   * another message: after `unknown-outcome`, look for it first. Throws Failure.
+   */
+  restore(message: KeptMessage): Promise<Copied>;
   /** Deletes messages. `trash` and `soft` move them, because only a move returns the new id that an undo needs. `hard` cannot be undone. */
   delete(itemIds: readonly string[], mode: DeleteMode): AsyncIterable<Outcome<Deleted>>;
   junk(itemIds: readonly string[], how: Junk): AsyncIterable<Outcome<Junked>>;
@@ -161,6 +166,15 @@ export interface Copied {
  */
 export type CopyLoss = (typeof copyLosses)[number];
 export const copyLosses = ["sent", "received_time", "read_state", "categories", "flag"] as const;
+
+/** A message whose bytes were kept, and the state that it had. */
+export interface KeptMessage extends Pick<Message, "receivedAt" | "isRead" | "categories"> {
+  /** Length of the RFC 5322 form in bytes. */
+  readonly size: number;
+  /** Opens the RFC 5322 form; may be called again. */
+  open(): AsyncIterable<Uint8Array>;
+  readonly folder: FolderName;
+}
 
 export interface Destination {
   readonly folder: FolderName;

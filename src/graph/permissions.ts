@@ -115,6 +115,7 @@ const requiredByMethod: Readonly<Record<PortMethod, RequiredPermissions>> = {
       },
     ],
   },
+  restore: changes,
   move: changes,
   delete: changes,
   junk: changes,

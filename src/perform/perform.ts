@@ -18,6 +18,7 @@ import { attempt, type Outcome } from "../outcome.ts";
 import type { AuditEntry, AuditLog } from "./audit/audit-log.ts";
 import { namingColumns, optionsOf, outcomeColumns, pickColumns } from "./audit/audited-call.ts";
 import { appendRead, searchedOf } from "./audit/read-entry.ts";
+import type { EvidenceIndex } from "./evidence/evidence-index.ts";
 import { actOn, asUncheckedAbsence, type Item, preserveEach, selectItems, settleMissing, targetsOf, verifyEach } from "./items.ts";
 import { operatingSystemUser } from "./operating-system-user.ts";
 import { itemWordsOf, type Plan, questionOf } from "./question.ts";
@@ -29,6 +30,8 @@ export type { Plan, Question } from "./question.ts";
 export interface Host {
   readonly exchange: Exchange;
   readonly evidence: EvidenceStore;
+  /** Finds kept evidence by its hash; undefined where nothing is read back. */
+  readonly evidenceIndex?: EvidenceIndex | undefined;
   /** The audit log for changes, sent messages and deletions. `undefined` must be written out: then there are no entries. */
   readonly audit: AuditLog | undefined;
   /** Whether a read has an audit entry as well. A read whose entry cannot be written fails. Default: false. */

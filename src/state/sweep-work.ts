@@ -43,7 +43,10 @@ export interface SweepWork {
   /** In the order of the plan. */
   targets(sweep: string, mailbox: number, direction: Direction): Promise<readonly OpenTarget[]>;
   /** The item ids that targets of this mailbox have, had before, or have got. */
-  outcomes(sweep: string, mailbox: number): Promise<readonly { readonly facts: string; readonly outcome?: string | undefined }[]>;
+  outcomes(
+    sweep: string,
+    mailbox: number,
+  ): Promise<readonly { readonly facts: string; readonly outcome?: string | undefined; readonly undoOutcome?: string | undefined }[]>;
   /** Writes that these are about to be done; gives those that may be: while the sweep runs in this round. */
   intend(chunk: Chunk, mailbox: number, direction: Direction, numbers: readonly number[]): Promise<ReadonlySet<number>>;
   act(sweep: string, mailbox: number, settled: readonly Settled<TargetState>[]): Promise<void>;
@@ -140,9 +143,16 @@ export function openSweepWork(database: Database): SweepWork {
       }));
     },
     async outcomes(sweep, mailbox) {
-      const Known = z.object({ facts: z.string(), outcome: z.string().nullable() });
-      const found = await database.query(Known, `SELECT facts, outcome FROM ${rows} WHERE sweep = $1 AND mailbox = $2`, [sweep, mailbox]);
-      return found.map(({ facts, outcome }) => ({ facts, outcome: outcome ?? undefined }));
+      const Known = z.object({ facts: z.string(), outcome: z.string().nullable(), undo_outcome: z.string().nullable() });
+      const found = await database.query(Known, `SELECT facts, outcome, undo_outcome FROM ${rows} WHERE sweep = $1 AND mailbox = $2`, [
+        sweep,
+        mailbox,
+      ]);
+      return found.map(({ facts, outcome, undo_outcome }) => ({
+        facts,
+        outcome: outcome ?? undefined,
+        undoOutcome: undo_outcome ?? undefined,
+      }));
     },
     async intend({ sweep, round }, mailbox, direction, numbers) {
       const set = {

@@ -45,6 +45,7 @@ export const Header = z.strictObject({
     .optional()
     .describe("Recipients and members of groups that the sweep leaves out on purpose, and why."),
   left_alone: z.array(z.string()).describe("What the sweep neither looks for nor removes."),
+  restored_from_evidence: z.array(z.string()).optional().describe("What an undo restores as a copy, and what the copy lacks."),
   cannot_be_undone: z.array(z.string()),
   residue: z
     .array(ResidueKind)

@@ -104,9 +104,19 @@ export function checkOrder({ action, internetMessageIds, query = {}, input, find
 /** Why what this does cannot be undone; nothing where it can. */
 export function whyNotUndone(action: Action, input: Readonly<Record<string, unknown>>): readonly string[] {
   const why = action.irreversible?.(input);
-  if (why !== undefined) return [why];
   const hasUndo = action.each !== undefined && "undo" in action.each.shape;
-  return hasUndo ? [] : [`${action.title} returns nothing by which it could be undone.`];
+  if (why === undefined) return hasUndo ? [] : [`${action.title} returns nothing by which it could be undone.`];
+  if (restorable(action, input).length > 0) return [];
+  return [hasUndo && "keep_evidence" in action.input.shape ? `${why} With keep_evidence, copies could be restored.` : why];
+}
+
+/** What an undo restores from evidence, and what it lacks then; nothing where Exchange still has what was removed, or no evidence is kept. */
+export function restorable(action: Action, input: Readonly<Record<string, unknown>>): readonly string[] {
+  const returns = action.each !== undefined && "undo" in action.each.shape;
+  if (!returns || action.irreversible?.(input) === undefined || input.keep_evidence !== true) return [];
+  return [
+    "Messages deleted for good come back from their evidence as copies with new ids: over Exchange Web Services without their flag, over Microsoft Graph as drafts without flag and time of receipt, and only up to 3 MB.",
+  ];
 }
 
 /** The inputs of the action as it reads them, before there are messages. Throws Failure `invalid-input`. */

@@ -36,6 +36,9 @@ export const Kept = z.object({
   before: z.object({ is_read: z.boolean().optional(), categories: z.array(z.string()).optional() }).optional(),
   /** Of `changed`: the facts that are not as the plan says. */
   differs: z.array(z.string()).optional(),
+  /** Of an undo: Exchange no longer had the message, and this one was created from its evidence. `lost`: what it lacks. */
+  restored_copy: z.boolean().optional(),
+  lost: z.array(z.string()).optional(),
   worker: z.number().optional(),
   backend: z.string().optional(),
 });

@@ -6,7 +6,7 @@ import type { Facts } from "./facts.ts";
 import { findMailboxes } from "./find/mailboxes.ts";
 import type { ConnectionFacts, SweepPlan } from "./header.ts";
 import { lookInto, messageIdsOf, problemIn, type Seen } from "./look-into.ts";
-import { checkOrder, type Limits, prepare, type SweepOrder, whyNotUndone } from "./order.ts";
+import { checkOrder, type Limits, prepare, restorable, type SweepOrder, whyNotUndone } from "./order.ts";
 import { sentCopies } from "./residue/find-residue.ts";
 import { countNames, notRestored, type ResidueKind, residueFor, residueKinds, leftAlone as residueLeftAlone } from "./residue/kinds.ts";
 
@@ -61,6 +61,7 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
   const examined = addresses.filter((address) => !closed.has(address.toLowerCase()));
   const hit = looked.filter((one) => one.targets.length > 0);
   demandLimits(limits, hit);
+  const fromEvidence = restorable(action, prepared.input);
   return {
     version: 1,
     connection,
@@ -94,6 +95,7 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
       ...(isByAttachment(order) ? [inlineLeft] : []),
       ...(input.archive === true ? [] : [archivesLeft]),
     ],
+    ...(fromEvidence.length === 0 ? {} : { restored_from_evidence: [...fromEvidence] }),
     cannot_be_undone: [...whyNotUndone(action, prepared.input), ...notRestored(tally)],
     targets,
   };

@@ -163,6 +163,7 @@ export function sweepDocument(sweep: Sweep, header: Header, tally: Tally) {
     residue: header.residue,
     later: header.later && { ...header.later, mailboxes: header.later.mailboxes.length },
     left_alone: header.left_alone,
+    restored_from_evidence: header.restored_from_evidence,
     cannot_be_undone: header.cannot_be_undone,
     second_person_above: header.second_person_above,
     planned_by: sweep.plannedBy,

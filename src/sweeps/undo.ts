@@ -1,20 +1,20 @@
-import { randomUUID } from "node:crypto";
 import { omitUndefined } from "../catalogue/common-fields.ts";
 import type { Mailbox } from "../exchange/exchange.ts";
 import type { Message } from "../exchange/message.ts";
-import { asFailure, Failure } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import { attempt, takeOnly } from "../outcome.ts";
-import type { AuditEntry } from "../perform/audit/audit-log.ts";
 import { perform } from "../perform/perform.ts";
 import type { UndoState } from "../state/sweep-states.ts";
 import type { Claimed } from "../state/sweep-work.ts";
 import { settle } from "./act.ts";
 import { type Acting, isLater, patiently, type Work, withFacts } from "./acting.ts";
+import { changeAudited } from "./audited-change.ts";
 import { isSame } from "./facts.ts";
 import { inFolder, lookFor } from "./look.ts";
 import { type Kept, readKept } from "./outcome.ts";
 import { isEntry } from "./residue/act-on-entries.ts";
 import { enterAgain } from "./residue/enter-again.ts";
+import { isMessageKept, restoreFromEvidence } from "./restore.ts";
 
 const mostTries = 5;
 
@@ -57,8 +57,15 @@ async function undoOne(target: Work, wasBegun: boolean, box: Claimed, acting: Ac
   const kept = readKept(target.outcome);
   const { undo } = kept;
   const { folder_id: to } = target.frozen;
-  if (undo === undefined || typeof undo.item_id !== "string" || to === undefined) return ["impossible", { message: whyImpossible(kept) }];
   const mailbox = host.exchange.mailbox(box.address, { signal: host.signal });
+  const restore = async () => {
+    if (to === undefined || !isMessageKept(kept)) return undefined;
+    return await restoreFromEvidence(target, kept, to, mailbox, acting, box);
+  };
+  if (undo === undefined || typeof undo.item_id !== "string" || to === undefined) {
+    const isGone = isMessageKept(kept) && (await lookFor(target.frozen, new Set(), mailbox)).at !== "place";
+    return (isGone ? await restore() : undefined) ?? ["impossible", { message: whyImpossible(kept) }];
+  }
   const before = wasBegun ? await restored(target, undo.item_id, to, mailbox, acting, box) : undefined;
   if (before !== undefined)
     return ["undone", { new_item_id: before.itemId, settled_by_look: "It was found in its folder.", ...compared(kept, before) }];
@@ -66,6 +73,13 @@ async function undoOne(target: Work, wasBegun: boolean, box: Claimed, acting: Ac
   // An action that says with which fields it is undone does more than to move.
   const moved = Object.keys(fields).length === 0 ? item_id : await throughAction(item_id, fields, box, acting);
   const now = await movedBack(target, moved, to, mailbox, acting);
+  if (now === undefined) {
+    const restoredCopy = await restore();
+    if (restoredCopy !== undefined) return restoredCopy;
+    throw new Failure("not-found", "Exchange has it no more: it is neither in the mailbox nor in the Deletions of the Recoverable Items.", {
+      hint: "No evidence of it was kept from which it could be restored.",
+    });
+  }
   return ["undone", { new_item_id: now.itemId, verified: true, ...compared(kept, now) }];
 }
 
@@ -98,49 +112,36 @@ async function throughAction(itemId: string, fields: Readonly<Record<string, unk
   return typeof result?.new_item_id === "string" ? result.new_item_id : itemId;
 }
 
-/** Moves it, with its entries in the audit, and looks whether it lies there. Throws Failure. */
-async function movedBack(target: Work, itemId: string, to: string, mailbox: Mailbox, { host, worker }: Acting): Promise<Message> {
+/** Moves it, with its entries in the audit log, and looks whether it lies there. Undefined: Exchange no longer has it. Throws Failure. */
+async function movedBack(target: Work, itemId: string, to: string, mailbox: Mailbox, acting: Acting): Promise<Message | undefined> {
   const seen = await attempt(() => takeOnly(mailbox.get([itemId], {})));
-  if (!seen.ok && seen.failure.code === "not-found") return notThere(target, itemId, mailbox);
+  if (!seen.ok && seen.failure.code === "not-found") {
+    await demandNowhere(target, itemId, mailbox);
+    return undefined;
+  }
   if (!seen.ok) throw seen.failure;
   if (seen.value.parentFolderId === to) return seen.value;
-  const entry: Omit<AuditEntry, "phase"> = {
-    action: "sweep undo",
-    effect: "change",
-    actor: host.actor ?? "",
-    connection: host.connection,
-    mailbox: mailbox.address,
-    backend: host.exchange.backend,
-    call_id: randomUUID(),
-    options: { to, worker },
-    targets: [omitUndefined({ item_id: itemId, internet_message_id: target.frozen.internet_message_id, subject: target.frozen.subject })],
-  };
-  await host.audit?.append({ ...entry, phase: "began" });
-  const moved = await attempt(async () => {
-    const { newItemId = itemId } = await takeOnly(mailbox.move([itemId], { folder: to }));
-    const now = await takeOnly(mailbox.get([newItemId], {}));
-    if (now.parentFolderId !== to) throw new Failure("not-verified", "Exchange said that it was moved back, and it lies elsewhere.");
-    return now;
-  });
-  const outcome = moved.ok ? { status: "done", new_item_id: moved.value.itemId } : { status: "failed", error: moved.failure.code };
-  try {
-    await host.audit?.append({ ...entry, phase: "ended", outcome: [outcome] });
-  } catch (thrown) {
-    throw new Failure("audit-failed", `It was ${moved.ok ? "" : "not "}moved back; the audit entry that says so could not be written.`, {
-      cause: asFailure(thrown),
-    });
-  }
+  const moved = await changeAudited(
+    "sweep undo",
+    target,
+    mailbox,
+    acting,
+    async () => {
+      const { newItemId = itemId } = await takeOnly(mailbox.move([itemId], { folder: to }));
+      const now = await takeOnly(mailbox.get([newItemId], {}));
+      if (now.parentFolderId !== to) throw new Failure("not-verified", "Exchange said that it was moved back, and it lies elsewhere.");
+      return now;
+    },
+    { to },
+  );
   if (!moved.ok) throw moved.failure;
   return moved.value;
 }
 
-/** Throws Failure with where it is, as far as a look shows. */
-async function notThere(target: Work, itemId: string, mailbox: Mailbox): Promise<never> {
+/** Throws Failure with where a message is that may be the target, as far as a look shows. */
+async function demandNowhere(target: Work, itemId: string, mailbox: Mailbox): Promise<void> {
   const seen = await lookFor(target.frozen, new Set(), mailbox);
-  if (seen.at === "nowhere")
-    throw new Failure("not-found", "Exchange has it no more: it is neither in the mailbox nor in the Deletions of the Recoverable Items.", {
-      hint: "Its evidence, where it was kept, has its exact bytes.",
-    });
+  if (seen.at === "nowhere") return;
   const where =
     seen.at === "contained" ? seen.folder : seen.at === "elsewhere" ? (seen.message.folderPath ?? "another folder") : "its folder";
   throw new Failure("changed", `Somebody has moved it: a message of the same Message-ID lies in ${where}. It was left there.`, {

@@ -33,6 +33,7 @@ function noting(foreign: readonly string[] = []): { readonly exchange: Exchange;
     createFolder: asked("createFolder"),
     copy: listed("copy"),
     move: listed("move"),
+    restore: asked("restore"),
     delete: listed("delete"),
     junk: listed("junk"),
     send: asked("send"),

@@ -73,6 +73,7 @@ export const exchange: Exchange = {
       folder: nothing,
       createFolder: nothing,
       copy: nothing,
+      restore: nothing,
       move: nothing,
       delete: nothing,
       junk: nothing,

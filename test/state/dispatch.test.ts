@@ -198,6 +198,50 @@ describe.each(databases)("a sweep in %s", (_, isDebian) => {
   );
 });
 
+describe.each(backends)("an undo from evidence over %s", (backend) => {
+  let program = "";
+  let desk: SweepDesk | undefined;
+  const children: ChildProcess[] = [];
+  beforeAll(() => {
+    program = build().program;
+  });
+  afterEach(async () => {
+    for (const child of children.splice(0)) child.kill("SIGKILL");
+    await desk?.close();
+    desk = undefined;
+  });
+
+  test.each(seeds)("creates one copy of each message, whenever its process is killed (seed %i)", async (seed) => {
+    const opened = await openSweepDesk(backend);
+    desk = opened;
+    const next = random(seed);
+    for (const person of people) opened.host.put(person, { internetMessageId: messageId, subject: "Your invoice" });
+    const planned = await opened.sweep(
+      ...["plan", "--internet-message-id", messageId, "--mailboxes", people.join(",")],
+      ...["--then", "delete-email", "--delete-type", "hard", "--confirm-hard", "--keep-evidence"],
+    );
+    const { sweep, plan_hash: hash } = planned;
+    expect((await opened.sweep("run", sweep, "--plan", hash, "--yes")).counts).toMatchObject({ done: people.length });
+    const operation = backend === "ews" ? "CreateItem" : "user-post-messages";
+    opened.host.lab.addFault({ kind: "delay", operation, times: 1000, delayMs: 400 });
+    for (let count = 0; count < 3; count += 1) {
+      const child = spawn(process.execPath, [program, "sweep", "undo", sweep, "--yes", "--config", opened.config], {
+        env: { ...process.env, ...opened.environment },
+        stdio: "ignore",
+      });
+      children.push(child);
+      await pause(1000 + next() * 1500);
+      child.kill("SIGKILL");
+    }
+    expect((await untilDone(opened, "undo", sweep, "--yes")).counts).toMatchObject({ undone: people.length });
+    const copies = people.map((person) => {
+      const items = [...opened.host.mailbox(person).known("inbox").items.values()];
+      return items.filter(({ internetMessageId }) => internetMessageId === messageId).length;
+    });
+    expect(copies).toEqual(people.map(() => 1));
+  });
+});
+
 /** Begins a sweep although the database may be away. */
 async function untilStarted(desk: SweepDesk, ...words: readonly string[]): Promise<void> {
   await vi.waitFor(async () => expect((await desk.sweep(...words)).error).toBeUndefined(), { timeout: 5 * 60_000, interval: 500 });

@@ -1,4 +1,5 @@
-import { type Copied, type CopyLoss, copyLosses } from "../../exchange/exchange.ts";
+import { intoOldFolder, lossesOf } from "../../exchange/copy-losses.ts";
+import { type Copied, copyLosses, type KeptMessage } from "../../exchange/exchange.ts";
 import type { Message } from "../../exchange/message.ts";
 import { throwDefect } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
@@ -20,25 +21,29 @@ const deliveryTime = { PropertyTag: "0x0E06", PropertyType: "SystemTime" };
 export interface Import {
   readonly folderId: string;
   readonly data: ByteSource;
-  readonly original: Message;
+  readonly original: Pick<Message, "receivedAt" | "isRead" | "categories">;
 }
 
 /**
  * Creates a message from its RFC 5322 form. The request sets it as not a draft and with the original's time of receipt; the copy is then read to see
  * what the server accepted. Throws Failure.
  */
-export async function importMime(to: EwsMailbox, { folderId, data, original }: Import, note: string): Promise<Copied> {
+export async function importMime(to: EwsMailbox, { folderId, data, original }: Import, note?: string): Promise<Copied> {
+  const { categories = [] } = original;
   const item = element(
     "t:Message",
     undefined,
     element("t:MimeContent", undefined, base64Content(data)),
     element("t:ItemClass", undefined, "IPM.Note"),
+    categories.length === 0
+      ? undefined
+      : element("t:Categories", undefined, ...categories.map((category) => element("t:String", undefined, category))),
     property(messageFlags, String(original.isRead === false ? 0 : isReadFlag)),
     original.receivedAt && property(deliveryTime, original.receivedAt),
   );
   const { id } = await to.ask(createItem, { item, folder: { id: folderId } });
   const copy = await attempt(() => to.ask(getItem, { ids: [{ id }], detail: {} }));
-  if (!copy.ok) throwDefect(copy.failure, "The message was copied.");
+  if (!copy.ok) throwDefect(copy.failure, "The message was created.");
   return { newItemId: id, method: "mime", lost: copy.ok ? lossesOf(original, copy.value) : copyLosses, note };
 }
 
@@ -46,19 +51,10 @@ function property(of: { readonly PropertyTag: string; readonly PropertyType: str
   return element("t:ExtendedProperty", undefined, element("t:ExtendedFieldURI", of), element("t:Value", undefined, value));
 }
 
-/** Returns what the copy lost. A flag is read of neither message, so it is reported as lost. */
-function lossesOf(original: Message, copy: Message): readonly CopyLoss[] {
-  const has: Readonly<Record<CopyLoss, boolean>> = {
-    sent: copy.isDraft === false,
-    received_time: sameTime(original.receivedAt, copy.receivedAt),
-    read_state: original.isRead === copy.isRead,
-    categories: (original.categories ?? []).every((category) => copy.categories?.includes(category)),
-    flag: false,
-  };
-  return copyLosses.filter((loss) => !has[loss]);
-}
-
-/** Compares times; a server may store whole seconds. */
-function sameTime(one: string | undefined, other: string | undefined): boolean {
-  return one !== undefined && other !== undefined && Math.abs(Date.parse(one) - Date.parse(other)) < 1000;
+/** Creates a message from its kept bytes. Throws Failure. */
+export async function restoreMessage(mailbox: EwsMailbox, message: KeptMessage): Promise<Copied> {
+  return await intoOldFolder(async () => {
+    const { folderId } = await mailbox.folders.get(message.folder);
+    return await importMime(mailbox, { folderId, data: message, original: message });
+  });
 }

@@ -12,7 +12,18 @@ const facts = ["mailbox", "received_at", "from", "subject", "folder_path", "size
 
 /** A plan as a person reads it. */
 export function planText(message: string, { sweep, plan }: Planned, columns: number): string {
-  const { targets, find, unexamined, not_examined = [], left_alone, cannot_be_undone, action, input, later } = plan;
+  const {
+    targets,
+    find,
+    unexamined,
+    not_examined = [],
+    left_alone,
+    restored_from_evidence = [],
+    cannot_be_undone,
+    action,
+    input,
+    later,
+  } = plan;
   const messages = targets.filter(({ residue }) => residue === undefined);
   const more = messages.length > rowsShown ? [`… and ${messages.length - rowsShown} more (sweep report shows them all)`] : [];
   return [
@@ -34,6 +45,7 @@ export function planText(message: string, { sweep, plan }: Planned, columns: num
       "Left out:",
       not_examined.map(({ mailbox, message }) => `${mailbox}: ${message}`),
     ),
+    ...section("Restored from evidence by an undo:", restored_from_evidence),
     ...section("Cannot be undone:", cannot_be_undone),
     ...section("Left alone:", left_alone),
   ].join("\n");
@@ -60,7 +72,18 @@ export function sweepText(message: string, sweeps: readonly SweepDocument[], col
     }));
     return table(rows, columns, { first: ["sweep", "state", "action", "messages", "done", "failed"], note: false });
   }
-  const { find, input, limits, counts, unexamined, not_examined = [], left_alone, cannot_be_undone, ...rest } = only;
+  const {
+    find,
+    input,
+    limits,
+    counts,
+    unexamined,
+    not_examined = [],
+    left_alone,
+    restored_from_evidence = [],
+    cannot_be_undone,
+    ...rest
+  } = only;
   return [
     harmless(message),
     "",
@@ -74,6 +97,7 @@ export function sweepText(message: string, sweeps: readonly SweepDocument[], col
       "Left out:",
       not_examined.map(({ mailbox, message }) => `${mailbox}: ${message}`),
     ),
+    ...section("Restored from evidence by an undo:", restored_from_evidence),
     ...section("Cannot be undone:", cannot_be_undone),
     ...section("Left alone:", left_alone),
   ].join("\n");

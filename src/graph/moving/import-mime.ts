@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Attachment } from "../../exchange/attachment.ts";
-import { type Copied, copyLosses } from "../../exchange/exchange.ts";
+import { intoOldFolder, lossesOf } from "../../exchange/copy-losses.ts";
+import { type Copied, copyLosses, type KeptMessage } from "../../exchange/exchange.ts";
 import { findPossibleDrafts } from "../../exchange/sending/left-draft.ts";
 import { discardAfterFailure } from "../../exchange/sending/send-once.ts";
-import { asFailure, Failure, type LeftDraft } from "../../failure.ts";
+import { asFailure, Failure, type LeftDraft, throwDefect } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import { beginsAsMessage } from "../../wire/mime/check-message-start.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { attachments } from "../messages/attachments.ts";
 import { moveMessage } from "../requests/message-move.ts";
+import { updateMessage } from "../requests/message-update.ts";
 import { getMessage } from "../requests/messages.ts";
 import { getMimeMessage } from "../requests/outlook-get-mime-message.ts";
 import { maxMimeBytes, postMimeMessage } from "../requests/user-post-messages.ts";
@@ -31,11 +33,15 @@ export async function importMime(
   const how = { method: "mime", lost: copyLosses, note } as const;
   const mime = await readWhole(from, id, note);
   const folder = await there();
-  const destinationId = "id" in folder ? folder.id : folder.distinguished;
+  return { newItemId: await placeMime(to, mime, "id" in folder ? folder.id : folder.distinguished), ...how };
+}
+
+/** Creates a draft from the bytes and moves it into the folder. Returns its id. Throws Failure. */
+async function placeMime(to: GraphMailbox, mime: Uint8Array, destinationId: string): Promise<string> {
   const draft = await createDraft(to, mime);
-  if (destinationId.toLowerCase() === "drafts") return { newItemId: draft, ...how };
+  if (destinationId.toLowerCase() === "drafts") return draft;
   try {
-    return { ...(await to.ask(moveMessage, { id: draft, destinationId })), ...how };
+    return (await to.ask(moveMessage, { id: draft, destinationId })).newItemId ?? draft;
   } catch (thrown) {
     const steady = to.during({ ...to.call, signal: undefined });
     throw await discardAfterFailure(draft, asFailure(thrown), {
@@ -44,6 +50,29 @@ export async function importMime(
       leftIn: `Drafts or Deleted Items of ${to.address}`,
     });
   }
+}
+
+/**
+ * Creates a message from its kept bytes. Graph accepts at most 3 MB, creates a draft, and keeps neither the time of receipt nor that it was sent. Throws
+ * Failure.
+ */
+export async function restoreMessage(mailbox: GraphMailbox, message: KeptMessage): Promise<Copied> {
+  if (message.size > maxMimeBytes)
+    throw new Failure("too-large", "Microsoft Graph creates messages of at most 3 MB from their bytes. Nothing was restored.", {
+      hint: "Send the evidence file to the owner of the mailbox, or restore it over Exchange Web Services.",
+    });
+  const pieces: Uint8Array[] = [];
+  for await (const piece of message.open()) pieces.push(Uint8Array.from(piece));
+  const id = await intoOldFolder(async () => {
+    const { folderId } = await mailbox.folders.get(message.folder);
+    return await placeMime(mailbox, Buffer.concat(pieces), folderId);
+  });
+  const { isRead, categories } = message;
+  const set = { ...(isRead === undefined ? {} : { isRead }), ...(categories === undefined ? {} : { categories: [...categories] }) };
+  const changed = await attempt(() => mailbox.ask(updateMessage, { id, set }));
+  const copy = await attempt(() => mailbox.ask(getMessage, { itemId: id, detail: {} }));
+  for (const outcome of [changed, copy]) if (!outcome.ok) throwDefect(outcome.failure, "The message was created.");
+  return { newItemId: id, method: "mime", lost: copy.ok ? lossesOf(message, copy.value) : copyLosses };
 }
 
 /** Finds the folder of the draft with this id. */

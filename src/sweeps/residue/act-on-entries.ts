@@ -7,9 +7,9 @@ import { attempt, type Outcome, takeOnly } from "../../outcome.ts";
 import type { TargetState } from "../../state/sweep-states.ts";
 import type { Claimed, Settled } from "../../state/sweep-work.ts";
 import { type Acting, isLater, patiently, type Work } from "../acting.ts";
+import { changeAudited } from "../audited-change.ts";
 import type { Kept } from "../outcome.ts";
 import { entryDifferences } from "./entry-facts.ts";
-import { writeTrace } from "./trace.ts";
 
 export function isEntry({ frozen }: Pick<Work, "frozen">): boolean {
   return frozen.residue === "calendar";
@@ -74,7 +74,7 @@ function beforeTouching({ frozen }: Work, read: Outcome<CalendarEntry>): Seen | 
 }
 
 async function remove(target: Work, mailbox: Mailbox, acting: Acting): Promise<Outcome<Record<never, never>>> {
-  return writeTrace("sweep calendar", target, mailbox, acting, async () => {
+  return changeAudited("sweep calendar", target, mailbox, acting, async () => {
     const id = target.frozen.item_id;
     await takeOnly(mailbox.removeCalendarEntries([id]));
     const seen = await attempt(() => takeOnly(mailbox.calendarEntries([id])));

@@ -1,8 +1,8 @@
 import type { UndoState } from "../../state/sweep-states.ts";
 import type { Claimed } from "../../state/sweep-work.ts";
 import type { Acting, Work } from "../acting.ts";
+import { changeAudited } from "../audited-change.ts";
 import type { Kept } from "../outcome.ts";
-import { writeTrace } from "./trace.ts";
 
 /** What an entry that was entered again does not have of the one that was removed. */
 const lost = ["organizer", "attendees", "body", "item_id"];
@@ -16,7 +16,7 @@ export async function enterAgain(target: Work, box: Claimed, acting: Acting): Pr
     return ["impossible", { message: "Exchange did not say when the meeting begins and ends, so it cannot be entered again." }];
   const mailbox = acting.host.exchange.mailbox(box.address, { signal: acting.host.signal });
   const organizer = from === undefined ? "" : ` The organiser was ${from}.`;
-  const entered = await writeTrace("sweep undo", target, mailbox, acting, () =>
+  const entered = await changeAudited("sweep undo", target, mailbox, acting, () =>
     mailbox.addCalendarEntry({
       subject: frozen.subject ?? "",
       body: `Restored by mailcordon, without attendees.${organizer} The invitation has the text.`,

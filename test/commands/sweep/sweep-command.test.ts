@@ -1,3 +1,4 @@
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase } from "../../../src/state/postgres.ts";
 import { backends } from "../../actions/lab-host.ts";
@@ -195,10 +196,57 @@ describe.each(backends)("a sweep over %s", (backend) => {
   test("reports in the plan what cannot be undone", async () => {
     expect((await plan()).cannot_be_undone).toEqual([]);
     expect((await plan("--delete-type", "hard", "--confirm-hard")).cannot_be_undone).toHaveLength(1);
+    const kept = await plan("--delete-type", "hard", "--confirm-hard", "--keep-evidence");
+    expect(kept).toMatchObject({ cannot_be_undone: [], restored_from_evidence: [expect.stringContaining("copies with new ids")] });
     expect(await desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all, "--then", "send-email")).toMatchObject({
       error: { code: "invalid-input" },
     });
     expect(await desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all)).toMatchObject({ error: { code: "invalid-input" } });
+  });
+
+  describe("that deletes for good", () => {
+    const hard = ["--delete-type", "hard", "--confirm-hard"];
+    /** What an owner sees. */
+    const visible = () => places().filter((place) => !/^(Deletions|Purges)/.test(place));
+
+    test("is undone from evidence, says what each copy lacks, and a second undo creates none", async () => {
+      const planned = await plan(...hard, "--keep-evidence");
+      expect(await run(planned)).toMatchObject({ counts: { done: 3 } });
+      expect(visible()).toEqual([]);
+      const undone = await desk.sweep("undo", planned.sweep, "--yes");
+      expect(undone).toMatchObject({ exit: 0, state: "finished", counts: { undone: 3 } });
+      expect(undone.counts).not.toHaveProperty("not_undone");
+      expect(visible()).toEqual(people.map(() => "Inbox true Red NotFlagged"));
+      const lost = backend === "ews" ? ["flag"] : ["sent", "received_time", "flag"];
+      const report = await desk.sweep("report", planned.sweep);
+      for (const target of report.targets) expect(target.undo_outcome).toMatchObject({ restored_copy: true, lost });
+      await desk.sweep("undo", planned.sweep, "--yes");
+      expect(visible()).toHaveLength(3);
+    });
+
+    test("is not undone without evidence, and says so before and after", async () => {
+      const planned = await plan(...hard);
+      expect(planned.cannot_be_undone).toEqual([expect.stringContaining("With keep_evidence, copies could be restored.")]);
+      await run(planned);
+      const { counts } = await desk.sweep("undo", planned.sweep, "--yes");
+      expect(counts).toMatchObject({ not_undoable: 3 });
+      expect(counts).not.toHaveProperty("undone");
+      expect(visible()).toEqual([]);
+    });
+
+    test("restores nothing from evidence that somebody has changed", async () => {
+      const planned = await plan(...hard, "--keep-evidence");
+      await run(planned);
+      const [first] = (await desk.sweep("report", planned.sweep)).targets;
+      const file = first.outcome.evidence.file_ref;
+      const bytes = readFileSync(file);
+      chmodSync(file, 0o600);
+      writeFileSync(file, Buffer.concat([bytes.subarray(0, -1), Buffer.from("X")]));
+      const undone = await desk.sweep("undo", planned.sweep, "--yes");
+      expect(undone.counts.not_undone).toBeGreaterThan(0);
+      const failed = (await desk.sweep("report", planned.sweep)).targets.filter(({ undo }: { undo: string }) => undo === "failed");
+      expect(failed[0].undo_outcome.error).toMatchObject({ code: "evidence-failed", message: expect.stringContaining("other bytes") });
+    });
   });
 
   test("marks messages as junk, and its undo returns them to their folder", async () => {

@@ -1,18 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { omitUndefined } from "../../catalogue/common-fields.ts";
-import type { Mailbox } from "../../exchange/exchange.ts";
-import { asFailure, Failure } from "../../failure.ts";
-import { attempt, failed, type Outcome } from "../../outcome.ts";
-import type { AuditEntry } from "../../perform/audit/audit-log.ts";
-import type { Acting, Work } from "../acting.ts";
+import { omitUndefined } from "../catalogue/common-fields.ts";
+import type { Mailbox } from "../exchange/exchange.ts";
+import { asFailure, Failure } from "../failure.ts";
+import { attempt, failed, type Outcome } from "../outcome.ts";
+import type { AuditEntry } from "../perform/audit/audit-log.ts";
+import type { Acting, Work } from "./acting.ts";
 
-/** Does what changes a calendar, between its two entries in the audit log. What cannot be written is not done. */
-export async function writeTrace<T>(
+/** Changes something of one target, between two entries in the audit log. What cannot be written is not done. */
+export async function changeAudited<T>(
   action: string,
   { frozen }: Work,
   mailbox: Mailbox,
   { host, worker }: Acting,
   work: () => Promise<T>,
+  options: Readonly<Record<string, unknown>> = {},
 ): Promise<Outcome<T>> {
   const { item_id, internet_message_id, subject, starts_at } = frozen;
   const entry: Omit<AuditEntry, "phase"> = {
@@ -23,8 +24,8 @@ export async function writeTrace<T>(
     mailbox: mailbox.address,
     backend: host.exchange.backend,
     call_id: randomUUID(),
-    options: { worker },
-    targets: [omitUndefined({ item_id, residue: "calendar", internet_message_id, subject, starts_at })],
+    options: { ...options, worker },
+    targets: [omitUndefined({ item_id, residue: frozen.residue, internet_message_id, subject, starts_at })],
   };
   const began = await attempt(async () => host.audit?.append({ ...entry, phase: "began" }));
   if (!began.ok) return began;
