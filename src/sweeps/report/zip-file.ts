@@ -54,7 +54,7 @@ export async function openZip(path: string): Promise<ZipWriter> {
         const stream = Readable.from(hashed(), { objectMode: false });
         const read = new Promise<void>((resolve, reject) => finished(stream, (thrown) => (thrown ? reject(thrown) : resolve())));
         read.catch(() => undefined);
-        zip.addReadStream(stream, name, attributes);
+        zip.addReadStreamLazy(name, attributes, giveOnce(stream));
         await Promise.race([read, stopped]);
         return { name, size, sha256: hash.digest("hex") };
       }),
@@ -71,6 +71,20 @@ export async function openZip(path: string): Promise<ZipWriter> {
       await file.close().catch(() => undefined);
       await unlink(beside).catch(() => undefined);
     },
+  };
+}
+
+/** The writer keeps this function to its end: its scope must not hold the bytes as well, as that of a closure where they are read would. */
+function giveOnce(stream: Readable): (give: (thrown: unknown, stream: Readable) => void) => void {
+  const slot: { stream: Readable | undefined } = { stream };
+  return giver(slot);
+}
+
+function giver(slot: { stream: Readable | undefined }): (give: (thrown: unknown, stream: Readable) => void) => void {
+  return (give) => {
+    const { stream } = slot;
+    slot.stream = undefined;
+    if (stream !== undefined) give(undefined, stream);
   };
 }
 
