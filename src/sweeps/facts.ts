@@ -4,6 +4,10 @@ import type { Message } from "../exchange/message.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { ResidueKind } from "./residue/kinds.ts";
 
+/** `reply`: In-Reply-To names the original. `reference`: References does. `attached`: the original is attached. `conversation`: it is in its conversation. */
+export const Relation = z.enum(["reply", "reference", "attached", "conversation"]);
+export type Relation = z.output<typeof Relation>;
+
 /** What a plan freezes of a message. At the moment of acting each of these must still be so. */
 export const Facts = z.strictObject({
   mailbox: z.string(),
@@ -18,7 +22,10 @@ export const Facts = z.strictObject({
   residue: ResidueKind.optional().describe(
     "What it is, where it is no message that was looked for but something that one has left behind.",
   ),
-  why: z.string().optional().describe("Why it is in the plan; of residue only."),
+  relation: Relation.optional().describe(
+    "How it is related, where it is no message that was looked for but a copy under another Message-ID.",
+  ),
+  why: z.string().optional().describe("Why it is in the plan; of residue and of related copies."),
   of: z.string().optional().describe("Of a calendar entry: the id of the invitation."),
   starts_at: z.string().optional(),
   ends_at: z.string().optional(),

@@ -25,13 +25,15 @@ export const Header = z.strictObject({
       .strictObject({ from: z.string(), to: z.string(), windows: z.number(), recipients: z.number() })
       .optional()
       .describe("The time in which message trace was searched."),
+    related: z.literal(true).optional().describe("Related copies under other Message-IDs were looked for as well."),
     tracking_log: z.strictObject({ sha256: z.string(), rows: z.number(), matched: z.number(), recipients: z.number() }).optional(),
   }),
   action: z.string(),
   input: z.record(z.string(), z.unknown()),
   limits: Limits,
   counts: z.strictObject({
-    messages: z.number().describe("Without residue."),
+    messages: z.number().describe("Without residue and related copies."),
+    related: z.number().optional().describe("Related copies: replies, forwards and messages with the original attached."),
     mailboxes: z.number(),
     examined: z.number(),
     unexamined: z.number(),

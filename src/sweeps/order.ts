@@ -31,6 +31,8 @@ export interface SweepOrder {
   readonly mailboxes: readonly string[] | undefined;
   /** Addresses of groups. */
   readonly groups?: readonly string[] | undefined;
+  /** Replies, forwards and messages with the original attached are targets, too. */
+  readonly related?: boolean | undefined;
   /** Default: search. */
   readonly find?: FinderName | undefined;
   /** The text of a message tracking log, for `find` tracking-log. */

@@ -3,7 +3,9 @@ import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import type { Host } from "../perform/perform.ts";
 import type { Facts } from "./facts.ts";
+import type { Unexamined } from "./find/found.ts";
 import { findMailboxes } from "./find/mailboxes.ts";
+import { relatedIn } from "./find/related.ts";
 import type { ConnectionFacts, SweepPlan } from "./header.ts";
 import { lookInto, messageIdsOf, problemIn, type Seen } from "./look-into.ts";
 import { checkOrder, type Limits, prepare, restorable, type SweepOrder, whyNotUndone } from "./order.ts";
@@ -18,7 +20,9 @@ export interface PlanWays {
   readonly atOnce?: number | undefined;
 }
 
-const leftAlone = ["Forwarded and replied copies, which have other Message-IDs, are not looked for."];
+const unrelated = "Forwarded and replied copies, which have other Message-IDs, are not looked for.";
+const relatedLeft =
+  "Related copies were looked for among messages with the same subject or with attachments, in the mailboxes of the plan only.";
 const inlineLeft =
   "Messages whose only attachments are inline, such as images in the body, were not looked at: Exchange does not count these.";
 const archivesLeft = "Archive mailboxes are not searched. Over EWS, --archive includes them.";
@@ -53,7 +57,8 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
   const isFirst = ({ item_id }: Facts) => !once.has(item_id) && once.add(item_id) !== undefined;
   const own = seen.flatMap((one) => one ?? []);
   const all = [...own, ...(kinds.includes("sender") ? await lookIntoSent(own, addresses, order, host) : [])];
-  const looked = all.map((one) => ({ ...one, targets: one.targets.filter(isFirst) }));
+  const related = order.related === true ? await lookForRelated(all, addresses, order, host, atOnce) : [];
+  const looked = joined([...all, ...related]).map((one) => ({ ...one, targets: one.targets.filter(isFirst) }));
   const targets = looked.flatMap((one) => one.targets);
   const tally = tallyOf(targets);
   const unexamined = [...unlisted, ...looked.flatMap((one) => one.problems)];
@@ -72,12 +77,14 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
       finders: [...where.finders],
       ...where.facts,
       ...(order.query === undefined ? {} : { query: order.query }),
+      ...(order.related === true ? { related: true as const } : {}),
     },
     action: action.name,
     input,
     limits,
     counts: {
-      messages: targets.filter((one) => one.residue === undefined).length,
+      messages: targets.filter(isOriginal).length,
+      ...(order.related === true ? { related: targets.filter(({ relation }) => relation !== undefined).length } : {}),
       mailboxes: hit.length,
       examined: examined.length,
       unexamined: closed.size,
@@ -90,7 +97,7 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
     left_alone: [
       ...residueLeftAlone(kinds),
       ...(order.later === undefined ? ["Messages that arrive after the plan are not touched."] : []),
-      ...leftAlone,
+      order.related === true ? relatedLeft : unrelated,
       ...where.leftAlone,
       ...(isByAttachment(order) ? [inlineLeft] : []),
       ...(input.archive === true ? [] : [archivesLeft]),
@@ -117,9 +124,57 @@ function finderOf({ internetMessageIds, query, find = "search" }: SweepOrder): s
 /** The copies of senders whose mailboxes are not looked into anyway. */
 async function lookIntoSent(own: readonly Seen[], addresses: readonly string[], order: SweepOrder, host: Host): Promise<readonly Seen[]> {
   const open = (address: string) => host.exchange.mailbox(address, { signal: host.signal });
-  const found = own.flatMap(({ targets }) => targets).filter(({ residue }) => residue === undefined);
+  const found = own.flatMap(({ targets }) => targets).filter(isOriginal);
   const sent = await sentCopies(found, addresses, messageIdsOf(order, found), open);
   return sent.map(({ address, found: { targets, failures } }) => ({ targets, problems: failures.map((one) => problemIn(address, one)) }));
+}
+
+/** Related copies in every mailbox that is looked into: the original need not be in it. Throws Failure. */
+async function lookForRelated(
+  own: readonly Seen[],
+  addresses: readonly string[],
+  order: SweepOrder,
+  host: Host,
+  atOnce: number,
+): Promise<readonly Seen[]> {
+  const found = own.flatMap(({ targets }) => targets).filter(isOriginal);
+  const originals = { names: messageIdsOf(order, found), found };
+  if (found.length === 0) return [];
+  const waiting = [...addresses.entries()];
+  const seen: Seen[] = [];
+  let done = 0;
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [at, address] = next;
+      const { targets, failures } = await relatedIn(host.exchange.mailbox(address, { signal: host.signal }), originals);
+      seen[at] = { targets, problems: failures.map((one) => problemIn(address, one)) };
+      done += 1;
+      host.progress?.(`looked for related copies in ${done} of ${addresses.length} mailboxes`);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, addresses.length) }, work));
+  return seen;
+}
+
+/** What several looks have found in one mailbox, together. */
+function joined(all: readonly Seen[]): readonly Seen[] {
+  const byMailbox = new Map<string, { targets: Facts[]; problems: Unexamined[] }>();
+  const of = (mailbox: string) => {
+    const key = mailbox.toLowerCase();
+    const known = byMailbox.get(key) ?? { targets: [], problems: [] };
+    byMailbox.set(key, known);
+    return known;
+  };
+  for (const { targets, problems } of all) {
+    for (const one of targets) of(one.mailbox).targets.push(one);
+    for (const one of problems) of(one.mailbox).problems.push(one);
+  }
+  return [...byMailbox.values()];
+}
+
+/** Whether it is a message that was looked for. */
+function isOriginal({ residue, relation }: Facts): boolean {
+  return residue === undefined && relation === undefined;
 }
 
 function tallyOf(targets: readonly Facts[]): Partial<Record<ResidueKind, number>> {
@@ -131,7 +186,7 @@ function tallyOf(targets: readonly Facts[]): Partial<Record<ResidueKind, number>
 /** Throws Failure `unexpected-count`. */
 function demandLimits(limits: Limits, hit: readonly Seen[]): void {
   const all = hit.flatMap(({ targets }) => targets);
-  const messages = all.filter(({ residue }) => residue === undefined).length;
+  const messages = all.filter(isOriginal).length;
   const refuse = (message: string) => {
     throw new Failure("unexpected-count", `${message} There is no plan, and nothing was touched.`, {
       hint: "Look at what is there with a search, then name fewer or change the limit.",
@@ -141,12 +196,12 @@ function demandLimits(limits: Limits, hit: readonly Seen[]): void {
   if (max_mailboxes !== undefined && hit.length > max_mailboxes)
     refuse(`Found messages in ${hit.length} mailboxes, more than --max-mailboxes allows (${max_mailboxes}).`);
   const left = all.length - messages;
-  const besides = left === 0 ? "" : ` and ${left} other targets that they left behind`;
+  const besides = left === 0 ? "" : ` and ${left} other targets that they left behind or that are related`;
   if (max_items !== undefined && all.length > max_items)
     refuse(`Found ${messages} messages${besides}, more than --max-items allows (${max_items}).`);
   if (expected_count !== undefined && messages !== expected_count)
     refuse(`Found ${messages} messages where --expected-count says ${expected_count}.`);
-  const ofMessages = hit.map(({ targets }) => targets.filter(({ residue }) => residue === undefined)).filter(({ length }) => length > 0);
+  const ofMessages = hit.map(({ targets }) => targets.filter(isOriginal)).filter(({ length }) => length > 0);
   const odd = ofMessages.find(({ length }) => expected_per_mailbox !== undefined && length !== expected_per_mailbox);
   if (odd !== undefined)
     refuse(`Found ${odd.length} messages in ${odd[0]?.mailbox} where --expected-per-mailbox says ${expected_per_mailbox}.`);

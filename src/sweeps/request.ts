@@ -48,6 +48,12 @@ export const PlanRequest = z.strictObject({
     .max(longestLog)
     .optional()
     .describe("Message tracking log as CSV, as Get-MessageTrackingLog exports it. Implies find tracking-log."),
+  related: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Also plan replies, forwards and messages with an original attached, in the mailboxes that are looked into; each says why. Messages with the same subject or with attachments are read one by one.",
+    ),
   sender: search("Part of the address or name of the sender. With find trace: the whole address."),
   subject: search("Text that the subject contains, ignoring case."),
   received_after: time("Received at this time or later."),
@@ -125,6 +131,7 @@ export async function orderOf(request: PlanRequest, load: (name: string) => Prom
     ...(Object.keys(query).length === 0 ? {} : { query }),
     ...(groups.length === 0 ? {} : { groups }),
     ...{ find, trackingLog },
+    ...(request.related ? { related: true } : {}),
     action: await load(action),
     input,
     later: laterOf(request),

@@ -24,7 +24,7 @@ export function planText(message: string, { sweep, plan }: Planned, columns: num
     input,
     later,
   } = plan;
-  const messages = targets.filter(({ residue }) => residue === undefined);
+  const messages = targets.filter(({ residue, relation }) => residue === undefined && relation === undefined);
   const more = messages.length > rowsShown ? [`… and ${messages.length - rowsShown} more (sweep report shows them all)`] : [];
   return [
     harmless(message),
@@ -32,6 +32,12 @@ export function planText(message: string, { sweep, plan }: Planned, columns: num
     ...section(
       "What they have left behind, and is removed as well:",
       targets.flatMap(({ mailbox, subject = "", residue, why = "" }) => (residue === undefined ? [] : [`${mailbox}: ${subject}. ${why}`])),
+    ),
+    ...section(
+      "Related copies:",
+      targets.flatMap(({ mailbox, folder_path = "", subject = "", relation, why = "" }) =>
+        relation === undefined ? [] : [`${mailbox}, ${folder_path}: ${subject}. ${why}`],
+      ),
     ),
     ...(later === undefined ? [] : section("Later arrivals:", [laterText(later)])),
     "",
