@@ -63,11 +63,17 @@ async function tour({ lab, ann }: Stage, exchange: Exchange): Promise<void> {
   await mailbox.outOfOffice();
   await mailbox.rights();
   await exchange.searchableMailboxes({ filter: "a" });
+  lab.store.addGroup({ address: "all@example.com", displayName: "All", members: ["bob@example.com"] });
+  await exchange.groupMembers("all@example.com");
+  await exchange.messageTrace({ internetMessageId: "<two@example.org>", sender: "m'allory@example.org", subject: "o'clock" });
 }
 
 test.skipIf(!isThere)(isThere ? title : `${title} (skipped: ../shared/graph-schema is not there)`, async () => {
   const { checkRequest }: { checkRequest(asked: Asked): string[] } = await import(pathToFileURL(validator).href);
-  const stage = await onStage({ keepBodies: true, graph: { tokens: { strong: [...permissions, "MailboxItem.ImportExport.All"] } } });
+  const stage = await onStage({
+    keepBodies: true,
+    graph: { tokens: { strong: [...permissions, "MailboxItem.ImportExport.All", "Group.ReadBasic.All", "ExchangeMessageTrace.Read.All"] } },
+  });
   await tour(stage, stage.graph());
   const asked = askedIn(stage.lab.requests);
   expect(asked.length).toBeGreaterThan(30);

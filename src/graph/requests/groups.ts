@@ -53,7 +53,8 @@ export const listTransitiveMembers: Request<string, Page<DirectoryMember>> = {
     path: `/groups/${segment(id)}/transitiveMembers`,
     ofOrganisation: true,
     ids: "rest",
-    query: { $select: "id,displayName,mail,userPrincipalName", $top: "999" },
+    // The type of the list has no name and no address to select; each kind of member shows its own.
+    query: { $top: "999" },
   }),
   read: (reply) =>
     pageOf(reply, (member) => ({

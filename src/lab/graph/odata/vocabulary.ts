@@ -317,7 +317,7 @@ const group: Vocabulary = {
 /** What a list of users, groups and contacts has in common. @see https://learn.microsoft.com/en-us/graph/api/group-list-transitivemembers */
 const directoryObject: Vocabulary = {
   type: "directoryObject",
-  properties: ["id", "deletedDateTime", "displayName", "mail", "userPrincipalName"],
+  properties: ["id", "deletedDateTime"],
   navigation: [],
   compared: {},
   functions: [],

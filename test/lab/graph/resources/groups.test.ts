@@ -24,7 +24,7 @@ test("a group is found by its address and by an alias", async () => {
 test("transitive members are people, groups and contacts of every level, each once, without the group itself", async () => {
   const lab = await grouped();
   const id = text((await call(lab, "GET", "/groups?$filter=mail%20eq%20'team@example.com'")).at("value", 0, "id"));
-  const members = await call(lab, "GET", `/groups/${id}/transitiveMembers?$select=id,mail`);
+  const members = await call(lab, "GET", `/groups/${id}/transitiveMembers`);
   const found = [0, 1, 2, 3, 4].map((at) => [members.at("value", at, "@odata.type"), members.at("value", at, "mail")]);
   expect(found).toEqual([
     ["#microsoft.graph.user", anna],
