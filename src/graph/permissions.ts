@@ -159,6 +159,9 @@ export function partlyNeeded({ uses, sometimes = [] }: Uses): readonly PartlyNee
   ];
 }
 
+/** The permission for what invitations left in calendars: no action needs it, and a plan of a sweep without it says what it could not look for. */
+export const calendarPermission: Permission = "Calendars.ReadWrite";
+
 /** Returns the least permissions for several actions together. */
 export function leastOf(actions: readonly Uses[]): readonly Permission[] {
   const all = new Set(actions.flatMap(permissionsOf));

@@ -1,4 +1,4 @@
-import { detailsOf, isHeld, leastOf, type Permission, partlyNeeded, permissionsOf } from "../../graph/permissions.ts";
+import { calendarPermission, detailsOf, isHeld, leastOf, type Permission, partlyNeeded, permissionsOf } from "../../graph/permissions.ts";
 import { findApplication } from "../../setup/exchange-online-commands.ts";
 import { consentToGraph, grantInScope, testAuthorization } from "../../setup/graph-commands.ts";
 import { type CheckedAction, type Checkup, connectionOf, type Finding, type Granted, type Step } from "../checkup.ts";
@@ -77,7 +77,9 @@ function judge(granted: ReadonlyMap<Permission, Granted>, checkup: Checkup): Omi
     );
     return {
       status: "ok",
-      found: [`${of("yes").join(", ")}: all that the actions need`, ...notes, ...unneededPermissions(checkup)].join("; "),
+      found: [`${of("yes").join(", ")}: all that the actions need`, ...notes, ...sweepNote(checkup), ...unneededPermissions(checkup)].join(
+        "; ",
+      ),
     };
   }
   const mailbox = mailboxOf(checkup);
@@ -96,11 +98,20 @@ function judge(granted: ReadonlyMap<Permission, Granted>, checkup: Checkup): Omi
   };
 }
 
+/** What a sweep cannot do with this token, which is enough for the actions. */
+function sweepNote({ learned: { token } }: Checkup): readonly string[] {
+  if (token?.appOnly !== true || isHeld(calendarPermission, token.roles)) return [];
+  return [
+    `sweep needs ${calendarPermission}, which is not in the token, for the calendar entries of meeting invitations (without it, plan with --residue recoverable,sender)`,
+  ];
+}
+
 /** Returns the permissions in the token that these actions do not need, since an application should have no more than it needs. */
 function unneededPermissions({ learned, actions }: Checkup): readonly string[] {
   const { token: facts } = learned;
   if (facts?.appOnly !== true) return [];
   const used = new Set<string>([
+    calendarPermission,
     ...actions.flatMap(permissionsOf),
     ...actions.flatMap((action) => partlyNeeded(action).flatMap(({ permissions }) => permissions)),
   ]);

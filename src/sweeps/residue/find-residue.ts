@@ -59,7 +59,7 @@ async function entriesOf(mailbox: Pick<Mailbox, "address" | "invited">, messages
 
 function calendarFailure(failure: Failure): Failure {
   if (failure.code === "cancelled") return failure;
-  const hint = "Over Microsoft Graph, Calendars.ReadWrite is needed. To leave calendars alone, plan with --residue none.";
+  const hint = "Over Microsoft Graph, Calendars.ReadWrite is needed. To leave calendars alone, plan with --residue recoverable,sender.";
   return new Failure(failure.code, `The calendar entry of an invitation could not be looked for. ${failure.message} ${hint}`, {
     cause: failure,
   });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
@@ -34,6 +35,8 @@ export const chunkSize = 50;
 export function openWatch(ways: WatchWays): { close(): Promise<void> } {
   const closing = new AbortController();
   const signal = AbortSignal.any([closing.signal, ways.signal]);
+  // Each request that is under way listens to it.
+  setMaxListeners(0, signal);
   const lane = async (isFirst: boolean) => {
     while (!signal.aborted) {
       const looked = await attempt(() => lookOnce({ ...ways, signal }, isFirst));

@@ -36,6 +36,14 @@ describe("permissions", () => {
     expect(report.step("graph-permissions").found).toContain("not needed for these actions: Directory.Read.All");
   });
 
+  test("for calendars are no action's: a token without them works, and what a sweep lacks is named", async () => {
+    const without = await online(["Mail.ReadWrite"], { actions: ["delete-email"] });
+    expect(without.report).toMatchObject({ success: true, exit: 0 });
+    expect(without.report.step("graph-permissions").found).toContain("sweep needs Calendars.ReadWrite, which is not in the token");
+    const granted = await online(["Mail.ReadWrite", "Calendars.ReadWrite"], { actions: ["delete-email"] });
+    expect(granted.report.step("graph-permissions").found).not.toContain("Calendars.ReadWrite");
+  });
+
   test("that are missing lead to the command, whatever the name of the mailbox", async () => {
     const { report } = await online([], { mailbox: "a\u001b'$(x)@example.com", registration: { exchangeRole: true } });
     expect(report.steps.filter(({ code }) => code === "internal")).toEqual([]);
