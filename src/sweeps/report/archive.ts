@@ -128,6 +128,7 @@ async function fill(
     mailboxes: numbers.mailboxes.map(({ mailbox, states }) => ({ mailbox, messages: Object.fromEntries(states) })),
     failures: numbers.reasons,
     undoable: numbers.undoable,
+    restorable: numbers.restorable,
     evidence: listed,
     audit: { entries: part.links },
     not_known: notKnown,

@@ -1,5 +1,5 @@
-import { cellsOf, type ReportSource, type SweepDocument, type TargetDocument, withoutControls } from "./cells.ts";
-import { isUndoable, numbersOf, type ReportNumbers, stateOf } from "./report-numbers.ts";
+import { cellsOf, type ReportSource, type SweepDocument, withoutControls } from "./cells.ts";
+import { numbersOf, type ReportNumbers, stateOf, undoOf } from "./report-numbers.ts";
 
 /** Characters of one cell: a subject may have thousands, and the page is for people. */
 const longestCell = 300;
@@ -81,18 +81,24 @@ export async function* reportHtml(source: ReportSource): AsyncGenerator<string> 
   yield "</body></html>\n";
 }
 
-async function* messageRows({ targets }: ReportSource): AsyncGenerator<PartRow> {
+async function* messageRows({ targets, sweep }: ReportSource): AsyncGenerator<PartRow> {
   for await (const target of targets()) {
     const { mailbox, subject, from, received_at, folder_path, evidence_sha256, reason } = cellsOf(target);
     const kind = target.residue === undefined ? "" : residueNames[target.residue];
-    const cells = [mailbox, kind, stateOf(target), subject, from, received_at, folder_path, evidence_sha256, undoText(target), reason];
+    const cells = [
+      mailbox,
+      kind,
+      stateOf(target),
+      subject,
+      from,
+      received_at,
+      folder_path,
+      evidence_sha256,
+      undoOf(target, sweep) ?? "",
+      reason,
+    ];
     yield { name: mailbox, cells };
   }
-}
-
-function undoText(target: TargetDocument): string {
-  if (target.state !== "done" || target.undo === "undone") return "";
-  return isUndoable(target) ? "can be undone" : "cannot be undone";
 }
 
 interface PartRow {
@@ -146,7 +152,7 @@ const countNames: Readonly<Record<string, string>> = {
   undo_unknown: "Undo begun, and its outcome is not known",
 };
 
-function countRows({ counts }: SweepDocument, { evidence, withoutEvidence, undoable }: ReportNumbers): readonly Row[] {
+function countRows({ counts }: SweepDocument, { evidence, withoutEvidence, undoable, restorable }: ReportNumbers): readonly Row[] {
   const known: Readonly<Record<string, number | undefined>> = counts;
   const names = [...new Set([...Object.keys(countNames), ...Object.keys(known)])];
   return [
@@ -154,6 +160,7 @@ function countRows({ counts }: SweepDocument, { evidence, withoutEvidence, undoa
     ["Different pieces of evidence", String(evidence)],
     ["Done without evidence", String(withoutEvidence)],
     ["Can be undone", String(undoable)],
+    ...(restorable > 0 ? [["Can be restored as copies from evidence", String(restorable)]] : []),
   ];
 }
 
@@ -201,10 +208,12 @@ function unknownTexts(sweep: SweepDocument, { mailboxes }: ReportNumbers): reado
   return sweep.unexamined.length > 0 ? texts : ["Every mailbox of the plan was examined completely.", ...texts];
 }
 
-function undoTexts(sweep: SweepDocument, { undoable, notUndoable }: ReportNumbers): readonly string[] {
+function undoTexts(sweep: SweepDocument, { undoable, restorable, notUndoable }: ReportNumbers): readonly string[] {
   return [
     `${undoable} messages can be undone: mailcordon sweep undo ${sweep.sweep}`,
+    ...(restorable > 0 ? [`${restorable} messages can be restored as copies from their evidence, by the same command.`] : []),
     ...(notUndoable > 0 ? [`${notUndoable} messages that are done cannot be undone.`] : []),
+    ...(sweep.restored_from_evidence ?? []),
     ...sweep.cannot_be_undone,
   ];
 }

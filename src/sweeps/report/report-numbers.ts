@@ -1,5 +1,6 @@
 import { evidenceOf } from "../outcome.ts";
-import { type ReportSource, reasonOf, type TargetDocument } from "./cells.ts";
+import { isMessageKept } from "../restore.ts";
+import { type ReportSource, reasonOf, type SweepDocument, type TargetDocument } from "./cells.ts";
 
 /** How many different reasons a report names; further ones are counted together. */
 const mostReasons = 50;
@@ -17,6 +18,8 @@ export interface ReportNumbers {
   /** Outcomes in order of time, by the hour, or by the minute if all lie within two hours. */
   readonly times: readonly { readonly time: string; readonly states: Map<string, number> }[];
   readonly undoable: number;
+  /** Messages that an undo creates again from their evidence. */
+  readonly restorable: number;
   readonly notUndoable: number;
   /** Different bytes that were kept as evidence. */
   readonly evidence: number;
@@ -25,12 +28,13 @@ export interface ReportNumbers {
 }
 
 /** Reads every target once. Memory grows with the mailboxes and the different pieces of evidence, not with the messages. */
-export async function numbersOf({ targets }: Pick<ReportSource, "targets">): Promise<ReportNumbers> {
+export async function numbersOf({ targets, sweep }: Pick<ReportSource, "targets" | "sweep">): Promise<ReportNumbers> {
   const mailboxes = new Map<string, MailboxNumbers>();
   const reasons = new Map<string, { state: string; reason: string; messages: number }>();
   const minutes = new Map<string, Map<string, number>>();
   const evidence = new Set<string>();
   let undoable = 0;
+  let restorable = 0;
   let notUndoable = 0;
   let withoutEvidence = 0;
   for await (const target of targets()) {
@@ -44,12 +48,14 @@ export async function numbersOf({ targets }: Pick<ReportSource, "targets">): Pro
     const pieces = evidenceOf(outcome);
     for (const { sha256 } of pieces) evidence.add(sha256);
     if (pieces.length === 0 && target.state === "done") withoutEvidence += 1;
-    if (isUndoable(target)) undoable += 1;
-    else if (target.state === "done" && target.undo !== "undone") notUndoable += 1;
+    const undo = undoOf(target, sweep);
+    if (undo === "can be undone") undoable += 1;
+    else if (undo === "can be restored as a copy") restorable += 1;
+    else if (undo === "cannot be undone") notUndoable += 1;
     if (needsReason(target)) addReason(reasons, state, reasonOf(target));
   }
   return {
-    ...{ mailboxes: [...mailboxes.values()], undoable, notUndoable, evidence: evidence.size, withoutEvidence },
+    ...{ mailboxes: [...mailboxes.values()], undoable, restorable, notUndoable, evidence: evidence.size, withoutEvidence },
     reasons: [...reasons.values()].sort((a, b) => b.messages - a.messages),
     times: timesOf(minutes),
   };
@@ -58,14 +64,22 @@ export async function numbersOf({ targets }: Pick<ReportSource, "targets">): Pro
 const undoStates = { undoing: "undo not known", undone: "undone", failed: "not undone", impossible: "cannot be undone" } as const;
 
 /** Names the state for people: one that nobody knows is called so. */
-export function stateOf({ state, undo }: TargetDocument): string {
+export function stateOf({ state, undo, undo_outcome }: TargetDocument): string {
+  if (undo === "undone" && undo_outcome?.restored_copy === true) return "restored as a copy";
   if (undo !== undefined) return undoStates[undo];
   return state === "acting" ? "not known" : state;
 }
 
-/** Whether `sweep undo` can return the message. */
-export function isUndoable({ state, undo, outcome }: TargetDocument): boolean {
-  return state === "done" && outcome?.undo !== undefined && (undo === undefined || undo === "failed");
+/** What `sweep undo` can do with the message; undefined if there is nothing to undo. */
+export function undoOf(
+  { state, undo, outcome, folder_id }: TargetDocument,
+  { restored_from_evidence: restored = [] }: SweepDocument,
+): "can be undone" | "can be restored as a copy" | "cannot be undone" | undefined {
+  if (state !== "done" || undo === "undone" || undo === "undoing") return undefined;
+  if (undo === "impossible") return "cannot be undone";
+  if (outcome?.undo !== undefined) return "can be undone";
+  const isRestorable = restored.length > 0 && folder_id !== undefined && isMessageKept(outcome ?? {});
+  return isRestorable ? "can be restored as a copy" : "cannot be undone";
 }
 
 function needsReason({ state, undo }: TargetDocument): boolean {

@@ -105,6 +105,21 @@ describe("the report of a sweep", () => {
     expect(words).toContain("ann@example.com done: 3, failed: 2, undone: 1");
   });
 
+  test("as a page says which messages can be restored as copies, and only where the plan says so", async () => {
+    const evidence = { file_ref: "/evidence/files/a.eml", sha256: "a".repeat(64), size: 1, safe_name: "a.eml" };
+    const hard: TargetDocument = { ...target, state: "done", folder_id: "inbox", outcome: { evidence } };
+    const back: TargetDocument = { ...hard, undo: "undone", undo_outcome: { restored_copy: true } };
+    const planned = { ...sweep, restored_from_evidence: ["A copy lacks the times of its flags."] };
+    const words = wordsOf(await textOf(reportHtml(sourceOf([hard, { ...hard, outcome: {} }, back], { sweep: planned }))));
+    expect(words).toContain("1 messages can be restored as copies from their evidence, by the same command.");
+    expect(words).toContain("1 messages that are done cannot be undone.");
+    expect(words).toContain("A copy lacks the times of its flags.");
+    expect(words).toContain("ann@example.com done: 2, restored as a copy: 1");
+    const copied = wordsOf(await textOf(reportHtml(sourceOf([hard]))));
+    expect(copied).toContain("1 messages that are done cannot be undone.");
+    expect(copied).not.toContain("can be restored as copies");
+  });
+
   test("as a page of 10,000 messages keeps most of them closed, and a reason each does not make it longer", async () => {
     const targets = Array.from({ length: 10_000 }, (_, at): TargetDocument => {
       const message = `Exchange said ${at}.`;
