@@ -34,8 +34,8 @@ export function refusalToRemove({ isOrganizer }: CalendarEntry): Failure | undef
   if (isOrganizer === false) return undefined;
   const message =
     isOrganizer === true
-      ? "The calendar entry is the owner's own, not an invitation by somebody else: it was not touched."
-      : "Exchange does not say whether the calendar entry is the owner's own: it was not touched.";
+      ? "The calendar entry is the owner's own, not an invitation by somebody else: it was not changed."
+      : "Exchange does not say whether the calendar entry is the owner's own: it was not changed.";
   return new Failure("refused", message);
 }
 

@@ -116,7 +116,7 @@ async function* hashed(bytes: AsyncIterable<Uint8Array>, hash: ReturnType<typeof
 const unequal = "two readings of it differ";
 
 function noEvidence(why: string): Failure {
-  return new Failure("evidence-failed", `The evidence may not be whole: ${why}. It was not kept, and the item was not touched.`, {
+  return new Failure("evidence-failed", `The evidence may not be whole: ${why}. It was not kept, and the item was not changed.`, {
     hint: "Retry. If it persists, save the bytes with download-mail-as-eml or get-attachments, check them, and delete without keeping evidence.",
   });
 }

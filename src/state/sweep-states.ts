@@ -3,7 +3,7 @@ export type SweepState = "planned" | "approved" | "running" | "paused" | "cancel
 /** What a sweep that runs does to its targets: the action, or the undo of it. */
 export type Direction = "act" | "undo";
 /**
- * `acting`: the intent is written, the outcome is not. `changed`: it was not as the plan says, and was not touched. `gone`: it is not there any more, and
+ * `acting`: the intent is written, the outcome is not. `changed`: it was not as the plan says, and was not changed. `gone`: it is not there any more, and
  * whether the sweep removed it is not known.
  */
 export type TargetState = "planned" | "acting" | "done" | "failed" | "changed" | "gone";

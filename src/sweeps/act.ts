@@ -136,7 +136,7 @@ async function actOnBatch(batch: readonly Work[], box: Claimed, acting: Acting, 
     const differs = differences(target.frozen, outcome.value);
     if (differs.length === 0) equal.push({ target, message: outcome.value });
     else {
-      const message = `It is not as the plan says (${differs.join(", ")}), so it was not touched.`;
+      const message = `It is not as the plan says (${differs.join(", ")}), so it was not changed.`;
       settled.push({ number: target.number, state: "changed", outcome: JSON.stringify({ differs, message, worker }) });
     }
   }
@@ -192,7 +192,7 @@ function asIs({ code, message, hint }: NonNullable<Result["error"]>): Failure {
   return new Failure(code, message, { hint });
 }
 
-/** Each target as it is right before it is touched. */
+/** Each target as it is right before it is changed. */
 async function lookAgain(batch: readonly Work[], box: Claimed, host: Host): Promise<Outcome<Message>[]> {
   const outcomes: Outcome<Message>[] = [];
   const mailbox = host.exchange.mailbox(box.address, { signal: host.signal });
@@ -206,20 +206,20 @@ async function lookAgain(batch: readonly Work[], box: Claimed, host: Host): Prom
   return outcomes;
 }
 
-/** A target whose id opens nothing before it was touched. Gives the failure of a look that did not succeed. */
+/** A target whose id opens nothing before it was changed. Gives the failure of a look that did not succeed. */
 async function unfound(target: Work, box: Claimed, acting: Acting): Promise<Settled<TargetState> | Failure> {
   const { host, chunk, worker } = acting;
   const known = await idsOfOthers(chunk.sweep, box, acting);
   const mailbox = host.exchange.mailbox(box.address, { signal: host.signal });
   const seen = await attempt(() => lookFor(target.frozen, known(target.frozen), mailbox));
   if (!seen.ok) return seen.failure;
-  if (seen.value.at === "place") return new Failure("refused", "Its folder lists it, and Exchange does not open it: it was not touched.");
+  if (seen.value.at === "place") return new Failure("refused", "Its folder lists it, and Exchange does not open it: it was not changed.");
   const as = (state: TargetState, message: string, differs: readonly string[]) => ({
     number: target.number,
     state,
     outcome: JSON.stringify({ message, differs, worker }),
   });
-  if (seen.value.at === "nowhere") return as("gone", "It was gone before it was touched.", []);
+  if (seen.value.at === "nowhere") return as("gone", "It was already gone when the sweep reached it.", []);
   const where = seen.value.at === "contained" ? seen.value.folder : (seen.value.message.folderPath ?? "another folder");
-  return as("changed", `Somebody has moved it to ${where} since the plan, so it was not touched.`, ["folder_id"]);
+  return as("changed", `Somebody has moved it to ${where} since the plan, so it was not changed.`, ["folder_id"]);
 }

@@ -34,7 +34,7 @@ export const Facts = z.strictObject({
   attachments: z
     .array(z.strictObject({ id: z.string(), name: z.string().optional() }))
     .optional()
-    .describe("The attachments that an action about attachments is for: no others are touched."),
+    .describe("The attachments that an action about attachments is for: no others are changed."),
 });
 export type Facts = z.output<typeof Facts>;
 

@@ -88,7 +88,7 @@ export function demandConnection(planned: ConnectionFacts, here: ConnectionFacts
   if (other === undefined) return;
   throw new Failure(
     "invalid-settings",
-    `The connection ${planned.name} has another ${other} than when the sweep was planned: nothing was touched.`,
+    `The connection ${planned.name} has another ${other} than when the sweep was planned: nothing was changed.`,
     {
       hint: "Run the sweep with the settings that it was planned with, or plan it again.",
     },

@@ -54,7 +54,7 @@ export async function lookInto(address: string, order: SweepOrder, residue: Resi
   const read: { readonly facts: Facts; readonly message: Message }[] = [];
   try {
     let at = 0;
-    // As it is read again before it is touched.
+    // As it is read again before it is changed.
     for await (const outcome of ids.length === 0 ? [] : mailbox.get(ids, {})) {
       const path = paths.get(ids[at++] ?? "");
       if (outcome.ok)

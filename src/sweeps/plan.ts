@@ -96,7 +96,7 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
     ...(order.later === undefined ? {} : { later: { ...order.later, mailboxes: examined } }),
     left_alone: [
       ...residueLeftAlone(kinds),
-      ...(order.later === undefined ? ["Messages that arrive after the plan are not touched."] : []),
+      ...(order.later === undefined ? ["Messages that arrive after the plan are not changed."] : []),
       order.related === true ? relatedLeft : unrelated,
       ...where.leftAlone,
       ...(isByAttachment(order) ? [inlineLeft] : []),
@@ -188,7 +188,7 @@ function demandLimits(limits: Limits, hit: readonly Seen[]): void {
   const all = hit.flatMap(({ targets }) => targets);
   const messages = all.filter(isOriginal).length;
   const refuse = (message: string) => {
-    throw new Failure("unexpected-count", `${message} There is no plan, and nothing was touched.`, {
+    throw new Failure("unexpected-count", `${message} There is no plan, and nothing was changed.`, {
       hint: "Look at what is there with a search, then name fewer or change the limit.",
     });
   };

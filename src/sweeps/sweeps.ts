@@ -30,7 +30,7 @@ export interface KeepWays {
   readonly secondPersonAbove?: number | undefined;
 }
 
-/** Looks for the targets and keeps the plan; nothing is touched. Throws Failure. */
+/** Looks for the targets and keeps the plan; nothing is changed. Throws Failure. */
 export async function planSweep(order: SweepOrder, ways: PlanWays & KeepWays): Promise<Planned> {
   const { secondPersonAbove } = ways;
   const made = await makePlan(order, ways);

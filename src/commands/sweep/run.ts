@@ -15,7 +15,7 @@ export async function run(id: string, how: Direction | "resume", desk: Desk): Pr
   const hash = line.fields.plan;
   const kept = await service.look(id, caller);
   if (typeof hash === "string" && hash !== kept.sweep.planHash)
-    throw new Failure("changed", `The plan of the sweep ${id} has another hash, ${kept.sweep.planHash}: nothing was touched.`);
+    throw new Failure("changed", `The plan of the sweep ${id} has another hash, ${kept.sweep.planHash}: nothing was changed.`);
   const isDetached = line.fields.detach === true || line.fields.detach === "true";
   // Before anything begins: a worker elsewhere would go on trying, since another process may have the connection.
   if (!isDetached) demandConnection(kept.plan.connection, (await desk.connection(kept.sweep.connection)).connection);

@@ -142,7 +142,7 @@ const countNames: Readonly<Record<string, string>> = {
   unexamined: "Mailboxes that could not be examined completely",
   done: "Done",
   failed: "Failed",
-  changed: "Changed since the plan, and not touched",
+  changed: "Differs from the plan; left unchanged by the sweep",
   gone: "Gone, and not known whether the sweep removed them",
   waiting: "Not begun",
   unknown: "Begun, and the outcome is not known",

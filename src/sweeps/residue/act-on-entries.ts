@@ -59,17 +59,17 @@ interface Seen {
   readonly kept: Kept;
 }
 
-/** Why an entry is not touched; undefined where it may be. */
+/** Why an entry is not changed; undefined where it may be. */
 function beforeTouching({ frozen }: Work, read: Outcome<CalendarEntry>): Seen | Failure | undefined {
   if (!read.ok) {
     if (read.failure.code !== "not-found") return read.failure;
-    return { state: "gone", kept: { message: "The calendar entry was gone before it was touched." } };
+    return { state: "gone", kept: { message: "The calendar entry was already gone when the sweep reached it." } };
   }
   const differs = entryDifferences(frozen, read.value);
   if (differs.length === 0) return undefined;
   return {
     state: "changed",
-    kept: { differs: [...differs], message: `It is not as the plan says (${differs.join(", ")}), so it was not touched.` },
+    kept: { differs: [...differs], message: `It is not as the plan says (${differs.join(", ")}), so it was not changed.` },
   };
 }
 

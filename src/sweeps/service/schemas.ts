@@ -15,7 +15,7 @@ const Counts = z.looseObject({
   unknown: count.describe("Begun; their outcome is not known yet."),
   done: count,
   failed: count,
-  changed: count.describe("Not as the plan says; not touched."),
+  changed: count.describe("Differs from the plan; the sweep left it unchanged."),
   gone: count.describe("Not there any more."),
   undone: count.optional(),
   not_undone: count.optional(),

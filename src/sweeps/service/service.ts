@@ -167,7 +167,7 @@ export function openSweepService({ state, load, open, audit, secondPersonAbove }
     async run(id, caller, hash) {
       const sweep = await find(id, caller, "contain");
       if (hash !== undefined && hash !== sweep.planHash)
-        throw new Failure("changed", `The plan of the sweep ${id} has another hash, ${sweep.planHash}: nothing was touched.`);
+        throw new Failure("changed", `The plan of the sweep ${id} has another hash, ${sweep.planHash}: nothing was changed.`);
       const header = readHeader(parseJson(sweep.plan));
       demandApprovedByOther(sweep, header, secondPersonAbove, caller);
       // One that runs, be it that its workers have died, is helped.

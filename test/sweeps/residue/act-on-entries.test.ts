@@ -94,7 +94,7 @@ describe.each(backends)("residue of an invitation over %s", (backend) => {
     expect(boxes().map((box) => calendarOf(box).length)).toEqual([1, 1]);
   });
 
-  test("is not touched where the meeting was changed since the plan", async () => {
+  test("is not changed where the meeting was changed since the plan", async () => {
     desk = await openSweepDesk(backend);
     invite();
     const planned = await plan();

@@ -95,7 +95,7 @@ describe.each(backends)("messages that arrive after the plan over %s", (backend)
     desk = await openSweepDesk(backend);
     arrive(people[0]);
     const without = await desk.sweep("plan", "--internet-message-id", messageId, "--mailboxes", people.join(","), "--then", "delete-email");
-    expect(without.left_alone.join(" ")).toContain("Messages that arrive after the plan are not touched.");
+    expect(without.left_alone.join(" ")).toContain("Messages that arrive after the plan are not changed.");
     const planned = await plan();
     expect(planned.left_alone.join(" ")).not.toContain("arrive after the plan");
     await run(planned);
