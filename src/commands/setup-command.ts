@@ -5,6 +5,7 @@ import { account, certificate, clientId, cloud, mailboxes, tenant } from "../set
 import { type EntraSetupValues, entraSteps } from "../setup/entra-setup.ts";
 import { onPremisesSteps } from "../setup/on-premises-setup.ts";
 import { type SetupStep, scriptOf } from "../setup/setup-step.ts";
+import { sweepUses } from "../sweeps/find/uses.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
 import { helpHint, parseActionNames, readArguments } from "./command-arguments.ts";
 
@@ -22,6 +23,8 @@ mailcordon setup entra     Exchange Online: register an application in Microsoft
                         replaces EWS for mailboxes in Exchange Online.
   --actions NAMES       With --backend graph: actions to grant permissions for,
                         comma-separated. Default: all.
+  --sweeps              With --backend graph: also grant what sweep plan needs
+                        to find mailboxes by groups and by message trace.
 
 mailcordon setup onprem    Exchange Server 2013 to SE: for the Exchange Management Shell.
   --account NAME        Service account: soc@example.com or EXAMPLE\\soc. Required.
@@ -59,6 +62,8 @@ async function stepsOf(kind: string, values: Values): Promise<readonly [string, 
       refuseFlags(values, ["account", "delegate"], kind);
       if (values.actions !== undefined && values.backend !== "graph")
         throw new Failure("invalid-input", "--actions needs --backend graph: over EWS all actions use one permission.", { hint });
+      if (values.sweeps === true && values.backend !== "graph")
+        throw new Failure("invalid-input", "--sweeps needs --backend graph: over EWS sweeps need no other permission.", { hint });
       return [
         "Connect mailcordon to Exchange Online",
         entraSteps({
@@ -67,11 +72,11 @@ async function stepsOf(kind: string, values: Values): Promise<readonly [string, 
           clientId: values["client-id"] === undefined ? undefined : clientId(values["client-id"]),
           mailboxes: some,
           certificate: values.secret ? undefined : certificate(values.certificate ?? "mailcordon.cer"),
-          backend: await backend(values.backend ?? "ews", values.actions),
+          backend: await backend(values.backend ?? "ews", values.actions, values.sweeps === true),
         }),
       ];
     case "onprem":
-      refuseFlags(values, ["tenant", "client-id", "certificate", "secret", "cloud", "backend", "actions"], kind);
+      refuseFlags(values, ["tenant", "client-id", "certificate", "secret", "cloud", "backend", "actions", "sweeps"], kind);
       if (values.delegate && some.length === 0) throw new Failure("invalid-input", "--delegate needs --mailboxes.", { hint });
       return [
         "Connect mailcordon to Exchange Server",
@@ -86,14 +91,17 @@ async function stepsOf(kind: string, values: Values): Promise<readonly [string, 
   }
 }
 
-async function backend(name: string, actions: string | undefined): Promise<EntraSetupValues["backend"]> {
+async function backend(name: string, actions: string | undefined, sweeps: boolean): Promise<EntraSetupValues["backend"]> {
   switch (name) {
     case "ews":
       return { kind: "ews" };
     case "graph":
       return {
         kind: "graph",
-        grants: leastOf(await parseActionNames(actions)).map((permission) => ({ permission, role: detailsOf(permission).role })),
+        grants: leastOf([...(await parseActionNames(actions)), ...(sweeps ? (sweepUses.sometimes ?? []) : [])]).map((permission) => ({
+          permission,
+          role: detailsOf(permission).role,
+        })),
       };
     default:
       throw new Failure("invalid-input", "--backend must be ews or graph.", { hint });
@@ -116,7 +124,7 @@ function readOptions(args: readonly string[]) {
   const options = {
     ...{ tenant: text, "client-id": text, certificate: text, cloud: text, account: text, backend: text, actions: text },
     ...{ mailboxes: { type: "string", multiple: true } as const },
-    ...{ secret: toggle, delegate: toggle, json: toggle, quiet: toggle, help: { type: "boolean", short: "h" } as const },
+    ...{ sweeps: toggle, secret: toggle, delegate: toggle, json: toggle, quiet: toggle, help: { type: "boolean", short: "h" } as const },
   };
   return readArguments("setup", args, options, true);
 }

@@ -103,7 +103,7 @@ function overGraph(grants: readonly GraphGrant[], mailboxes: readonly string[]):
   const directory: SetupStep = {
     title: "Let the application list people",
     about: [
-      "This permission is not for mailboxes, so no scope limits it. Only actions that list mailboxes, or search all of them, need it.",
+      "This permission is not for mailboxes, so no scope limits it. Only actions that list mailboxes or search all of them, and the finders of sweeps, need it.",
     ],
     portal: consentPortal,
     lines: consentToGraph(names(ofDirectory)),
