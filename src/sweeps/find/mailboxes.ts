@@ -77,6 +77,11 @@ async function listed({ exchange, signal, progress }: Asking): Promise<Found> {
   const open = list.mailboxes.filter(({ isGroup, isExternal }) => isGroup !== true && isExternal !== true);
   const others = [...list.failed, ...unopened.filter(({ failure }) => failure === undefined)];
   const addresses = new Map([...open, ...others].map(({ mailbox }) => [mailbox.toLowerCase(), mailbox]));
+  // "Nothing found" would pass for a result.
+  if (addresses.size === 0 && closed.length === 0)
+    throw new Failure("could-not-look", "Exchange listed no mailbox, so there is no plan.", {
+      hint: "Name the mailboxes with --mailboxes.",
+    });
   return {
     addresses: [...addresses.values()],
     unlisted: closed.map(({ mailbox, failure, message }) => ({ mailbox, code: failure?.code ?? "could-not-look", message })),

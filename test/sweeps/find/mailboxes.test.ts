@@ -196,3 +196,13 @@ test("over Exchange Web Services message trace is unsupported, and auto searches
     await desk.close();
   }
 });
+
+test("a list of mailboxes that is empty makes no plan, since nothing was looked into", async () => {
+  const desk = await openSweepDesk("graph", { seed: false });
+  try {
+    const planned = await desk.sweep("plan", "--then", "delete-email", "--internet-message-id", campaign, "--mailboxes", "all");
+    expect(planned.error).toMatchObject({ code: "could-not-look", message: expect.stringContaining("no mailbox") });
+  } finally {
+    await desk.close();
+  }
+});
