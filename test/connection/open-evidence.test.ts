@@ -32,11 +32,21 @@ describe.each(backends)("a sweep that keeps evidence over %s", (backend) => {
     vi.stubEnv("S3_SECRET", s3rverKeys.secret);
     configure({ evidence_s3: { bucket: bucketName, endpoint, access_key_id: "env:S3_ID", secret_access_key: "env:S3_SECRET" } });
   };
-  const planned = async (body = "Pay now.") => {
+  const planned = async (body = "Pay now.", ...more: readonly string[]) => {
     for (const person of people)
       desk.host.put(person, { internetMessageId: messageId, subject: "Your invoice", body: { type: "Text", value: `${body} ${person}` } });
     return await desk.sweep(
-      ...["plan", "--internet-message-id", messageId, "--mailboxes", people.join(","), "--then", "delete-email", "--keep-evidence"],
+      ...[
+        "plan",
+        "--internet-message-id",
+        messageId,
+        "--mailboxes",
+        people.join(","),
+        "--then",
+        "delete-email",
+        "--keep-evidence",
+        ...more,
+      ],
     );
   };
   const inInbox = () =>
@@ -58,6 +68,18 @@ describe.each(backends)("a sweep that keeps evidence over %s", (backend) => {
     if (python.error === undefined) expect([python.status, python.stderr]).toEqual([0, ""]);
     const { targets } = await desk.sweep("report", sweep);
     expect(targets[0].outcome.evidence.file_ref).toBe(`s3://${bucketName}/evidence/${targets[0].outcome.evidence.sha256}`);
+  });
+
+  test("in a bucket restores from there what it deleted for good", async () => {
+    const server = await openS3rver();
+    closing.push(() => server.close());
+    inBucket(server.endpoint);
+    const { sweep, plan_hash } = await planned("Pay now.", "--delete-type", "hard", "--confirm-hard");
+    const visible = () => inInbox().map((folders) => folders.filter((name) => name === "Inbox"));
+    expect(await desk.sweep("run", sweep, "--plan", plan_hash, "--yes")).toMatchObject({ exit: 0, counts: { done: 2 } });
+    expect(visible()).toEqual([[], []]);
+    expect(await desk.sweep("undo", sweep, "--yes")).toMatchObject({ exit: 0, counts: { undone: 2 } });
+    expect(visible()).toEqual([["Inbox"], ["Inbox"]]);
   });
 
   test("in a bucket without room deletes nothing and says so, and goes on when there is room", async () => {
