@@ -66,7 +66,8 @@ export interface AuditLog {
 /**
  * Opens an append-only file of JSON lines. Each entry has as `previous` the SHA-256 of the line before it, so a line that is changed or removed
  * later is detected. Its end is stored in `heads`: a writer that finds the log shorter than it was left, or its last entry changed, appends nothing
- * (`acceptAudit` continues such a log). Each entry is flushed to the disk before `append` resolves; entries that wait together are written together.
+ * (`acceptAudit` continues such a log). Each entry is flushed to the disk before `append` resolves, except those of reads in a busy process, which are
+ * in the file then and flushed within half a second; entries that wait together are written together.
  * Several processes may append at once. A line
  * torn by a crash stays where it is; the next entry names its hash in `after_torn` and continues the chain. Mode 0600.
  */
@@ -107,7 +108,7 @@ export async function acceptAudit(file: string, { actor, reason }: Statement, op
       expected: expected.map(named).find((head) => head !== undefined) ?? null,
       found: { entries: found.entries, hash: found.lastHash },
     };
-    const left = await log.append({ ...end, entries: found.entries + unfinishedEntries(end) }, [accepted]);
+    const left = await log.append({ ...end, entries: found.entries + unfinishedEntries(end) }, [accepted], true);
     await log.keepEnd(left);
     return left.hash;
   });
@@ -127,7 +128,7 @@ export async function rotateAudit(file: string, { actor }: Pick<Statement, "acto
     await rename(path, aside);
     await log.begin();
     const began = { time, action: rotateAction, actor, file: basename(aside), entries: end.entries };
-    await log.keepEnd(await log.append({ hash: end.hash, torn: [], unfinished: false, entries: 0 }, [began]));
+    await log.keepEnd(await log.append({ hash: end.hash, torn: [], unfinished: false, entries: 0 }, [began], true));
     return aside;
   });
 }

@@ -19,7 +19,7 @@ const mostAtOnce = 100;
 interface Waiting {
   readonly members: Members;
   readonly options: AuditOptions;
-  /** Whether the end of the log may be stored a little later. */
+  /** Whether the entry may be flushed, and the end of the log stored, a little later. */
   readonly endMayFollow: boolean;
   resolve(): void;
   reject(thrown: unknown): void;
@@ -54,7 +54,7 @@ class EntryQueue {
     this.#path = path;
   }
 
-  /** Resolves when the entry is on the disk. Throws Failure `audit-failed`. */
+  /** Resolves when the entry is in the file, and on the disk unless `endMayFollow` in a busy process. Throws Failure `audit-failed`. */
   append(members: Members, options: AuditOptions, endMayFollow: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ members, options, endMayFollow, resolve, reject });
@@ -126,12 +126,13 @@ class EntryQueue {
           await log.demandUntouched(end);
           state.isWanted = await isWanted(`${this.#path}.lock`);
         }
+        const mayFollow = busy && !this.#endFailed && group.every(({ endMayFollow }) => endMayFollow);
         end = await log.append(
           end,
           group.map(({ members }) => members),
+          !mayFollow,
         );
         owed = true;
-        const mayFollow = busy && !this.#endFailed && group.every(({ endMayFollow }) => endMayFollow);
         if (!mayFollow) {
           owed = false;
           await log.keepEnd(end);
@@ -143,7 +144,7 @@ class EntryQueue {
         if (state.isWanted || performance.now() - opened > keepMs) return;
       }
     } finally {
-      // All of these entries were acknowledged, and they are on the disk.
+      // All of these entries were acknowledged, and they are in the file.
       if (owed && end !== undefined) {
         await log.keepEnd(end).catch(() => {
           this.#endFailed = true;

@@ -24,7 +24,7 @@ export interface AuditOptions {
   readonly key?: string | undefined;
   /**
    * For a server, which writes many entries: it keeps the lock between them for as long as no other process asks for it, at most `keepMs`, and
-   * keeps the end of the log after entries of reads once for all of them, when it gives the lock back. Default false.
+   * flushes entries of reads and keeps the end of the log once for all of them, when it gives the lock back. Default false.
    */
   readonly busy?: boolean | undefined;
 }
@@ -42,9 +42,9 @@ export interface LockedLog {
   end(): Promise<ChainEnd>;
   /** Throws Failure `audit-failed` if the log is not as its writers left it. */
   checkedEnd(): Promise<CheckedEnd>;
-  /** Appends entries after `end` in one write, and flushes them. Returns the new end. */
-  append(end: CheckedEnd, entries: readonly Members[]): Promise<CheckedEnd>;
-  /** Stores the end of the log after the last `append`, separately. */
+  /** Appends entries after `end` in one write. Returns the new end. `flush`: whether they are on the disk then; otherwise `keepEnd` flushes them. */
+  append(end: CheckedEnd, entries: readonly Members[], flush: boolean): Promise<CheckedEnd>;
+  /** Flushes the log, and stores its end after the last `append`, separately. */
   keepEnd(end: CheckedEnd): Promise<void>;
   /** Throws Failure `audit-failed` if the file at the log's path is not the one of the last `append`, or has another size. */
   demandUntouched(end: CheckedEnd): Promise<void>;
@@ -54,21 +54,27 @@ export interface LockedLog {
 
 /** On Linux each write flushes itself, which saves a thread switch. On macOS only fsync flushes the disk's own memory; Windows has no such flag. */
 const flushesItself = process.platform === "linux" && constants.O_DSYNC !== undefined;
-const flags =
-  constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0) | (flushesItself ? constants.O_DSYNC : 0);
+const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
 
 /** Runs `work` with the log's locks. Throws Failure `audit-failed`, or what `work` throws as one. */
 export async function withLockedLog<T>(path: string, options: AuditOptions, work: (log: LockedLog) => Promise<T>): Promise<T> {
-  const { heads = [], key } = options;
+  const { heads = [], key, busy = false } = options;
+  const flushesEachWrite = flushesItself && !busy;
+  const allFlags = flushesEachWrite ? flags | constants.O_DSYNC : flags;
   const alone = () =>
     withLock(`${path}.lock`, async (sure) => {
-      let file = await openRegular(path, flags, 0o600);
+      let file = await openRegular(path, allFlags, 0o600);
+      let isFlushed = true;
+      const flush = async () => {
+        if (!isFlushed) await file.datasync();
+        isFlushed = true;
+      };
       let written: { readonly dev: number; readonly ino: number; readonly size: number } | undefined;
       try {
         return await work({
           end: () => readEnd(file, path),
           checkedEnd: () => checkedEnd(file, path, heads),
-          async append(end, entries) {
+          async append(end, entries, flushNow) {
             let last = end.hash;
             let text = end.unfinished ? "\n" : "";
             let torn = end.torn.length > 0 ? { after_torn: end.torn } : {};
@@ -81,12 +87,14 @@ export async function withLockedLog<T>(path: string, options: AuditOptions, work
             sure();
             const bytes = Buffer.from(text);
             await writeWhole(file, bytes);
-            if (!flushesItself) await file.datasync();
+            isFlushed = flushesEachWrite;
+            if (flushNow) await flush();
             const { dev, ino, size } = written === undefined ? await file.stat() : { ...written, size: written.size + bytes.length };
             written = { dev, ino, size };
             return { hash: last, torn: [], unfinished: false, entries: end.entries + entries.length };
           },
           async keepEnd({ entries, hash }) {
+            await flush();
             const { size } = written ?? (await file.stat());
             for (const { write } of heads) await write({ entries, bytes: size, hash });
           },
@@ -99,7 +107,7 @@ export async function withLockedLog<T>(path: string, options: AuditOptions, work
           },
           async begin() {
             await file.close();
-            file = await openRegular(path, flags, 0o600);
+            file = await openRegular(path, allFlags, 0o600);
             written = undefined;
           },
         });
