@@ -18,6 +18,14 @@ export interface ListedFolders {
   readonly cuts: readonly Failure[];
 }
 
+/** The folders directly below another one. */
+interface ListedLevel {
+  /** Folders not listed before that have subfolders. */
+  readonly withChildren: readonly ListedFolder[];
+  /** Number of all folders that the pages contained. */
+  readonly listed: number;
+}
+
 /**
  * Lists folders level by level, as Graph does. The folders of a level share batches. A folder that spoils its page, or whose subfolders cannot be
  * listed completely, is reported in `cuts`. Throws Failure for what concerns more than one folder, and for a first level that could not be read at all.
@@ -32,7 +40,7 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
     for (const one of fresh) all.push(one);
     return fresh.filter(({ hasChildren, isSearchFolder }) => hasChildren && !isSearchFolder);
   };
-  let level = await childrenAround(undefined);
+  let level: readonly ListedFolder[] = (await childrenAround(undefined)).withChildren;
   while (level.length > 0) {
     const next: ListedFolder[] = [];
     const short: ListedFolder[] = [];
@@ -52,15 +60,16 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
         if (isSaidGone && !(await isListed(mailbox, all, parent))) continue;
       }
       // After a broken page, and for a list with more pages, the list is requested from its beginning, so its positions have numbers.
-      const before = all.length + cuts.length;
+      const cutsBefore = cuts.length;
       const children = await attempt(async () => {
         if (!outcome.ok && !mayBeFaultOfOneItem(outcome.failure)) throw outcome.failure;
         return await childrenAround(parent);
       });
       if (children.ok) {
-        for (const one of children.value) next.push(one);
-        // Of several pages only their being empty is noted: folders listed elsewhere as well do not count here.
-        if (all.length + cuts.length === before && folder?.childCount) short.push(folder);
+        for (const one of children.value.withChildren) next.push(one);
+        // A folder that spoiled its page is already in `cuts`.
+        const accounted = children.value.listed + cuts.length - cutsBefore;
+        if (folder !== undefined && accounted < (folder.childCount ?? 0)) short.push(folder);
       } else if (isLocal(children.failure) || mayBeFaultOfOneItem(children.failure))
         cuts.push(subfoldersNotListed(folder?.displayName ?? "", children.failure));
       else throw children.failure;
@@ -73,8 +82,9 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
   }
   return { folders: all, cuts };
 
-  async function childrenAround(parent: FolderRef | undefined): Promise<ListedFolder[]> {
+  async function childrenAround(parent: FolderRef | undefined): Promise<ListedLevel> {
     const withChildren: ListedFolder[] = [];
+    let listed = 0;
     const list = {
       asking: (top?: number, skip?: number) => ({ parent, top, skip }),
       size: foldersPerPage,
@@ -91,9 +101,11 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
         return folder.folderId;
       },
     };
-    for await (const items of pagesAround(mailbox, listFolders, list, (failure) => cuts.push(failure)))
+    for await (const items of pagesAround(mailbox, listFolders, list, (failure) => cuts.push(failure))) {
+      listed += items.length;
       for (const one of take(items)) withChildren.push(one);
-    return withChildren;
+    }
+    return { withChildren, listed };
   }
 }
 

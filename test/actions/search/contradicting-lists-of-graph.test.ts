@@ -20,20 +20,28 @@ afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one.close();
 });
 
-/** A lab of which every JSON reply, alone or in a batch, passes through `alter` with the URL that it answers. */
-async function stage(alter: (url: string, body: Json) => Json, options: LabOptions = {}) {
+/** A lab of which every JSON reply, alone or in a batch, passes through `alter` with the URL that it answers, and every request through `altered`. */
+async function stage(alter: (url: string, body: Json) => Json, options: LabOptions = {}, altered?: (asked: string) => string) {
   const at: LabHost = await openLabHost({ seed: false, ...options }, "graph");
   open.push(at);
   for (const address of [ann, bob]) at.lab.store.addUser({ address, password: "x" });
-  const proxy = await openSpoilingProxy(at.lab, "graph", ({ url, asked, reply }: Passing) => {
-    if (!reply.startsWith("{")) return undefined;
-    const said = JSON.parse(reply);
-    if (said.error !== undefined) return undefined;
-    if (!Array.isArray(said.responses)) return { status: 200, body: JSON.stringify(alter(url, said)) };
-    const urls = new Map<string, string>(JSON.parse(asked).requests.map((one: { id: string; url: string }) => [one.id, one.url]));
-    const responses = said.responses.map((one: { id: string; body: Json }) => ({ ...one, body: alter(urls.get(one.id) ?? "", one.body) }));
-    return { status: 200, body: JSON.stringify({ ...said, responses }) };
-  });
+  const proxy = await openSpoilingProxy(
+    at.lab,
+    "graph",
+    ({ url, asked, reply }: Passing) => {
+      if (!reply.startsWith("{")) return undefined;
+      const said = JSON.parse(reply);
+      if (said.error !== undefined) return undefined;
+      if (!Array.isArray(said.responses)) return { status: 200, body: JSON.stringify(alter(url, said)) };
+      const urls = new Map<string, string>(JSON.parse(asked).requests.map((one: { id: string; url: string }) => [one.id, one.url]));
+      const responses = said.responses.map((one: { id: string; body: Json }) => ({
+        ...one,
+        body: alter(urls.get(one.id) ?? "", one.body),
+      }));
+      return { status: 200, body: JSON.stringify({ ...said, responses }) };
+    },
+    altered,
+  );
   open.push(proxy);
   return { at, changes: { exchange: proxy.exchange } };
 }
@@ -63,6 +71,62 @@ describe("a folder that counts more subfolders than Graph lists", () => {
     },
     60_000,
   );
+
+  describe("on several pages", () => {
+    const inPages = (asked: string) => asked.replaceAll("$top=250", "$top=4").replaceAll("%24top=250", "%24top=4");
+    const names = ["A", "B", "C", "D", "E"];
+
+    test("makes a search partly and names the folder", async () => {
+      const counting = countingOneMore("Cases");
+      let pages = 0;
+      const { at, changes } = await stage(
+        (url, body) => {
+          if (Array.isArray(body.value) && body.value.some((one) => one.displayName === "E")) pages += 1;
+          return counting(url, body);
+        },
+        {},
+        inPages,
+      );
+      const cases = at.mailbox(ann).createFolder(at.mailbox(ann).known("inbox"), "Cases");
+      for (const name of names) at.mailbox(ann).createFolder(cases, name);
+      const answer = await at.run(searchEmailsExtended, { mailbox: ann }, changes);
+      expect(answer).toMatchObject({ success: false, incomplete: true, per_mailbox: [{ status: "partly" }] });
+      expect(JSON.stringify(answer.per_mailbox)).toContain("Cases");
+      expect(pages).toBe(2);
+    }, 60_000);
+
+    test("is searched in the subfolder that only the second list returns", async () => {
+      const { at, changes } = await stage(
+        (url, body) => {
+          if (!Array.isArray(body.value) || url.includes("includeHiddenFolders=true")) return body;
+          return { ...body, value: body.value.filter((one) => one.displayName !== "E") };
+        },
+        {},
+        inPages,
+      );
+      const cases = at.mailbox(ann).createFolder(at.mailbox(ann).known("inbox"), "Cases");
+      const [last] = names.map((name) => at.mailbox(ann).createFolder(cases, name)).slice(-1);
+      if (last !== undefined) at.mailbox(ann).add(last, { subject: "Found" });
+      const answer = await at.run(searchEmailsExtended, { mailbox: ann }, changes);
+      expect(answer).toMatchObject({ success: true, items: [{ subject: "Found" }] });
+    }, 60_000);
+
+    test("needs no second list if every subfolder is listed", async () => {
+      let looked = 0;
+      const { at, changes } = await stage(
+        (url, body) => {
+          if (url.includes("includeHiddenFolders=true")) looked += 1;
+          return body;
+        },
+        {},
+        inPages,
+      );
+      const cases = at.mailbox(ann).createFolder(at.mailbox(ann).known("inbox"), "Cases");
+      for (const name of names) at.mailbox(ann).createFolder(cases, name);
+      expect(await at.run(searchEmailsExtended, { mailbox: ann }, changes)).toMatchObject({ success: true });
+      expect(looked).toBe(0);
+    }, 60_000);
+  });
 
   test("is complete if the subfolder is hidden, as in Conversation History", async () => {
     const counting = countingOneMore("Cases");
