@@ -98,23 +98,24 @@ async function refuseForeign(mailbox: EwsMailbox, outcomes: Outcome<Located>[]):
  * Items list the same message (the same Message-ID and time of receipt, exactly once), that message takes its place.
  */
 async function followDeleted(mailbox: EwsMailbox, byId: readonly RequestedId[], outcomes: Outcome<Located>[]): Promise<void> {
-  const listedIn = new Map<string, ReadMessage[]>();
+  const readIn = new Map<string, ReadMessage[]>();
   for (const { index } of byId) {
     const outcome = outcomes[index];
     const message = outcome?.ok && !isAbsent(outcome.value) ? outcome.value.messages[0] : undefined;
     const { internetMessageId, parentFolderId } = message ?? {};
     if (message === undefined || internetMessageId === undefined || parentFolderId === undefined) continue;
-    listedIn.set(parentFolderId, [...(listedIn.get(parentFolderId) ?? []), { index, message, internetMessageId }]);
+    readIn.set(parentFolderId, [...(readIn.get(parentFolderId) ?? []), { index, message, internetMessageId, folderId: parentFolderId }]);
   }
-  for (const [folderId, requested] of listedIn) {
-    const unlisted = (await listedByMessageId(mailbox, { folderId }, requested)).filter(
-      ({ message, seen }) => seen !== undefined && !seen.some(({ itemId }) => itemId === message.itemId),
-    );
-    if (unlisted.length === 0) continue;
+  const unlistedIn = new Map<string, ReadMessage[]>();
+  for (const { seen, ...one } of await listedInOwnFolders(mailbox, [...readIn.values()].flat())) {
+    if (seen === undefined || seen.some(({ itemId }) => itemId === one.message.itemId)) continue;
+    unlistedIn.set(one.folderId, [...(unlistedIn.get(one.folderId) ?? []), one]);
+  }
+  for (const unlisted of unlistedIn.values()) {
     const store = await attempt(() => storeOf(mailbox, unlisted[0]?.message.itemId ?? ""));
     if (!store.ok && store.failure.code === "cancelled") throw store.failure;
     const folder = store.ok && store.value === "archive" ? "archive:recoverableitemsdeletions" : "recoverableitemsdeletions";
-    for (const { index, message, seen = [] } of await listedByMessageId(mailbox, { folder }, unlisted)) {
+    for (const { index, message, seen = [] } of await listedByMessageId(mailbox, unlisted, () => folderAlone(mailbox, { folder }))) {
       const [same, ...others] = seen.filter(({ receivedAt }) => receivedAt === message.receivedAt);
       if (same !== undefined && others.length === 0) outcomes[index] = done({ messages: [same] });
     }
@@ -125,19 +126,46 @@ interface ReadMessage {
   readonly index: number;
   readonly message: Message;
   readonly internetMessageId: string;
+  /** The folder that the server named with the message. */
+  readonly folderId: string;
 }
 
-/** Returns what one folder lists for each Message-ID; undefined where it could not be listed. Throws only when cancelled. */
-async function listedByMessageId<T extends ReadMessage>(
+/** A message, and what was listed for its Message-ID; undefined where it could not be listed. */
+type ListedMessage = ReadMessage & { readonly seen: readonly Message[] | undefined };
+
+/**
+ * Returns what their folders list for messages that were opened by id. The folder that a server names with a message does not replace this: some
+ * name the old folder of a deleted message. Several folders share a request; if one of them cannot be listed, each is requested alone.
+ */
+async function listedInOwnFolders(mailbox: EwsMailbox, requested: readonly ReadMessage[]): Promise<readonly ListedMessage[]> {
+  const found: ListedMessage[] = [];
+  for (let start = 0; start < requested.length; start += idsPerSearch) {
+    const some = requested.slice(start, start + idsPerSearch);
+    const folderIds = [...new Set(some.map(({ folderId }) => folderId))];
+    const together = await listedByMessageId(mailbox, some, async () => theseFolders(mailbox, folderIds));
+    if (folderIds.length === 1 || together.every(({ seen }) => seen !== undefined)) {
+      found.push(...together);
+      continue;
+    }
+    for (const folderId of folderIds) {
+      const inIt = some.filter((one) => one.folderId === folderId);
+      found.push(...(await listedByMessageId(mailbox, inIt, async () => theseFolders(mailbox, [folderId]))));
+    }
+  }
+  return found;
+}
+
+/** Returns what folders list for each Message-ID. Throws only when cancelled. */
+async function listedByMessageId(
   mailbox: EwsMailbox,
-  within: Within,
-  requested: readonly T[],
-): Promise<readonly (T & { readonly seen: readonly Message[] | undefined })[]> {
-  const found: (T & { readonly seen: readonly Message[] | undefined })[] = [];
+  requested: readonly ReadMessage[],
+  where: () => Promise<LookupFolders>,
+): Promise<readonly ListedMessage[]> {
+  const found: ListedMessage[] = [];
   for (let start = 0; start < requested.length; start += idsPerSearch) {
     const some = requested.slice(start, start + idsPerSearch);
     const ids = some.map(({ internetMessageId }) => internetMessageId);
-    const seen = await attempt(async () => findCopies(mailbox, ids, await folderAlone(mailbox, within)));
+    const seen = await attempt(async () => findCopies(mailbox, ids, await where()));
     if (!seen.ok && seen.failure.code === "cancelled") throw seen.failure;
     const messages = seen.ok && seen.value.unlisted.length === 0 ? seen.value.messages : undefined;
     for (const one of some) {
@@ -255,6 +283,16 @@ async function everyFolder(mailbox: EwsMailbox, within: Within): Promise<LookupF
   if (mailbox.access !== "delegate" || shown.size === 0 || hidden.length === 0) return where;
   const message = `The account is not shown every folder of ${mailbox.address}: ${hidden.join(", ")} and perhaps others.`;
   return { ...where, hidden: new Failure("could-not-look", message) };
+}
+
+function theseFolders(mailbox: EwsMailbox, folderIds: readonly string[]): LookupFolders {
+  return {
+    folders: folderIds.map((id) => ({ id })),
+    pathOfId: () => undefined,
+    extent: { mailbox: mailbox.address, folders: folderIds.length, ...requestedPlaces({ folder: "" }) },
+    archive: undefined,
+    closed: [],
+  };
 }
 
 async function folderAlone(mailbox: EwsMailbox, within: Within): Promise<LookupFolders> {

@@ -86,6 +86,24 @@ describe.each(["opens-deleted", "opens-deleted:in-place"])(
       });
     });
 
+    test("by the old ids of messages of several folders changes nothing, and deletes the others", async () => {
+      const here = await open(habit);
+      const put = (name: string, folder: string) => here.put(mailbox, { internetMessageId: `<${name}@example.net>` }, folder);
+      const gone = [put("a", "inbox/One"), put("b", "inbox/Two")];
+      const others = [put("c", "inbox/One"), put("d", "inbox/Three")];
+      await here.run(deleteEmail, { mailbox, item_id: gone.map(({ id }) => id) });
+      const answer = await here.run(deleteEmail, { mailbox, item_id: [...gone, ...others].map(({ id }) => id) });
+      expect(answer).toMatchObject({
+        success: true,
+        counts: { succeeded: 2, not_found: 2 },
+        results: [
+          ...gone.map(() => ({ action: "already_gone", shown_by: "recoverable_items" })),
+          ...others.map(() => ({ action: "soft_deleted", verified: true })),
+        ],
+      });
+      expect(here.mailbox(mailbox).known("recoverableitemsdeletions").items.size).toBe(4);
+    });
+
     test("does not verify a message that stays in its folder", async () => {
       const here = await open(habit);
       const item = here.put(mailbox, { internetMessageId: "<soft@example.net>" });
@@ -96,3 +114,29 @@ describe.each(["opens-deleted", "opens-deleted:in-place"])(
     });
   },
 );
+
+describe("delete-email of messages in many folders by their ids", () => {
+  const folders = ["One", "Two", "Three", "Four"];
+  const putAll = (here: LabHost) =>
+    folders.map((name) => here.put(mailbox, { internetMessageId: `<${name}@example.net>` }, `inbox/${name}`).id);
+
+  test("looks into all of the folders with one request", async () => {
+    const here = await open();
+    const item_id = putAll(here);
+    expect(await here.run(deleteEmail, { mailbox, item_id })).toMatchObject({ success: true, counts: { succeeded: 4 } });
+    expect(here.asked("FindItem")).toBe(1);
+  });
+
+  test("finds old ids beside a folder that cannot be listed", async () => {
+    const here = await open("opens-deleted:in-place");
+    const item_id = putAll(here);
+    await here.run(deleteEmail, { mailbox, item_id: item_id.slice(0, 2) });
+    // It fails the request for all four folders; then each is requested alone.
+    here.lab.addFault({ kind: "item-error", operation: "FindItem", code: "ErrorAccessDenied", item: 3 });
+    const answer = await here.run(deleteEmail, { mailbox, item_id });
+    expect(answer.results?.slice(0, 2)).toMatchObject(
+      item_id.slice(0, 2).map(() => ({ action: "already_gone", shown_by: "recoverable_items" })),
+    );
+    expect(answer.results?.slice(2)).toMatchObject([{ action: "soft_deleted" }, { action: "soft_deleted" }]);
+  });
+});
