@@ -40,9 +40,12 @@ const holderTypes: ReadonlySet<string> = new Set([
 
 /**
  * Tells whether an attachment is a message that was signed or encrypted as a whole (MS-OXOSMIME 2.1.3.2). Its content is not visible from outside.
+ * Gateways replace its type, but not the ending of its name.
  */
-export function isSealed({ kind, contentType }: Attachment): boolean {
-  return kind === "file" && /^\s*application\/(?:x-)?pkcs7-mime\b/i.test(contentType ?? "");
+export function isSealed(attachment: Attachment): boolean {
+  const { kind, contentType = "", name = "" } = attachment;
+  if (kind !== "file" || holdsOthers(attachment)) return false;
+  return /^\s*application\/(?:x-)?pkcs7-mime\b/i.test(contentType) || name.trim().toLowerCase().endsWith(".p7m");
 }
 
 /** An attachment to send. `open` may be called again when a request that did nothing is retried. */
