@@ -205,7 +205,7 @@ describe("a copy in another mailbox", () => {
       {
         status: "done",
         method: "mime",
-        lost: ["categories", "flag"],
+        lost: ["flag"],
         note: "This server does not export and import items.",
         verified: true,
       },
