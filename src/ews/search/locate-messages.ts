@@ -144,12 +144,12 @@ async function listedInOwnFolders(mailbox: EwsMailbox, requested: readonly ReadM
     const folderIds = [...new Set(some.map(({ folderId }) => folderId))];
     const together = await listedByMessageId(mailbox, some, async () => theseFolders(mailbox, folderIds));
     if (folderIds.length === 1 || together.every(({ seen }) => seen !== undefined)) {
-      found.push(...together);
+      for (const one of together) found.push(one);
       continue;
     }
     for (const folderId of folderIds) {
       const inIt = some.filter((one) => one.folderId === folderId);
-      found.push(...(await listedByMessageId(mailbox, inIt, async () => theseFolders(mailbox, [folderId]))));
+      for (const one of await listedByMessageId(mailbox, inIt, async () => theseFolders(mailbox, [folderId]))) found.push(one);
     }
   }
   return found;

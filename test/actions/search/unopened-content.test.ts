@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { deleteAttachments } from "../../src/actions/delete-attachments.ts";
-import { downloadMailAsEml } from "../../src/actions/download-mail-as-eml.ts";
-import { getAttachments } from "../../src/actions/get-attachments.ts";
-import { attribute, properties, property, tnef } from "../wire/mime/tnef.ts";
-import { backends, type LabHost, openLabHost } from "./lab-host.ts";
+import { deleteAttachments } from "../../../src/actions/delete-attachments.ts";
+import { downloadMailAsEml } from "../../../src/actions/download-mail-as-eml.ts";
+import { getAttachments } from "../../../src/actions/get-attachments.ts";
+import { attribute, properties, property, tnef } from "../../wire/mime/tnef.ts";
+import { backends, type LabHost, openLabHost } from "../lab-host.ts";
 
 const mailbox = "user01@example.com";
 const from = "out@example.net";
