@@ -14,7 +14,9 @@ rmSync(out, { recursive: true, force: true });
 // The library imports its packages by name: they are installed with it, some are CommonJS, which an ESM bundle cannot contain, and the user of the
 // library shares its zod.
 const library = { ...common, outdir: out, splitting: true, format: "esm", packages: "external" };
-await build({ ...library, entryPoints: { index: "src/index.ts" }, chunkNames: "chunks/[name]-[hash]" });
+// The program is CommonJS, whose files know their folder by this name.
+const banner = { js: "const __dirname = import.meta.dirname;" };
+await build({ ...library, banner, entryPoints: { index: "src/index.ts" }, chunkNames: "chunks/[name]-[hash]" });
 // Only this repository runs these files: they and their chunks are not packed.
 const entries = { demo: "scripts/demo.ts", bench: "bench/bench.ts" };
 const here = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));

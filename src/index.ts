@@ -15,11 +15,22 @@ import type * as z from "zod";
 import { catalogue } from "./actions/index.ts";
 import type { Action } from "./catalogue/action-definition.ts";
 import type { Answer, Result } from "./catalogue/answer-envelope.ts";
+import type { OpenSweeps, SweepsPlace } from "./commands/sweep/open-sweeps.ts";
 import { type Host, perform as performUntyped } from "./perform/perform.ts";
 
 export * from "./actions/index.ts";
 export { type Action, type Effect, type EvidenceStore, effects, type Kept, type OpenedFile } from "./catalogue/action-definition.ts";
 export { type Answer, answerSchema, type ErrorNoun, exitCodeOf, type Result } from "./catalogue/answer-envelope.ts";
+export type {
+  OpenSweeps,
+  SweepAnswer,
+  SweepList,
+  SweepPlan,
+  SweepProgress,
+  SweepRequest,
+  SweepsPlace,
+  TargetPage,
+} from "./commands/sweep/open-sweeps.ts";
 export { type Opened, open } from "./connection/open-connection.ts";
 export { type EwsOptions, openEws } from "./ews/ews.ts";
 export type { Call, Exchange, Mailbox } from "./exchange/exchange.ts";
@@ -57,4 +68,24 @@ export function action(name: string): Action {
   const found = catalogue.find((each) => each.name === name);
   if (found === undefined) throw new RangeError(`There is no action ${name}.`);
   return found;
+}
+
+/**
+ * Opens the sweeps of the settings: one action for many mailboxes, planned, approved, run once on each message, undone and reported. The database and the
+ * engine behind them are loaded here and not before.
+ *
+ * ```ts
+ * const sweeps = await openSweeps();
+ * const worker = await sweeps.work();
+ * const plan = await sweeps.plan({ internet_message_id: ["<20f7c1.4711@mailer.example.net>"], mailboxes: ["all"], action: "delete-email" });
+ * await sweeps.run(plan.sweep, plan.plan_hash);
+ * for await (const { ended, all } of sweeps.follow(plan.sweep)) console.log(`${ended} of ${all}`);
+ * await worker.close();
+ * await sweeps.close();
+ * ```
+ * @throws Failure `unreachable`, `invalid-settings`
+ */
+export async function openSweeps(place: SweepsPlace = {}): Promise<OpenSweeps> {
+  const sweeps = await import("./commands/sweep/open-sweeps.ts");
+  return sweeps.openSweeps(place);
 }

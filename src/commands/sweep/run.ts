@@ -3,7 +3,7 @@ import { Failure } from "../../failure.ts";
 import type { Direction } from "../../state/sweep-states.ts";
 import { demandConnection } from "../../sweeps/header.ts";
 import { progressText, watchSweep } from "../../sweeps/service/progress.ts";
-import { type Desk, type Told, workerOf } from "./desk.ts";
+import type { Desk, Told } from "./desk.ts";
 import { toldOf } from "./status.ts";
 
 /** How soon the command sees that a sweep has ended. Milliseconds. */
@@ -28,7 +28,7 @@ export async function run(id: string, how: Direction | "resume", desk: Desk): Pr
   }
   const begun = how === "act" ? await service.run(id, caller, kept.sweep.planHash) : await service[how](id, caller);
   if (isDetached) return toldOf(begun);
-  const worker = await workerOf(desk);
+  const worker = await desk.work();
   try {
     for await (const progress of watchSweep(state, id, screen.signal, lookEveryMs)) {
       desk.progress(progressText(progress));

@@ -1,7 +1,7 @@
 import { readFlags } from "../../faces/cli/program-flags.ts";
 import type { Screen } from "../../faces/cli/screen.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
-import { onDesk, workerOf } from "./desk.ts";
+import { onDesk } from "./desk.ts";
 import { workerUsage } from "./usage.ts";
 
 /** Runs `mailcordon worker`, and returns the exit code after it was stopped. Throws Failure if it cannot start. */
@@ -12,7 +12,7 @@ export async function runWorker(words: readonly string[], screen: Screen): Promi
     return 0;
   }
   return onDesk(line, screen, async (desk) => {
-    const worker = await workerOf(desk);
+    const worker = await desk.work();
     try {
       screen.stdout.write(`${harmlessJson({ success: true, message: "mailcordon works on sweeps.", worker: desk.state.instance })}\n`);
       await new Promise<void>((resolve) => {

@@ -1,0 +1,113 @@
+import { setMaxListeners } from "node:events";
+import { actionNames, loadAction } from "../../actions/load.ts";
+import type { Action } from "../../catalogue/action-definition.ts";
+import { type Opened, open } from "../../connection/open-connection.ts";
+import { restrictToEach } from "../../connection/restrict-to-mailboxes.ts";
+import { Failure } from "../../failure.ts";
+import { openAudit } from "../../perform/audit/audit-log.ts";
+import { openHeadFile } from "../../perform/audit/audit-log-end.ts";
+import { operatingSystemUser } from "../../perform/operating-system-user.ts";
+import { loadAudit, loadSettings, readWrittenSettings, type SettingsFlags, type WrittenSettings } from "../../settings/load-settings.ts";
+import { readServe } from "../../settings/serve-settings.ts";
+import { whereItAnswers } from "../../state/audit-heads.ts";
+import { openState, type State } from "../../state/state.ts";
+import { connectionFacts } from "../../sweeps/connection.ts";
+import type { SweepCaller } from "../../sweeps/service/access.ts";
+import { openSweepService, type SweepService } from "../../sweeps/service/service.ts";
+import { openWorker, type WorkerHost } from "../../sweeps/worker.ts";
+import { didYouMean } from "../../text/nearest-name.ts";
+import { shareRequestQueues } from "../../wire/throttling/request-queue.ts";
+
+/** A connection that is open. */
+export type Reached = WorkerHost & Pick<Opened, "exchange">;
+
+/** What the command line and the library do sweeps with: the settings, the database, the connections. */
+export interface SweepHost {
+  readonly written: WrittenSettings;
+  readonly state: State;
+  readonly service: SweepService;
+  /** Whoever runs this process. */
+  readonly caller: SweepCaller;
+  /** The audit log, where no connection is needed. */
+  audit(): Promise<ReturnType<typeof openAudit>>;
+  /** Opens a connection once; undefined: the default one. Throws Failure. */
+  reach(name: string | undefined): Promise<Reached>;
+  /** Works on sweeps in this process, until it is closed or the signal is given. One at a time in a process. Throws Failure. */
+  work(signal: AbortSignal): Promise<{ close(): Promise<void> }>;
+  close(): Promise<void>;
+}
+
+export interface SweepHostOptions {
+  readonly flags: SettingsFlags;
+  readonly progress: (text: string) => void;
+  readonly complain: (failure: Failure) => void;
+  /** Called before the database is opened. */
+  readonly found?: ((written: WrittenSettings) => void) | undefined;
+}
+
+/** Opens the settings and the database; connections are opened when they are needed. Throws Failure. */
+export async function openSweepHost({ flags, progress, complain, found }: SweepHostOptions): Promise<SweepHost> {
+  const written = await readWrittenSettings({ flags });
+  found?.(written);
+  const { stateDir, databaseUrl } = readServe(written);
+  const state = await openState({ directory: stateDir, databaseUrl });
+  // Before any connection is open: what Exchange allows an account is for all processes together.
+  shareRequestQueues((account, queue) => state.budgets.join(account, queue));
+  const opened = new Map<string, Promise<Reached>>();
+  const ways = { exclusively: state.exclusively, auditHead: (log: string) => whereItAnswers(() => state.auditHead(log)) };
+  const caller = userOfThisMachine();
+  const openOne = async (name: string | undefined): Promise<Reached> => {
+    // One that only the environment sets has no name in the file.
+    const isDefault = name === undefined || name === written.defaultConnection;
+    const settings = await loadSettings({ flags: isDefault ? flags : { ...flags, connection: name }, fileAlone: !isDefault });
+    const one = await open(settings, ways);
+    return { exchange: one.exchange, host: { ...one, actor: caller.id, progress }, connection: connectionFacts(settings.connection) };
+  };
+  const reach = (name: string | undefined) => {
+    const known = opened.get(name ?? "") ?? openOne(name);
+    opened.set(name ?? "", known);
+    return known;
+  };
+  const audit = async () => {
+    const { file, heads, key } = await loadAudit({ flags });
+    return openAudit(file, {
+      exclusively: state.exclusively,
+      heads: [openHeadFile(heads, file), ways.auditHead(file)],
+      key: key?.reveal(),
+    });
+  };
+  const { secondPersonAbove } = written.sweep;
+  const service = openSweepService({
+    ...{ state, load: actionNamed, audit, secondPersonAbove },
+    open: (name) => reach(name === "" ? undefined : name),
+  });
+  return {
+    ...{ written, state, service, caller, audit, reach },
+    work(signal) {
+      // Each mailbox that is worked on listens to it.
+      setMaxListeners(0, signal);
+      const within = async (connection: string, callers: readonly (readonly string[] | undefined)[]) => {
+        const { host, ...rest } = await reach(connection);
+        return { ...rest, host: { ...host, exchange: restrictToEach(host.exchange, callers) } };
+      };
+      return openWorker({ state, open: within, loadAction, signal, complain });
+    },
+    async close() {
+      for (const one of opened.values()) await one.then(({ exchange }) => exchange.close()).catch(() => undefined);
+      shareRequestQueues(undefined);
+      await state.close();
+    },
+  };
+}
+
+/** Whoever runs this process may do everything; `serve` has not checked who it is. */
+export function userOfThisMachine(): SweepCaller {
+  const user = operatingSystemUser();
+  return { id: user, person: user, isChecked: false, may: () => true, reaches: () => true };
+}
+
+/** An action by its name. Throws Failure `invalid-input`. */
+export async function actionNamed(name: string): Promise<Action> {
+  if (actionNames.includes(name)) return loadAction(name);
+  throw new Failure("invalid-input", `There is no action ${name.slice(0, 100)}.${didYouMean(name, actionNames)}`);
+}
