@@ -37,14 +37,17 @@ export function demandRole(caller: SweepCaller, ...roles: readonly SweepRole[]):
 export function maySee(caller: SweepCaller, sweep: Sweep, addresses: readonly string[]): boolean {
   if (caller.connections !== undefined && !caller.connections.includes(sweep.connection)) return false;
   if (caller.mailboxes === undefined) return true;
+  // Whoever planned it could see no more than this caller may.
+  if (sweep.plannedWithin?.every(caller.reaches) === true && addresses.every(caller.reaches)) return true;
   const header = readHeader(parseJson(sweep.plan));
-  const looked = lookedInto(header) ?? sweep.plannedWithin;
-  return looked !== undefined && [...looked, ...addresses, ...header.unexamined.map(({ mailbox }) => mailbox)].every(caller.reaches);
+  const looked = lookedInto(header);
+  const others = [...header.unexamined, ...(header.not_examined ?? [])].map(({ mailbox }) => mailbox);
+  return looked.length > 0 && [...looked, ...addresses, ...others].every(caller.reaches);
 }
 
-/** The mailboxes that a plan names; undefined where it took all. */
-function lookedInto({ find }: Header): readonly string[] | undefined {
-  return Array.isArray(find.mailboxes) ? find.mailboxes : undefined;
+/** The mailboxes that a plan names; none where it took all. */
+function lookedInto({ find }: Header): readonly string[] {
+  return Array.isArray(find.mailboxes) ? find.mailboxes : [];
 }
 
 /** The caller as the database keeps it. */

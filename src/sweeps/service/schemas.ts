@@ -22,8 +22,15 @@ const Counts = z.looseObject({
   not_undoable: count.optional(),
 });
 
+const ofPlan = Header.shape;
+
 /** A sweep as every face answers it. More members may come. */
 export const SweepNoun = z.looseObject({
+  not_examined: ofPlan.not_examined,
+  residue: ofPlan.residue,
+  later: z.looseObject({}).optional().describe("How the sweep looks again for messages that arrive after the plan."),
+  restored_from_evidence: ofPlan.restored_from_evidence,
+  second_person_above: ofPlan.second_person_above,
   sweep: z.string().describe("Its name."),
   state: z.enum(["planned", "approved", "running", "paused", "cancelled", "finished"]),
   direction: z.enum(["act", "undo"]).describe("What it does when it runs: the action, or the undo of it."),
@@ -37,7 +44,6 @@ export const SweepNoun = z.looseObject({
   unexamined: z.array(z.looseObject(Header.shape.unexamined.element.shape)).describe("Mailboxes that could not be examined completely."),
   left_alone: z.array(z.string()),
   cannot_be_undone: z.array(z.string()),
-  second_person_above: count.optional().describe("Another person must approve more targets than that."),
   planned_by: z.string(),
   planned_at: time,
   approved_by: z.string().optional(),
@@ -80,6 +86,7 @@ export const TargetNoun = z.looseObject({
   undo: z.enum(["undoing", "undone", "failed", "impossible"]).optional(),
   undo_outcome: z.looseObject({}).optional(),
   undo_outcome_at: time.optional(),
+  arrived_at: time.optional().describe("Of one that arrived after the plan."),
 });
 
 export const SweepTargetsNoun = z.looseObject({

@@ -4,19 +4,21 @@ import type { Header } from "../header.ts";
 import type { SweepCaller } from "./access.ts";
 
 /** The targets that one person may decide on alone: what the plan says, or the settings here, whichever is less. Undefined: any number. */
-function mostAlone(header: Header, setting: number | undefined): number | undefined {
+function mostAlone(header: Decided, setting: number | undefined): number | undefined {
   const planned = header.second_person_above;
   return planned === undefined || (setting !== undefined && setting < planned) ? setting : planned;
 }
 
-/** Messages, and what they have left behind. */
-function targetsIn({ counts }: Header): number {
-  const { messages, calendar_entries = 0, recoverable_copies = 0, sent_copies = 0 } = counts;
-  return messages + calendar_entries + recoverable_copies + sent_copies;
+type Decided = Pick<Header, "counts" | "later" | "second_person_above">;
+
+/** Everything that the approval is for: messages, what they have left behind, related copies, and later arrivals up to their limit. */
+function targetsIn({ counts, later }: Decided): number {
+  const { messages, related = 0, calendar_entries = 0, recoverable_copies = 0, sent_copies = 0 } = counts;
+  return messages + related + calendar_entries + recoverable_copies + sent_copies + (later?.limit ?? 0);
 }
 
 /** Whether another person has to approve this sweep. */
-export function needsSecondPerson(header: Header, setting: number | undefined): boolean {
+export function needsSecondPerson(header: Decided, setting: number | undefined): boolean {
   const most = mostAlone(header, setting);
   return most !== undefined && targetsIn(header) > most;
 }

@@ -1,10 +1,24 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase } from "../../../src/state/postgres.ts";
+import { needsSecondPerson } from "../../../src/sweeps/service/second-person.ts";
 import { backends } from "../../actions/lab-host.ts";
 import { soon } from "../../soon.ts";
 import { openSweepDesk, type SweepDesk } from "../desk.ts";
 import { openSweepServer, type SweepServer } from "../server.ts";
+
+test("the number of the settings counts residue, related copies and later arrivals as well", () => {
+  const none = { messages: 1, mailboxes: 1, examined: 1, unexamined: 0 };
+  expect(needsSecondPerson({ counts: none }, 1)).toBe(false);
+  for (const more of [{ related: 1 }, { calendar_entries: 1 }, { recoverable_copies: 1 }, { sent_copies: 1 }])
+    expect(needsSecondPerson({ counts: { ...none, ...more } }, 1)).toBe(true);
+  const later = { seconds: 60, every_seconds: 60, limit: 1, mailboxes: [] };
+  expect(needsSecondPerson({ counts: none, later }, 1)).toBe(true);
+  // The smaller number counts, whether it is the plan's or the settings'.
+  expect(needsSecondPerson({ counts: none, second_person_above: 0 }, 5)).toBe(true);
+  expect(needsSecondPerson({ counts: none, second_person_above: 5 }, 0)).toBe(true);
+  expect(needsSecondPerson({ counts: none }, undefined)).toBe(false);
+});
 
 const people = ["user01@example.com", "user02@example.com"];
 
