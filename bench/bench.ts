@@ -1,5 +1,5 @@
 // Measures speed and memory as ratios in one run and fails if a limit is exceeded: `npm run bench`; `-- --write` for docs/bench.md (of a whole run),
-// `-- --rounds N` for more or fewer runs of each, `-- --only xml` (or ews, graph, serve, audit) for a part.
+// `-- --rounds N` for more or fewer runs of each, `-- --only xml` (or ews, graph, serve, audit, sweep) for a part, `-- --mailboxes 1000,10000` for larger sweeps.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -8,10 +8,16 @@ import { measureClient } from "./client.ts";
 import { measureGraph } from "./graph.ts";
 import type { Measure } from "./measure.ts";
 import { measureServe } from "./serve.ts";
+import { measureSweep, parseSizes } from "./sweep.ts";
 import { measureXml } from "./xml.ts";
 
 const { values } = parseArgs({
-  options: { write: { type: "boolean", default: false }, rounds: { type: "string", default: "5" }, only: { type: "string" } },
+  options: {
+    write: { type: "boolean", default: false },
+    rounds: { type: "string", default: "5" },
+    only: { type: "string" },
+    mailboxes: { type: "string", default: "300,3000" },
+  },
 });
 const rounds = Number(values.rounds);
 const parts = {
@@ -20,11 +26,12 @@ const parts = {
   graph: () => measureGraph(rounds),
   serve: () => measureServe(rounds),
   audit: () => measureAudit(rounds),
+  sweep: () => measureSweep(rounds, parseSizes(values.mailboxes)),
 };
 const measures: Measure[] = [];
 for (const [name, part] of Object.entries(parts)) {
   if (values.only !== undefined && values.only !== name) continue;
-  for (const measure of await part()) {
+  for await (const measure of await part()) {
     const detail = `(bar ${measure.bar ?? "none"}; ${measure.detail})`;
     process.stdout.write(`${measure.ok ? "ok    " : "MISSED"} ${measure.name}: ${shown(measure)} ${detail}\n`);
     measures.push(measure);

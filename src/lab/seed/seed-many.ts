@@ -1,5 +1,6 @@
 import type { NewItem } from "../store/item.ts";
 import type { LabMailbox } from "../store/mailbox.ts";
+import { tracing } from "../store/message-trace.ts";
 import type { Store } from "../store/store.ts";
 
 /** How many further mailboxes a lab has. */
@@ -48,4 +49,9 @@ export function seedMany(store: Store, { mailboxes, messages = 50 }: ManyMailbox
   };
   for (let number = 1; number <= mailboxes; number += 1)
     store.addUser({ address: manyAddress(number), displayName: `Box ${number}` }, fill(number));
+  // Transport has seen the campaign, so a trace names its recipients without opening their mailboxes.
+  const { messageId: internetMessageId, subject, sender } = manyCampaign;
+  const at = new Date(now - (messages - Math.floor(messages / 2)) * hour);
+  const trace = tracing(store.traces.length, { internetMessageId, subject, body: lure }, { from: sender, at });
+  for (let number = 100; number <= mailboxes && messages > 0; number += 100) store.traces.push(trace(manyAddress(number), "delivered"));
 }

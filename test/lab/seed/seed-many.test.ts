@@ -13,7 +13,7 @@ function contentsOf(store: Store, address: string) {
 }
 
 describe("many mailboxes", () => {
-  test("hold the campaign in every hundredth, among ordinary messages", () => {
+  test("hold the campaign in every hundredth, among ordinary messages, and message trace names these", () => {
     const store = new Store();
     seedMany(store, { mailboxes: 250, messages: 5 });
     const hits = store
@@ -21,6 +21,13 @@ describe("many mailboxes", () => {
       .filter((mailbox) => [...mailbox.items()].some(({ internetMessageId }) => internetMessageId === manyCampaign.messageId));
     expect(hits.map(({ address }) => address)).toEqual([manyAddress(100), manyAddress(200)]);
     expect(store.mailboxes().map((mailbox) => [...mailbox.items()].length)).toEqual(Array.from({ length: 250 }, () => 5));
+    const traced = store.traces.filter(({ messageId }) => messageId === manyCampaign.messageId);
+    const received = hits.map((mailbox) =>
+      [...mailbox.items()].find(({ internetMessageId }) => internetMessageId === manyCampaign.messageId)?.receivedAt?.getTime(),
+    );
+    expect(traced.map(({ recipientAddress, receivedAt }) => [recipientAddress, receivedAt.getTime()])).toEqual(
+      hits.map(({ address }, at) => [address, received[at]]),
+    );
   });
 
   test("are the same when they are made again after others were opened", () => {
