@@ -7,7 +7,6 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { listen } from "../src/lab/listen.ts";
 import { manyAddress } from "../src/lab/seed/seed-many.ts";
-import { openState, type State } from "../src/state/state.ts";
 import { type Cost, runNode } from "./process.ts";
 import { cpuMsOf } from "./serve.ts";
 
@@ -83,9 +82,11 @@ export async function openSweepBench({ backend, mailboxes, delayMs = 0, throttle
       ? { MAILCORDON_EWS_URL: ewsUrl, MAILCORDON_AUTH: "basic", MAILCORDON_USERNAME: told.user, MAILCORDON_PASSWORD: told.password }
       : { MAILCORDON_BACKEND: "graph", MAILCORDON_GRAPH_URL: graphUrl, MAILCORDON_TOKEN: told.graph_token };
   const environment = { ...signIn, MAILCORDON_MAILBOX: told.user, XDG_STATE_HOME: folder, XDG_DATA_HOME: folder, DATABASE_URL: "" };
-  // The database stays open between the commands, as beside workers.
-  const state = await openState({ directory });
   const children: ChildProcess[] = [];
+  const sweep: SweepBench["sweep"] = async (...given) => {
+    const cost = await runNode([program, "sweep", ...given, "--config", config, "--json", "--quiet"], environment);
+    return { ...cost, document: JSON.parse(cost.stdout) };
+  };
   return {
     url: ewsUrl,
     user: told.user,
@@ -96,10 +97,7 @@ export async function openSweepBench({ backend, mailboxes, delayMs = 0, throttle
       return file;
     },
     take: counter.take,
-    async sweep(...given) {
-      const cost = await runNode([program, "sweep", ...given, "--config", config, "--json", "--quiet"], environment);
-      return { ...cost, document: JSON.parse(cost.stdout) };
-    },
+    sweep,
     async worker() {
       const env = { ...process.env, ...environment };
       const child = spawn(process.execPath, [program, "worker", "--config", config, "--quiet"], {
@@ -113,10 +111,9 @@ export async function openSweepBench({ backend, mailboxes, delayMs = 0, throttle
         stop: () => stop(child),
       };
     },
-    ended: (id) => ended(state, id),
+    ended: (id) => ended(sweep, id),
     async close() {
       await Promise.all(children.map(stop));
-      await state.close();
       await counter.close();
       await stop(lab);
       await rm(folder, { recursive: true, force: true });
@@ -124,14 +121,12 @@ export async function openSweepBench({ backend, mailboxes, delayMs = 0, throttle
   };
 }
 
-async function ended(state: State, id: string): Promise<{ readonly ms: number; readonly done: number }> {
+async function ended(sweep: SweepBench["sweep"], id: string): Promise<{ readonly ms: number; readonly done: number }> {
   for (;;) {
-    const { state: now, begunAt, endedAt } = await state.sweeps.get(id);
-    if (now !== "running" && begunAt !== undefined && endedAt !== undefined) {
-      const { done = 0 } = await state.sweeps.tally(id);
-      return { ms: endedAt.getTime() - begunAt.getTime(), done };
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { state, begun_at: begun, ended_at: end, counts } = (await sweep("status", id)).document;
+    if (state !== "running") return { ms: Date.parse(end) - Date.parse(begun), done: counts.done };
+    // Each look is a process of its own, which takes CPU from the workers.
+    await new Promise((resolve) => setTimeout(resolve, 2000));
   }
 }
 

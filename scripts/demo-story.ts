@@ -1,4 +1,5 @@
 import type { Answer, Result } from "../src/catalogue/answer-envelope.ts";
+import { type SweepStage, tellSweep } from "./demo-sweep.ts";
 import type { Timeline } from "./demo-timeline.ts";
 
 /** Runs one action and returns its answer. `silent`: the same as a printed one, with another mailbox. */
@@ -27,9 +28,10 @@ const caseFolder = "Cases/Phishing";
 const many = 500;
 
 /** Plays one incident, from the report to the last notice. Throws if the result is not the expected one. */
-export async function tellStory(act: Act, timeline: Timeline, cast: Cast): Promise<void> {
+export async function tellStory(act: Act, stage: SweepStage, timeline: Timeline, cast: Cast): Promise<void> {
   const found = await readReport(act, timeline, cast);
   await lookAround(act, timeline, found);
+  await tellSweep(stage, timeline, found);
   const copies = await findCopies(act, timeline, found);
   await keepEvidence(act, timeline, copies);
   await disarm(act, timeline, cast, copies);
@@ -91,7 +93,9 @@ interface Copy {
 }
 
 async function findCopies(act: Act, timeline: Timeline, found: Case): Promise<Copy[]> {
-  timeline.step("Find every copy: by Message-ID, then by sender and subject for its variants");
+  timeline.step(
+    "The same by hand, with commands for one mailbox: find every copy by Message-ID, then by sender and subject for its variants",
+  );
   const copies = new Map<string, Copy>();
   for (const item of await everywhere(act, found)) {
     const copy = {

@@ -17,6 +17,7 @@ import { verifyAudit } from "../src/perform/audit/verify-audit.ts";
 import { openEvidence } from "../src/perform/evidence/hash-and-store.ts";
 import { perform } from "../src/perform/perform.ts";
 import { type Act, tellStory } from "./demo-story.ts";
+import { openSweepStage } from "./demo-sweep.ts";
 import { Timeline } from "./demo-timeline.ts";
 
 const { values } = parseArgs({
@@ -24,8 +25,16 @@ const { values } = parseArgs({
 });
 /** The options of each back end, and how to open it on the lab. */
 const backends = {
-  ews: { spoken: "SOAP", url: (lab: Lab) => lab.ewsUrl, open: overEws },
-  graph: { spoken: "JSON", url: (lab: Lab) => lab.graphUrl, open: overGraph },
+  ews: {
+    ...{ spoken: "SOAP", url: (lab: Lab) => lab.ewsUrl, open: overEws },
+    environment: ({ ewsUrl }: Lab) => ({
+      ...{ MAILCORDON_EWS_URL: ewsUrl, MAILCORDON_AUTH: "basic", MAILCORDON_USERNAME: socAddress, MAILCORDON_PASSWORD: labPassword },
+    }),
+  },
+  graph: {
+    ...{ spoken: "JSON", url: (lab: Lab) => lab.graphUrl, open: overGraph },
+    environment: ({ graphUrl }: Lab) => ({ MAILCORDON_BACKEND: "graph", MAILCORDON_GRAPH_URL: graphUrl, MAILCORDON_TOKEN: labToken }),
+  },
 };
 const { backend } = values;
 if (backend !== "ews" && backend !== "graph") {
@@ -43,7 +52,7 @@ const folder = join(
 );
 
 const lab = await startLab({ importDir: values.import, graph: { tokens: { [labToken]: labPermissions } } });
-const { spoken, url, open } = backends[backend];
+const { spoken, url, open, environment } = backends[backend];
 timeline.step(`Start an Exchange to practise on; what follows is real HTTP and real ${spoken}`);
 timeline.say(`It is not Exchange, but it has its habits. It listens on ${url(lab)}`);
 const exchange = open(lab);
@@ -66,8 +75,9 @@ const act: Act = async (name, input, silent) => {
   return answer;
 };
 
+const stage = await openSweepStage(timeline, { ...environment(lab), MAILCORDON_MAILBOX: socAddress }, folder);
 try {
-  await tellStory(act, timeline, { soc: socAddress, reporting: reportingAddress });
+  await tellStory(act, stage, timeline, { soc: socAddress, reporting: reportingAddress });
   const audit = await verifyAudit(auditFile);
   if (audit.broken !== undefined) throw new Error(`the audit chain is broken at line ${audit.broken.line}`);
   timeline.step("Done");
@@ -81,6 +91,7 @@ try {
   process.exitCode = 1;
 } finally {
   await exchange.close();
+  await stage.close();
   await lab.close();
 }
 
