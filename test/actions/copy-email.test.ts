@@ -212,6 +212,7 @@ describe("a copy in another mailbox", () => {
     ]);
     const [copy] = [...(at.mailbox(other).folderAt(["Cases"])?.items.values() ?? [])];
     expect([copy?.isDraft, copy?.isRead, copy?.receivedAt]).toEqual([false, true, receivedAt]);
+    expect(copy?.categories).toEqual(["Red"]);
     expect(mimeOf(copy ?? item)).toEqual(mimeOf(item));
     expect((await at.run(copyEmail, input)).results).toMatchObject([{ action: "already_there" }]);
   });

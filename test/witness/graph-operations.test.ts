@@ -4,6 +4,7 @@ import { type Client, LargeFileUploadTask, ResponseType } from "@microsoft/micro
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { operations } from "../../src/lab/graph/operations.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
+import { invitationMime } from "../../src/lab/seed/invitation.ts";
 import type { LabMailbox } from "../../src/lab/store/mailbox.ts";
 import { testCertificate } from "../lab/certificate.ts";
 import { expectValidReplies, hasTypes, without } from "../lab/graph/microsoft-types.ts";
@@ -74,6 +75,9 @@ const roles = [
   "MailboxSettings.ReadWrite",
   "User.Read.All",
   "MailboxItem.ImportExport.All",
+  "Calendars.ReadWrite",
+  "Group.ReadBasic.All",
+  "ExchangeMessageTrace.Read.All",
 ];
 
 describe("with a token that Microsoft's identity library fetched, its Graph client does everything that the lab's Graph has", () => {
@@ -83,6 +87,7 @@ describe("with a token that Microsoft's identity library fetched, its Graph clie
     lab = await startLab({ seed: false, tls: { key, cert }, tenant: tenantWith({ roles: { graph: roles } }), keepBodies: true });
     lab.store.addUser({ address: ann, displayName: "Ann Example" });
     lab.store.addUser({ address: ben, displayName: "Ben Sample" });
+    lab.store.addGroup({ address: "team@example.com", displayName: "Team", members: [ann, ben] });
     const token = await tokenOf(lab);
     client = microsoftClient(lab, cert, async () => token);
   });
@@ -216,6 +221,29 @@ describe("with a token that Microsoft's identity library fetched, its Graph clie
     expect(exported.value).toMatchObject([{ itemId: id, data: expect.stringMatching(/^[A-Za-z0-9+/]+=*$/) }]);
     const session: Item = await client.api(`/admin/exchange/mailboxes/${primaryMailboxId}/createImportSession`).post({});
     expect(session.importUrl).toMatch(/^https:/);
+  });
+
+  test("groups have members, and the trace of a message has its recipients", async () => {
+    const { value: groups }: Listed = await client.api("/groups").select("id,mail").get();
+    expect(groups.map(({ mail }) => mail)).toEqual(["team@example.com"]);
+    const members: Listed = await client.api(`/groups/${groups[0]?.id}/transitiveMembers`).get();
+    expect(members.value.map(({ mail }) => mail)).toEqual([ann, ben]);
+    await deliver("Traced");
+    const traces: Listed = await client.api("/admin/exchange/tracing/messageTraces").filter(`recipientAddress eq '${ann}'`).get();
+    expect(traces.value.map(({ subject }) => subject)).toContain("Traced");
+  });
+
+  test("events are entered, read, declined and deleted", async () => {
+    const at = (hour: number) => ({ dateTime: `2027-01-05T${hour}:00:00`, timeZone: "UTC" });
+    const made: Item = await of("/events").post({ subject: "Own", start: at(10), end: at(11) });
+    expect(await of(`/events/${made.id}`).get()).toMatchObject({ subject: "Own" });
+    await of(`/events/${made.id}`).delete();
+    lab.store.deliver(invitationMime([ann], new Date()), { from: "payroll@example.net", to: [ann] });
+    const { value: events }: Listed = await of("/events").get();
+    expect(events.map(({ subject }) => subject)).toEqual(["Payroll review: confirm your account"]);
+    await of(`/events/${events[0]?.id}/decline`).post({ sendResponse: false });
+    const left: Listed = await of("/events").get();
+    expect(left.value).toEqual([]);
   });
 
   test("a role that its token does not have is refused", async () => {
