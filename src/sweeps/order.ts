@@ -22,7 +22,7 @@ export type Query = z.output<typeof Query>;
 export const finderNames = ["search", "trace", "tracking-log", "auto"] as const;
 export type FinderName = (typeof finderNames)[number];
 
-/** What is wanted of a sweep, as its caller says it. */
+/** The request of a caller for a sweep. */
 export interface SweepOrder {
   /** Messages are found by these, or by the query, or by both together. */
   readonly internetMessageIds: readonly string[];

@@ -70,7 +70,7 @@ async function undoOne(target: Work, wasBegun: boolean, box: Claimed, acting: Ac
   if (before !== undefined)
     return ["undone", { new_item_id: before.itemId, settled_by_look: "It was found in its folder.", ...compared(kept, before) }];
   const { item_id, to: _, ...fields } = undo;
-  // An action that says with which fields it is undone does more than to move.
+  // An action whose undo needs fields of its own does more than move.
   const moved = Object.keys(fields).length === 0 ? item_id : await throughAction(item_id, fields, box, acting);
   const now = await movedBack(target, moved, to, mailbox, acting);
   if (now === undefined) {

@@ -293,7 +293,7 @@ export class LabMailbox {
     return added;
   }
 
-  /** Takes an attachment out of its item, at any depth; those who hold it are written anew. */
+  /** Removes an attachment from its item, at any depth; the items around it are written again. */
   removeAttachment(id: string): LabItem {
     const found = this.attachment(id);
     if (!found) throw new StoreError("attachment-not-found", "There is no such attachment.");

@@ -23,7 +23,7 @@ export interface CachedToken {
 
 /** Tokens of earlier processes. */
 export interface TokenCache {
-  /** Undefined if there is no trustworthy token. An expired one is returned for its `saved`. */
+  /** Undefined if there is no trustworthy token. An expired token is still returned, because its `saved` may be used. */
   read(key: TokenKey): CachedToken | undefined;
   /** Returns false if the token could not be kept: the next process then fetches its own. */
   write(key: TokenKey, token: CachedToken): boolean;

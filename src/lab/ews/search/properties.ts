@@ -105,7 +105,7 @@ function indexedValue(item: AnyItem, uri: string, index: string): PropertyValue 
 }
 
 /**
- * How the property at this path is read of an item, for restrictions and sort orders. Throws ItemError `ErrorUnsupportedPathForQuery` for
+ * Returns how to read the property at this path from an item, for restrictions and sort orders. Throws ItemError `ErrorUnsupportedPathForQuery` for
  * a property that cannot be searched, such as item:MimeContent.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode
  */

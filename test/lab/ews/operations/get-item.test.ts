@@ -129,7 +129,7 @@ test.each([
   ["Best", "HTML", /<b>there<\/b>/],
   ["HTML", "HTML", /<b>there<\/b>/],
   ["Text", "Text", /^Hello there/],
-])("a body asked as %s is %s", async (asked, type, content) => {
+])("a body requested as %s is returned as %s", async (asked, type, content) => {
   const body = (await one(shape("IdOnly", `<t:BodyType>${asked}</t:BodyType>${fields("item:Body")}`))).child("Body");
   expect(body?.attributes.get("BodyType")).toBe(type);
   expect(body?.text).toMatch(content);
