@@ -40,7 +40,7 @@ try:
     with read("manifest.json") as stream:
         raw = stream.read()
     manifest = json.loads(raw.decode())
-except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
     print("There is no readable archive at %s: %s" % (top, error))
     sys.exit(2)
 
@@ -60,7 +60,7 @@ def check_all():
             try:
                 with read(name) as stream:
                     check(digest(stream) == (entry["sha256"], entry["size"]), name + " is not what was written")
-            except (OSError, zipfile.BadZipFile, zlib.error) as error:
+            except (OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
                 problems.append("%s cannot be read: %s" % (name, error))
     if problems:
         return
@@ -114,7 +114,7 @@ def check_all():
 
 try:
     check_all()
-except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
     problems.append("the archive is not as mailcordon writes it: %s: %s" % (type(error).__name__, error))
 for problem in problems:
     print("WRONG: " + re.sub(r"[^\x20-\x7e]", "?", problem))

@@ -276,7 +276,7 @@ export function openSweeps(database: Database): Sweeps {
       const sweep = await get(id);
       if (sweep.planHash !== planHash)
         throw new Failure("changed", `The plan of the sweep ${id} has another hash, ${sweep.planHash}: nothing was approved.`, {
-          hint: `Look at the plan: mailcordon sweep status ${id}`,
+          hint: `Look at the plan: mailcordon sweep report ${id}`,
         });
       // Saying the same twice is saying it once.
       if (sweep.state !== "approved") throw wrongState(sweep, "be approved");

@@ -124,5 +124,6 @@ export function restorable(action: Action, input: Readonly<Record<string, unknow
 /** The inputs of the action as it reads them, before there are messages. Throws Failure `invalid-input`. */
 export function prepare({ action, input, internetMessageIds }: SweepOrder) {
   const names = internetMessageIds.length === 0 ? { item_id: ["AAMk"] } : { internet_message_id: [...internetMessageIds] };
-  return action.prepare({ ...input, ...names, dry_run: true });
+  // As it will be run: what the action refuses then, such as a hard deletion that was not confirmed, must not become a plan.
+  return action.prepare({ ...input, ...names, dry_run: false });
 }

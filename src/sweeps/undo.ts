@@ -158,7 +158,8 @@ function compared({ before }: Kept, now: Message): Pick<Kept, "differs"> {
   return differs.length === 0 ? {} : { differs };
 }
 
-function whyImpossible({ action, evidence }: Kept): string {
-  const kept = evidence === undefined ? "No evidence was kept." : `Its evidence has the SHA-256 ${evidence.sha256}.`;
-  return `Nothing says how ${action ?? "it"} could be undone. ${kept}`;
+function whyImpossible({ action, evidence, attachments = [] }: Kept): string {
+  const ofMessage = evidence === undefined ? "No evidence was kept." : `Its evidence has the SHA-256 ${evidence.sha256}.`;
+  const kept = attachments.some((one) => one.evidence !== undefined) ? "Copies of the attachments are kept as evidence." : ofMessage;
+  return `mailcordon cannot undo this action${action === undefined ? "" : ` (${action})`}. ${kept}`;
 }

@@ -23,7 +23,7 @@ export async function run(id: string, how: Direction | "resume", desk: Desk): Pr
   if (!isApproved && !(line.program.yes === true && (how === "undo" || typeof hash === "string")) && !(await askSweep(kept, how, screen))) {
     const what = how === "act" ? `--plan ${kept.sweep.planHash} --yes` : "--yes";
     throw new Failure("confirmation-required", `The sweep ${id} was not confirmed: nothing was changed.`, {
-      hint: `Look at the plan with sweep status ${id}, then repeat it with ${what}.`,
+      hint: `Look at the plan with sweep report ${id}, then repeat it with ${what}.`,
     });
   }
   const begun = how === "act" ? await service.run(id, caller, kept.sweep.planHash) : await service[how](id, caller);

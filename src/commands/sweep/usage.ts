@@ -17,7 +17,8 @@ const usage = `mailcordon sweep: one order for the mailboxes of an organisation.
   sweep pause SWEEP   Begins no further message; resume goes on.
   sweep resume SWEEP
   sweep cancel SWEEP  Ends the sweep; what is done can be undone.
-  sweep undo SWEEP    Moves messages back to the folders they were in.
+  sweep undo SWEEP    Moves messages back to the folders they were in, or creates
+                      them again from evidence.
                       Outside a terminal: --yes.
   sweep report SWEEP  Shows every message with what became of it.
                       --format json, csv or html (one page without scripts).

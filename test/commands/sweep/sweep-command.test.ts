@@ -196,6 +196,8 @@ describe.each(backends)("a sweep over %s", (backend) => {
   test("reports in the plan what cannot be undone", async () => {
     expect((await plan()).cannot_be_undone).toEqual([]);
     expect((await plan("--delete-type", "hard", "--confirm-hard")).cannot_be_undone).toHaveLength(1);
+    // What the action would refuse must not become a plan.
+    expect(await plan("--delete-type", "hard")).toMatchObject({ exit: -1, error: { code: "confirmation-required" } });
     const kept = await plan("--delete-type", "hard", "--confirm-hard", "--keep-evidence");
     expect(kept).toMatchObject({ cannot_be_undone: [], restored_from_evidence: [expect.stringContaining("copies with new ids")] });
     expect(await desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all, "--then", "send-email")).toMatchObject({
