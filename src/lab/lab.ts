@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AdminApiServer, adminApiAt, adminApiName } from "./admin-api.ts";
@@ -131,6 +132,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   for (const rule of options.faults ?? []) faults.add(checkedFault(rule));
   const requests: LabRequest[] = [];
   const closing = new AbortController();
+  // Each delayed request listens to it.
+  setMaxListeners(0, closing.signal);
   const entra = options.tenant && openTokenServer(options.tenant, (address) => store.mailbox(address)?.user);
   const ews = {
     store,

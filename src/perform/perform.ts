@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import * as z from "zod";
 import {
   type Action,
@@ -96,6 +97,8 @@ interface CallRun {
  * action, which gives each item exactly one result; verifies the changes; writes the audit entry `ended`.
  */
 export async function perform(action: Action, rawInput: unknown, host: Host): Promise<Answer> {
+  // Each request that runs listens to it, and a search of many mailboxes has dozens: Node.js would warn of a leak.
+  if (host.signal !== undefined) setMaxListeners(0, host.signal);
   const waited = { milliseconds: 0 };
   const remarks: Remarks = {};
   const searched: string[] = [];
