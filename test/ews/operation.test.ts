@@ -25,6 +25,7 @@ test("only reads are repeated freely, and no operation that creates, moves or se
     GetItem: "read",
     GetSearchableMailboxes: "read",
     GetUserOofSettings: "read",
+    ExpandDL: "read",
     ExportItems: "read",
     DeleteItem: "idempotent",
     DeleteAttachment: "idempotent",

@@ -40,7 +40,16 @@ describe("the tables of sweeps", () => {
     const { id } = await state.keys.create({ name: "kept", grant: { roles: ["read"], mailboxes: undefined, connections: undefined } });
     await before.close();
     const old = await openDatabase(before);
-    for (const table of ["sweep_workers", "budget_shares", "budgets", "sweep_targets", "sweep_mailboxes", "sweeps"])
+    for (const table of [
+      "sweep_watch_mailboxes",
+      "sweep_watches",
+      "sweep_workers",
+      "budget_shares",
+      "budgets",
+      "sweep_targets",
+      "sweep_mailboxes",
+      "sweeps",
+    ])
       await old.execute(`DROP TABLE mailcordon.${table}`, []);
     await old.execute("ALTER TABLE mailcordon.keys DROP COLUMN owner", []);
     await old.execute("DELETE FROM mailcordon.migrations WHERE step > 5", []);

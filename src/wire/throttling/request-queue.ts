@@ -219,7 +219,7 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
     const allowed = Math.min(account.limit, budget.limit);
     const share = shared?.share ?? Number.POSITIVE_INFINITY;
     if (share < Math.min(allowed, patience.maxConcurrency))
-      return { text: "other processes of mailcordon use what Exchange allows", asked: true, until: undefined };
+      return { text: "other processes of mailcordon use what Exchange allows", asked: false, until: undefined };
     if (allowed >= patience.maxConcurrency) return undefined;
     return { text: `Exchange allows ${allowed === 1 ? "1 request" : `${allowed} requests`} at once`, asked: true, until: undefined };
   }
