@@ -9,7 +9,7 @@ import { attempt } from "../../outcome.ts";
 import { beginsAsMessage } from "../../wire/mime/check-message-start.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { attachments } from "../messages/attachments.ts";
-import { moveMessage } from "../requests/message-move.ts";
+import { moveMessage, type Relocated } from "../requests/message-move.ts";
 import { updateMessage } from "../requests/message-update.ts";
 import { getMessage } from "../requests/messages.ts";
 import { getMimeMessage } from "../requests/outlook-get-mime-message.ts";
@@ -33,15 +33,15 @@ export async function importMime(
   const how = { method: "mime", lost: copyLosses, note } as const;
   const mime = await readWhole(from, id, note);
   const folder = await there();
-  return { newItemId: await placeMime(to, mime, "id" in folder ? folder.id : folder.distinguished), ...how };
+  return { ...(await placeMime(to, mime, "id" in folder ? folder.id : folder.distinguished)), ...how };
 }
 
-/** Creates a draft from the bytes and moves it into the folder. Returns its id. Throws Failure. */
-async function placeMime(to: GraphMailbox, mime: Uint8Array, destinationId: string): Promise<string> {
+/** Creates a draft from the bytes and moves it into the folder. Its id is absent where the reply to the move was lost. Throws Failure. */
+async function placeMime(to: GraphMailbox, mime: Uint8Array, destinationId: string): Promise<Relocated> {
   const draft = await createDraft(to, mime);
-  if (destinationId.toLowerCase() === "drafts") return draft;
+  if (destinationId.toLowerCase() === "drafts") return { newItemId: draft };
   try {
-    return (await to.ask(moveMessage, { id: draft, destinationId })).newItemId ?? draft;
+    return await to.ask(moveMessage, { id: draft, destinationId });
   } catch (thrown) {
     const steady = to.during({ ...to.call, signal: undefined });
     throw await discardAfterFailure(draft, asFailure(thrown), {
@@ -63,10 +63,11 @@ export async function restoreMessage(mailbox: GraphMailbox, message: KeptMessage
     });
   const pieces: Uint8Array[] = [];
   for await (const piece of message.open()) pieces.push(Uint8Array.from(piece));
-  const id = await intoOldFolder(async () => {
+  const { newItemId: id } = await intoOldFolder(async () => {
     const { folderId } = await mailbox.folders.get(message.folder);
     return await placeMime(mailbox, Buffer.concat(pieces), folderId);
   });
+  if (id === undefined) throw new Failure("unknown-outcome", "The message was created, and Exchange did not return its new id.");
   const { isRead, categories } = message;
   const set = { ...(isRead === undefined ? {} : { isRead }), ...(categories === undefined ? {} : { categories: [...categories] }) };
   const changed = await attempt(() => mailbox.ask(updateMessage, { id, set }));
