@@ -193,7 +193,7 @@ describe("the acts of the lab's command", () => {
   test("are one line for each move of a message", async () => {
     const said = await lab("--acts", join(home, "acts.jsonl"));
     const words = ["--mailbox", "finance@example.com", "--internet-message-id", "<20f7c1.4711@mailer.example.net>", "--yes", "--json"];
-    await begin(["delete-email", ...words], said.file).ended;
+    await begin(["delete-email", ...words], said.environment).ended;
     const [act, ...more] = readFileSync(join(home, "acts.jsonl"), "utf8").trim().split("\n");
     expect(JSON.parse(act ?? "")).toMatchObject({ act: "move", mailbox: "finance@example.com", from: "Inbox", to: "Deletions" });
     expect(more).toEqual([]);
