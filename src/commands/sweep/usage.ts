@@ -7,7 +7,8 @@ const usage = `mailcordon sweep: one order for the mailboxes of an organisation.
 
   sweep plan --internet-message-id ID --mailboxes all --then ACTION [FLAGS]
                       Looks for the messages and keeps a plan; changes nothing.
-                      FLAGS are those of the action, such as --keep-evidence.
+                      FLAGS are those of the action, such as --keep-evidence,
+                      --delete-type hard --confirm-hard, or --archive.
   sweep approve SWEEP --plan HASH
                       Approves this plan.
   sweep run SWEEP     Carries out an approved plan, or shows the plan and asks.

@@ -10,7 +10,11 @@ const invisible = /[\p{C}\p{Zl}\p{Zp}]/gu;
  */
 export async function yamlText(value: { readonly [key: string]: Yaml | undefined }): Promise<string> {
   const { Document, visit } = await import("../../libraries/yaml.ts");
-  const document = new Document(value, { version: "1.1", aliasDuplicateObjects: false });
+  // No key merges others: the library would write << without quotes.
+  const document = new Document(value, {
+    ...{ version: "1.1", aliasDuplicateObjects: false },
+    customTags: (tags) => tags.filter((tag) => typeof tag === "string" || tag.tag !== "tag:yaml.org,2002:merge"),
+  });
   visit(document, {
     Scalar(key, node) {
       if (typeof node.value === "string") node.type = key === "key" ? keyStyle(node.value) : textStyle(node.value);

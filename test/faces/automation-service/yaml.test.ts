@@ -33,7 +33,7 @@ const { tree } = fc.letrec<{ tree: Yaml }>((tie) => ({
     fc.string({ unit: "grapheme" }),
     fc.array(tie("tree"), { maxLength: 4 }),
     fc.dictionary(
-      fc.oneof(fc.constantFrom("yes", "on", "1", "a b", "__proto__x", "e0", "E-1", "e10x"), fc.string({ minLength: 1 })),
+      fc.oneof(fc.constantFrom("yes", "on", "1", "a b", "__proto__x", "e0", "E-1", "e10x", "<<"), fc.string({ minLength: 1 })),
       tie("tree"),
       {
         maxKeys: 4,
@@ -67,7 +67,7 @@ test.skipIf(!hasYaml)(
   },
 );
 
-test.each(["e0", "E1", "e-1", "y", "No", "null"])("the key %s is read as a text by every reader", async (key) => {
+test.each(["e0", "E1", "e-1", "y", "No", "null", "<<"])("the key %s is read as a text by every reader", async (key) => {
   expect(await yamlText({ [key]: "x" })).toBe(`'${key}': 'x'\n`);
 });
 
