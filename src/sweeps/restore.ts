@@ -4,7 +4,7 @@ import { omitUndefined } from "../catalogue/common-fields.ts";
 import type { Mailbox } from "../exchange/exchange.ts";
 import type { Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
-import { attempt } from "../outcome.ts";
+import { attempt, takeOnly } from "../outcome.ts";
 import type { UndoState } from "../state/sweep-states.ts";
 import type { Claimed } from "../state/sweep-work.ts";
 import type { Acting, Work } from "./acting.ts";
@@ -54,7 +54,10 @@ export async function restoreFromEvidence(
   );
   if (made.ok) {
     const { newItemId, lost = [], note } = made.value;
-    return ["undone", omitUndefined({ new_item_id: newItemId, restored_copy: true, verified: true, lost: [...lost], note })];
+    const verified = await isInFolder(newItemId, to, mailbox);
+    // Not a failure: another undo would create another copy.
+    const message = verified ? undefined : "Exchange created the copy, but a second look did not find it in its folder.";
+    return ["undone", omitUndefined({ new_item_id: newItemId, restored_copy: true, verified, lost: [...lost], note, message })];
   }
   if (made.failure.code !== "unknown-outcome") throw made.failure;
   await new Promise((resolve) => setTimeout(resolve, lookDelayMs));
@@ -84,6 +87,13 @@ async function copyInFolder(
     ]),
   );
   return (await inFolder(frozen, to, mailbox)).find((message) => !known.has(message.itemId) && message.subject === subject);
+}
+
+/** Returns whether a second look finds the copy in the folder. */
+async function isInFolder(itemId: string | undefined, to: string, mailbox: Mailbox): Promise<boolean> {
+  if (itemId === undefined) return false;
+  const seen = await attempt(() => takeOnly(mailbox.get([itemId], {})));
+  return seen.ok && seen.value.parentFolderId === to;
 }
 
 /** Returns the evidence with this hash, after its bytes were hashed. Throws Failure `evidence-failed`. */

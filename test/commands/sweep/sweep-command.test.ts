@@ -221,9 +221,29 @@ describe.each(backends)("a sweep over %s", (backend) => {
       expect(visible()).toEqual(people.map(() => "Inbox true Red NotFlagged"));
       const lost = backend === "ews" ? ["flag"] : ["sent", "received_time", "flag"];
       const report = await desk.sweep("report", planned.sweep);
-      for (const target of report.targets) expect(target.undo_outcome).toMatchObject({ restored_copy: true, lost });
+      for (const target of report.targets) expect(target.undo_outcome).toMatchObject({ restored_copy: true, verified: true, lost });
       await desk.sweep("undo", planned.sweep, "--yes");
       expect(visible()).toHaveLength(3);
+    });
+
+    test("does not report a restored copy as verified that a second look does not find in its folder", async () => {
+      const planned = await plan(...hard, "--keep-evidence");
+      await run(planned);
+      const boxes = people.map((person) => desk.host.mailbox(person));
+      // As a rule of the owner does, which moves what arrives.
+      for (const box of boxes) {
+        const [add, move] = [box.add.bind(box), box.move.bind(box)];
+        const elsewhere = (folder: typeof box.root) => (folder.name === "Inbox" ? box.known("junkemail") : folder);
+        box.add = (folder, item) => add(elsewhere(folder), item);
+        box.move = (item, folder) => move(item, elsewhere(folder));
+      }
+      await desk.sweep("undo", planned.sweep, "--yes");
+      for (const box of boxes) {
+        Reflect.deleteProperty(box, "add");
+        Reflect.deleteProperty(box, "move");
+      }
+      for (const { undo_outcome } of (await desk.sweep("report", planned.sweep)).targets)
+        expect(undo_outcome).toMatchObject({ restored_copy: true, verified: false, message: expect.stringContaining("second look") });
     });
 
     test("is not undone without evidence, and says so before and after", async () => {
