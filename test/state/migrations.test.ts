@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 import { openDatabase } from "../../src/state/postgres.ts";
-import { temporaryState } from "./temporary.ts";
+import { sweepTables, temporaryState } from "./temporary.ts";
 
 const folder = temporaryState();
 afterAll(() => folder.remove());
@@ -11,17 +11,7 @@ test("a table of API keys from before they could be limited to an interface keep
   const { id, secret } = await before.keys.create({ name: "old", grant });
   // Back to the tables of the version that knew four steps.
   const database = await openDatabase(folder);
-  for (const table of [
-    "sweep_watch_mailboxes",
-    "sweep_watches",
-    "sweep_workers",
-    "budget_shares",
-    "budgets",
-    "sweep_targets",
-    "sweep_mailboxes",
-    "sweeps",
-  ])
-    await database.execute(`DROP TABLE mailcordon.${table}`, []);
+  for (const table of sweepTables) await database.execute(`DROP TABLE mailcordon.${table}`, []);
   await database.execute("ALTER TABLE mailcordon.keys DROP COLUMN interfaces, DROP COLUMN owner", []);
   await database.execute("DELETE FROM mailcordon.migrations WHERE step > 4", []);
   await database.close();

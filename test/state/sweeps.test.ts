@@ -3,7 +3,7 @@ import * as z from "zod";
 import { Failure } from "../../src/failure.ts";
 import { type Database, openDatabase } from "../../src/state/postgres.ts";
 import { openSweeps, type Sweeps } from "../../src/state/sweeps.ts";
-import { temporaryState } from "./temporary.ts";
+import { sweepTables, temporaryState } from "./temporary.ts";
 
 const folder = temporaryState();
 let database: Database;
@@ -40,17 +40,7 @@ describe("the tables of sweeps", () => {
     const { id } = await state.keys.create({ name: "kept", grant: { roles: ["read"], mailboxes: undefined, connections: undefined } });
     await before.close();
     const old = await openDatabase(before);
-    for (const table of [
-      "sweep_watch_mailboxes",
-      "sweep_watches",
-      "sweep_workers",
-      "budget_shares",
-      "budgets",
-      "sweep_targets",
-      "sweep_mailboxes",
-      "sweeps",
-    ])
-      await old.execute(`DROP TABLE mailcordon.${table}`, []);
+    for (const table of sweepTables) await old.execute(`DROP TABLE mailcordon.${table}`, []);
     await old.execute("ALTER TABLE mailcordon.keys DROP COLUMN owner", []);
     await old.execute("DELETE FROM mailcordon.migrations WHERE step > 5", []);
     await old.close();

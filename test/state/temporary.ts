@@ -5,6 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openState, type State } from "../../src/state/state.ts";
 
+/** The tables that sweeps brought, each before those that it refers to: dropped, they leave those of an earlier version. */
+export const sweepTables = [
+  ...["sweep_watch_mailboxes", "sweep_watches", "sweep_workers", "budget_shares", "budgets"],
+  ...["sweep_targets", "sweep_mailboxes", "sweeps"],
+] as const;
+
 /** A folder for a state, and every state that was opened in it. */
 export interface TemporaryState {
   readonly directory: string;
