@@ -171,6 +171,14 @@ const migrations: readonly string[] = [
    );
    CREATE INDEX ON ${schema}.sweep_watch_mailboxes (due_at);
    ALTER TABLE ${schema}.sweep_targets ADD COLUMN arrived_at timestamptz;`,
+
+  // The undo of an earlier version wrote over who had begun the sweep and when it had ended: what is left there is of the undo.
+  `ALTER TABLE ${schema}.sweeps
+     ADD COLUMN ended_state text,
+     ADD COLUMN undo_begun_by text,
+     ADD COLUMN undo_begun_at timestamptz,
+     ADD COLUMN undo_ended_at timestamptz;
+   UPDATE ${schema}.sweeps SET undo_begun_by = begun_by, undo_ended_at = ended_at, begun_by = NULL, ended_at = NULL WHERE direction = 'undo';`,
 ];
 
 /** Keeps two processes that start together from migrating at the same time: any number that no other lock of ours uses. */

@@ -54,6 +54,8 @@ export interface SweepWatches {
   looked(box: WatchedMailbox, arrivals: Arrivals, chunkSize: number): Promise<void>;
   /** Gives it back after a look that did not succeed. */
   failed(box: WatchedMailbox, problem: string): Promise<void>;
+  /** Gives it back without a look: it is due as it was. */
+  release(box: WatchedMailbox): Promise<void>;
   /** The targets that the sweep has in the mailbox. */
   known(sweep: string, address: string): Promise<readonly { readonly facts: string; readonly outcome?: string | undefined }[]>;
   /** Whether there was a watch that had not ended. */
@@ -150,6 +152,9 @@ export function openSweepWatches(database: Database): SweepWatches {
         `UPDATE ${boxes} b SET owner = NULL, problem = $3, due_at = now() + ${every} WHERE b.sweep = $1 AND b.number = $2 AND ${mine}`,
         [sweep, number, problem.slice(0, 500)],
       );
+    },
+    async release({ sweep, number }) {
+      await database.execute(`UPDATE ${boxes} b SET owner = NULL WHERE b.sweep = $1 AND b.number = $2 AND ${mine}`, [sweep, number]);
     },
     async known(sweep, address) {
       const rows = await database.query(

@@ -100,7 +100,8 @@ export function openSweepWork(database: Database): SweepWork {
   let claims = 0;
   let freeing = Promise.resolve();
   const isOver = `s.state = 'running' AND NOT EXISTS (SELECT FROM ${boxes} b WHERE b.sweep = s.id AND b.open)`;
-  const finished = `UPDATE ${sweeps} s SET state = 'finished', ended_at = now() WHERE ${isOver}`;
+  const finished = `UPDATE ${sweeps} s SET state = 'finished', ended_at = CASE direction WHEN 'act' THEN now() ELSE ended_at END,
+    undo_ended_at = CASE direction WHEN 'undo' THEN now() END WHERE ${isOver}`;
   const isDue = "(b.retry_at IS NULL OR b.retry_at <= now())";
   return {
     waiting: (limit) =>

@@ -47,6 +47,11 @@ export interface Sweep {
   readonly begunBy?: string | undefined;
   readonly begunAt?: Date | undefined;
   readonly endedAt?: Date | undefined;
+  /** The state that it was in when its undo began; undefined where none has begun. */
+  readonly endedState?: SweepState | undefined;
+  readonly undoBegunBy?: string | undefined;
+  readonly undoBegunAt?: Date | undefined;
+  readonly undoEndedAt?: Date | undefined;
 }
 
 /** One message of a plan, and what became of it. */
@@ -125,9 +130,10 @@ export interface Sweeps {
   cancel(id: string): Promise<void>;
 }
 
+const StateColumn = z.enum(["planned", "approved", "running", "paused", "cancelled", "finished"]);
 const Row = z.object({
   id: z.string(),
-  state: z.enum(["planned", "approved", "running", "paused", "cancelled", "finished"]),
+  state: StateColumn,
   direction: z.enum(["act", "undo"]),
   round: z.number(),
   connection: z.string(),
@@ -145,6 +151,10 @@ const Row = z.object({
   approved_person: z.string().nullable(),
   approved_with_role: z.boolean(),
   begun_within: z.array(z.string()).nullable(),
+  ended_state: StateColumn.nullable(),
+  undo_begun_by: z.string().nullable(),
+  undo_begun_at: z.date().nullable(),
+  undo_ended_at: z.date().nullable(),
 });
 const columns = Object.keys(Row.shape).join(", ");
 
@@ -177,7 +187,8 @@ export function openSweeps(database: Database): Sweeps {
   const turn = async (id: string, to: SweepState, from: readonly SweepState[]): Promise<void> => {
     const turned = await database.query(
       z.unknown(),
-      `UPDATE ${table} SET state = $2, ended_at = CASE WHEN $2 = 'cancelled' THEN now() ELSE ended_at END
+      `UPDATE ${table} SET state = $2, ended_at = CASE WHEN $2 = 'cancelled' AND direction = 'act' THEN now() ELSE ended_at END,
+         undo_ended_at = CASE WHEN $2 = 'cancelled' AND direction = 'undo' THEN now() ELSE undo_ended_at END
        WHERE id = $1 AND state = ANY ($3) RETURNING ${notifySql("sweep", "id")}`,
       [id, to, from],
     );
@@ -287,13 +298,18 @@ export function openSweeps(database: Database): Sweeps {
         undo: "state IN ('paused', 'cancelled', 'finished')",
       };
       const open = openTargets[direction];
+      // An undo leaves what it finds of the run: how and when that ended, and who began it.
+      const set: Readonly<Record<Direction, string>> = {
+        act: "begun_by = $3, begun_at = coalesce(begun_at, now()), ended_at = NULL",
+        undo: `ended_state = CASE direction WHEN 'act' THEN state ELSE ended_state END, undo_begun_by = $3,
+             undo_begun_at = coalesce(undo_begun_at, now()), undo_ended_at = NULL`,
+      };
       // What failed is tried again by whoever begins it again.
       const again = direction === "act" ? "state = 'planned' WHERE state = 'failed'" : "undo_state = NULL WHERE undo_state = 'failed'";
       const [begun] = await database.query(
         Row,
         `WITH begun AS (
-           UPDATE ${table} SET state = 'running', direction = $2, round = round + 1, begun_by = $3, begun_within = $4, begun_at = coalesce(begun_at, now()),
-             ended_at = NULL
+           UPDATE ${table} SET state = 'running', direction = $2, round = round + 1, begun_within = $4, ${set[direction]}
            WHERE id = $1 AND (${from[direction]}) RETURNING ${columns}, ${notifySql("sweep", "id")}
          ), anew AS (
            UPDATE ${schema}.sweep_targets SET ${again} AND sweep IN (SELECT id FROM begun) RETURNING mailbox
@@ -347,6 +363,10 @@ function sweepOf(row: z.output<typeof Row>): Sweep {
     begunBy: row.begun_by ?? undefined,
     begunAt: row.begun_at ?? undefined,
     endedAt: row.ended_at ?? undefined,
+    endedState: row.ended_state ?? undefined,
+    undoBegunBy: row.undo_begun_by ?? undefined,
+    undoBegunAt: row.undo_begun_at ?? undefined,
+    undoEndedAt: row.undo_ended_at ?? undefined,
     plannedPerson: row.planned_person ?? undefined,
     plannedWithin: row.planned_within ?? undefined,
     approvedPerson: row.approved_person ?? undefined,

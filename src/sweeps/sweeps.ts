@@ -173,6 +173,10 @@ export function sweepDocument(sweep: Sweep, header: Header, tally: Tally) {
     begun_by: sweep.begunBy,
     begun_at: time(sweep.begunAt),
     ended_at: time(sweep.endedAt),
+    ended_state: sweep.endedState,
+    undo_begun_by: sweep.undoBegunBy,
+    undo_begun_at: time(sweep.undoBegunAt),
+    undo_ended_at: time(sweep.undoEndedAt),
   });
 }
 

@@ -66,7 +66,7 @@ async function openFor(sweep: Sweep, header: Header, { open, signal }: WorkerWay
   return {
     ...host,
     signal,
-    actor: sweep.begunBy ?? sweep.plannedBy,
+    actor: (sweep.direction === "undo" ? sweep.undoBegunBy : sweep.begunBy) ?? sweep.plannedBy,
     confirm: async () => true,
     audit: host.audit && { ...host.audit, append: (entry) => host.audit?.append({ ...entry, sweep: sweep.id }) ?? Promise.resolve() },
   };

@@ -33,6 +33,9 @@ async function running(): Promise<{ readonly id: string; readonly chunk: { sweep
   return { id, chunk: { sweep: id, round, chunk: 0 } };
 }
 
+/** The migration that brought the facts of an undo. */
+const stepOfUndo = 10;
+
 describe("the tables of sweeps", () => {
   test("are created from the tables of the version before, with their rows", async () => {
     const before = temporaryState();
@@ -74,6 +77,53 @@ describe("the tables of sweeps", () => {
     // An outcome is not written twice.
     await sweeps.work.act(id, 0, [{ number: 0, state: "failed", outcome: "{}" }]);
     expect(await sweeps.tally(id)).toEqual({ planned: 3, done: 1 });
+  });
+
+  test("keep how and when the run ended, and who began it, beside the same of its undo", async () => {
+    const { id } = await running();
+    await sweeps.cancel(id);
+    const cancelled = await sweeps.get(id);
+    const { round } = await sweeps.begin(id, "undo", { id: "eve" });
+    expect(await sweeps.get(id)).toMatchObject({
+      state: "running",
+      direction: "undo",
+      endedState: "cancelled",
+      endedAt: cancelled.endedAt,
+    });
+    await database.execute("UPDATE mailcordon.sweep_mailboxes SET open = false WHERE sweep = $1", [id]);
+    await sweeps.work.finish(id, round);
+    const undone = await sweeps.get(id);
+    expect(undone).toMatchObject({ state: "finished", endedState: "cancelled", begunBy: "bob", undoBegunBy: "eve" });
+    expect(undone.endedAt).toEqual(cancelled.endedAt);
+    expect(undone.undoEndedAt?.getTime()).toBeGreaterThanOrEqual(undone.undoBegunAt?.getTime() ?? Number.NaN);
+    // A second undo is not the first ending either.
+    await sweeps.begin(id, "undo", { id: "ann" });
+    await sweeps.cancel(id);
+    expect(await sweeps.get(id)).toMatchObject({
+      state: "cancelled",
+      endedState: "cancelled",
+      endedAt: cancelled.endedAt,
+      undoBegunBy: "ann",
+    });
+  });
+
+  test("of the version before an undo had facts of its own keep what an undo wrote as facts of the undo", async () => {
+    const before = temporaryState();
+    const old = await openDatabase(before);
+    const drop = ["ended_state", "undo_begun_by", "undo_begun_at", "undo_ended_at"].map((name) => `DROP COLUMN ${name}`).join(", ");
+    await old.execute(`ALTER TABLE mailcordon.sweeps ${drop}`, []);
+    await old.execute(
+      `INSERT INTO mailcordon.sweeps (id, state, direction, connection, plan, plan_hash, planned_by, begun_by, begun_at, ended_at)
+       VALUES ('s', 'finished', 'undo', 'main', '{}', 'hash', 'ann', 'eve', '2026-11-30T10:00Z', '2026-11-30T11:00Z')`,
+      [],
+    );
+    await old.execute("DELETE FROM mailcordon.migrations WHERE step >= $1", [stepOfUndo]);
+    await old.close();
+    const again = await before.open();
+    const sweep = await again.sweeps.get("s");
+    expect(sweep).toMatchObject({ undoBegunBy: "eve", undoEndedAt: new Date("2026-11-30T11:00Z"), begunAt: new Date("2026-11-30T10:00Z") });
+    expect([sweep.begunBy, sweep.endedAt, sweep.endedState]).toEqual([undefined, undefined, undefined]);
+    await before.remove();
   });
 
   test("free the mailboxes of a process that is dead, and of no other", async () => {

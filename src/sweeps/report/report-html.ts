@@ -188,7 +188,9 @@ function timeRows({ sweep, events }: ReportSource): readonly Row[] {
     [sweep.planned_at, "planned", sweep.planned_by],
     [sweep.approved_at, "approved", sweep.approved_by],
     [sweep.begun_at, "begun", sweep.begun_by],
-    [sweep.ended_at, sweep.state, undefined],
+    [sweep.ended_at, sweep.ended_state ?? sweep.state, undefined],
+    [sweep.undo_begun_at, "undo begun", sweep.undo_begun_by],
+    [sweep.undo_ended_at, `undo ${sweep.state}`, undefined],
     ...(events ?? []).map(({ time, action, actor }) => [time, `${action} (audit log)`, actor] as const),
   ];
   const rows = steps.flatMap(([time, step, by]) => (time === undefined ? [] : [[time, step, by ?? ""]]));

@@ -65,9 +65,11 @@ async function lookOnce(ways: WatchWays, isFirst: boolean): Promise<boolean> {
   const found = await attempt(() => lookAgain(box, ways));
   // A process that ends gives the mailbox back: otherwise its owner is dead, and another takes it.
   if (found.ok) await watches.looked(box, found.value, chunkSize);
+  // This process ends: nothing was learnt of the mailbox.
+  else if (found.failure.code === "cancelled") await watches.release(box);
   else {
     await watches.failed(box, `${found.failure.code}: ${found.failure.message}`);
-    if (found.failure.code !== "cancelled") complain(found.failure);
+    complain(found.failure);
   }
   return true;
 }

@@ -17,19 +17,19 @@ export async function answerOf(state: State, sweep: Sweep, said?: string) {
   const counts = `Done: ${done}, failed: ${failed}, changed since the plan: ${changed}, gone: ${gone}, waiting: ${waiting + unknown}.${undo}`;
   const live = sweep.state === "running" ? await liveOf(state, sweep) : undefined;
   const watch = document.later === undefined ? undefined : await watchOf(state, sweep);
-  const message = [
-    said ?? `The sweep ${sweep.id} is ${sweep.state}.`,
-    counts,
-    ...(live?.sentences ?? []),
-    ...(watch?.sentences ?? []),
-  ].join(" ");
+  const message = [said ?? stateSentence(sweep), counts, ...(live?.sentences ?? []), ...(watch?.sentences ?? [])].join(" ");
   const left = sweep.direction === "act" ? failed + changed : failed + not_undone;
   const success = left === 0 && (sweep.state !== "finished" || unknown === 0);
   return { success, message, ...document, ...omitUndefined({ workers: live?.workers, waits: live?.waits, watch: watch?.watch }) };
 }
 
+function stateSentence({ id, direction, state, endedState }: Sweep): string {
+  if (direction === "act") return `The sweep ${id} is ${state}.`;
+  return `The undo of the sweep ${id} is ${state}.${endedState === undefined ? "" : ` The sweep itself was ${endedState}.`}`;
+}
+
 /** Who works on a sweep that runs, and what it waits for. */
-async function liveOf(state: State, { id, begunAt }: Sweep) {
+async function liveOf(state: State, { id, begunAt: runBegunAt, undoBegunAt: begunAt = runBegunAt }: Sweep) {
   const [waits, { working, seenAt }] = await Promise.all([state.sweeps.waiting(id), state.sweeps.presence()]);
   // Nobody has worked on a sweep before it began.
   const since = seenAt !== undefined && begunAt !== undefined && seenAt < begunAt ? begunAt : (seenAt ?? begunAt);

@@ -50,7 +50,14 @@ export const SweepNoun = z.looseObject({
   approved_at: time.optional(),
   begun_by: z.string().optional(),
   begun_at: time.optional(),
-  ended_at: time.optional(),
+  ended_at: time.optional().describe("When the run ended; an undo leaves it as it is."),
+  ended_state: z
+    .enum(["paused", "cancelled", "finished"])
+    .optional()
+    .describe("State of the run when its undo began. `state` is that of the undo then."),
+  undo_begun_by: z.string().optional(),
+  undo_begun_at: time.optional(),
+  undo_ended_at: time.optional(),
 });
 
 const Told = {
