@@ -77,6 +77,7 @@ export async function runServe(args: readonly string[], screen: Screen, version:
   const connections = openConnections(written, flags, {
     exclusively: (name, work) => state.exclusively(name, work),
     auditHead: (log) => whereItAnswers(() => state.auditHead(log)),
+    evidenceLines: state.evidenceLines,
     busy: true,
   });
   let opened: readonly Opened[] = [];
@@ -84,6 +85,8 @@ export async function runServe(args: readonly string[], screen: Screen, version:
     opened = await Promise.all(written.connections.map((name) => connections.open(name)));
     const [first] = opened;
     if (first === undefined) throw new Failure("invalid-settings", "There is no connection.");
+    // Evidence that the command line has kept meanwhile. Not awaited: a look-up does what is left.
+    void first.evidenceIndex.catchUp?.().catch((thrown: unknown) => log.error(errorLine(asFailure(thrown))));
     const app = await buildApp({
       catalogue: { names: actionNames, load: loadAction },
       connections,

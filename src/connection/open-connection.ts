@@ -11,6 +11,7 @@ import type { AuditLog } from "../perform/audit/audit-log.ts";
 import type { AuditHeads } from "../perform/audit/audit-log-end.ts";
 import type { Exclusively } from "../perform/audit/locked-log.ts";
 import type { EvidenceIndex } from "../perform/evidence/evidence-index.ts";
+import type { EvidenceLines } from "../perform/evidence/indexed-evidence.ts";
 import type { Connection, Settings } from "../settings/load-settings.ts";
 import type { OAuth } from "../settings/oauth-settings.ts";
 import { readFileSetting } from "../settings/read-named-file.ts";
@@ -49,6 +50,8 @@ export interface OpenOptions {
   readonly exclusively?: Exclusively | undefined;
   /** Second storage for the end of an audit log, in an open database. */
   readonly auditHead?: ((log: string) => AuditHeads) | undefined;
+  /** What indexes of evidence say, in an open database. */
+  readonly evidenceLines?: EvidenceLines | undefined;
   /** Whether the process is a server, which writes many audit entries. Default false. */
   readonly busy?: boolean | undefined;
 }
@@ -61,17 +64,24 @@ export async function open(settings: Settings, options: OpenOptions = {}): Promi
   const { connection, foundFile } = settings;
   // Most calls keep no evidence and write no audit entry, so this code is loaded when needed.
   const evidence = once(async () => (await import("./open-evidence.ts")).openEvidenceOf(settings.evidence));
-  const index = once(async () => (await import("./open-evidence.ts")).openEvidenceIndexOf(settings.evidence));
+  const index = once(async () => (await import("./open-evidence.ts")).openEvidenceIndexOf(settings.evidence, options.evidenceLines));
+  const catchUp = async () => (await index()).catchUp?.();
   const audit = once(async () => openAuditOf(settings, options));
   return {
     exchange: await openExchange(connection, options),
     evidence: {
-      keep: async (bytes, about) => (await evidence()).keep(bytes, about),
+      async keep(bytes, about) {
+        const kept = await (await evidence()).keep(bytes, about);
+        // Not awaited: if the database does not answer, the next look-up takes it up.
+        if (options.evidenceLines !== undefined) void catchUp().catch(() => undefined);
+        return kept;
+      },
       hold: async (bytes, about) => (await evidence()).hold(bytes, about),
     },
     evidenceIndex: {
       find: async (sha256) => (await index()).find(sha256),
       findAll: async (sha256s) => (await index()).findAll(sha256s),
+      catchUp,
     },
     foundFile,
     audit: {

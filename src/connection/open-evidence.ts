@@ -1,5 +1,6 @@
 import type { EvidenceStore } from "../catalogue/action-definition.ts";
 import type { EvidenceIndex } from "../perform/evidence/evidence-index.ts";
+import type { EvidenceLines } from "../perform/evidence/indexed-evidence.ts";
 import type { Bucket } from "../perform/evidence/s3-bucket.ts";
 import type { EvidenceLocation } from "../settings/evidence-settings.ts";
 import { readFileSetting } from "../settings/read-named-file.ts";
@@ -11,8 +12,10 @@ export async function openEvidenceOf({ folder, s3 }: EvidenceLocation): Promise<
   return (await import("../perform/evidence/s3-evidence.ts")).openS3Evidence(bucketOf(s3), folder);
 }
 
-/** Opens the index of the same store. */
-export async function openEvidenceIndexOf({ folder, s3 }: EvidenceLocation): Promise<EvidenceIndex> {
+/** Opens the index of the same store. `lines`: those of an open database, so that a look-up in a folder does not read its whole index. */
+export async function openEvidenceIndexOf({ folder, s3 }: EvidenceLocation, lines?: EvidenceLines): Promise<EvidenceIndex> {
+  if (s3 === undefined && lines !== undefined)
+    return (await import("../perform/evidence/indexed-evidence.ts")).openIndexedEvidence(folder, lines);
   if (s3 === undefined) return (await import("../perform/evidence/evidence-index.ts")).openEvidenceIndex(folder);
   return (await import("../perform/evidence/s3-evidence.ts")).openS3Index(bucketOf(s3));
 }

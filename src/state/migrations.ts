@@ -179,6 +179,22 @@ const migrations: readonly string[] = [
      ADD COLUMN undo_begun_at timestamptz,
      ADD COLUMN undo_ended_at timestamptz;
    UPDATE ${schema}.sweeps SET undo_begun_by = begun_by, undo_ended_at = ended_at, begun_by = NULL, ended_at = NULL WHERE direction = 'undo';`,
+
+  // What the files index.jsonl of evidence say, as far as they were read. `at`: the byte at which a line begins.
+  `CREATE TABLE ${schema}.evidence_indexes (
+     id text PRIMARY KEY,
+     bytes bigint NOT NULL,
+     tail text NOT NULL,
+     added_at timestamptz NOT NULL DEFAULT now()
+   );
+   CREATE TABLE ${schema}.evidence_lines (
+     index text NOT NULL REFERENCES ${schema}.evidence_indexes ON DELETE CASCADE,
+     at bigint NOT NULL,
+     sha256 text NOT NULL,
+     line text NOT NULL,
+     PRIMARY KEY (index, at)
+   );
+   CREATE INDEX ON ${schema}.evidence_lines (sha256, index);`,
 ];
 
 /** Keeps two processes that start together from migrating at the same time: any number that no other lock of ours uses. */

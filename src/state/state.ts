@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Failure } from "../failure.ts";
 import { type DatabaseHeads, openAuditHead } from "./audit-heads.ts";
 import { type Dispatch, openDispatch, type RunChunk } from "./dispatch.ts";
+import { type DatabaseLines, openEvidenceLines } from "./evidence-lines.ts";
 import { type Idempotency, openIdempotency } from "./idempotency.ts";
 import { type Jobs, openJobs } from "./jobs.ts";
 import { type Keys, openKeys } from "./keys.ts";
@@ -27,6 +28,8 @@ export interface State {
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Where the end of an audit log is stored, away from the log. */
   auditHead(log: string): DatabaseHeads;
+  /** What the indexes of evidence say, by hash. */
+  readonly evidenceLines: DatabaseLines;
   /** Rejects with Failure if the database does not answer. */
   ready(): Promise<void>;
   /** Closes the connections; the last process to leave stops a database that mailcordon has started. */
@@ -52,6 +55,7 @@ export async function openState(settings: { readonly databaseUrl?: string | unde
     keys: openKeys(database),
     idempotency: openIdempotency(database),
     exclusively: (name, work) => database.exclusively(name, work),
+    evidenceLines: openEvidenceLines(database),
     auditHead: (log) => openAuditHead(database, log),
     ready: async () => {
       await database.query(z.unknown(), "SELECT 1");

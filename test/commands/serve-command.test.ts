@@ -17,6 +17,7 @@ import { type Lab, startLab } from "../../src/lab/lab.ts";
 import { socAddress } from "../../src/lab/seed/seed.ts";
 import { labPassword } from "../../src/lab/store/store.ts";
 import { defaultAuditFile } from "../../src/settings/settings-paths.ts";
+import { openDatabase } from "../../src/state/postgres.ts";
 import { openState } from "../../src/state/state.ts";
 import { build, type Running as Process, start } from "../built.ts";
 import { soon } from "../soon.ts";
@@ -170,6 +171,26 @@ describe("`serve`, from an empty folder to an answer:", () => {
     expect(evidence.file_ref).toBe(`/v1/evidence/${evidence.sha256}`);
     const reply = await fetch(`${url}${evidence.file_ref}`, { headers: { authorization: `Bearer ${key}` } });
     expect((await reply.arrayBuffer()).byteLength).toBe(evidence.size);
+  });
+
+  test("evidence that the command line keeps while the server runs is found, by lines that the database holds", async () => {
+    const { key } = await keys("add", "--name", "soar", "--role", "admin");
+    const { url } = await serve();
+    const fetched = async (sha256: string) => {
+      const reply = await fetch(`${url}/v1/evidence/${sha256}`, { headers: { authorization: `Bearer ${key}` } });
+      return { status: reply.status, size: (await reply.arrayBuffer()).byteLength };
+    };
+    const found = await call(url, key, "/v1/actions/search-emails-extended", { mailboxes: "all", limit: 2 });
+    for (const { item_id, mailbox: owner } of found.json.items) {
+      const saving = run("download-mail-as-eml", "--item-id", item_id, "--mailbox", owner);
+      expect(await saving.code).toBe(0);
+      const [evidence] = JSON.parse(saving.written.out).results.map((result: { evidence?: object }) => result.evidence ?? result);
+      expect(await fetched(evidence.sha256)).toEqual({ status: 200, size: evidence.size });
+      const database = await openDatabase({ directory: join(folder, "mailcordon-state") });
+      const { rows } = await database.execute("SELECT line FROM mailcordon.evidence_lines WHERE sha256 = $1", [evidence.sha256]);
+      await database.close();
+      expect(rows.map(({ line }) => JSON.parse(line).mailbox)).toContain(owner);
+    }
   });
 
   test("an answer is returned over TLS", async () => {

@@ -5,11 +5,11 @@ import { loadAudit } from "../../settings/load-settings.ts";
 import { type Desk, incompleteExit, type Told } from "./desk.ts";
 
 /** Writes the evidence archive of a sweep. */
-export async function archive(id: string, { service, caller, line, flags }: Desk): Promise<Told> {
+export async function archive(id: string, { service, caller, state, line, flags }: Desk): Promise<Told> {
   const { output } = line.fields;
   const [location, { file: auditFile }] = await Promise.all([loadEvidence({ flags }), loadAudit({ flags })]);
   const made = await service.archive(id, caller, {
-    ...{ evidence: await openEvidenceIndexOf(location), auditFile },
+    ...{ evidence: await openEvidenceIndexOf(location, state.evidenceLines), auditFile },
     output: resolve(typeof output === "string" && output !== "" ? output : `sweep-${id}.zip`),
   });
   const { file, size, sha256, manifestSha256, auditEntries, notKnown, isIncomplete } = made;

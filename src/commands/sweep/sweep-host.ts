@@ -54,7 +54,11 @@ export async function openSweepHost({ flags, progress, complain, found }: SweepH
   // Before any connection is open: what Exchange allows an account is for all processes together.
   shareRequestQueues((account, queue) => state.budgets.join(account, queue));
   const opened = new Map<string, Promise<Reached>>();
-  const ways = { exclusively: state.exclusively, auditHead: (log: string) => whereItAnswers(() => state.auditHead(log)) };
+  const ways = {
+    evidenceLines: state.evidenceLines,
+    exclusively: state.exclusively,
+    auditHead: (log: string) => whereItAnswers(() => state.auditHead(log)),
+  };
   const caller = userOfThisMachine();
   const openOne = async (name: string | undefined): Promise<Reached> => {
     // One that only the environment sets has no name in the file.

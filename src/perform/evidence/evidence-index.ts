@@ -24,6 +24,8 @@ export interface EvidenceIndex {
   find(sha256: string): Promise<readonly EvidenceCopy[]>;
   /** Returns one copy for each hash of which there is any, wherever it came from. Reads the index once. */
   findAll(sha256s: ReadonlySet<string>): Promise<ReadonlyMap<string, EvidenceCopy>>;
+  /** Where a database holds the index: takes up what was kept since, so that the next look-up need not. Throws Failure. */
+  catchUp?(): Promise<void>;
 }
 
 /** The index is read from its beginning, line by line: a line that is no such line is passed over, as is a file outside the folder. */
@@ -52,29 +54,48 @@ const Line = z.object({
   source: z.object({ mailbox: z.string().optional(), connection: z.string().optional() }).optional(),
 });
 
+/** What a line of the index says. */
+export interface EvidenceLine extends Pick<EvidenceCopy, "size" | "mailbox" | "connection"> {
+  /** Path below the folder, with a slash. */
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** Returns what a line says; undefined if it is no such line, as the last one is that is half written, or names a file outside the folder. */
+export function readLine(bytes: Buffer): EvidenceLine | undefined {
+  const line = Line.safeParse(parseJson(bytes.toString("utf8"))).data;
+  if (line === undefined) return undefined;
+  const { file, sha256, size, source } = line;
+  const name = basename(file);
+  // Earlier versions kept the files beside the index.
+  if (file !== `${filesFolder}/${name}` && file !== name) return undefined;
+  return { file, sha256, size, mailbox: source?.mailbox, connection: source?.connection };
+}
+
+/** Returns the evidence that a line tells of; undefined if the file is not as the line says. */
+export async function copyOf(folder: string, { file, size, mailbox, connection }: EvidenceLine): Promise<EvidenceCopy | undefined> {
+  // Not through a link, not even one that was put there since.
+  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
+  const path = join(folder, file);
+  const stats = await lstat(path).catch(absent);
+  if (stats === undefined || !stats.isFile() || stats.size !== size) return undefined;
+  return { name: basename(file), size, mailbox, connection, open: () => opened(path, flags) };
+}
+
 /** The lines of the index whose hash is wanted and whose file is as the line says. */
 async function* copiesIn(
   folder: string,
   mayBe: (line: Buffer) => boolean,
   wanted: ReadonlySet<string>,
 ): AsyncGenerator<{ readonly sha256: string; readonly copy: EvidenceCopy }> {
-  // Not through a link, not even one that was put there since.
-  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
   const index = join(folder, indexName);
   if ((await lstat(index).catch(absent)) === undefined) return;
   for await (const { line: bytes } of linesOf(index)) {
     if (!mayBe(bytes)) continue;
-    // The last one may be half written.
-    const line = Line.safeParse(parseJson(bytes.toString("utf8"))).data;
+    const line = readLine(bytes);
     if (line === undefined || !wanted.has(line.sha256)) continue;
-    const { file, sha256, size, source } = line;
-    const name = basename(file);
-    // Earlier versions kept the files beside the index.
-    if (file !== `${filesFolder}/${name}` && file !== name) continue;
-    const path = join(folder, file);
-    const stats = await lstat(path).catch(absent);
-    if (stats === undefined || !stats.isFile() || stats.size !== size) continue;
-    yield { sha256, copy: { name, size, mailbox: source?.mailbox, connection: source?.connection, open: () => opened(path, flags) } };
+    const copy = await copyOf(folder, line);
+    if (copy !== undefined) yield { sha256: line.sha256, copy };
   }
 }
 
@@ -83,7 +104,7 @@ async function* opened(path: string, flags: number): AsyncGenerator<Uint8Array> 
   yield* (await openRegular(path, flags)).createReadStream();
 }
 
-function absent(thrown: unknown): undefined {
+export function absent(thrown: unknown): undefined {
   if (errorCode(thrown) === "ENOENT") return undefined;
   throw thrown;
 }

@@ -12,8 +12,8 @@ import { type App, buildApp } from "../../../src/faces/http/app.ts";
 import type { AppOptions, HttpSettings } from "../../../src/faces/http/app-context.ts";
 import { Failure } from "../../../src/failure.ts";
 import { openAudit } from "../../../src/perform/audit/audit-log.ts";
-import { openEvidenceIndex } from "../../../src/perform/evidence/evidence-index.ts";
 import { openEvidence } from "../../../src/perform/evidence/hash-and-store.ts";
+import { openIndexedEvidence } from "../../../src/perform/evidence/indexed-evidence.ts";
 import type { Grant, Role } from "../../../src/state/keys.ts";
 import type { State } from "../../../src/state/state.ts";
 import { catalogueOf } from "../toy.ts";
@@ -199,7 +199,7 @@ export async function startToys(
     state,
     settings: { ...settings, ...changed },
     log: { request: (line) => log.push(line), error: (line) => log.push({ ...line, level: "error" }) },
-    evidence: openEvidenceIndex(folder),
+    evidence: openIndexedEvidence(folder, state.evidenceLines),
     version: "1.2.3",
     testConnection: async (name, { mailbox }) => ({ success: false, message: `${name} looked at`, checks: [{ mailbox }] }),
     ...options,
