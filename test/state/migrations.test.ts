@@ -11,7 +11,7 @@ test("a table of API keys from before they could be limited to an interface keep
   const { id, secret } = await before.keys.create({ name: "old", grant });
   // Back to the tables of the version that knew four steps.
   const database = await openDatabase(folder);
-  for (const table of ["evidence_lines", "evidence_indexes", ...sweepTables]) await database.execute(`DROP TABLE mailcordon.${table}`, []);
+  for (const table of sweepTables) await database.execute(`DROP TABLE mailcordon.${table}`, []);
   await database.execute("ALTER TABLE mailcordon.keys DROP COLUMN interfaces, DROP COLUMN owner", []);
   await database.execute("DELETE FROM mailcordon.migrations WHERE step > 4", []);
   await database.close();

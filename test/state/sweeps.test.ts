@@ -3,7 +3,7 @@ import * as z from "zod";
 import { Failure } from "../../src/failure.ts";
 import { type Database, openDatabase } from "../../src/state/postgres.ts";
 import { openSweeps, type Sweeps } from "../../src/state/sweeps.ts";
-import { sweepTables, temporaryState } from "./temporary.ts";
+import { evidenceTables, sweepTables, temporaryState } from "./temporary.ts";
 
 const folder = temporaryState();
 let database: Database;
@@ -117,6 +117,7 @@ describe("the tables of sweeps", () => {
        VALUES ('s', 'finished', 'undo', 'main', '{}', 'hash', 'ann', 'eve', '2026-11-30T10:00Z', '2026-11-30T11:00Z')`,
       [],
     );
+    for (const table of evidenceTables) await old.execute(`DROP TABLE mailcordon.${table}`, []);
     await old.execute("DELETE FROM mailcordon.migrations WHERE step >= $1", [stepOfUndo]);
     await old.close();
     const again = await before.open();

@@ -5,8 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openState, type State } from "../../src/state/state.ts";
 
-/** The tables that sweeps brought, each before those that it refers to: dropped, they leave those of an earlier version. */
+/** The tables that evidence brought, each before those that it refers to: dropped, they leave those of an earlier version. */
+export const evidenceTables = ["evidence_lines", "evidence_indexes"] as const;
+
+/** Those of sweeps and of every later step. */
 export const sweepTables = [
+  ...evidenceTables,
   ...["sweep_watch_mailboxes", "sweep_watches", "sweep_workers", "budget_shares", "budgets"],
   ...["sweep_targets", "sweep_mailboxes", "sweeps"],
 ] as const;
