@@ -98,19 +98,8 @@ async function call(url: string, key: string, path: string, body?: object) {
 
 describe("`serve`, from an empty folder to an answer:", () => {
   test("an API key is created, used, listed and revoked while the server runs", async () => {
-    const made = await keys(
-      "add",
-      "--name",
-      "soar",
-      "--role",
-      "read,contain",
-      "--mailbox",
-      mailbox,
-      "--connection",
-      "lab",
-      "--expires-days",
-      "1",
-    );
+    const words = ["--name", "soar", "--role", "read,contain", "--mailbox", mailbox, "--connection", "lab", "--expires-days", "1"];
+    const made = await keys("add", ...words);
     expect(made).toMatchObject({ code: 0, roles: ["read", "contain"], mailboxes: [mailbox], connections: ["lab"], status: "valid" });
     const { url, written, stop, code } = await serve();
     expect(await call(url, made.key, "/v1/actions/get-out-of-office", {})).toMatchObject({ status: 200, json: { success: true, mailbox } });
@@ -161,36 +150,24 @@ describe("`serve`, from an empty folder to an answer:", () => {
     expect(await send()).toMatchObject({ status: 200 });
   });
 
-  test("evidence is kept, linked, and streamed", async () => {
+  test("evidence of the server, and of the command line while it runs, is linked, streamed, and found by lines in the database", async () => {
     const { key } = await keys("add", "--name", "soar", "--role", "admin");
     const { url } = await serve();
-    const found = await call(url, key, "/v1/actions/search-emails-extended", { mailboxes: "all", limit: 1 });
-    const [{ item_id, mailbox: owner }] = found.json.items;
-    const kept = await call(url, key, "/v1/actions/download-mail-as-eml", { item_id, mailbox: owner });
-    const [evidence] = kept.json.results.map((result: { evidence?: object }) => result.evidence ?? result);
-    expect(evidence.file_ref).toBe(`/v1/evidence/${evidence.sha256}`);
-    const reply = await fetch(`${url}${evidence.file_ref}`, { headers: { authorization: `Bearer ${key}` } });
-    expect((await reply.arrayBuffer()).byteLength).toBe(evidence.size);
-  });
-
-  test("evidence that the command line keeps while the server runs is found, by lines that the database holds", async () => {
-    const { key } = await keys("add", "--name", "soar", "--role", "admin");
-    const { url } = await serve();
-    const fetched = async (sha256: string) => {
-      const reply = await fetch(`${url}/v1/evidence/${sha256}`, { headers: { authorization: `Bearer ${key}` } });
-      return { status: reply.status, size: (await reply.arrayBuffer()).byteLength };
-    };
     const found = await call(url, key, "/v1/actions/search-emails-extended", { mailboxes: "all", limit: 2 });
-    for (const { item_id, mailbox: owner } of found.json.items) {
-      const saving = run("download-mail-as-eml", "--item-id", item_id, "--mailbox", owner);
-      expect(await saving.code).toBe(0);
-      const [evidence] = JSON.parse(saving.written.out).results.map((result: { evidence?: object }) => result.evidence ?? result);
-      expect(await fetched(evidence.sha256)).toEqual({ status: 200, size: evidence.size });
-      const database = await openDatabase({ directory: join(folder, "mailcordon-state") });
-      const { rows } = await database.execute("SELECT line FROM mailcordon.evidence_lines WHERE sha256 = $1", [evidence.sha256]);
-      await database.close();
-      expect(rows.map(({ line }) => JSON.parse(line).mailbox)).toContain(owner);
+    const [{ item_id, mailbox: owner }, other] = found.json.items;
+    const saving = run("download-mail-as-eml", "--item-id", other.item_id, "--mailbox", other.mailbox);
+    expect(await saving.code).toBe(0);
+    const kept = await call(url, key, "/v1/actions/download-mail-as-eml", { item_id, mailbox: owner });
+    const [ours, theirs] = [kept.json, JSON.parse(saving.written.out)].map(({ results: [result] }) => result.evidence ?? result);
+    expect(ours.file_ref).toBe(`/v1/evidence/${ours.sha256}`);
+    for (const { sha256, size } of [ours, theirs]) {
+      const reply = await fetch(`${url}/v1/evidence/${sha256}`, { headers: { authorization: `Bearer ${key}` } });
+      expect((await reply.arrayBuffer()).byteLength).toBe(size);
     }
+    const database = await openDatabase({ directory: join(folder, "mailcordon-state") });
+    const { rows } = await database.execute("SELECT line FROM mailcordon.evidence_lines ORDER BY at", []);
+    await database.close();
+    expect(rows.map(({ line }) => JSON.parse(line).mailbox)).toEqual([other.mailbox, owner]);
   });
 
   test("an answer is returned over TLS", async () => {
