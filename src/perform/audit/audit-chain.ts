@@ -1,6 +1,6 @@
 // src/perform/audit/: The audit log: an append-only file whose entries are chained by their hashes.
 
-import { createHash } from "node:crypto";
+import { hash as hashOf } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { Failure } from "../../failure.ts";
 import type { FileLine } from "../../files/read-lines.ts";
@@ -12,8 +12,9 @@ export const noHash = "0".repeat(64);
 /** How far back the last complete entry is searched: an entry of 10,000 targets has about 5 MB. Bytes. */
 const lookBack = 64 * 1024 * 1024;
 
-export function sha256(bytes: Buffer): string {
-  return createHash("sha256").update(bytes).digest("hex");
+/** Returns the hash of bytes, or of the UTF-8 form of a text, hexadecimal. */
+export function sha256(content: Buffer | string): string {
+  return hashOf("sha256", content);
 }
 
 /** The members of an entry that form the chain. */

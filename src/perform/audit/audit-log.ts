@@ -108,7 +108,7 @@ export async function acceptAudit(file: string, { actor, reason }: Statement, op
       expected: expected.map(named).find((head) => head !== undefined) ?? null,
       found: { entries: found.entries, hash: found.lastHash },
     };
-    const left = await log.append({ ...end, entries: found.entries + unfinishedEntries(end) }, [accepted], true);
+    const left = await log.append({ ...end, entries: found.entries + unfinishedEntries(end) }, [accepted]);
     await log.keepEnd(left);
     return left.hash;
   });
@@ -128,7 +128,7 @@ export async function rotateAudit(file: string, { actor }: Pick<Statement, "acto
     await rename(path, aside);
     await log.begin();
     const began = { time, action: rotateAction, actor, file: basename(aside), entries: end.entries };
-    await log.keepEnd(await log.append({ hash: end.hash, torn: [], unfinished: false, entries: 0 }, [began], true));
+    await log.keepEnd(await log.append({ hash: end.hash, torn: [], unfinished: false, entries: 0 }, [began]));
     return aside;
   });
 }

@@ -123,15 +123,12 @@ class EntryQueue {
         if (end === undefined) end = await log.checkedEnd();
         else if (performance.now() - looked > lookMs || group.some(({ endMayFollow }) => !endMayFollow)) {
           looked = performance.now();
-          await log.demandUntouched(end);
+          log.demandUntouched(end);
           state.isWanted = await isWanted(`${this.#path}.lock`);
         }
         const mayFollow = busy && !this.#endFailed && group.every(({ endMayFollow }) => endMayFollow);
-        end = await log.append(
-          end,
-          group.map(({ members }) => members),
-          !mayFollow,
-        );
+        const entries = group.map(({ members }) => members);
+        end = mayFollow ? log.appendUnflushed(end, entries) : await log.append(end, entries);
         owed = true;
         if (!mayFollow) {
           owed = false;
