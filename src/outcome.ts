@@ -29,6 +29,22 @@ export async function takeOnly<T>(outcomes: AsyncIterable<Outcome<T>>): Promise<
   throw new Failure("internal", "There was no outcome.");
 }
 
+/** Yields each item with its Outcome, in order: an item that `outcomes` forgets is a Failure, so nothing is lost silently. Throws what `outcomes` throws. */
+export async function* pairOutcomes<T, V>(
+  items: readonly T[],
+  outcomes: AsyncIterable<Outcome<V>>,
+): AsyncGenerator<readonly [T, Outcome<V>], void, undefined> {
+  const given = outcomes[Symbol.asyncIterator]();
+  try {
+    for (const item of items) {
+      const next = await given.next();
+      yield [item, next.done === true ? failed(new Failure("internal", "There were fewer outcomes than items.")) : next.value];
+    }
+  } finally {
+    await given.return?.();
+  }
+}
+
 /** Returns one Outcome for each member of a list, in its order, if only some are requested: `otherwise` gives the Outcome of the others. */
 export async function* runForSome<T, V>(
   all: readonly T[],

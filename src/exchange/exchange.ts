@@ -24,6 +24,11 @@ export interface Call {
    * carry out are retried regardless.
    */
   readonly tries?: number | undefined;
+  /**
+   * Until this time, as `performance.now()` counts, a request that Exchange turned away for throttling is sent again, however often, and waits as long
+   * as Exchange asks. Default: the limits of the connection.
+   */
+  readonly patientUntil?: number | undefined;
   /** Time at which the whole call is given up, as `performance.now()` counts. An action that can return a partial answer does so before this time. */
   readonly deadline?: number | undefined;
   /** Receives progress messages for a waiting person ("waiting 5 s: Exchange is throttling"). */

@@ -50,6 +50,8 @@ export interface Host {
   readonly signal?: AbortSignal | undefined;
   /** Time limit of the call, in milliseconds. */
   readonly timeLimitMs?: number | undefined;
+  /** Requests that Exchange turns away for throttling wait in this call until this time (of `performance.now()`). Default: the limits of the connection. */
+  readonly patientUntil?: number | undefined;
   readonly progress?: ((text: string) => void) | undefined;
   readonly readFile?: ((path: string) => Promise<OpenedFile>) | undefined;
   readonly now?: (() => Date) | undefined;
@@ -110,6 +112,7 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
       signal: host.signal,
       access: input.access,
       timeoutMs: input.timeout_seconds === undefined ? undefined : input.timeout_seconds * 1000,
+      patientUntil: host.patientUntil,
       deadline: host.timeLimitMs === undefined ? undefined : performance.now() + host.timeLimitMs,
       progress: host.progress,
       waited: (milliseconds: number) => {

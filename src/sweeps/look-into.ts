@@ -1,11 +1,12 @@
 import type { Result } from "../catalogue/answer-envelope.ts";
 import type { Message } from "../exchange/message.ts";
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
-import { attempt } from "../outcome.ts";
+import { attempt, pairOutcomes } from "../outcome.ts";
 import { type Host, perform } from "../perform/perform.ts";
 import { withAttachments } from "./attachment-targets.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import type { Unexamined } from "./find/found.ts";
+import { patientUntil } from "./find/patience.ts";
 import { searchMailbox } from "./find/query.ts";
 import type { SweepOrder } from "./order.ts";
 import { withResidue } from "./residue/find-residue.ts";
@@ -28,13 +29,17 @@ export interface Seen {
 /** What is planned in one mailbox. Throws Failure only for what is wrong with the call as a whole. */
 export async function lookInto(address: string, order: SweepOrder, residue: Residue, host: Host): Promise<Seen> {
   const problem = (failure: { readonly code: FailureCode; readonly message: string }) => problemIn(address, failure);
-  const mailbox = host.exchange.mailbox(address, { signal: host.signal });
+  const patient: Host = { ...host, patientUntil: host.patientUntil ?? patientUntil() };
+  const mailbox = host.exchange.mailbox(address, { signal: host.signal, patientUntil: patient.patientUntil });
   const problems: Unexamined[] = [];
   const planned: Result[] = [];
   const dryRun = async (names: Readonly<Record<string, readonly string[]>>) => {
-    const answer = await perform(order.action, { ...order.input, mailbox: address, ...names, dry_run: true }, host);
+    const answer = await perform(order.action, { ...order.input, mailbox: address, ...names, dry_run: true }, patient);
     if (answer.error !== undefined) problems.push(problem(answer.error));
     const results = answer.results ?? [];
+    // Each name has a result, even one that says where it was not found.
+    if (results.length === 0 && answer.error === undefined)
+      problems.push(problem({ code: "internal", message: "The look had no result, so it shows nothing." }));
     const errors = results.flatMap(({ error }) => (error === undefined ? [] : [problem(error)]));
     for (const one of errors) problems.push(one);
     if (answer.incomplete === true && errors.length === 0 && answer.error === undefined)
@@ -53,10 +58,9 @@ export async function lookInto(address: string, order: SweepOrder, residue: Resi
   const ids = [...paths.keys()];
   const read: { readonly facts: Facts; readonly message: Message }[] = [];
   try {
-    let at = 0;
     // As it is read again before it is changed.
-    for await (const outcome of ids.length === 0 ? [] : mailbox.get(ids, {})) {
-      const path = paths.get(ids[at++] ?? "");
+    for await (const [id, outcome] of ids.length === 0 ? [] : pairOutcomes(ids, mailbox.get(ids, {}))) {
+      const path = paths.get(id);
       if (outcome.ok)
         read.push({
           message: outcome.value,

@@ -3,8 +3,10 @@ import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import type { Host } from "../perform/perform.ts";
 import type { Facts } from "./facts.ts";
+import { accountFor, demandMailboxes } from "./find/examined.ts";
 import type { Unexamined } from "./find/found.ts";
 import { findMailboxes } from "./find/mailboxes.ts";
+import { patientCall } from "./find/patience.ts";
 import { relatedIn } from "./find/related.ts";
 import type { ConnectionFacts, SweepPlan } from "./header.ts";
 import { lookInto, messageIdsOf, problemIn, type Seen } from "./look-into.ts";
@@ -36,6 +38,7 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
   const { kinds } = residue;
   const where = await findMailboxes(order, host);
   const { addresses, unlisted } = where;
+  demandMailboxes(addresses, unlisted, where.finders);
   const seen: (Seen | undefined)[] = addresses.map(() => undefined);
   const waiting = [...addresses.entries()];
   let done = 0;
@@ -62,8 +65,7 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
   const targets = looked.flatMap((one) => one.targets);
   const tally = tallyOf(targets);
   const unexamined = [...unlisted, ...looked.flatMap((one) => one.problems)];
-  const closed = new Set(unexamined.map(({ mailbox }) => mailbox.toLowerCase()));
-  const examined = addresses.filter((address) => !closed.has(address.toLowerCase()));
+  const accounted = accountFor(addresses, seen, unexamined);
   const hit = looked.filter((one) => one.targets.length > 0);
   demandLimits(limits, hit);
   const fromEvidence = restorable(action, prepared.input);
@@ -86,14 +88,14 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
       messages: targets.filter(isOriginal).length,
       ...(order.related === true ? { related: targets.filter(({ relation }) => relation !== undefined).length } : {}),
       mailboxes: hit.length,
-      examined: examined.length,
-      unexamined: closed.size,
+      examined: accounted.examined.length,
+      unexamined: accounted.unexamined,
       ...omitUndefined(Object.fromEntries(residueKinds.map((kind) => [countNames[kind], tally[kind]]))),
     },
     unexamined,
     ...(where.leftOut.length === 0 ? {} : { not_examined: where.leftOut.map(({ mailbox, message }) => ({ mailbox, message })) }),
     residue: [...kinds],
-    ...(order.later === undefined ? {} : { later: { ...order.later, mailboxes: examined } }),
+    ...(order.later === undefined ? {} : { later: { ...order.later, mailboxes: [...accounted.examined] } }),
     left_alone: [
       ...residueLeftAlone(kinds),
       ...(order.later === undefined ? ["Messages that arrive after the plan are not changed."] : []),
@@ -123,7 +125,7 @@ function finderOf({ internetMessageIds, query, find = "search" }: SweepOrder): s
 
 /** The copies of senders whose mailboxes are not looked into anyway. */
 async function lookIntoSent(own: readonly Seen[], addresses: readonly string[], order: SweepOrder, host: Host): Promise<readonly Seen[]> {
-  const open = (address: string) => host.exchange.mailbox(address, { signal: host.signal });
+  const open = (address: string) => host.exchange.mailbox(address, patientCall(host));
   const found = own.flatMap(({ targets }) => targets).filter(isOriginal);
   const sent = await sentCopies(found, addresses, messageIdsOf(order, found), open);
   return sent.map(({ address, found: { targets, failures } }) => ({ targets, problems: failures.map((one) => problemIn(address, one)) }));
@@ -146,7 +148,7 @@ async function lookForRelated(
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [at, address] = next;
-      const { targets, failures } = await relatedIn(host.exchange.mailbox(address, { signal: host.signal }), originals);
+      const { targets, failures } = await relatedIn(host.exchange.mailbox(address, patientCall(host)), originals);
       seen[at] = { targets, problems: failures.map((one) => problemIn(address, one)) };
       done += 1;
       host.progress?.(`looked for related copies in ${done} of ${addresses.length} mailboxes`);

@@ -102,7 +102,10 @@ async function requestBatch<Id, In, Out>(requested: BatchRequest<Id, In, Out>, i
     }
     const again: number[] = [];
     const slowing = new Set<Failure>();
-    const progressed = round.some(({ ok }) => ok);
+    // What a throttled item stopped waits with it.
+    const isWaiting = ({ failure }: { readonly failure: Failure }) =>
+      isThrottled(failure) && isRepeatable(failure, "read", sender.limits.attempts, sender);
+    const progressed = round.some((outcome) => outcome.ok || isWaiting(outcome));
     pending.forEach((index, position) => {
       const outcome = repeatedOutcome(round[position] ?? failed(unanswered(operation.safety)), last.get(index), operation);
       // An item skipped after a failed one uses up no try while the batch still makes progress.

@@ -39,7 +39,10 @@ export async function messageTrace(account: GraphMailbox, query: TraceQuery, now
         to: timeOf(end),
       };
       for await (const { items } of account.pages(listMessageTraces, window))
-        for (const row of items) if (row.recipient !== "") rows.push(row);
+        for (const row of items) {
+          if (row.recipient === "") throw new Failure("broken-reply", "Message trace returned a row without a recipient.");
+          rows.push(row);
+        }
       account.call.progress?.(`message trace: ${rows.length} recipients since ${window.from}`);
     }
   } catch (thrown) {

@@ -30,4 +30,4 @@ export interface Found {
   readonly isEvery: boolean;
 }
 
-export type Asking = Pick<Host, "exchange" | "signal" | "progress">;
+export type Asking = Pick<Host, "exchange" | "signal" | "progress" | "patientUntil">;

@@ -1,6 +1,7 @@
 import { Failure } from "../../failure.ts";
 import type { SweepOrder } from "../order.ts";
 import type { Asking, Found, LeftOut, Unexamined } from "./found.ts";
+import { patientCall } from "./patience.ts";
 import { findRecipients } from "./recipients.ts";
 
 /** Finds the mailboxes that an order means. Only lists and logs are read. Throws Failure. */
@@ -39,8 +40,7 @@ async function scopeOf(order: SweepOrder, asking: Asking): Promise<Found> {
   const unlisted: Unexamined[] = [];
   const leftOut: LeftOut[] = [];
   for (const group of groups) {
-    const { exchange, signal, progress } = asking;
-    const members = await exchange.groupMembers(group, { signal, progress });
+    const members = await asking.exchange.groupMembers(group, patientCall(asking));
     for (const address of members.mailboxes) if (!addresses.has(address.toLowerCase())) addresses.set(address.toLowerCase(), address);
     for (const { mailbox, message } of members.outside) leftOut.push({ mailbox, message: `It is in the group ${group}. ${message}` });
     for (const { mailbox, message, failure } of members.failed)
@@ -64,8 +64,8 @@ async function scopeOf(order: SweepOrder, asking: Asking): Promise<Found> {
 }
 
 /** Every mailbox that the connection can list, and those of which the list says that they cannot be opened. Throws Failure. */
-async function listed({ exchange, signal, progress }: Asking): Promise<Found> {
-  const list = await exchange.searchableMailboxes({ expandGroups: false }, { signal, progress });
+async function listed(asking: Asking): Promise<Found> {
+  const list = await asking.exchange.searchableMailboxes({ expandGroups: false }, patientCall(asking));
   const nameless = list.failed.find(({ mailbox }) => mailbox === "");
   if (nameless !== undefined)
     throw new Failure("could-not-look", `Not every mailbox could be listed, so there is no plan. ${nameless.message}`, {

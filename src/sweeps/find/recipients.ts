@@ -4,6 +4,7 @@ import { attempt } from "../../outcome.ts";
 import type { FinderName, SweepOrder } from "../order.ts";
 import { isAddress } from "./address-file.ts";
 import type { Asking, Found, LeftOut } from "./found.ts";
+import { patientCall } from "./patience.ts";
 import { readTrackingLog } from "./tracking-log.ts";
 
 type Recipients = Omit<Found, "isEvery">;
@@ -33,7 +34,8 @@ const notDelivered: Readonly<Partial<Record<TraceStatus, string>>> = {
   quarantined: "The message is in quarantine, not in the mailbox of this recipient.",
 };
 
-async function byTrace(order: SweepOrder, { exchange, signal, progress }: Asking): Promise<Recipients> {
+async function byTrace(order: SweepOrder, asking: Asking): Promise<Recipients> {
+  const { exchange } = asking;
   const { internetMessageIds, query = {} } = order;
   const { sender, subject } = query;
   if (sender !== undefined && !isAddress(sender))
@@ -45,7 +47,7 @@ async function byTrace(order: SweepOrder, { exchange, signal, progress }: Asking
   const rows: Traced[] = [];
   let traced = { from: "", to: "", windows: 0 };
   for (const internetMessageId of ids) {
-    const found = await exchange.messageTrace({ internetMessageId, sender, subject, ...window }, { signal, progress });
+    const found = await exchange.messageTrace({ internetMessageId, sender, subject, ...window }, patientCall(asking));
     for (const row of found.rows) rows.push(row);
     traced = { from: found.from, to: found.to, windows: traced.windows + found.windows };
   }
@@ -61,7 +63,7 @@ async function byTrace(order: SweepOrder, { exchange, signal, progress }: Asking
   }
   const named = addresses.size;
   for (const group of groups.values()) {
-    const members = await attempt(() => exchange.groupMembers(group, { signal, progress }));
+    const members = await attempt(() => exchange.groupMembers(group, patientCall(asking)));
     if (!members.ok) {
       if (members.failure.code === "cancelled") throw members.failure;
       // The trace has a row of its own for each member that the group had when the message came.

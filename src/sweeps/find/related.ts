@@ -3,7 +3,7 @@ import type { Message } from "../../exchange/message.ts";
 import { bareMessageId } from "../../exchange/search/match-filters.ts";
 import type { Filters } from "../../exchange/search/search-query.ts";
 import { asFailure, Failure } from "../../failure.ts";
-import { attempt } from "../../outcome.ts";
+import { attempt, pairOutcomes } from "../../outcome.ts";
 import { type Facts, factsOf, type Relation } from "../facts.ts";
 
 /** The messages that others are related to. */
@@ -55,7 +55,7 @@ export async function relatedIn(mailbox: Looking, { names, found }: Originals): 
     for (const message of page.value.messages)
       candidates.set(message.itemId, { ...candidates.get(message.itemId), ...withoutEmpty(message) });
   }
-  const conversations = await conversationsOf(mailbox, own);
+  const conversations = await conversationsOf(mailbox, own, failures);
   const reasons = new Map<string, { readonly relation: Relation; readonly why: string }>();
   for (const message of candidates.values()) {
     if (wanted.has(key(message.internetMessageId ?? "")) || own.some(({ item_id }) => item_id === message.itemId)) continue;
@@ -68,9 +68,7 @@ export async function relatedIn(mailbox: Looking, { names, found }: Originals): 
   const targets: Facts[] = [];
   const ids = [...reasons.keys()];
   try {
-    let at = 0;
-    for await (const outcome of ids.length === 0 ? [] : mailbox.get(ids, {})) {
-      const id = ids[at++] ?? "";
+    for await (const [id, outcome] of ids.length === 0 ? [] : pairOutcomes(ids, mailbox.get(ids, {}))) {
       if (outcome.ok) targets.push({ ...factsOf(mailbox.address, outcome.value, candidates.get(id)?.folderPath), ...reasons.get(id) });
       else failures.push(outcome.failure);
     }
@@ -96,14 +94,14 @@ function withoutEmpty(message: Message): Message {
 }
 
 /** The conversations of the originals in this mailbox: their ids are not the same in others. */
-async function conversationsOf(mailbox: Looking, own: readonly Facts[]): Promise<ReadonlySet<string>> {
+async function conversationsOf(mailbox: Looking, own: readonly Facts[], failures: Failure[]): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   if (own.length === 0) return found;
-  for await (const outcome of mailbox.get(
-    own.map(({ item_id }) => item_id),
-    {},
-  ))
-    if (outcome.ok && outcome.value.conversationId !== undefined) found.add(outcome.value.conversationId);
+  const ids = own.map(({ item_id }) => item_id);
+  for await (const [, outcome] of pairOutcomes(ids, mailbox.get(ids, {}))) {
+    if (!outcome.ok) failures.push(outcome.failure);
+    else if (outcome.value.conversationId !== undefined) found.add(outcome.value.conversationId);
+  }
   return found;
 }
 
@@ -128,9 +126,11 @@ async function byAttachment(
   mailbox: Looking,
   failures: Failure[],
 ): Promise<{ readonly relation: Relation; readonly why: string } | undefined> {
-  const messages = attachments.filter(({ kind, unreadable }) => kind === "item" && unreadable === undefined);
+  const attached = attachments.filter(({ kind }) => kind === "item");
+  for (const { unreadable } of attached) if (unreadable !== undefined) failures.push(unreadable);
+  const messages = attached.filter(({ unreadable }) => unreadable === undefined);
   if (messages.length === 0) return undefined;
-  for await (const outcome of mailbox.attachedMessages(messages)) {
+  for await (const [, outcome] of pairOutcomes(messages, mailbox.attachedMessages(messages))) {
     if (!outcome.ok) failures.push(outcome.failure);
     else if (wanted.has(key(outcome.value.internetMessageId ?? "")))
       return { relation: "attached", why: `It has ${outcome.value.internetMessageId} attached.` };

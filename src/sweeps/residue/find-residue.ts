@@ -4,7 +4,7 @@ import type { Mailbox } from "../../exchange/exchange.ts";
 import type { Message } from "../../exchange/message.ts";
 import { isAbsent } from "../../exchange/search/absence.ts";
 import { Failure } from "../../failure.ts";
-import { attempt } from "../../outcome.ts";
+import { attempt, pairOutcomes } from "../../outcome.ts";
 import { type Facts, factsOf } from "../facts.ts";
 import { entryFactsOf } from "./entry-facts.ts";
 import { type ResidueKind, why } from "./kinds.ts";
@@ -44,12 +44,11 @@ async function entriesOf(mailbox: Pick<Mailbox, "address" | "invited">, messages
   const targets = new Map<string, Facts>();
   const failures: Failure[] = [];
   const read = await attempt(async () => {
-    let at = 0;
-    for await (const outcome of mailbox.invited(invitations.map(({ itemId }) => itemId))) {
-      const invitation = invitations[at++];
+    const ids = invitations.map(({ itemId }) => itemId);
+    for await (const [invitation, outcome] of pairOutcomes(invitations, mailbox.invited(ids))) {
       if (!outcome.ok) failures.push(calendarFailure(outcome.failure));
       // Several copies of an invitation have one entry, and the owner's own meeting is nobody's residue.
-      else if (outcome.value !== undefined && outcome.value.isOrganizer !== true && invitation !== undefined)
+      else if (outcome.value !== undefined && outcome.value.isOrganizer !== true)
         targets.set(outcome.value.entryId, entryFactsOf(mailbox.address, outcome.value, invitation));
     }
   });
@@ -76,7 +75,7 @@ async function copiesIn(
   const failures: Failure[] = [];
   const names = ids.map((internetMessageId) => ({ internetMessageId }));
   const read = await attempt(async () => {
-    for await (const outcome of mailbox.locate(names, { folder })) {
+    for await (const [, outcome] of pairOutcomes(names, mailbox.locate(names, { folder }))) {
       if (!outcome.ok) {
         if (outcome.failure.code !== "folder-not-found") failures.push(outcome.failure);
         continue;

@@ -9,8 +9,23 @@ import { sweepDocument } from "../sweeps.ts";
 export type SweepDocument = ReturnType<typeof sweepDocument>;
 export type SweepAnswer = Awaited<ReturnType<typeof answerOf>>;
 
+/** So often a status is read anew that changed while it was read. */
+const mostReadings = 5;
+
 /** A sweep as it is now. It is a success if no target has failed, differs from the plan or has an unknown state. */
 export async function answerOf(state: State, sweep: Sweep, said?: string) {
+  let answer = await readAnswer(state, sweep, said);
+  // Several queries are no snapshot: a later arrival begins another round between them, and what ended would be shown with the numbers of before.
+  for (let readings = 1, before = sweep; readings < mostReadings; readings += 1) {
+    const now = await state.sweeps.get(sweep.id);
+    if (now.round === before.round && now.state === before.state && now.direction === before.direction) break;
+    before = now;
+    answer = await readAnswer(state, now, said);
+  }
+  return answer;
+}
+
+async function readAnswer(state: State, sweep: Sweep, said: string | undefined) {
   const document = sweepDocument(sweep, readHeader(parseJson(sweep.plan)), await state.sweeps.tally(sweep.id));
   const { waiting, unknown, done, failed, changed, gone, undone = 0, not_undone = 0, not_undoable = 0 } = document.counts;
   const undo = sweep.direction === "undo" ? ` Undone: ${undone}, not undone: ${not_undone}, cannot be undone: ${not_undoable}.` : "";

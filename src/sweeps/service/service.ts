@@ -211,7 +211,7 @@ function noSweep(id: string): Failure {
 /** What `plan` answers. */
 export function planAnswerOf({ sweep, plan }: Planned) {
   const { targets, ...header } = plan;
-  const { messages, mailboxes, unexamined, related = 0 } = plan.counts;
+  const { messages, mailboxes, examined, unexamined, related = 0 } = plan.counts;
   const found = `${messages} ${messages === 1 ? "message" : "messages"} in ${mailboxes} ${mailboxes === 1 ? "mailbox" : "mailboxes"}`;
   const copies = related === 0 ? "" : `, with ${related} related ${related === 1 ? "copy" : "copies"}`;
   const left = targets.length - messages - related;
@@ -219,7 +219,7 @@ export function planAnswerOf({ sweep, plan }: Planned) {
   const closed = unexamined === 0 ? "" : ` ${unexamined} mailboxes could not be examined completely.`;
   const second = needsSecondPerson(header, undefined) ? " Another person has to approve it before it can run." : "";
   return {
-    success: unexamined === 0,
+    success: unexamined === 0 && examined > 0,
     message: `The sweep ${sweep.id} is planned: ${found}${copies}${besides}.${closed} Nothing was changed.${second}`,
     ...(unexamined > 0 ? { incomplete: true } : {}),
     ...sweepDocument(sweep, header, { planned: targets.length }),

@@ -23,6 +23,12 @@ export interface RetryLimits extends QueueLimits {
   readonly attempts: number;
 }
 
+/** Returns the limits of a call that waits for throttling until `patientUntil` (of `performance.now()`), where that is longer. */
+export function patientLimits(limits: RetryLimits, { patientUntil = 0 }: { readonly patientUntil?: number | undefined }): RetryLimits {
+  const left = patientUntil - performance.now();
+  return left <= 0 ? limits : { ...limits, maxWaitMs: Math.max(limits.maxWaitMs, left), attempts: Number.POSITIVE_INFINITY };
+}
+
 /** Returns whether a failure that may be repeated deserves another try after `tries` tries, and the server asks for no longer wait than allowed. */
 export function isWorthAnotherTry(failure: Failure, tries: number, { attempts, maxWaitMs }: RetryLimits): boolean {
   return tries < triesFor(failure, attempts) && (failure.backOffMs ?? 0) <= maxWaitMs;

@@ -169,6 +169,11 @@ describe("message trace as the finder of a sweep", () => {
     desk.host.lab.clearFaults();
   });
 
+  test("that names no recipient makes no plan, since no mailbox was looked into", async () => {
+    const planned = await desk.sweep("plan", "--then", "delete-email", "--internet-message-id", "<unknown@example.net>", "--find", "trace");
+    expect(planned.error).toMatchObject({ code: "could-not-look", message: expect.stringContaining("names 0 recipients") });
+  });
+
   test("names quarantined and failed recipients, in whose mailbox the message is not", async () => {
     const [row] = desk.host.lab.store.traces.filter(({ messageId }) => messageId === campaign);
     if (row === undefined) throw new Error("The campaign left no trace.");
