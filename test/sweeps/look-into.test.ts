@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { deleteEmail } from "../../../src/actions/delete-email.ts";
-import { openEws } from "../../../src/ews/ews.ts";
-import type { Exchange } from "../../../src/exchange/exchange.ts";
-import { Failure } from "../../../src/failure.ts";
-import { openGraph } from "../../../src/graph/graph.ts";
-import type { FaultKind } from "../../../src/lab/faults.ts";
-import { type Lab, startLab } from "../../../src/lab/lab.ts";
-import { labPermissions, labToken } from "../../../src/lab/practice.ts";
-import { labPassword } from "../../../src/lab/store/store.ts";
-import type { Host } from "../../../src/perform/perform.ts";
-import { makePlan } from "../../../src/sweeps/plan.ts";
-import { type Backend, backends } from "../../actions/lab-host.ts";
+import { deleteEmail } from "../../src/actions/delete-email.ts";
+import { openEws } from "../../src/ews/ews.ts";
+import type { Exchange } from "../../src/exchange/exchange.ts";
+import { Failure } from "../../src/failure.ts";
+import { openGraph } from "../../src/graph/graph.ts";
+import type { FaultKind } from "../../src/lab/faults.ts";
+import { type Lab, startLab } from "../../src/lab/lab.ts";
+import { labPermissions, labToken } from "../../src/lab/practice.ts";
+import { labPassword } from "../../src/lab/store/store.ts";
+import type { Host } from "../../src/perform/perform.ts";
+import { makePlan } from "../../src/sweeps/plan.ts";
+import { type Backend, backends } from "../actions/lab-host.ts";
 
 const soc = "soc@example.com";
 const campaign = "<campaign.1@mailer.example.net>";
