@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Context, defineItemAction, type Row, type Selected, type Source, type Target } from "../catalogue/action-definition.ts";
 import { omitUndefined } from "../catalogue/common-fields.ts";
-import { confirm, keep_evidence } from "../catalogue/selection-fields.ts";
+import { confirm, keep_evidence, keep_export } from "../catalogue/selection-fields.ts";
 import {
   emlName,
   exportName,
@@ -40,7 +40,9 @@ export const deleteEmail = defineItemAction({
   summary: "Delete messages from a mailbox: to Deleted Items, to the Recoverable Items (default), or permanently.",
   effect: "destroy",
   uses: [...messageSelectionMethods, "attachments", "delete", "get", "mime"],
-  sometimes: [{ uses: ["exported"], when: "with `keep_evidence`, for a message that Exchange cannot convert to MIME" }],
+  sometimes: [
+    { uses: ["exported"], when: "with `keep_export`, and with `keep_evidence` for a message that Exchange cannot convert to MIME" },
+  ],
   overGraph: {
     supported: "some",
     differs:
@@ -75,6 +77,7 @@ export const deleteEmail = defineItemAction({
       ),
     confirm_hard: z.boolean().default(false).describe("Required to be true for delete_type hard, which cannot be undone."),
     keep_evidence,
+    keep_export,
     confirm,
     ...guardFields,
   }),
@@ -152,6 +155,10 @@ export const deleteEmail = defineItemAction({
       }),
       check(input) {
         messageNames(input);
+        if (input.keep_export && !input.keep_evidence)
+          throw new Failure("invalid-input", "keep_export needs keep_evidence: true. Nothing was deleted.", {
+            hint: "Add keep_evidence: only Exchange can read an export, and people need the .eml beside it.",
+          });
         if (input.delete_type === "hard" && !input.confirm_hard && !input.dry_run) {
           throw new Failure(
             "confirmation-required",
@@ -164,7 +171,7 @@ export const deleteEmail = defineItemAction({
       },
       preserve: {
         wanted: (input) => input.keep_evidence,
-        bytes: (targets, _input, { mailbox }) => evidenceOf(targets, mailbox),
+        bytes: (targets, { keep_export: keepsExport }, { mailbox }) => evidenceOf(targets, mailbox, keepsExport),
       },
       async *verify(targets, rows, input, context, chosen) {
         // No copy may remain only if the caller named every copy of a Message-ID.
@@ -216,6 +223,7 @@ function expectStillThere(seen: Failure): Outcome<boolean> {
 async function* evidenceOf(
   targets: readonly Target[],
   mailbox: Pick<Mailbox, "attachments" | "exported" | "mime">,
+  keepsExport: boolean,
 ): AsyncGenerator<Outcome<Source>> {
   const listed: Outcome<readonly Attachment[]>[] = [];
   for await (const outcome of mailbox.attachments(targets.map(itemId))) listed.push(outcome);
@@ -230,13 +238,14 @@ async function* evidenceOf(
     const { bytes, form, note } = outcome.value;
     const unreadable = list?.ok ? list.value.find((one) => one.unreadable !== undefined)?.unreadable : undefined;
     const id = target === undefined ? "" : itemId(target);
+    const exportAgain = async () => (await takeOnly(mailbox.exported([id]))).bytes;
     if (form === "export") {
-      const again = async () => (await takeOnly(mailbox.exported([id]))).bytes;
-      yield done({ name: exportName(target?.message), bytes, note, again });
+      yield done({ name: exportName(target?.message), bytes, note, again: exportAgain });
     } else if (list?.ok && unreadable === undefined) {
       const again = async () => (await takeOnly(mailbox.mime([id]))).bytes;
       const message = { internetMessageId: target?.message?.internetMessageId, attachments: list.value };
-      yield done({ name: emlName(target?.message), bytes, note, again, message });
+      const beside = keepsExport ? { export: { name: exportName(target?.message), open: exportAgain } } : {};
+      yield done({ name: emlName(target?.message), bytes, note, again, message, ...beside });
     } else {
       // A stream that is not read to its end keeps its TCP connection.
       for await (const _ of bytes);

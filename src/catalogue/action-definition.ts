@@ -97,6 +97,8 @@ export interface Kept extends Digests {
   readonly file_ref: string;
   /** Why the evidence is in another form than requested; one sentence. */
   readonly note?: string | undefined;
+  /** Exchange's own export of the same message, kept beside it. */
+  readonly export?: Kept | undefined;
 }
 
 /** Bytes that are returned in the answer. */
@@ -190,6 +192,8 @@ export interface Source {
   again(): Promise<AsyncIterable<Uint8Array>>;
   /** Remark about this evidence; one sentence. */
   readonly note?: string | undefined;
+  /** A second form of the same, to be kept beside it. */
+  readonly export?: { readonly name: string; open(): Promise<AsyncIterable<Uint8Array>> } | undefined;
   /** What Exchange reports about the message with these bytes; absent for the bytes of a file. */
   readonly message?: { readonly internetMessageId?: string | undefined; readonly attachments: readonly Attachment[] } | undefined;
 }

@@ -28,13 +28,16 @@ export const ErrorNoun = z.strictObject({
 });
 export type ErrorNoun = z.output<typeof ErrorNoun>;
 
-const EvidenceNoun = z.strictObject({
+const KeptNoun = z.strictObject({
   safe_name: z.string(),
   file_ref: z.string(),
   size: z.number(),
   ...digests,
   sha512: z.string().optional(),
+});
+const EvidenceNoun = KeptNoun.extend({
   note: z.string().optional().describe("Why the evidence is not the message as .eml."),
+  export: KeptNoun.optional().describe("With keep_export: Exchange's own export of the message."),
 });
 
 const SearchExtentNoun = z

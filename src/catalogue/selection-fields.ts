@@ -54,6 +54,13 @@ export const keep_evidence = z
   .describe(
     "Keep each message as .eml with its hashes before it is changed. mailcordon reads it twice and checks that it is complete. A message that Exchange cannot convert is kept in Exchange's export format (.fts); the result says so.",
   );
+export const keep_export = z
+  .boolean()
+  .register(narrowing)
+  .default(false)
+  .describe(
+    "With keep_evidence: also keep Exchange's own export of each message (.fts), from which the undo of a sweep restores a permanently deleted message as it was. A message that Exchange does not export is not changed.",
+  );
 export const as = z
   .enum(["file", "base64"])
   .default("file")

@@ -206,7 +206,13 @@ async function* deferred<T>(open: () => Promise<AsyncIterable<T>>): AsyncIterabl
 async function getMessages(mailbox: EwsMailbox, itemIds: readonly string[], detail: Detail) {
   const { getItem } = await import("./operations/get-item.ts");
   const hasBody = detail.body === "text" || detail.body === "html";
-  return mailbox.each(getItem, itemIds, (ids) => ({ ids: ids.map((id) => ({ id })), detail }), hasBody ? { batchSize: bodyBatch } : {});
+  const read = mailbox.each(
+    getItem,
+    itemIds,
+    (ids) => ({ ids: ids.map((id) => ({ id })), detail }),
+    hasBody ? { batchSize: bodyBatch } : {},
+  );
+  return detail.flag ? (await import("./messages/flag.ts")).withFlags(read) : read;
 }
 
 async function deleteAttachments(mailbox: EwsMailbox, attachmentIds: readonly string[]) {

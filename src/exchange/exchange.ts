@@ -102,8 +102,8 @@ export interface Mailbox {
   copy(itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<Copied>>;
   move(itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<{ readonly newItemId?: string | undefined }>>;
   /**
-   * Creates a message from its bytes, with the state that it had where the server allows that; `lost` of the value says what it lacks. Each call creates
-   * another message: after `unknown-outcome`, look for it first. Throws Failure.
+   * Creates a message from its bytes, with the state that it had where the server allows that; `lost` of the value says what it lacks. An export has its
+   * state in it. Each call creates another message: after `unknown-outcome`, look for it first. Throws Failure.
    */
   restore(message: KeptMessage): Promise<Copied>;
   /** Deletes messages. `trash` and `soft` move them, because only a move returns the new id that an undo needs. `hard` cannot be undone. */
@@ -173,10 +173,12 @@ export type CopyLoss = (typeof copyLosses)[number];
 export const copyLosses = ["sent", "received_time", "read_state", "categories", "flag"] as const;
 
 /** A message whose bytes were kept, and the state that it had. */
-export interface KeptMessage extends Pick<Message, "receivedAt" | "isRead" | "categories"> {
-  /** Length of the RFC 5322 form in bytes. */
+export interface KeptMessage extends Pick<Message, "receivedAt" | "isRead" | "categories" | "flag"> {
+  /** `mime`: RFC 5322. `export`: as `exported` returns it. */
+  readonly form: "mime" | "export";
+  /** Length in bytes. */
   readonly size: number;
-  /** Opens the RFC 5322 form; may be called again. */
+  /** Opens the bytes; may be called again. */
   open(): AsyncIterable<Uint8Array>;
   readonly folder: FolderName;
 }

@@ -17,6 +17,14 @@ export interface Header {
 
 export type Importance = "Low" | "Normal" | "High";
 
+/** The flag for follow-up. Times are UTC, ISO 8601. */
+export interface Flag {
+  readonly status: "not_flagged" | "flagged" | "complete";
+  readonly startAt?: string | undefined;
+  readonly dueAt?: string | undefined;
+  readonly completedAt?: string | undefined;
+}
+
 /** One item of a mailbox that a person would call a message, including meeting requests, delivery reports and posts. Times are UTC, ISO 8601. */
 export interface Message {
   readonly itemId: string;
@@ -45,6 +53,7 @@ export interface Message {
   readonly isRead?: boolean | undefined;
   readonly isDraft?: boolean | undefined;
   readonly categories?: readonly string[] | undefined;
+  readonly flag?: Flag | undefined;
   /** Exchange reports false when all attachments are inline. */
   readonly hasAttachments?: boolean | undefined;
   readonly attachments?: readonly Attachment[] | undefined;
@@ -70,6 +79,8 @@ export interface Detail {
   readonly recipients?: boolean | undefined;
   readonly attachments?: boolean | undefined;
   readonly headers?: boolean | undefined;
+  /** Only `get` returns it. */
+  readonly flag?: boolean | undefined;
   readonly body?: "preview" | "text" | "html" | undefined;
 }
 

@@ -114,7 +114,7 @@ function mailboxOf(mailbox: GraphMailbox): Mailbox {
       deferred(async () => (await import("./moving/move-copy-delete.ts")).move(mailbox, itemIds, destination)),
     delete: (itemIds, mode) => deferred(async () => (await import("./moving/move-copy-delete.ts")).remove(mailbox, itemIds, mode)),
     junk: (itemIds, how) => deferred(async () => (await import("./moving/move-copy-delete.ts")).junk(mailbox, itemIds, how)),
-    restore: async (message) => (await import("./moving/import-mime.ts")).restoreMessage(mailbox, message),
+    restore: async (message) => (await import("./moving/restore-message.ts")).restoreMessage(mailbox, message),
     send: async (draft) => (await import("./sending/send-message.ts")).send(mailbox, draft),
     reply: async (requested) => (await import("./sending/reply-message.ts")).reply(mailbox, requested),
     invited: (itemIds) => deferred(async () => (await import("./calendar/calendar-entries.ts")).invited(mailbox, itemIds)),

@@ -88,7 +88,7 @@ const requiredByMethod: Readonly<Record<PortMethod, RequiredPermissions>> = {
     partly: [
       {
         permissions: ["MailboxItem.ImportExport.All", "User.Read.All"],
-        when: "with `keep_evidence`, for a message that Exchange cannot convert to MIME (export)",
+        when: "with `keep_export`, and with `keep_evidence` for a message that Exchange cannot convert to MIME (export)",
       },
     ],
   },
@@ -115,7 +115,15 @@ const requiredByMethod: Readonly<Record<PortMethod, RequiredPermissions>> = {
       },
     ],
   },
-  restore: changes,
+  restore: {
+    ...changes,
+    partly: [
+      {
+        permissions: ["MailboxItem.ImportExport.All", "User.Read.All"],
+        when: "for messages whose export was kept (`keep_export`): without it they come back as drafts",
+      },
+    ],
+  },
   move: changes,
   delete: changes,
   junk: changes,

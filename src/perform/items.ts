@@ -78,8 +78,16 @@ export async function preserveEach(items: readonly Item[], preserve: NonNullable
   }
 }
 
+/** Keeps a message, and its export beside it if that is wanted: without either of them the item is not changed. */
+async function keepWhole(bytes: Source, source: Row, evidence: EvidenceStore): Promise<Kept> {
+  const kept = await keepBytes(bytes, source, evidence);
+  if (bytes.export === undefined) return kept;
+  const { name, open: again } = bytes.export;
+  return { ...kept, export: await keepBytes({ name, bytes: await again(), again }, source, evidence) };
+}
+
 /** Keeps bytes before a deletion relies on them: only if two readings show that they are complete. */
-async function keepWhole({ name, bytes, again, message }: Source, source: Row, evidence: EvidenceStore): Promise<Kept> {
+async function keepBytes({ name, bytes, again, message }: Source, source: Row, evidence: EvidenceStore): Promise<Kept> {
   const { checkFile, checkMessage, openDigestingReader } = await import("../message-content/check-whole.ts");
   if (message === undefined) {
     return await evidence.keep(bytes, { name, source, confirm: async (first) => checkFile(await again(), first) });

@@ -6,6 +6,7 @@ import {
   type Context,
   type EvidenceStore,
   effects,
+  type Kept,
   type OpenedFile,
   type Prepared,
   type Remarks,
@@ -318,8 +319,10 @@ async function auditRead(callRun: CallRun, items: readonly Item[], came: Outcome
   await appendRead(host.audit, { ...auditEntryOf(callRun, items), phase: "read", ...searched, ...failed });
 }
 
-function evidenceOf(item: Item): Row {
-  return item.evidence === undefined ? {} : { evidence: { file_ref: item.evidence.file_ref, sha256: item.evidence.sha256 } };
+function evidenceOf({ evidence }: Item): Row {
+  const named = ({ file_ref, sha256 }: Kept) => ({ file_ref, sha256 });
+  if (evidence === undefined) return {};
+  return { evidence: { ...named(evidence), ...(evidence.export === undefined ? {} : { export: named(evidence.export) }) } };
 }
 
 function outcomeOf(item: Item): Row {

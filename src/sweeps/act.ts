@@ -15,7 +15,7 @@ import { inputFor, lookAtAttachments, resultOf } from "./attachment-targets.ts";
 import { differences, type Facts, readFacts } from "./facts.ts";
 import { lookFor, type Seen } from "./look.ts";
 import { isAboutAttachments } from "./order.ts";
-import { type Kept, readKept } from "./outcome.ts";
+import { beforeOf, type Kept, readKept } from "./outcome.ts";
 import { actOnEntries, isEntry, settleEntries } from "./residue/act-on-entries.ts";
 
 /** So many messages are acted on between two looks at whether the sweep is to pause. */
@@ -161,8 +161,7 @@ async function actOnBatch(batch: readonly Work[], box: Claimed, acting: Acting, 
   const unclear: Work[] = [];
   for (const { target, message } of going) {
     const { result, kept: told = {} } = found.get(target.frozen) ?? {};
-    const before = omitUndefined({ is_read: message.isRead, categories: message.categories && [...message.categories] });
-    const kept = omitUndefined({ ...told, before, backend: answer.backend, worker });
+    const kept = omitUndefined({ ...told, before: beforeOf(message), backend: answer.backend, worker });
     const failure = failureOf(result, answer.error);
     if (failure?.code === "unknown-outcome") unclear.push(target);
     else if (failure !== undefined) outcomes.push(fail(target, failure, kept));
@@ -198,7 +197,7 @@ async function lookAgain(batch: readonly Work[], box: Claimed, host: Host): Prom
   const mailbox = host.exchange.mailbox(box.address, { signal: host.signal });
   const ids = batch.map(({ frozen }) => frozen.item_id);
   try {
-    for await (const outcome of mailbox.get(ids, {})) outcomes.push(outcome);
+    for await (const outcome of mailbox.get(ids, { flag: true })) outcomes.push(outcome);
   } catch (thrown) {
     const failure = asFailure(thrown);
     while (outcomes.length < batch.length) outcomes.push({ ok: false, failure });

@@ -108,17 +108,35 @@ export function whyNotUndone(action: Action, input: Readonly<Record<string, unkn
   const why = action.irreversible?.(input);
   const hasUndo = action.each !== undefined && "undo" in action.each.shape;
   if (why === undefined) return hasUndo ? [] : [`${action.title} returns nothing by which it could be undone.`];
-  if (restorable(action, input).length > 0) return [];
+  if (isRestorable(action, input)) return [];
   return [hasUndo && "keep_evidence" in action.input.shape ? `${why} With keep_evidence, copies could be restored.` : why];
 }
 
-/** What an undo restores from evidence, and what it lacks then; nothing where Exchange still has what was removed, or no evidence is kept. */
-export function restorable(action: Action, input: Readonly<Record<string, unknown>>): readonly string[] {
+/** Whether an undo restores messages from evidence: Exchange has them no more, and evidence is kept. */
+export function isRestorable(action: Action, input: Readonly<Record<string, unknown>>): boolean {
   const returns = action.each !== undefined && "undo" in action.each.shape;
-  if (!returns || action.irreversible?.(input) === undefined || input.keep_evidence !== true) return [];
-  return [
-    "Messages deleted for good come back from their evidence as copies with new ids: over Exchange Web Services without their flag, over Microsoft Graph as drafts without flag and time of receipt, and only up to 3 MB.",
-  ];
+  return returns && action.irreversible?.(input) !== undefined && input.keep_evidence === true;
+}
+
+const backendNames = { ews: "Exchange Web Services", graph: "Microsoft Graph" } as const;
+const fromEml = {
+  ews: "come back from their .eml as copies with new ids, with time of receipt, read state, categories and flag",
+  graph:
+    "come back from their .eml as drafts with new ids, with read state, categories and flag, without time of receipt, and only up to 3 MB",
+} as const;
+
+/** How an undo restores messages from evidence over these back ends, and what they lack then. */
+export function restorable(
+  action: Action,
+  input: Readonly<Record<string, unknown>>,
+  backends: ReadonlySet<"ews" | "graph">,
+): readonly string[] {
+  return [...backends].sort().map((backend) => {
+    const what = `Over ${backendNames[backend]}, messages deleted for good`;
+    if (input.keep_export === true) return `${what} come back from Exchange's own export as they were, with new ids.`;
+    const more = "keep_export" in action.input.shape ? " With keep_export they come back as they were." : "";
+    return `${what} ${fromEml[backend]}.${more}`;
+  });
 }
 
 /** The inputs of the action as it reads them, before there are messages. Throws Failure `invalid-input`. */

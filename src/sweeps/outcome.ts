@@ -1,9 +1,27 @@
 import * as z from "zod";
 import type { Result } from "../catalogue/answer-envelope.ts";
 import { omitUndefined } from "../catalogue/common-fields.ts";
+import type { Message } from "../exchange/message.ts";
 import { parseJson } from "../text/parse-json.ts";
 
-const Evidence = z.object({ file_ref: z.string(), sha256: z.string(), size: z.number(), safe_name: z.string() });
+const Piece = z.object({ file_ref: z.string(), sha256: z.string(), size: z.number(), safe_name: z.string() });
+type Piece = z.output<typeof Piece>;
+/** `export`: Exchange's own export, beside the message as .eml. */
+const Evidence = Piece.extend({ export: Piece.optional() });
+
+const Before = z.object({
+  is_read: z.boolean().optional(),
+  categories: z.array(z.string()).optional(),
+  flag: z
+    .object({
+      status: z.enum(["not_flagged", "flagged", "complete"]),
+      start_at: z.string().optional(),
+      due_at: z.string().optional(),
+      completed_at: z.string().optional(),
+    })
+    .optional(),
+});
+type Before = z.output<typeof Before>;
 
 /** What became of one target, as it is kept and reported. */
 export const Kept = z.object({
@@ -33,11 +51,12 @@ export const Kept = z.object({
   /** Of a target whose worker died, or whose reply was lost: what a look in the mailbox has shown. */
   settled_by_look: z.string().optional(),
   /** As the message was right before: an undo compares with it. */
-  before: z.object({ is_read: z.boolean().optional(), categories: z.array(z.string()).optional() }).optional(),
+  before: Before.optional(),
   /** Of `changed`: the facts that are not as the plan says. */
   differs: z.array(z.string()).optional(),
-  /** Of an undo: Exchange no longer had the message, and this one was created from its evidence. `lost`: what it lacks. */
+  /** Of an undo: Exchange no longer had the message, and this one was created from its evidence, in this form. `lost`: what it lacks. */
   restored_copy: z.boolean().optional(),
+  restored_from: z.enum(["export", "eml"]).optional(),
   lost: z.array(z.string()).optional(),
   worker: z.number().optional(),
   backend: z.string().optional(),
@@ -45,8 +64,41 @@ export const Kept = z.object({
 export type Kept = z.output<typeof Kept>;
 
 /** Every piece of evidence of a target. */
-export function evidenceOf(kept: Kept | undefined): readonly z.output<typeof Evidence>[] {
-  return [...(kept?.evidence === undefined ? [] : [kept.evidence]), ...(kept?.attachments ?? []).flatMap(({ evidence }) => evidence ?? [])];
+export function evidenceOf(kept: Kept | undefined): readonly Piece[] {
+  return [kept, ...(kept?.attachments ?? [])].flatMap((one) =>
+    one?.evidence === undefined ? [] : [one.evidence, one.evidence.export ?? []].flat(),
+  );
+}
+
+/** A message that was kept whole, and in which form. */
+export interface KeptForm {
+  readonly form: "export" | "mime";
+  readonly piece: Piece;
+}
+
+/** The forms in which a message was kept; first the one that restores more of it. */
+export function keptForms({ evidence }: Kept): readonly KeptForm[] {
+  if (evidence === undefined) return [];
+  return [evidence.export, evidence].flatMap((piece): readonly KeptForm[] => {
+    if (piece === undefined) return [];
+    if (/\.fts$/i.test(piece.safe_name)) return [{ form: "export", piece }];
+    return /\.eml$/i.test(piece.safe_name) ? [{ form: "mime", piece }] : [];
+  });
+}
+
+/** The state of a message that an undo brings back or compares with. */
+export function beforeOf({ isRead, categories, flag }: Message): Before {
+  return omitUndefined({
+    is_read: isRead,
+    categories: categories && [...categories],
+    flag: flag && omitUndefined({ status: flag.status, start_at: flag.startAt, due_at: flag.dueAt, completed_at: flag.completedAt }),
+  });
+}
+
+/** The same as the port takes it. */
+export function stateBefore({ is_read: isRead, categories, flag }: Before = {}): Pick<Message, "isRead" | "categories" | "flag"> {
+  const { status, start_at: startAt, due_at: dueAt, completed_at: completedAt } = flag ?? {};
+  return { isRead, categories, flag: status && { status, startAt, dueAt, completedAt } };
 }
 
 /** An outcome as the database keeps it. */
@@ -75,7 +127,11 @@ export function keptOf(result: Result): Kept {
   const parsed = Kept.pick({ action: true, new_item_id: true, note: true, verified: true, undo: true }).safeParse(result);
   return omitUndefined({
     ...(parsed.success ? parsed.data : {}),
-    evidence: evidence && { file_ref: evidence.file_ref, sha256: evidence.sha256, size: evidence.size, safe_name: evidence.safe_name },
+    evidence: evidence && omitUndefined({ ...pieceOf(evidence), export: evidence.export && pieceOf(evidence.export) }),
     error: error && { code: error.code, message: error.message, hint: error.hint },
   });
+}
+
+function pieceOf({ file_ref, sha256, size, safe_name }: Piece): Piece {
+  return { file_ref, sha256, size, safe_name };
 }

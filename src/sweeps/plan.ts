@@ -10,9 +10,10 @@ import { patientCall } from "./find/patience.ts";
 import { relatedIn } from "./find/related.ts";
 import type { ConnectionFacts, SweepPlan } from "./header.ts";
 import { lookInto, messageIdsOf, problemIn, type Seen } from "./look-into.ts";
-import { checkOrder, type Limits, prepare, restorable, type SweepOrder, whyNotUndone } from "./order.ts";
+import { checkOrder, isRestorable, type Limits, prepare, restorable, type SweepOrder, whyNotUndone } from "./order.ts";
 import { sentCopies } from "./residue/find-residue.ts";
 import { countNames, notRestored, type ResidueKind, residueFor, residueKinds, leftAlone as residueLeftAlone } from "./residue/kinds.ts";
+import { backendsOf, checkExports } from "./restore/check-exports.ts";
 
 export interface PlanWays {
   /** What actions work with. Only reads are made. */
@@ -68,7 +69,10 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
   const accounted = accountFor(addresses, seen, unexamined);
   const hit = looked.filter((one) => one.targets.length > 0);
   demandLimits(limits, hit);
-  const fromEvidence = restorable(action, prepared.input);
+  const restores = isRestorable(action, prepared.input);
+  const backends = restores ? await backendsOf(hit, host) : new Map<never, never>();
+  if (restores && prepared.input.keep_export === true) await checkExports(backends, host);
+  const fromEvidence = restores ? restorable(action, prepared.input, new Set(backends.keys())) : [];
   return {
     version: 1,
     connection,

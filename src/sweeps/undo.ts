@@ -1,4 +1,5 @@
 import { omitUndefined } from "../catalogue/common-fields.ts";
+import { isSameFlag } from "../exchange/copy-losses.ts";
 import type { Mailbox } from "../exchange/exchange.ts";
 import type { Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
@@ -11,10 +12,10 @@ import { type Acting, isLater, patiently, type Work, withFacts } from "./acting.
 import { changeAudited } from "./audited-change.ts";
 import { isSame } from "./facts.ts";
 import { inFolder, lookFor } from "./look.ts";
-import { type Kept, readKept } from "./outcome.ts";
+import { type Kept, keptForms, readKept, stateBefore } from "./outcome.ts";
 import { isEntry } from "./residue/act-on-entries.ts";
 import { enterAgain } from "./residue/enter-again.ts";
-import { isMessageKept, restoreFromEvidence } from "./restore.ts";
+import { restoreFromEvidence } from "./restore/restore-from-evidence.ts";
 
 const mostTries = 5;
 
@@ -59,11 +60,11 @@ async function undoOne(target: Work, wasBegun: boolean, box: Claimed, acting: Ac
   const { folder_id: to } = target.frozen;
   const mailbox = host.exchange.mailbox(box.address, { signal: host.signal });
   const restore = async () => {
-    if (to === undefined || !isMessageKept(kept)) return undefined;
+    if (to === undefined || !isKept(kept)) return undefined;
     return await restoreFromEvidence(target, kept, to, mailbox, acting, box);
   };
   if (undo === undefined || typeof undo.item_id !== "string" || to === undefined) {
-    const isGone = isMessageKept(kept) && (await lookFor(target.frozen, new Set(), mailbox)).at !== "place";
+    const isGone = isKept(kept) && (await lookFor(target.frozen, new Set(), mailbox)).at !== "place";
     return (isGone ? await restore() : undefined) ?? ["impossible", { message: whyImpossible(kept) }];
   }
   const before = wasBegun ? await restored(target, undo.item_id, to, mailbox, acting, box) : undefined;
@@ -114,7 +115,7 @@ async function throughAction(itemId: string, fields: Readonly<Record<string, unk
 
 /** Moves it, with its entries in the audit log, and looks whether it lies there. Undefined: Exchange no longer has it. Throws Failure. */
 async function movedBack(target: Work, itemId: string, to: string, mailbox: Mailbox, acting: Acting): Promise<Message | undefined> {
-  const seen = await attempt(() => takeOnly(mailbox.get([itemId], {})));
+  const seen = await attempt(() => takeOnly(mailbox.get([itemId], { flag: true })));
   if (!seen.ok && seen.failure.code === "not-found") {
     await demandNowhere(target, itemId, mailbox);
     return undefined;
@@ -128,7 +129,7 @@ async function movedBack(target: Work, itemId: string, to: string, mailbox: Mail
     acting,
     async () => {
       const { newItemId = itemId } = await takeOnly(mailbox.move([itemId], { folder: to }));
-      const now = await takeOnly(mailbox.get([newItemId], {}));
+      const now = await takeOnly(mailbox.get([newItemId], { flag: true }));
       if (now.parentFolderId !== to) throw new Failure("not-verified", "Exchange said that it was moved back, and it lies elsewhere.");
       return now;
     },
@@ -149,11 +150,17 @@ async function demandNowhere(target: Work, itemId: string, mailbox: Mailbox): Pr
   });
 }
 
+function isKept(kept: Kept): boolean {
+  return keptForms(kept).length > 0;
+}
+
 /** What is not as it was right before the sweep. */
 function compared({ before }: Kept, now: Message): Pick<Kept, "differs"> {
+  const { flag } = stateBefore(before);
   const differs = [
     ...(before?.is_read !== undefined && now.isRead !== undefined && before.is_read !== now.isRead ? ["is_read"] : []),
     ...(before?.categories !== undefined && before.categories.join("\n") !== (now.categories ?? []).join("\n") ? ["categories"] : []),
+    ...(flag !== undefined && now.flag !== undefined && !isSameFlag(flag, now.flag) ? ["flag"] : []),
   ];
   return differs.length === 0 ? {} : { differs };
 }

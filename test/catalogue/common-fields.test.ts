@@ -4,7 +4,8 @@ import { MessageRow, messageRow } from "../../src/catalogue/message-row.ts";
 import { splitOutside } from "../../src/catalogue/text-lists.ts";
 import type { Message } from "../../src/exchange/message.ts";
 
-const whole: Required<Message> = {
+// No action requests the flag.
+const whole: Required<Omit<Message, "flag">> = {
   itemId: "AAMk=",
   changeKey: "CQ==",
   internetMessageId: "<a@example.com>",

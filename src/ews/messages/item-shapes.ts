@@ -1,6 +1,7 @@
 import type { Detail } from "../../exchange/message.ts";
 import { element, type Xml } from "../../wire/xml/write-xml.ts";
 import { extendedField, fromSmtpAddress, senderSmtpAddress } from "./extended-property.ts";
+import { flagFields } from "./flag.ts";
 
 /**
  * Properties of a message in a listing. FindItem returns all of them, so a page costs one request.
@@ -52,7 +53,8 @@ const smtpAddresses = [fromSmtpAddress, senderSmtpAddress].map(extendedField);
 
 /** Writes the shape for GetItem. */
 export function itemShape(detail: Detail): Xml {
-  return shape("m:ItemShape", [...summaryFields, ...detailFields(detail)], { bodyType: bodyType(detail), extended: smtpAddresses });
+  const extended = detail.flag ? [...smtpAddresses, ...flagFields] : smtpAddresses;
+  return shape("m:ItemShape", [...summaryFields, ...detailFields(detail)], { bodyType: bodyType(detail), extended });
 }
 
 /** Properties of an item inside an attachment: it has no folder, no id of its own and no link. */

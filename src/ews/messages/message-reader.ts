@@ -21,6 +21,7 @@ import {
 } from "../../wire/xml/read-xml.ts";
 import { t } from "../namespaces.ts";
 import { fromSmtpAddress, senderSmtpAddress } from "./extended-property.ts";
+import { type ExtendedValue, flagOf } from "./flag.ts";
 
 /**
  * Every element that Exchange uses for an item, so none is dropped because of its class.
@@ -58,10 +59,13 @@ const headers = listOf(
   mapped(record({ name: fromAttribute("HeaderName"), value: ownText }), ({ name = "", value }): Header => ({ name, value })),
 );
 /** One extended property with a single value. */
-const extended = record({
-  tag: optional(t("ExtendedFieldURI"), attribute("PropertyTag")),
-  value: optional(t("Value"), text),
-});
+const extended = mapped(
+  record({
+    path: optional(t("ExtendedFieldURI"), record({ tag: fromAttribute("PropertyTag"), id: fromAttribute("PropertyId") })),
+    value: optional(t("Value"), text),
+  }),
+  ({ path, value }): ExtendedValue => ({ tag: path?.tag, id: path?.id, value }),
+);
 const body = record({ type: fromAttribute("BodyType"), value: ownText });
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/attachments-ex15websvcsotherref */
@@ -160,6 +164,7 @@ export const messageReader: Reader<Message> = mapped(
     isRead: item.isRead,
     isDraft: item.isDraft,
     categories: item.categories,
+    flag: flagOf(item.extended),
     hasAttachments: item.hasAttachments,
     attachments: item.attachments,
     bodyText: item.body?.type === "Text" ? item.body.value : undefined,
@@ -171,13 +176,8 @@ export const messageReader: Reader<Message> = mapped(
   }),
 );
 
-interface Extended {
-  readonly tag?: string | undefined;
-  readonly value?: string | undefined;
-}
-
 /** Compares tags as numbers: servers write them in either case, and some without leading zeros. */
-function extendedValue(properties: readonly Extended[] | undefined, tag: string): string | undefined {
+function extendedValue(properties: readonly ExtendedValue[] | undefined, tag: string): string | undefined {
   return properties?.find((one) => one.tag !== undefined && Number(one.tag) === Number(tag))?.value;
 }
 

@@ -1,11 +1,14 @@
-import { intoOldFolder, lossesOf } from "../../exchange/copy-losses.ts";
+import { intoOldFolder, lossesOf, lossesOfImport } from "../../exchange/copy-losses.ts";
 import { type Copied, copyLosses, type KeptMessage } from "../../exchange/exchange.ts";
 import type { Message } from "../../exchange/message.ts";
 import { throwDefect } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import { type ByteSource, base64Content, element, type Xml } from "../../wire/xml/write-xml.ts";
+import { flagXml, withFlag } from "../messages/flag.ts";
 import { createItem } from "../operations/create-item.ts";
 import { getItem } from "../operations/get-item.ts";
+import { updateItem } from "../operations/update-item.ts";
+import { uploadItem } from "../operations/upload-items.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 
 /**
@@ -21,7 +24,7 @@ const deliveryTime = { PropertyTag: "0x0E06", PropertyType: "SystemTime" };
 export interface Import {
   readonly folderId: string;
   readonly data: ByteSource;
-  readonly original: Pick<Message, "receivedAt" | "isRead" | "categories">;
+  readonly original: Pick<Message, "receivedAt" | "isRead" | "categories" | "flag">;
 }
 
 /**
@@ -41,10 +44,22 @@ export async function importMime(to: EwsMailbox, { folderId, data, original }: I
     property(messageFlags, String(original.isRead === false ? 0 : isReadFlag)),
     original.receivedAt && property(deliveryTime, original.receivedAt),
   );
-  const { id } = await to.ask(createItem, { item, folder: { id: folderId } });
-  const copy = await attempt(() => to.ask(getItem, { ids: [{ id }], detail: {} }));
+  const created = await to.ask(createItem, { item, folder: { id: folderId } });
+  const { flag } = original;
+  if (flag !== undefined && flag.status !== "not_flagged") {
+    // Of its own, since servers before Exchange 2013 refuse it; the copy shows whether it was set.
+    const set = [{ path: element("t:FieldURI", { FieldURI: "item:Flag" }), value: flagXml(flag) }];
+    const flagged = await attempt(() => to.ask(updateItem, { item: created, conflict: "AlwaysOverwrite", set }));
+    if (!flagged.ok) throwDefect(flagged.failure, "The message was created.");
+  }
+  return { newItemId: created.id, method: "mime", lost: await lostOf(to, created.id, original), note };
+}
+
+/** Reads the copy to see what the server accepted. */
+async function lostOf(to: EwsMailbox, id: string, original: Import["original"], compare = lossesOf): Promise<Copied["lost"]> {
+  const copy = await attempt(() => to.ask(getItem, { ids: [{ id }], detail: { flag: true } }));
   if (!copy.ok) throwDefect(copy.failure, "The message was created.");
-  return { newItemId: id, method: "mime", lost: copy.ok ? lossesOf(original, copy.value) : copyLosses, note };
+  return copy.ok ? compare(original, withFlag(copy.value)) : copyLosses;
 }
 
 function property(of: { readonly PropertyTag: string; readonly PropertyType: string }, value: string): Xml {
@@ -55,6 +70,8 @@ function property(of: { readonly PropertyTag: string; readonly PropertyType: str
 export async function restoreMessage(mailbox: EwsMailbox, message: KeptMessage): Promise<Copied> {
   return await intoOldFolder(async () => {
     const { folderId } = await mailbox.folders.get(message.folder);
-    return await importMime(mailbox, { folderId, data: message, original: message });
+    if (message.form === "mime") return await importMime(mailbox, { folderId, data: message, original: message });
+    const { newItemId: id } = await mailbox.ask(uploadItem, { folderId, data: message });
+    return { newItemId: id, method: "export-import", lost: id === undefined ? [] : await lostOf(mailbox, id, message, lossesOfImport) };
   });
 }

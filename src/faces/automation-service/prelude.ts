@@ -253,7 +253,8 @@ def results(answer):
 def linked(answer):
     # Where the service has no address of its own to give, the one it was asked at leads to the evidence.
     for row in results(answer):
-        for kept in (row, row.get('evidence')):
+        kept_as = row.get('evidence')
+        for kept in (row, kept_as, kept_as.get('export') if isinstance(kept_as, dict) else None):
             if isinstance(kept, dict) and str(kept.get('file_ref', '')).startswith('/'):
                 kept['file_ref'] = address(env('api_url'), 'API URL') + kept['file_ref']
 

@@ -1,6 +1,7 @@
 import type { Address, Detail, Header, Importance, Message } from "../../exchange/message.ts";
 import { withSmtpAddress } from "../../exchange/smtp-address.ts";
 import { flagIn, type JsonObject, objectIn, objectsIn, textIn, textsIn, timeIn } from "../session/read-json.ts";
+import { flagOf } from "./flag-json.ts";
 
 /**
  * PidTagMessageSize and PidTagMessageClass: a message in Graph has neither a size nor a class.
@@ -50,6 +51,7 @@ export function shapeOf(detail: Detail, sizes: boolean): { readonly $select: str
     ...summary,
     ...(detail.recipients ? ["toRecipients", "ccRecipients", "bccRecipients", "replyTo"] : []),
     ...(detail.headers ? ["internetMessageHeaders"] : []),
+    ...(detail.flag ? ["flag"] : []),
     ...(detail.body === "preview" ? ["bodyPreview"] : []),
     ...(detail.body === "text" || detail.body === "html" ? ["body"] : []),
   ];
@@ -101,6 +103,7 @@ export function messageOf(json: JsonObject): Message {
     isRead: flagIn(json, "isRead"),
     isDraft: flagIn(json, "isDraft"),
     categories: textsIn(json, "categories"),
+    flag: flagOf(objectIn(json, "flag")),
     hasAttachments: flagIn(json, "hasAttachments"),
     bodyText: isText ? content : undefined,
     bodyHtml: isText ? undefined : content,

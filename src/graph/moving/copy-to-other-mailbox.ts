@@ -5,6 +5,8 @@ import { join } from "node:path";
 import type { Copied } from "../../exchange/exchange.ts";
 import { asFailure, Failure, throwDefect } from "../../failure.ts";
 import { attempt, failed, type Outcome } from "../../outcome.ts";
+import { encodeBase64, encodedLength } from "../../wire/mime/base64.ts";
+import type { ByteSource } from "../../wire/xml/write-xml.ts";
 import { failureOf } from "../failures.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { ExportReply } from "../messages/export-reply.ts";
@@ -31,10 +33,8 @@ interface Target {
   readonly mailboxId: string;
 }
 
-/** An item to import. */
-interface ItemToImport {
-  readonly file: string;
-  readonly size: number;
+/** An item to import, as base64. */
+interface ItemToImport extends ByteSource {
   /**
    * Microsoft names the ids of its own lists of folders; ids of mail folders look the same. An id that is not accepted is refused, and the answer
    * reports it.
@@ -131,7 +131,7 @@ async function prepare(from: GraphMailbox, itemIds: readonly string[], to: Graph
       const size = await exportTo(file, from, source, exportIds.get(id) ?? restId(id));
       const folder = await there();
       folderId ??= "id" in folder ? folder.id : (await to.ask(getFolder, folder)).folderId;
-      const newItemId = await session.put({ file, size, folderId });
+      const newItemId = await session.put({ size, open: () => createReadStream(file), folderId });
       return { newItemId: await toImmutableId(to, newItemId), method: "export-import" };
     },
     close: () => rm(directory, { recursive: true, force: true }),
@@ -207,6 +207,14 @@ export function sizeOfExport(reader: ExportReply): number {
   return size;
 }
 
+/** Creates an item from its exported bytes, and returns its id. Throws Failure; `unknown-outcome` when the reply was lost. */
+export async function importExported(mailbox: GraphMailbox, folderId: string, { size, open }: ByteSource): Promise<string> {
+  if (!mailbox.behaviour.importExport) throw new Failure("unsupported", noExportInCloud);
+  const session = openSession({ mailbox, mailboxId: await mailbox.ask(getMailboxId, undefined) });
+  const id = await session.put({ size: encodedLength(size), open: () => encodeBase64(open()), folderId });
+  return await toImmutableId(mailbox, id);
+}
+
 /** Manages import sessions, each of which is valid for some time. */
 function openSession(target: Target) {
   let session: ImportSession | undefined;
@@ -217,7 +225,7 @@ function openSession(target: Target) {
   }
   return {
     ready,
-    /** Imports the content of the file and returns the id of the new item. Throws Failure; `unknown-outcome` when the reply was lost. */
+    /** Imports the content and returns the id of the new item. Throws Failure; `unknown-outcome` when the reply was lost. */
     async put(data: ItemToImport): Promise<string> {
       try {
         return await importInto(target, await ready(), data);
@@ -230,7 +238,7 @@ function openSession(target: Target) {
   };
 }
 
-async function importInto({ mailbox }: Target, { url }: ImportSession, { file, size, folderId }: ItemToImport): Promise<string> {
+async function importInto({ mailbox }: Target, { url }: ImportSession, { size, open, folderId }: ItemToImport): Promise<string> {
   const before = Buffer.from(`${JSON.stringify({ FolderId: folderId, Mode: "create" }).slice(0, -1)},"Data":"`);
   const after = Buffer.from('"}');
   // Each request imports another item.
@@ -242,7 +250,7 @@ async function importInto({ mailbox }: Target, { url }: ImportSession, { file, s
       size: before.length + size + after.length,
       async *open() {
         yield before;
-        yield* createReadStream(file);
+        yield* open();
         yield after;
       },
     },

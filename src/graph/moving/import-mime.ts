@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Attachment } from "../../exchange/attachment.ts";
-import { intoOldFolder, lossesOf } from "../../exchange/copy-losses.ts";
-import { type Copied, copyLosses, type KeptMessage } from "../../exchange/exchange.ts";
+import { type Copied, copyLosses } from "../../exchange/exchange.ts";
 import { findPossibleDrafts } from "../../exchange/sending/left-draft.ts";
 import { discardAfterFailure } from "../../exchange/sending/send-once.ts";
-import { asFailure, Failure, type LeftDraft, throwDefect } from "../../failure.ts";
+import { asFailure, Failure, type LeftDraft } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import { beginsAsMessage } from "../../wire/mime/check-message-start.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { attachments } from "../messages/attachments.ts";
 import { moveMessage, type Relocated } from "../requests/message-move.ts";
-import { updateMessage } from "../requests/message-update.ts";
 import { getMessage } from "../requests/messages.ts";
 import { getMimeMessage } from "../requests/outlook-get-mime-message.ts";
 import { maxMimeBytes, postMimeMessage } from "../requests/user-post-messages.ts";
@@ -37,7 +35,7 @@ export async function importMime(
 }
 
 /** Creates a draft from the bytes and moves it into the folder. Its id is absent where the reply to the move was lost. Throws Failure. */
-async function placeMime(to: GraphMailbox, mime: Uint8Array, destinationId: string): Promise<Relocated> {
+export async function placeMime(to: GraphMailbox, mime: Uint8Array, destinationId: string): Promise<Relocated> {
   const draft = await createDraft(to, mime);
   if (destinationId.toLowerCase() === "drafts") return { newItemId: draft };
   try {
@@ -50,30 +48,6 @@ async function placeMime(to: GraphMailbox, mime: Uint8Array, destinationId: stri
       leftIn: `Drafts or Deleted Items of ${to.address}`,
     });
   }
-}
-
-/**
- * Creates a message from its kept bytes. Graph accepts at most 3 MB, creates a draft, and keeps neither the time of receipt nor that it was sent. Throws
- * Failure.
- */
-export async function restoreMessage(mailbox: GraphMailbox, message: KeptMessage): Promise<Copied> {
-  if (message.size > maxMimeBytes)
-    throw new Failure("too-large", "Microsoft Graph creates messages of at most 3 MB from their bytes. Nothing was restored.", {
-      hint: "Send the evidence file to the owner of the mailbox, or restore it over Exchange Web Services.",
-    });
-  const pieces: Uint8Array[] = [];
-  for await (const piece of message.open()) pieces.push(Uint8Array.from(piece));
-  const { newItemId: id } = await intoOldFolder(async () => {
-    const { folderId } = await mailbox.folders.get(message.folder);
-    return await placeMime(mailbox, Buffer.concat(pieces), folderId);
-  });
-  if (id === undefined) throw new Failure("unknown-outcome", "The message was created, and Exchange did not return its new id.");
-  const { isRead, categories } = message;
-  const set = { ...(isRead === undefined ? {} : { isRead }), ...(categories === undefined ? {} : { categories: [...categories] }) };
-  const changed = await attempt(() => mailbox.ask(updateMessage, { id, set }));
-  const copy = await attempt(() => mailbox.ask(getMessage, { itemId: id, detail: {} }));
-  for (const outcome of [changed, copy]) if (!outcome.ok) throwDefect(outcome.failure, "The message was created.");
-  return { newItemId: id, method: "mime", lost: copy.ok ? lossesOf(message, copy.value) : copyLosses };
 }
 
 /** Finds the folder of the draft with this id. */

@@ -158,8 +158,9 @@ function withoutPath(target: TargetDocument): object {
   if (evidenceOf(outcome).length === 0) return target;
   const bare = ({ evidence, ...rest }: { readonly evidence?: Kept["evidence"] | undefined }) => {
     if (evidence === undefined) return rest;
-    const { file_ref: _, ...about } = evidence;
-    return { ...rest, evidence: about };
+    const { file_ref: _, export: beside, ...about } = evidence;
+    const { file_ref: __, ...other } = beside ?? {};
+    return { ...rest, evidence: beside === undefined ? about : { ...about, export: other } };
   };
   const attachments = outcome?.attachments === undefined ? {} : { attachments: outcome.attachments.map(bare) };
   return { ...target, outcome: { ...bare(outcome ?? {}), ...attachments } };

@@ -1,5 +1,4 @@
-import { evidenceOf } from "../outcome.ts";
-import { isMessageKept } from "../restore.ts";
+import { evidenceOf, keptForms } from "../outcome.ts";
 import { type ReportSource, reasonOf, type SweepDocument, type TargetDocument } from "./cells.ts";
 
 /** How many different reasons a report names; further ones are counted together. */
@@ -78,7 +77,7 @@ export function undoOf(
   if (state !== "done" || undo === "undone" || undo === "undoing") return undefined;
   if (undo === "impossible") return "cannot be undone";
   if (outcome?.undo !== undefined) return "can be undone";
-  const isRestorable = restored.length > 0 && folder_id !== undefined && isMessageKept(outcome ?? {});
+  const isRestorable = restored.length > 0 && folder_id !== undefined && keptForms(outcome ?? {}).length > 0;
   return isRestorable ? "can be restored as a copy" : "cannot be undone";
 }
 

@@ -63,6 +63,7 @@ const computedProperties: ReadonlyMap<number, Computed> = new Map<number, Comput
   [0x1039, (item) => item.references],
   [0x1042, (item) => item.inReplyTo],
   [0x1090, (item) => (item.flag.status === "NotFlagged" ? undefined : item.flag.status === "Complete" ? "1" : "2")],
+  [0x1091, (item) => time(item.flag.completeAt)],
   [0x3007, (item) => time(storedItemOf(item)?.createdAt)],
   [0x3008, (item) => time(storedItemOf(item)?.modifiedAt)],
   [0x3013, (item) => item.conversationId],
@@ -71,11 +72,18 @@ const computedProperties: ReadonlyMap<number, Computed> = new Map<number, Comput
   [0x5d02, (item) => smtp(item.from)],
 ]);
 
+/** PidLidTaskStartDate and PidLidTaskDueDate, by their numbers. */
+const taskProperties: ReadonlyMap<number | undefined, Computed> = new Map<number | undefined, Computed>([
+  [0x8104, (item) => time(item.flag.startAt)],
+  [0x8105, (item) => time(item.flag.dueAt)],
+]);
+
 /** Returns the value of an extended property: the one set on the item, otherwise the one that its fields imply; undefined if it has none. */
 export function extendedValue(path: ExtendedPath, item: AnyItem): string | readonly string[] | undefined {
   const kept = item.extended.get(path.key);
   if (kept !== undefined) return kept;
   if (path.tag !== undefined) return computedProperties.get(path.tag)?.(item);
+  if (path.set === "Task") return taskProperties.get(path.id)?.(item);
   if (path.set === "InternetHeaders") return item.headers.find(({ name }) => name.toLowerCase() === path.name)?.value;
   if (path.set === "PublicStrings" && path.name === "Keywords" && item.categories.length > 0) return item.categories;
   return undefined;

@@ -41,12 +41,13 @@ function readFlag(element: XmlElement): Flag {
     const text = element.textAt(name);
     return text === undefined ? undefined : new Date(text);
   };
-  return {
-    status: isFlagStatus(status) ? status : "NotFlagged",
-    startAt: date("StartDate"),
-    dueAt: date("DueDate"),
-    completeAt: date("CompleteDate"),
-  };
+  const [startAt, dueAt, completeAt] = [date("StartDate"), date("DueDate"), date("CompleteDate")];
+  const isPair = (startAt === undefined) === (dueAt === undefined);
+  const isDated = startAt !== undefined || dueAt !== undefined;
+  // @see https://learn.microsoft.com/en-us/openspecs/exchange_web_services_protocols/ms-oxwscore/b06add1d-e3eb-44fd-8436-b17bced1b086
+  if (status === "Flagged" ? completeAt !== undefined || !isPair : isDated || (status !== "Complete" && completeAt !== undefined))
+    throw new ItemError("ErrorInvalidArgument", "The dates of the flag do not fit its status.");
+  return { status: isFlagStatus(status) ? status : "NotFlagged", startAt, dueAt, completeAt };
 }
 
 /** Sets the fields that some MAPI properties stand for: clients use these to import messages and to set a Message-ID. */

@@ -104,8 +104,15 @@ const readers: Readonly<Record<string, Reader>> = {
     into.internetMessageId = textIn(value, name);
   },
   flag: (value, name, into) => {
-    const status = textIn(memberOf(objectIn(value, name), "flagStatus") ?? "notFlagged", name).toLowerCase();
-    into.flag = { status: status === "flagged" ? "Flagged" : status === "complete" ? "Complete" : "NotFlagged" };
+    const flag = objectIn(value, name);
+    const status = textIn(memberOf(flag, "flagStatus") ?? "notFlagged", name).toLowerCase();
+    const [startAt, dueAt, completeAt] = ["startDateTime", "dueDateTime", "completedDateTime"].map((one) => zonedTimeIn(flag, one));
+    // @see https://learn.microsoft.com/en-us/graph/api/resources/followupflag
+    if (dueAt !== undefined && startAt === undefined) throw badRequest("A due date needs a start date.", "ErrorInvalidArgument");
+    into.flag = {
+      ...{ status: status === "flagged" ? "Flagged" : status === "complete" ? "Complete" : "NotFlagged" },
+      ...{ startAt, dueAt, completeAt },
+    };
   },
   internetMessageHeaders: readHeaders,
   singleValueExtendedProperties: readExtended,
@@ -113,6 +120,16 @@ const readers: Readonly<Record<string, Reader>> = {
     into.attachments = listIn(value, name).map((one) => readAttachment(objectIn(one, name)));
   },
 };
+
+/** A dateTimeTimeZone; the lab knows UTC only. */
+function zonedTimeIn(flag: JsonObject, name: string): Date | undefined {
+  const zoned = memberOf(flag, name);
+  if (zoned === undefined || zoned === null) return undefined;
+  const at = new Date(`${textIn(memberOf(objectIn(zoned, name), "dateTime") ?? "", name)}Z`);
+  if (textIn(memberOf(objectIn(zoned, name), "timeZone") ?? "", name) !== "UTC" || Number.isNaN(at.getTime()))
+    throw badRequest(`The property '${name}' is not a time in UTC.`, "ErrorInvalidArgument");
+  return at;
+}
 
 /** A header of one's own must say so by its name. */
 function readHeaders(value: Json, name: string, into: GatheredMessage): void {

@@ -1,25 +1,25 @@
 import { createHash } from "node:crypto";
-import type { OpenedFile } from "../catalogue/action-definition.ts";
-import { omitUndefined } from "../catalogue/common-fields.ts";
-import type { Mailbox } from "../exchange/exchange.ts";
-import type { Message } from "../exchange/message.ts";
-import { Failure } from "../failure.ts";
-import { attempt, takeOnly } from "../outcome.ts";
-import type { UndoState } from "../state/sweep-states.ts";
-import type { Claimed } from "../state/sweep-work.ts";
-import type { Acting, Work } from "./acting.ts";
-import { changeAudited } from "./audited-change.ts";
-import { readFacts } from "./facts.ts";
-import { inFolder } from "./look.ts";
-import { type Kept, readKept } from "./outcome.ts";
+import type { OpenedFile } from "../../catalogue/action-definition.ts";
+import { omitUndefined } from "../../catalogue/common-fields.ts";
+import type { Copied, Mailbox } from "../../exchange/exchange.ts";
+import type { Message } from "../../exchange/message.ts";
+import { Failure, type FailureCode } from "../../failure.ts";
+import { attempt, type Outcome, takeOnly } from "../../outcome.ts";
+import type { UndoState } from "../../state/sweep-states.ts";
+import type { Claimed } from "../../state/sweep-work.ts";
+import type { Acting, Work } from "../acting.ts";
+import { changeAudited } from "../audited-change.ts";
+import { readFacts } from "../facts.ts";
+import { inFolder } from "../look.ts";
+import { type Kept, keptForms, readKept, stateBefore } from "../outcome.ts";
 
 /** A server whose reply was lost may still be working. Milliseconds. */
 const lookDelayMs = 1000;
 
-/** Whether the evidence of a target is a whole message. */
-export function isMessageKept({ evidence }: Kept): boolean {
-  return evidence !== undefined && /\.eml$/i.test(evidence.safe_name);
-}
+/** Failures of an import that created nothing, and after which the .eml may do. */
+const refusedImports: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  ...(["unsupported", "access-denied", "role-missing", "refused", "unreadable", "too-large", "evidence-failed"] as const),
+]);
 
 /**
  * Creates a message that Exchange no longer has in its old folder from its evidence. A message of the same Message-ID that has come there since is taken
@@ -33,31 +33,18 @@ export async function restoreFromEvidence(
   acting: Acting,
   box: Claimed,
 ): Promise<readonly [UndoState, Kept]> {
-  const { evidence, before } = kept;
-  if (evidence === undefined) throw new Failure("not-found", "No evidence of it was kept.");
   const found = () => copyInFolder(target, to, mailbox, acting, box);
   const already = await found();
   if (already !== undefined)
     return ["undone", { new_item_id: already.itemId, settled_by_look: "A message with its Message-ID was found in its folder." }];
-  const bytes = await checkedEvidence(evidence.sha256, acting);
-  const made = await changeAudited(
-    "sweep undo",
-    target,
-    mailbox,
-    acting,
-    () =>
-      mailbox.restore({
-        ...{ size: bytes.size, open: () => bytes.open(), folder: to },
-        ...{ receivedAt: target.frozen.received_at, isRead: before?.is_read, categories: before?.categories },
-      }),
-    { to, evidence: evidence.sha256 },
-  );
+  const { from, made, note: why } = await createCopy(target, kept, to, mailbox, acting);
   if (made.ok) {
-    const { newItemId, lost = [], note } = made.value;
+    const { newItemId, lost = [], note = why } = made.value;
     const verified = await isInFolder(newItemId, to, mailbox);
     // Not a failure: another undo would create another copy.
     const message = verified ? undefined : "Exchange created the copy, but a second look did not find it in its folder.";
-    return ["undone", omitUndefined({ new_item_id: newItemId, restored_copy: true, verified, lost: [...lost], note, message })];
+    const copy = { new_item_id: newItemId, restored_copy: true, restored_from: from, verified, lost: [...lost], note, message };
+    return ["undone", omitUndefined(copy)];
   }
   if (made.failure.code !== "unknown-outcome") throw made.failure;
   await new Promise((resolve) => setTimeout(resolve, lookDelayMs));
@@ -65,8 +52,40 @@ export async function restoreFromEvidence(
   if (seen === undefined) throw made.failure;
   return [
     "undone",
-    { new_item_id: seen.itemId, restored_copy: true, settled_by_look: "The reply was lost; the copy was found in its folder." },
+    {
+      ...{ new_item_id: seen.itemId, restored_copy: true, restored_from: from },
+      settled_by_look: "The reply was lost; the copy was found in its folder.",
+    },
   ];
+}
+
+/** Creates the copy from the form that restores most of it and that Exchange takes. Throws Failure if no evidence can be read. */
+async function createCopy(target: Work, kept: Kept, to: string, mailbox: Mailbox, acting: Acting) {
+  let refused: Failure | undefined;
+  for (const { form, piece } of keptForms(kept)) {
+    const from = form === "export" ? ("export" as const) : ("eml" as const);
+    const read = await attempt(() => checkedEvidence(piece.sha256, acting));
+    const made = read.ok ? await createFrom(read.value, form, piece.sha256, { target, kept, to, mailbox, acting }) : read;
+    const note = refused && `Its export could not be imported, so it was restored from its .eml. ${refused.message}`;
+    if (made.ok || form === "mime" || !refusedImports.has(made.failure.code)) return { from, made, note };
+    refused = made.failure;
+  }
+  throw refused ?? new Failure("not-found", "No evidence of it was kept.");
+}
+
+interface Restoring {
+  readonly target: Work;
+  readonly kept: Kept;
+  readonly to: string;
+  readonly mailbox: Mailbox;
+  readonly acting: Acting;
+}
+
+function createFrom(bytes: OpenedFile, form: "export" | "mime", evidence: string, restoring: Restoring): Promise<Outcome<Copied>> {
+  const { target, kept, to, mailbox, acting } = restoring;
+  const source = { form, size: bytes.size, open: () => bytes.open(), folder: to };
+  const state = { receivedAt: target.frozen.received_at, ...stateBefore(kept.before) };
+  return changeAudited("sweep undo", target, mailbox, acting, () => mailbox.restore({ ...source, ...state }), { to, evidence });
 }
 
 /** Finds the message in the folder that may be the copy: it is no other target, and was not made for one. Throws Failure. */

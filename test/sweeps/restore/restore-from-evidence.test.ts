@@ -1,0 +1,121 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { backends } from "../../actions/lab-host.ts";
+import { openSweepDesk, type SweepDesk } from "../desk.ts";
+
+const messageId = "<campaign.1@mailer.example.net>";
+const person = "user01@example.com";
+const flag = { status: "Flagged", startAt: new Date("2026-06-01T00:00Z"), dueAt: new Date("2026-06-03T00:00Z") } as const;
+const state = { isRead: true, categories: ["Red category", "Blue category"], flag } as const;
+const receivedAt = new Date("2026-05-01T10:00Z");
+
+describe.each(backends)("a sweep that deletes for good over %s", (backend) => {
+  let desk: SweepDesk;
+  const exporting = backend === "ews" ? "ExportItems" : "mailbox-exportitems";
+  const importing = backend === "ews" ? "UploadItems" : "mailbox-createimportsession";
+  beforeEach(async () => {
+    desk = await openSweepDesk(backend);
+    desk.host.put(person, { internetMessageId: messageId, subject: "Your invoice", receivedAt, isDraft: false, ...state }, "inbox/Bills");
+  });
+  afterEach(() => desk.close());
+
+  const plan = (...more: readonly string[]) =>
+    desk.sweep(
+      ...["plan", "--internet-message-id", messageId, "--mailboxes", person, "--then", "delete-email"],
+      ...["--delete-type", "hard", "--confirm-hard", ...more],
+    );
+  async function planAndRun(...more: readonly string[]) {
+    const planned = await plan("--keep-evidence", ...more);
+    const ran = await desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+    expect(ran.counts).toMatchObject({ done: 1 });
+    return planned;
+  }
+  async function undo(sweep: string) {
+    expect((await desk.sweep("undo", sweep, "--yes")).counts).toMatchObject({ undone: 1 });
+    const [target] = (await desk.sweep("report", sweep)).targets;
+    const [item, ...others] = [...(desk.host.mailbox(person).folderAt(["Inbox", "Bills"])?.items.values() ?? [])];
+    expect(others).toEqual([]);
+    return { outcome: target.undo_outcome, item };
+  }
+
+  test("with --keep-export restores each message as it was, and says so in the plan", async () => {
+    const planned = await planAndRun("--keep-export");
+    expect(planned).toMatchObject({ cannot_be_undone: [], restored_from_evidence: [expect.stringContaining("as they were")] });
+    const files = readdirSync(join(desk.folder, "evidence/files")).map((name) => name.slice(-4));
+    expect(files.sort()).toEqual([".eml", ".fts"]);
+    const { outcome, item } = await undo(planned.sweep);
+    expect(outcome).toMatchObject({ restored_copy: true, restored_from: "export", verified: true, lost: [] });
+    expect(item).toMatchObject({ ...state, receivedAt, isDraft: false, subject: "Your invoice" });
+    const archived = await desk.sweep("archive", planned.sweep, "--output", join(desk.folder, "case.zip"));
+    expect(archived).toMatchObject({ evidence: { kept: 2, missing: 0 } });
+    const entries = desk.audit().filter(({ phase, action }) => phase === "began" && action === "delete-email");
+    expect(entries).toMatchObject([{ outcome: [{ evidence: { export: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } } }] }]);
+  });
+
+  test("without it restores a copy from the .eml with read state, categories and flag, and names what it lacks", async () => {
+    const planned = await planAndRun();
+    const [told] = planned.restored_from_evidence;
+    expect(told).toContain(backend === "ews" ? "as copies with new ids" : "as drafts");
+    const { outcome, item } = await undo(planned.sweep);
+    const lost = backend === "ews" ? [] : ["sent", "received_time"];
+    expect(outcome).toMatchObject({ restored_copy: true, restored_from: "eml", lost });
+    expect(item).toMatchObject({ ...state, isDraft: backend === "graph" });
+  });
+
+  test("has no plan with --keep-export where a message cannot be exported", async () => {
+    desk.host.lab.addFault({ kind: "403", operation: exporting, times: 100 });
+    const refused = await plan("--keep-evidence", "--keep-export");
+    expect(refused.error?.message).toContain("could not be exported, so keep_export would let nothing be deleted");
+    expect(await plan("--keep-export")).toMatchObject({ error: { code: "invalid-input" } });
+  });
+
+  test("leaves a message alone whose export fails when it is to be deleted", async () => {
+    const planned = await plan("--keep-evidence", "--keep-export");
+    desk.host.lab.addFault({ kind: "403", operation: exporting, times: 100 });
+    const ran = await desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+    expect(ran.counts).toMatchObject({ failed: 1, done: 0 });
+    const [target] = (await desk.sweep("report", planned.sweep)).targets;
+    expect(target.outcome.error.code).toBe("evidence-failed");
+    expect(desk.host.mailbox(person).folderAt(["Inbox", "Bills"])?.items.size).toBe(1);
+  });
+
+  test("restores from the .eml where the import is refused, or the export is gone from the evidence", async () => {
+    const planned = await planAndRun("--keep-export");
+    for (const name of readdirSync(join(desk.folder, "evidence/files")))
+      if (name.endsWith(".fts")) rmSync(join(desk.folder, "evidence/files", name));
+    const { outcome } = await undo(planned.sweep);
+    expect(outcome).toMatchObject({ restored_from: "eml", note: expect.stringContaining("restored from its .eml") });
+
+    desk.host.put(person, { internetMessageId: "<campaign.2@mailer.example.net>", receivedAt }, "inbox/Other");
+    const second = await desk.sweep(
+      ...["plan", "--internet-message-id", "<campaign.2@mailer.example.net>", "--mailboxes", person, "--then", "delete-email"],
+      ...["--delete-type", "hard", "--confirm-hard", "--keep-evidence", "--keep-export"],
+    );
+    await desk.sweep("run", second.sweep, "--plan", second.plan_hash, "--yes");
+    const refusal = backend === "ews" ? ({ kind: "item-error", code: "ErrorAccessDenied" } as const) : ({ kind: "403" } as const);
+    desk.host.lab.addFault({ ...refusal, operation: importing, times: 100 });
+    expect((await desk.sweep("undo", second.sweep, "--yes")).counts).toMatchObject({ undone: 1 });
+    const [target] = (await desk.sweep("report", second.sweep)).targets;
+    expect(target.undo_outcome).toMatchObject({ restored_from: "eml", note: expect.stringContaining("could not be imported") });
+  });
+});
+
+describe.each(backends)("a sweep that moves messages over %s", (backend) => {
+  let desk: SweepDesk;
+  afterEach(() => desk.close());
+
+  test("names a flag that is not as it was when the message came back", async () => {
+    desk = await openSweepDesk(backend);
+    const put = desk.host.put(person, { internetMessageId: messageId, receivedAt, flag });
+    const planned = await desk.sweep("plan", "--internet-message-id", messageId, "--mailboxes", person, "--then", "delete-email");
+    await desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+    const mailbox = desk.host.mailbox(person);
+    const [moved] = [...mailbox.known("recoverableitemsdeletions").items.values()].filter(({ subject }) => subject === put.subject);
+    if (moved === undefined) throw new Error("It was not moved.");
+    mailbox.update(moved, { flag: { status: "NotFlagged" } });
+    await desk.sweep("undo", planned.sweep, "--yes");
+    const [target] = (await desk.sweep("report", planned.sweep)).targets;
+    expect(target.undo_outcome).toMatchObject({ differs: ["flag"] });
+  });
+});
