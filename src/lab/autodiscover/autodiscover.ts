@@ -250,7 +250,7 @@ function answerPox(options: AutodiscoverOptions, root: XmlElement, behave: Autod
   if (settings === undefined) return error("500", "The e-mail address cannot be found.");
   const { external, internal } = serviceUrlsOf(options, behave);
   const protocol = (type: string, server: string | undefined, url: string | undefined) =>
-    el("Protocol", {}, textEl("Type", type), textEl("Server", server), textEl("EwsUrl", url));
+    el("Protocol", {}, textEl("Type", type), textEl("Server", server), textEl("ASUrl", url), textEl("EwsUrl", url));
   return account(
     textEl("Action", "settings"),
     protocol("EXCH", settings.server, internal),

@@ -89,7 +89,7 @@ function parsePublic(bytes: Buffer): ParsedId | undefined {
   const end = from + length + (isItem ? 2 + folderEntryLength : 0);
   if (bytes.length < end || bytes.readUInt16LE(from - 2) !== length) return undefined;
   const entry = bytes.subarray(from, from + length);
-  const mailbox = guidIn(entry);
+  const mailbox = mailboxGuidIn(entry);
   const parsed = { kind: isItem ? "item" : "folder", mailbox, entry } as const;
   if (!isPublic(mailbox) || !bytes.subarray(0, end).equals(Buffer.concat(publicFolderIdParts(entry)))) return undefined;
   return isItem ? withAttachments(bytes, end, parsed) : bytes.length === end ? { ...parsed, path: [] } : undefined;
@@ -99,13 +99,13 @@ function parsePublic(bytes: Buffer): ParsedId | undefined {
 function parseWithoutMailbox(bytes: Buffer): ParsedId | undefined {
   const isFolder = bytes[20] === folderType;
   const length = isFolder ? folderEntryLength : itemEntryLength;
-  const mailbox = guidIn(bytes);
+  const mailbox = mailboxGuidIn(bytes);
   if (!isHiddenGuid(mailbox) || bytes.length < length || (isFolder && bytes.length > length)) return undefined;
   return withAttachments(bytes, length, { kind: isFolder ? "folder" : "item", mailbox, entry: bytes.subarray(0, length) });
 }
 
-/** The GUID at the beginning of an entry id, after its flags. */
-function guidIn(entry: Buffer): string {
+/** Returns the GUID of the mailbox at the beginning of an entry id, after its flags. */
+export function mailboxGuidIn(entry: Buffer): string {
   return entry.toString("hex", 4, 20).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 

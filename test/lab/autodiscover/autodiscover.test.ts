@@ -49,8 +49,10 @@ test("SOAP and POX require a sign-in, and a plain GET of either is refused", asy
 test("POX gives both ways in, knows no strangers, and refuses another schema by its number", async () => {
   const { ewsUrl } = await started({ internalUrl: "https://inside.example.com/EWS/Exchange.asmx" });
   const found = (await ask("/autodiscover/autodiscover.xml", pox("soc@example.com"))).text;
-  expect(found).toContain(`<Protocol><Type>EXPR</Type><EwsUrl>${ewsUrl}</EwsUrl></Protocol>`);
-  expect(found).toContain("@example.com</Server><EwsUrl>https://inside.example.com/EWS/Exchange.asmx</EwsUrl></Protocol>");
+  expect(found).toContain(`<Protocol><Type>EXPR</Type><ASUrl>${ewsUrl}</ASUrl><EwsUrl>${ewsUrl}</EwsUrl></Protocol>`);
+  expect(found).toContain(
+    "@example.com</Server><ASUrl>https://inside.example.com/EWS/Exchange.asmx</ASUrl><EwsUrl>https://inside.example.com/EWS/Exchange.asmx</EwsUrl></Protocol>",
+  );
   expect((await ask("/autodiscover/autodiscover.xml", pox("nobody@example.com"))).text).toContain("<ErrorCode>500</ErrorCode>");
   expect((await ask("/autodiscover/autodiscover.xml", pox("soc@example.com", "urn:x"))).text).toContain("<ErrorCode>601</ErrorCode>");
 });

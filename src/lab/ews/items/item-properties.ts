@@ -69,8 +69,16 @@ function ownerXml(name: string): ItemProperty["write"] {
   };
 }
 
+/** Exchange keeps these as properties of the item and not among its headers; captured replies of Exchange have none of them. */
+const notAmongHeaders: ReadonlySet<string> = new Set(["from", "sender", "to", "cc", "bcc"]);
+
+/** Returns the headers that Exchange shows of an item: none of its addresses, and none without a value. */
+export function shownHeaders({ headers }: Pick<AnyItem, "headers">): AnyItem["headers"] {
+  return headers.filter(({ name, value }) => value !== "" && !notAmongHeaders.has(name.toLowerCase()));
+}
+
 function headersXml(item: AnyItem, names?: ReadonlySet<string>): string {
-  const wanted = item.headers.filter(({ name }) => names === undefined || names.has(name.toLowerCase()));
+  const wanted = shownHeaders(item).filter(({ name }) => names === undefined || names.has(name.toLowerCase()));
   if (wanted.length === 0) return "";
   return el(
     "t:InternetMessageHeaders",

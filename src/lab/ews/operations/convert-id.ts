@@ -1,10 +1,11 @@
 // src/lab/ews/operations/: One file per SOAP operation of the lab, under Microsoft's name.
 
-import { idOf, parseId } from "../../store/id.ts";
-import type { LabMailbox } from "../../store/mailbox.ts";
+import { idOf, mailboxGuidIn, parseId } from "../../store/id.ts";
 import { el, type XmlElement } from "../../xml.ts";
 import { ItemError, type Operation, type RequestContext, responses, type Task } from "../operation.ts";
-import { nonExistentMailbox } from "../sign-in/access.ts";
+
+/** An entry id has 4 bytes of flags and the 16 of the mailbox's GUID first. */
+const guidEnd = 20;
 
 const malformed = (): ItemError => new ItemError("ErrorInvalidIdMalformed", "Id is malformed.");
 
@@ -12,17 +13,17 @@ const malformed = (): ItemError => new ItemError("ErrorInvalidIdMalformed", "Id 
 const typeOf = (entry: Uint8Array): number => (entry.length === 46 ? 1 : 9);
 
 /** The id in the form that EWS uses. Throws ItemError `ErrorInvalidIdMalformed`. */
-function readAs(format: string, id: string, mailbox: LabMailbox): string {
+function readAs(format: string, id: string): string {
   switch (format) {
     case "EntryId":
-      return fromEntry(Buffer.from(id, "base64"), mailbox);
+      return fromEntry(Buffer.from(id, "base64"));
     case "HexEntryId":
       if (!/^([0-9a-f]{2})+$/i.test(id)) throw malformed();
-      return fromEntry(Buffer.from(id, "hex"), mailbox);
+      return fromEntry(Buffer.from(id, "hex"));
     case "StoreId":
-      return fromEntry(Buffer.from(id, "base64").subarray(0, -1), mailbox);
+      return fromEntry(Buffer.from(id, "base64").subarray(0, -1));
     case "OwaId":
-      return fromEntry(Buffer.from(unescaped(id), "base64").subarray(0, -1), mailbox);
+      return fromEntry(Buffer.from(unescaped(id), "base64").subarray(0, -1));
     default:
       if (parseId(id) === undefined) throw malformed();
       return id;
@@ -33,8 +34,9 @@ function unescaped(text: string): string {
   return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-function fromEntry(entry: Uint8Array, mailbox: LabMailbox): string {
-  const id = idOf(mailbox.guid, entry);
+function fromEntry(entry: Buffer): string {
+  if (entry.length < guidEnd) throw malformed();
+  const id = idOf(mailboxGuidIn(entry), entry);
   if (parseId(id) === undefined) throw malformed();
   return id;
 }
@@ -64,11 +66,12 @@ function convert(source: XmlElement, context: RequestContext): string {
   if (source.name !== "AlternateId") throw new ItemError("ErrorUnsupportedTypeForConversion", "There are no public folders here.");
   const address = source.attributes.get("Mailbox") ?? "";
   if (!address.includes("@")) throw new ItemError("ErrorInvalidSmtpAddress", "The SMTP address format is invalid.");
-  const mailbox = context.store.mailbox(address);
-  if (mailbox === undefined) throw nonExistentMailbox(address);
   const format = context.request.attributes.get("DestinationFormat") ?? "EwsId";
-  const id = writeAs(format, readAs(source.attributes.get("Format") ?? "EwsId", source.attributes.get("Id") ?? "", mailbox));
-  return el("m:AlternateId", { "xsi:type": "t:AlternateIdType", Format: format, Id: id, Mailbox: mailbox.address });
+  const ewsId = readAs(source.attributes.get("Format") ?? "EwsId", source.attributes.get("Id") ?? "");
+  const id = writeAs(format, ewsId);
+  // Exchange does not check whether the mailbox exists: the id says whose it is.
+  const owner = context.store.mailboxByGuid(parseId(ewsId)?.mailbox ?? "")?.address ?? address;
+  return el("m:AlternateId", { "xsi:type": "t:AlternateIdType", Format: format, Id: id, Mailbox: owner });
 }
 
 /**

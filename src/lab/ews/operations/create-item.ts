@@ -34,9 +34,12 @@ function checkFolder(kind: ItemElement, folder: LabFolder): void {
   if (kind === "PostItem" && !folderClass.startsWith("IPF.Note")) refuse("ErrorCannotCreatePostItemInNonMailFolder");
 }
 
-/** The element with its new id, and the ids of the attachments that came with it. */
-function createdXml(item: LabItem): string {
-  const attachments = item.attachments.map((one) => el(attachmentElement(one), {}, attachmentIdXml(one)));
+/**
+ * The element with its new id, and the ids of the attachments that the request named. Attachments inside MimeContent are not named: Thunderbird takes
+ * a reply that lists them for a failure, and saves the message again.
+ */
+function createdXml(item: LabItem, isFromMime: boolean): string {
+  const attachments = isFromMime ? [] : item.attachments.map((one) => el(attachmentElement(one), {}, attachmentIdXml(one)));
   return el(`t:${elementOf(item.itemClass)}`, {}, itemIdXml(item), attachments.length === 0 ? "" : el("t:Attachments", {}, ...attachments));
 }
 
@@ -48,7 +51,7 @@ function dispose(item: NewItem, mailbox: LabMailbox, folder: LabFolder | undefin
     const saved = withStoreErrors(() =>
       mailbox.add(folder ?? mailbox.known("drafts"), { ...item, isDraft: item.isDraft ?? true, isRead: item.isRead ?? true }),
     );
-    return `<m:Items>${createdXml(saved)}</m:Items>`;
+    return `<m:Items>${createdXml(saved, item.mime !== undefined)}</m:Items>`;
   }
   const saveIn = disposition === "SendAndSaveCopy" ? (folder ?? mailbox.known("sentitems")) : undefined;
   withStoreErrors(() => send(item, mailbox, saveIn, undefined, context));
@@ -78,7 +81,7 @@ function create(element: XmlElement, context: RequestContext): string {
   checkFolder(kind, place);
   const named = item.contact?.displayName ?? item.group?.displayName;
   const saved = withStoreErrors(() => mailbox.add(place, { subject: named, ...item, isRead: item.isRead ?? true }));
-  return `<m:Items>${createdXml(saved)}</m:Items>`;
+  return `<m:Items>${createdXml(saved, item.mime !== undefined)}</m:Items>`;
 }
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createitem-operation */

@@ -7,16 +7,26 @@ import { readUpdate } from "../items/item-update.ts";
 import { itemIdOnlyXml } from "../items/item-xml.ts";
 import { ItemError, type Operation, type RequestContext, responses, type Task } from "../operation.ts";
 import { send } from "../sending.ts";
-import { targetFolder } from "../sign-in/access.ts";
+import { itemAt, targetFolder } from "../sign-in/access.ts";
 
 /** Resolved conflicts: the lab does not record what a client last saw, so an overwriting update has none to report. */
 const noConflicts = "<m:ConflictResults><t:Count>0</t:Count></m:ConflictResults>";
+
+/**
+ * Only AutoResolve, the default, needs a change key: Thunderbird marks messages as read with AlwaysOverwrite and without one, and Exchange accepts it.
+ * Microsoft's page of ResponseCode says otherwise.
+ */
+function itemToUpdate(id: XmlElement, context: RequestContext): { readonly item: LabItem; readonly isCurrent: boolean } {
+  const hasKey = (id.attributes.get("ChangeKey") ?? "") !== "";
+  const resolution = context.request.attributes.get("ConflictResolution") ?? "AutoResolve";
+  return hasKey || resolution === "AutoResolve" ? itemForWriteAt(id, context) : { item: itemAt(id, context), isCurrent: true };
+}
 
 function update(element: XmlElement, context: RequestContext): string {
   const { request, store } = context;
   const id = element.children.find(({ name }) => name.endsWith("ItemId"));
   if (id === undefined) throw new ItemError("ErrorInvalidId", "The item is not named.");
-  const { item, isCurrent } = itemForWriteAt(id, context);
+  const { item, isCurrent } = itemToUpdate(id, context);
   if (!isCurrent && request.attributes.get("ConflictResolution") === "NeverOverwrite") {
     throw new ItemError(
       "ErrorIrresolvableConflict",

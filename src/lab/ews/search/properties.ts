@@ -1,6 +1,7 @@
 import type { LabAddress } from "../../store/address.ts";
 import { extendedValue } from "../items/extended-properties.ts";
 import { type AnyItem, displayNames, isFromMe, isUnmodified, previewOf, rankOf, storedItemOf } from "../items/item-facts.ts";
+import { shownHeaders } from "../items/item-properties.ts";
 import { ItemError } from "../operation.ts";
 import { type PropertyPath, pathXml } from "./property-path.ts";
 
@@ -84,7 +85,9 @@ function indexedValue(item: AnyItem, uri: string, index: string): PropertyValue 
   const place = contact?.physicalAddresses.find(({ key }) => key === index);
   switch (uri) {
     case "item:InternetMessageHeader":
-      return item.headers.filter(({ name }) => name.toLowerCase() === index.toLowerCase()).map(({ value }) => value);
+      return shownHeaders(item)
+        .filter(({ name }) => name.toLowerCase() === index.toLowerCase())
+        .map(({ value }) => value);
     case "contacts:EmailAddress":
       return contact?.emailAddresses.find(({ key }) => key === index)?.address;
     case "contacts:PhoneNumber":

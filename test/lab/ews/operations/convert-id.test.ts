@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Lab } from "../../../../src/lab/lab.ts";
 import { esc } from "../../../../src/lab/xml.ts";
-import { anna, call, expectValidReplies, outcomes, startSmallLab } from "../soap-client.ts";
+import { anna, ben, call, expectValidReplies, outcomes, startSmallLab } from "../soap-client.ts";
 
 let lab: Lab;
 beforeAll(async () => {
@@ -31,10 +31,18 @@ test.each(["EntryId", "HexEntryId", "StoreId", "OwaId", "EwsLegacyId"])("an id c
     expect(await convert(format, await convert("EwsId", id, format), "EwsId")).toBe(id);
 });
 
-test("a malformed id, an unknown mailbox and an invalid address have codes of their own", async () => {
+test.each(["anna", "nobody"])("the mailbox %s of a request is not checked: the owner of the id is answered", async (name) => {
+  const id = lab.store.mailbox(ben)?.known("inbox").id ?? "";
+  const received = await send("EwsId", id, "HexEntryId", `${name}@example.com`);
+  const answered = received.xml().at("ResponseMessages", "ConvertIdResponseMessage")?.child("AlternateId")?.attributes;
+  expect(answered?.get("Mailbox")).toBe(ben);
+  const back = await send("HexEntryId", answered?.get("Id") ?? "", "EwsId", `${name}@example.com`);
+  expect(back.xml().at("ResponseMessages", "ConvertIdResponseMessage")?.child("AlternateId")?.attributes.get("Id")).toBe(id);
+});
+
+test("a malformed id and an invalid address have codes of their own", async () => {
   const id = lab.store.mailbox(anna)?.known("inbox").id ?? "";
   expect(outcomes(await send("EwsId", "nonsense", "HexEntryId"))).toEqual(["Error ErrorInvalidIdMalformed"]);
   expect(outcomes(await send("HexEntryId", "0g", "EwsId"))).toEqual(["Error ErrorInvalidIdMalformed"]);
-  expect(outcomes(await send("EwsId", id, "HexEntryId", "nobody@example.com"))).toEqual(["Error ErrorNonExistentMailbox"]);
   expect(outcomes(await send("EwsId", id, "HexEntryId", "nobody"))).toEqual(["Error ErrorInvalidSmtpAddress"]);
 });

@@ -128,6 +128,14 @@ test("MIME content keeps its bytes", async () => {
   expect([draft?.subject, text(draft?.mime ?? new Uint8Array())]).toEqual(["from MIME", mime]);
 });
 
+test("a message created from MIME content is answered with its id alone", async () => {
+  const part = "Content-Type: text/plain; name=a.txt\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nabc\r\n";
+  const mime = `Subject: s\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n${part}--b--\r\n`;
+  const received = await call(lab(), create(message(`<t:MimeContent>${Buffer.from(mime).toString("base64")}</t:MimeContent>`)));
+  expect(itemsIn(lab(), "drafts")[0]?.attachments.length).toBe(1);
+  expect(onlyItem(received).children.map(({ name }) => name)).toEqual(["ItemId"]);
+});
+
 test("a sent MIME message gets its missing headers and keeps its own lines", async () => {
   const mime = `To: ${ben}\r\nSubject: from MIME\r\nX-Own: kept\r\n\r\nbody\r\n`;
   await call(lab(), create(message(`<t:MimeContent>${Buffer.from(mime).toString("base64")}</t:MimeContent>`), "SendOnly"));

@@ -109,6 +109,14 @@ test("the fields have the values of the message", async () => {
   expect(headers?.map(({ text }) => text)).toEqual(["one", "two"]);
 });
 
+test("the headers of a message have no addresses and no empty field, as those of Exchange", async () => {
+  const item = delivered(lab(), mail.replace(/^/, "X-Empty:\n"));
+  const headers = (await one(shape("AllProperties"), item)).child("InternetMessageHeaders")?.children ?? [];
+  const shown = headers.map((header) => header.attributes.get("HeaderName")?.toLowerCase());
+  expect(shown).toContain("subject");
+  for (const name of ["from", "sender", "to", "cc", "bcc", "x-empty"]) expect(shown).not.toContain(name);
+});
+
 test("MimeContent is the very bytes that were delivered", async () => {
   const item = delivered(lab(), mail);
   const found = await one(shape("IdOnly", "<t:IncludeMimeContent>true</t:IncludeMimeContent>"), item);

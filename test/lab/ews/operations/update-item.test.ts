@@ -90,10 +90,12 @@ test("a message needs a disposition", async () => {
   ]);
 });
 
-test("a change key is required even to overwrite", async () => {
-  expect(outcomes(await call(lab(), update(idAlone(draft().id), subject("x"))))).toEqual([
-    "Error ErrorChangeKeyRequiredForWriteOperations",
-  ]);
+test.each([
+  ["AutoResolve", "Error ErrorChangeKeyRequiredForWriteOperations"],
+  ["NeverOverwrite", "Success NoError"],
+  ["AlwaysOverwrite", "Success NoError"],
+])("without a change key %s answers %s", async (conflicts, outcome) => {
+  expect(outcomes(await call(lab(), update(idAlone(draft().id), subject("x"), { conflicts })))).toEqual([outcome]);
 });
 
 test.each([
