@@ -13,6 +13,7 @@ export const serverVariants = {
   "ignores-queries": "FindItem ignores its QueryString and returns every item",
   "counts-folder": "FindItem counts every item of the folder in TotalItemsInView, including items that its restriction or query excludes",
   missing: "missing:OPERATION: the server does not know this operation, such as missing:ExportItems",
+  "refuses-message-ids": "CreateItem refuses an InternetMessageId; Exchange accepts it",
   "get-405": "the server replies to GET with 405 and no challenge; it challenges only POST",
   "read-only-delegates": "an account that opens another mailbox as a delegate may only read it",
   "attached-mime-only": "GetAttachment returns an attached message as MimeContent and nothing else",

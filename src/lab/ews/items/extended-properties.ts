@@ -1,4 +1,5 @@
 import type { LabAddress } from "../../store/address.ts";
+import { parseId } from "../../store/id.ts";
 import { el, textEl } from "../../xml.ts";
 import { type ExtendedPath, isArray, pathXml } from "../search/property-path.ts";
 import { type AnyItem, displayNames, rankOf, storedItemOf } from "./item-facts.ts";
@@ -22,6 +23,24 @@ export function wireTime(date: Date): string {
 /** The header lines of the message, as PidTagTransportMessageHeaders holds them. */
 function headerText(item: AnyItem): string | undefined {
   return item.headers.length === 0 ? undefined : item.headers.map(({ name, value }) => `${name}: ${value}\r\n`).join("");
+}
+
+/** The entry id in the id of an item, which MAPI calls its record key as well. */
+function entryIn(item: AnyItem): Buffer | undefined {
+  const parsed = parseId(storedItemOf(item)?.id ?? "");
+  return parsed && Buffer.from(parsed.entry);
+}
+
+/** PidTagInternetArticleNumber: the counter at the end of the entry id rises with each item of the mailbox. */
+function articleNumber(item: AnyItem): string | undefined {
+  const entry = entryIn(item);
+  return entry && String(entry.readUIntBE(entry.length - 6, 4));
+}
+
+/** PidTagChangeKey: what follows the head of the change key of EWS. */
+function keyIn(item: AnyItem): Buffer | undefined {
+  const key = storedItemOf(item)?.changeKey;
+  return key === undefined ? undefined : Buffer.from(key, "base64").subarray(8);
 }
 
 /** PidTagMessageFlags: 0x1 read, 0x8 unsent, 0x10 has attachments, 0x20 from me. */
@@ -56,20 +75,27 @@ const computedProperties: ReadonlyMap<number, Computed> = new Map<number, Comput
   [0x0e08, (item) => String(item.size)],
   [0x0e1b, (item) => String(item.hasAttachments)],
   [0x0e1d, (item) => item.conversationTopic],
+  [0x0e23, (item) => articleNumber(item)],
+  [0x0ff9, (item) => base64Of(entryIn(item))],
   [0x0fff, (item) => base64Of(storedItemOf(item)?.id)],
   [0x1000, (item) => item.text],
   [0x1013, (item) => (item.body.type === "HTML" ? base64Of(item.body.value) : undefined)],
   [0x1035, (item) => item.internetMessageId],
   [0x1039, (item) => item.references],
   [0x1042, (item) => item.inReplyTo],
+  [0x1081, () => "0"],
   [0x1090, (item) => (item.flag.status === "NotFlagged" ? undefined : item.flag.status === "Complete" ? "1" : "2")],
   [0x1091, (item) => time(item.flag.completeAt)],
   [0x3007, (item) => time(storedItemOf(item)?.createdAt)],
   [0x3008, (item) => time(storedItemOf(item)?.modifiedAt)],
+  [0x300b, (item) => base64Of(entryIn(item)?.subarray(-18, -2))],
   [0x3013, (item) => item.conversationId],
   [0x3ff8, (item) => storedItemOf(item)?.modifiedBy],
+  [0x3ffa, (item) => storedItemOf(item)?.modifiedBy],
   [0x5d01, (item) => smtp(item.sender)],
   [0x5d02, (item) => smtp(item.from)],
+  [0x65e0, (item) => base64Of(entryIn(item)?.subarray(-24, -2))],
+  [0x65e2, (item) => base64Of(keyIn(item))],
 ]);
 
 /** PidLidTaskStartDate and PidLidTaskDueDate, by their numbers. */

@@ -4,10 +4,11 @@ import type { Flag, Importance, ItemChange, NewAttachment, NewItem, Sensitivity 
 import type { Store } from "../../store/store.ts";
 import { el, type XmlElement } from "../../xml.ts";
 import { ItemError } from "../operation.ts";
-import { type ExtendedPath, isArray, pathXml, readPath } from "../search/property-path.ts";
+import { type ExtendedPath, isArray, namedKey, pathXml, readPath, tagKey } from "../search/property-path.ts";
 import { readMailbox } from "./address-xml.ts";
 import { readAppointment } from "./appointment-from-xml.ts";
 import { readGroup, readNewContact } from "./contact-from-xml.ts";
+import { wireTime } from "./extended-properties.ts";
 import { defaultClasses, elementOf, type ItemElement } from "./item-kind.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -83,8 +84,9 @@ function readExtendedProperty(element: XmlElement, into: GatheredFields): void {
   if (isArray(path.type) !== (values !== undefined)) {
     throw new ItemError("ErrorInvalidExtendedPropertyValue", "One value or several: the property's type says which.", pathXml(path));
   }
-  const value = values ?? element.child("Value")?.text ?? "";
+  const given = values ?? element.child("Value")?.text ?? "";
   checkValue(path, values ?? [element.child("Value")?.text ?? ""]);
+  const value = typeof given === "string" ? inUtc(path, given) : given.map((one) => inUtc(path, one));
   into.extended = new Map([...(into.extended ?? []), [path.key, value]]);
   if (path.tag !== undefined && typeof value === "string") applyTag(path.tag, value, into);
   if (path.set === "InternetHeaders" && typeof value === "string") addHeader(path, value, into);
@@ -100,6 +102,11 @@ function checkValue(path: ExtendedPath, values: readonly string[]): void {
       (path.type.startsWith("SystemTime") && Number.isNaN(Date.parse(text)));
     if (isWrong) throw new ItemError("ErrorInvalidExtendedPropertyValue", "The value does not fit the property's type.", pathXml(path));
   }
+}
+
+/** A time is kept in UTC: what a client reads back need not be what it wrote. */
+function inUtc({ type }: ExtendedPath, value: string): string {
+  return type.startsWith("SystemTime") ? wireTime(new Date(value.trim())) : value;
 }
 
 /** Adds a header to the message. A line break in it would begin another header, so it becomes a blank. */
@@ -186,17 +193,38 @@ const readers: Readonly<Record<string, Reader>> = {
   },
 };
 
-/** Accepted without effect: the lab does not keep them. */
-const ignored: ReadonlySet<string> = new Set([
-  ...["MimeContent", "Culture", "IsResponseRequested", "ReminderDueBy", "ReminderIsSet", "ReminderMinutesBeforeStart", "IsAssociated"],
-  ...["PolicyTag", "ArchiveTag", "RetentionDate", "ReferenceItemId", "StoreEntryId"],
-]);
+/** Elements whose text is kept as a property of the item, by the key of the property. */
+export const keptElements: Readonly<Record<string, string>> = {
+  Culture: "culture",
+  IsResponseRequested: tagKey(0x0c17),
+  ReminderMinutesBeforeStart: namedKey("Common", 0x8501),
+  ReminderDueBy: namedKey("Common", 0x8502),
+  ReminderIsSet: namedKey("Common", 0x8503),
+};
+
+/** Read elsewhere. */
+const readElsewhere: ReadonlySet<string> = new Set(["MimeContent", "ReferenceItemId"]);
+
+/** A time is kept in UTC, and yes and no in one spelling. */
+function keptText(element: XmlElement): string {
+  const text = element.text.trim();
+  if (element.name === "ReminderDueBy") return wireTime(new Date(text));
+  return element.name.includes("Is") ? String(isTrue(element)) : text;
+}
 
 /** Reads one property element into the fields. Throws ItemError `ErrorInvalidPropertySet` for one that is read-only. */
 export function readProperty(child: XmlElement, kind: ItemElement, into: GatheredFields, store: Store): void {
   const read = readers[child.name];
+  const kept = Object.hasOwn(keptElements, child.name) ? keptElements[child.name] : undefined;
   if (read !== undefined) read(child, into, store);
-  else if (!ignored.has(child.name) && (kind === "Message" || kind === "PostItem" || kind === "Item")) {
+  else if (kept !== undefined) into.extended = new Map([...(into.extended ?? []), [kept, keptText(child)]]);
+  else if (child.name === "IsAssociated" && isTrue(child)) {
+    throw new ItemError("ErrorInvalidRequest", "This lab does not offer items that are associated with a folder.");
+  } else if (
+    child.name !== "IsAssociated" &&
+    !readElsewhere.has(child.name) &&
+    (kind === "Message" || kind === "PostItem" || kind === "Item")
+  ) {
     throw new ItemError(
       "ErrorInvalidPropertySet",
       `The property ${child.name} can not be set.`,
@@ -229,7 +257,11 @@ export function readItem(element: XmlElement, kind: ItemElement, store: Store): 
   const mime = element.child("MimeContent");
   const base: NewItem = mime === undefined ? {} : fromMime(mime);
   const given: GatheredFields = {};
-  for (const child of element.children) readProperty(child, kind, given, store);
+  for (const child of element.children) {
+    // Only a new message takes one: an update of it is refused.
+    if (child.name === "InternetMessageId") given.internetMessageId = child.text.trim();
+    else readProperty(child, kind, given, store);
+  }
   // Fields of the message itself. Properties with a tag or a name are kept beside the bytes, except headers.
   const rewrites = (child: XmlElement): boolean =>
     child.name === "ExtendedProperty"

@@ -9,6 +9,7 @@ import { attachmentListXml } from "./attachment-xml.ts";
 import { bodyXml } from "./body-xml.ts";
 import { wireTime } from "./extended-properties.ts";
 import { type AnyItem, displayNames, isFromMe, isUnmodified, previewOf, storedItemOf } from "./item-facts.ts";
+import { keptElements } from "./item-from-xml.ts";
 
 /** What the XML of an item depends on, in addition to the item. */
 export interface WriteContext {
@@ -98,6 +99,12 @@ function flagXml({ flag }: AnyItem): string {
   );
 }
 
+/** The text of an element that the lab keeps as it was given. */
+function keptOf({ extended }: AnyItem, element: string): string | undefined {
+  const value = extended.get(keptElements[element] ?? "");
+  return typeof value === "string" ? value : undefined;
+}
+
 /** t:ItemType up to HasAttachments, in its order: extended properties come next, then `itemPropertiesAfter`. */
 export const itemProperties: readonly ItemProperty[] = [
   { uri: "item:ItemId", from: "default", write: (item) => idXml("t:ItemId", storedItemOf(item)?.id, storedItemOf(item)?.changeKey) },
@@ -134,8 +141,13 @@ export const itemProperties: readonly ItemProperty[] = [
     write: (item) =>
       item.isDraft || item.contact ? "" : "<t:ResponseObjects><t:ReplyToItem/><t:ReplyAllToItem/><t:ForwardItem/></t:ResponseObjects>",
   },
-  { uri: "item:ReminderIsSet", from: "all", write: () => textEl("t:ReminderIsSet", false) },
-  { uri: "item:ReminderMinutesBeforeStart", from: "all", write: () => textEl("t:ReminderMinutesBeforeStart", 0) },
+  { uri: "item:ReminderDueBy", from: "all", write: (item) => textEl("t:ReminderDueBy", keptOf(item, "ReminderDueBy")) },
+  { uri: "item:ReminderIsSet", from: "all", write: (item) => textEl("t:ReminderIsSet", keptOf(item, "ReminderIsSet") ?? false) },
+  {
+    uri: "item:ReminderMinutesBeforeStart",
+    from: "all",
+    write: (item) => textEl("t:ReminderMinutesBeforeStart", keptOf(item, "ReminderMinutesBeforeStart") ?? 0),
+  },
   { uri: "item:DisplayCc", from: "all", write: (item, { cut }) => textEl("t:DisplayCc", cut(displayNames(item.cc))) },
   { uri: "item:DisplayTo", from: "all", write: (item, { cut }) => textEl("t:DisplayTo", cut(displayNames(item.to))) },
   { uri: "item:DisplayBcc", from: "named", write: (item, { cut }) => textEl("t:DisplayBcc", cut(displayNames(item.bcc))) },
@@ -150,7 +162,7 @@ function headersWanted(shape: ItemShape): ReadonlySet<string> | undefined {
 
 /** t:ItemType after its extended properties. */
 export const itemPropertiesAfter: readonly ItemProperty[] = [
-  { uri: "item:Culture", from: "all", write: () => textEl("t:Culture", "en-US") },
+  { uri: "item:Culture", from: "all", write: (item) => textEl("t:Culture", keptOf(item, "Culture") ?? "en-US") },
   { uri: "item:EffectiveRights", from: "all", write: (item) => (storedItemOf(item) === undefined ? "" : rights) },
   { uri: "item:LastModifiedName", from: "all", write: ofStored("t:LastModifiedName", (item) => item.modifiedBy) },
   { uri: "item:LastModifiedTime", from: "all", write: ofStored("t:LastModifiedTime", (item) => wireTime(item.modifiedAt)) },
@@ -200,7 +212,11 @@ export const messageProperties: readonly ItemProperty[] = [
     write: (item, { cut }) => textEl("t:InternetMessageId", item.internetMessageId && cut(item.internetMessageId)),
   },
   { uri: "message:IsRead", from: "default", write: (item) => textEl("t:IsRead", item.isRead) },
-  { uri: "message:IsResponseRequested", from: "all", write: () => textEl("t:IsResponseRequested", false) },
+  {
+    uri: "message:IsResponseRequested",
+    from: "all",
+    write: (item) => textEl("t:IsResponseRequested", keptOf(item, "IsResponseRequested") ?? false),
+  },
   { uri: "message:References", from: "all", write: (item, { cut }) => textEl("t:References", item.references && cut(item.references)) },
   { uri: "message:ReplyTo", from: "all", write: (item, { store }) => recipientsXml("t:ReplyTo", item.replyTo, store) },
   { uri: "message:ReceivedBy", from: "all", write: ownerXml("t:ReceivedBy") },

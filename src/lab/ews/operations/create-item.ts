@@ -68,6 +68,8 @@ function create(element: XmlElement, context: RequestContext): string {
   }
   if (!isItemElement(element.name)) throw new Fault("ErrorInvalidRequest", `This lab does not offer ${element.name} in CreateItem.`);
   const kind = element.name;
+  if (element.child("InternetMessageId") !== undefined && context.habits.has("refuses-message-ids"))
+    throw new ItemError("ErrorInvalidPropertySet", "The property InternetMessageId can not be set.");
   const item = readItem(element, kind, store);
   const mailbox = folder?.mailbox ?? ownMailbox(context);
   if (isMessage(kind)) return dispose(item, mailbox, folder, context);

@@ -124,6 +124,51 @@ export function valueAt(path: PropertyPath): (item: AnyItem) => PropertyValue {
   return () => undefined;
 }
 
+const booleans =
+  /^(?:item:(?:HasAttachments|IsDraft|IsSubmitted|IsFromMe|IsResend|IsUnmodified|IsAssociated)|message:Is(?:Read|ReadReceiptRequested|DeliveryReceiptRequested)|calendar:Is.+)$/;
+const times =
+  /^(?:item:(?:DateTime(?:Received|Sent|Created)|LastModifiedTime)|postitem:PostedTime|contacts:Birthday|calendar:(?:Start|End))$/;
+
+const numbers = /^(?:item:Size|folder:(?:TotalCount|UnreadCount|ChildFolderCount))$/;
+
+const importances: Readonly<Record<string, number>> = { Low: 0, Normal: 1, High: 2 };
+const sensitivities: Readonly<Record<string, number>> = { Normal: 0, Personal: 1, Private: 2, Confidential: 3 };
+
+function isOwn(names: Readonly<Record<string, number>>, text: string): boolean {
+  return Object.hasOwn(names, text);
+}
+
+/** The type of the values of a property: a name of MapiPropertyTypeType without Array. */
+function typeOf(path: PropertyPath): string {
+  if (path.kind === "extended") return path.type.replace(/Array$/, "");
+  if (path.kind === "indexed") return "String";
+  if (booleans.test(path.uri)) return "Boolean";
+  if (times.test(path.uri)) return "SystemTime";
+  return numbers.test(path.uri) ? "Integer" : "String";
+}
+
+/**
+ * Returns a constant of a restriction in the type of the property that it is compared with. Throws ItemError `ErrorInvalidValueForProperty` for one of
+ * another type.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode
+ */
+export function constantFor(path: PropertyPath, constant: string): PropertyValue {
+  const text = constant.trim();
+  const refuse = (): never => {
+    throw new ItemError("ErrorInvalidValueForProperty", "The value is not valid for this property.", pathXml(path));
+  };
+  const uri = path.kind === "field" ? path.uri : "";
+  const ranks = uri === "item:Importance" ? importances : uri === "item:Sensitivity" ? sensitivities : undefined;
+  if (ranks !== undefined) return isOwn(ranks, text) ? ranks[text] : refuse();
+  const type = typeOf(path);
+  if (/^(?:Integer|Long|Short|Double|Float|Currency)$/.test(type))
+    return text === "" || Number.isNaN(Number(text)) ? refuse() : Number(text);
+  if (type === "Boolean") return /^(?:true|false|0|1)$/.test(text) ? text === "true" || text === "1" : refuse();
+  if (type !== "SystemTime") return constant;
+  const time = new Date(/(?:Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`);
+  return /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time.getTime()) ? time : refuse();
+}
+
 /** Values are compared as numbers if the schema has an enumeration of ranks. */
 export function rankAt(path: PropertyPath): ((item: AnyItem) => PropertyValue) | undefined {
   if (path.kind !== "field") return undefined;

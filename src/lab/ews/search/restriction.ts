@@ -1,7 +1,7 @@
 import type { XmlElement } from "../../xml.ts";
 import type { AnyItem } from "../items/item-facts.ts";
 import { ItemError } from "../operation.ts";
-import { type PropertyValue, rankAt, valueAt } from "./properties.ts";
+import { constantFor, type PropertyValue, rankAt, valueAt } from "./properties.ts";
 import { type PropertyPath, pathIn } from "./property-path.ts";
 
 export type Predicate<T = AnyItem> = (item: T) => boolean;
@@ -98,19 +98,6 @@ function readContains<T>(element: XmlElement, of: PropertyReaders<T>): Predicate
   return (item) => texts(value(item)).some((text) => fits(fold(text), wanted));
 }
 
-const ranks: Readonly<Record<string, number>> = { Low: 0, Normal: 1, High: 2, Personal: 1, Private: 2, Confidential: 3 };
-
-/** A constant in the type of the value it is compared with; undefined when it is not of that type. */
-function constantLike(value: PropertyValue, constant: string): PropertyValue {
-  if (value instanceof Date) {
-    const time = Date.parse(constant);
-    return Number.isNaN(time) ? undefined : new Date(time);
-  }
-  if (typeof value === "number") return ranks[constant] ?? Number(constant);
-  if (typeof value === "boolean") return constant === "true" || constant === "1";
-  return constant;
-}
-
 /** Less than 0, 0 or more than 0; undefined when the two cannot be compared. Texts are compared ignoring case, as the store's collation does. */
 export function compareValues(a: PropertyValue, b: PropertyValue): number | undefined {
   if (a instanceof Date && b instanceof Date) return a.getTime() - b.getTime();
@@ -152,11 +139,12 @@ function readComparison<T>(element: XmlElement, of: PropertyReaders<T>): Predica
   if (constant === undefined && otherPath === undefined)
     throw new ItemError("ErrorInvalidRestriction", "The restriction compares with nothing.");
   const otherValue = otherPath === undefined ? undefined : (of.rankAt(otherPath) ?? of.valueAt(otherPath));
+  const wanted = constant === undefined ? undefined : constantFor(path, constant);
   const isDifferent = element.name === "IsNotEqualTo";
   return (item) => {
     const left = asTyped(value(item), type);
     const all: readonly PropertyValue[] = typeof left === "object" && !(left instanceof Date) ? left : [left];
-    const orders = all.map((one) => compareValues(one, otherValue?.(item) ?? constantLike(one, constant ?? "")));
+    const orders = all.map((one) => compareValues(one, otherValue?.(item) ?? wanted));
     // Of several values one equal value is enough; "not equal" requires that none is equal. A missing property is not equal to anything.
     if (isDifferent) return orders.every((order) => order !== 0);
     return orders.some((order) => order !== undefined && fits(order));

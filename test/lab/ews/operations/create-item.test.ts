@@ -1,6 +1,21 @@
 import { expect, test } from "vitest";
 import { mimeOf } from "../../../../src/lab/mime/mime-of-item.ts";
-import { delivered, distinguished, folderOf, itemId, items, itemsIn, labForEach, mailboxOf, messages, onlyItem } from "../item-calls.ts";
+import {
+  delivered,
+  distinguished,
+  fields,
+  folderOf,
+  getItem,
+  idAlone,
+  itemId,
+  items,
+  itemsIn,
+  labForEach,
+  mailboxOf,
+  messages,
+  onlyItem,
+  shape,
+} from "../item-calls.ts";
 import { anna, ben, call, faultCode, outcomes } from "../soap-client.ts";
 
 const lab = labForEach();
@@ -110,7 +125,7 @@ test("an alias of one's own may stand in From", async () => {
 test.each([
   ...["<t:DateTimeReceived>2026-01-01T00:00:00Z</t:DateTimeReceived>", "<t:Size>1</t:Size>", "<t:IsDraft>true</t:IsDraft>"],
   ...["<t:DisplayTo>x</t:DisplayTo>", "<t:HasAttachments>true</t:HasAttachments>", "<t:Preview>x</t:Preview>"],
-  ...["<t:InternetMessageId>&lt;x@y&gt;</t:InternetMessageId>", "<t:ConversationTopic>x</t:ConversationTopic>"],
+  ...["<t:ConversationTopic>x</t:ConversationTopic>", "<t:StoreEntryId>eA==</t:StoreEntryId>"],
 ])("%s is read-only", async (property) => {
   expect(outcomes(await call(lab(), create(message(property))))).toEqual(["Error ErrorInvalidPropertySet"]);
 });
@@ -332,4 +347,42 @@ test("a response object that the lab does not support is a fault with its name",
   const item = delivered(lab(), original);
   const received = await call(lab(), create(`<t:SuppressReadReceipt>${reference(item)}</t:SuppressReadReceipt>`));
   expect([received.status, faultCode(received)]).toEqual([500, "ErrorInvalidRequest"]);
+});
+
+test("a new message keeps the Message-ID that its client gives it", async () => {
+  const id = "<t:InternetMessageId>&lt;own@example.org&gt;</t:InternetMessageId>";
+  expect(outcomes(await call(lab(), create(message(`<t:Subject>s</t:Subject>${id}`))))).toEqual(["Success NoError"]);
+  expect(itemsIn(lab(), "drafts")[0]?.internetMessageId).toBe("<own@example.org>");
+});
+
+test.each([
+  ["Culture", "de-DE", "de-DE"],
+  ["ReminderDueBy", "2026-12-02T10:00:00+02:00", "2026-12-02T08:00:00Z"],
+  ["ReminderIsSet", "1", "true"],
+  ["ReminderMinutesBeforeStart", "15", "15"],
+])("%s is kept and read again", async (name, given, kept) => {
+  await call(lab(), create(message(`<t:${name}>${given}</t:${name}>`)));
+  const [item] = itemsIn(lab(), "drafts");
+  const read = await call(lab(), getItem(idAlone(item?.id ?? ""), shape("AllProperties")));
+  expect(onlyItem(read).textAt(name)).toBe(kept);
+});
+
+test("an extended time is kept in UTC", async () => {
+  const path = `<t:ExtendedFieldURI DistinguishedPropertySetId="PublicStrings" PropertyName="When" PropertyType="SystemTime"/>`;
+  const property = `<t:ExtendedProperty>${path}<t:Value>2026-12-02T10:00:00+02:00</t:Value></t:ExtendedProperty>`;
+  await call(lab(), create(message(property)));
+  const [item] = itemsIn(lab(), "drafts");
+  const read = await call(lab(), getItem(idAlone(item?.id ?? ""), shape("IdOnly", fields(path))));
+  expect(onlyItem(read).at("ExtendedProperty")?.textAt("Value")).toBe("2026-12-02T08:00:00Z");
+});
+
+test.each(["0x0e23", "0x0ff9", "0x300b", "0x65e0", "0x65e2", "0x3ffa", "0x1081"])("every item has the MAPI property %s", async (tag) => {
+  await call(lab(), create(message("<t:Subject>s</t:Subject>")));
+  const [item] = itemsIn(lab(), "drafts");
+  const type = { "0x0e23": "Integer", "0x1081": "Integer", "0x3ffa": "String" }[tag] ?? "Binary";
+  const path = `<t:ExtendedFieldURI PropertyTag="${tag}" PropertyType="${type}"/>`;
+  const value = onlyItem(await call(lab(), getItem(idAlone(item?.id ?? ""), shape("IdOnly", fields(path)))))
+    .at("ExtendedProperty")
+    ?.textAt("Value");
+  expect(value).toMatch(type === "Integer" ? /^\d+$/ : type === "Binary" ? /^[A-Za-z0-9+/]+=*$/ : /./);
 });

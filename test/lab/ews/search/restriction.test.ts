@@ -71,12 +71,13 @@ test.each([
   [compare("IsEqualTo", "message:IsRead", "false"), true],
   [compare("IsEqualTo", "message:IsRead", "1"), false],
   [compare("IsEqualTo", "item:Importance", "High"), true],
+  [compare("IsEqualTo", "item:Sensitivity", "Normal"), true],
+  [compare("IsLessThan", "item:Sensitivity", "Personal"), true],
   [compare("IsGreaterThan", "item:Importance", "Normal"), true],
   [compare("IsLessThan", "item:Importance", "Normal"), false],
   [compare("IsGreaterThanOrEqualTo", "item:DateTimeReceived", "2026-11-20T09:30:00Z"), true],
   [compare("IsLessThan", "item:DateTimeReceived", "2026-11-20T10:30:00+01:00"), false],
   [compare("IsLessThanOrEqualTo", "item:DateTimeReceived", "2026-11-20T10:30:00+01:00"), true],
-  [compare("IsGreaterThan", "item:DateTimeReceived", "no date"), false],
   [compare("IsGreaterThan", "item:Size", "0"), true],
   [compare("IsNotEqualTo", "item:Categories", "Finance"), false],
   [compare("IsNotEqualTo", "item:Categories", "Other"), true],
@@ -121,4 +122,15 @@ test.each([
 ])("a property that cannot be searched is refused with its code", (expression, code) => {
   expect(() => reads(expression)).toThrow(ItemError);
   expect(() => reads(expression)).toThrow(expect.objectContaining({ code }));
+});
+
+test.each([
+  ["item:DateTimeReceived", "no date"],
+  ["item:Size", "large"],
+  ["message:IsRead", "maybe"],
+  ["item:Importance", "Personal"],
+  ["item:Sensitivity", "High"],
+  [`<t:ExtendedFieldURI PropertyTag="0x0e08" PropertyType="Integer"/>`, "large"],
+])("a constant of another type than %s is refused by code: '%s'", (path, value) => {
+  expect(() => reads(compare("IsEqualTo", path, value))).toThrow(expect.objectContaining({ code: "ErrorInvalidValueForProperty" }));
 });
