@@ -37,6 +37,7 @@ export function reading(promise: PromiseOf): void {
     const message = have(outcome);
     expect(message.bodyText).toContain("See below.");
     expect(message.headers).toContainEqual({ name: "Message-ID", value: "<parts@example.org>" });
+    for (const name of ["From", "To"]) expect(message.headers?.map((header) => header.name)).toContain(name);
     expect(message.attachments?.map(({ kind, name: called }) => [kind, called])).toEqual([
       ["file", "invoice.pdf"],
       ["file", "empty.bin"],

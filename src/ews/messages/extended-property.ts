@@ -14,6 +14,8 @@ export const fromName: TextProperty = { tag: "0x0042" };
 export const senderName: TextProperty = { tag: "0x0C1A" };
 export const fromSmtpAddress = { tag: "0x5D02" } as const satisfies TextProperty;
 export const senderSmtpAddress = { tag: "0x5D01" } as const satisfies TextProperty;
+/** PidTagTransportMessageHeaders: the headers with which a message was received. Drafts and sent messages have none. */
+export const transportHeaders = { tag: "0x007D" } as const satisfies TextProperty;
 
 /** Writes the path of an extended text property, for a Restriction, a shape or an update. */
 export function extendedField(property: TextProperty): Xml {
