@@ -1,11 +1,7 @@
 import type { Detail } from "../../exchange/message.ts";
 import { element, type Xml } from "../../wire/xml/write-xml.ts";
-<<<<<<< HEAD
-import { extendedField, fromSmtpAddress, senderSmtpAddress } from "./extended-property.ts";
-import { flagFields } from "./flag.ts";
-=======
 import { extendedField, fromSmtpAddress, senderSmtpAddress, transportHeaders } from "./extended-property.ts";
->>>>>>> 341f984d (Read all headers of received messages over EWS)
+import { flagFields } from "./flag.ts";
 
 /**
  * Properties of a message in a listing. FindItem returns all of them, so a page costs one request.
@@ -57,15 +53,9 @@ const smtpAddresses = [fromSmtpAddress, senderSmtpAddress].map(extendedField);
 
 /** Writes the shape for GetItem. */
 export function itemShape(detail: Detail): Xml {
-<<<<<<< HEAD
-  const extended = detail.flag ? [...smtpAddresses, ...flagFields] : smtpAddresses;
+  const headers = detail.headers ? [extendedField(transportHeaders)] : [];
+  const extended = [...smtpAddresses, ...(detail.flag ? flagFields : []), ...headers];
   return shape("m:ItemShape", [...summaryFields, ...detailFields(detail)], { bodyType: bodyType(detail), extended });
-=======
-  return shape("m:ItemShape", [...summaryFields, ...detailFields(detail)], {
-    bodyType: bodyType(detail),
-    extended: [...smtpAddresses, ...(detail.headers ? [extendedField(transportHeaders)] : [])],
-  });
->>>>>>> 341f984d (Read all headers of received messages over EWS)
 }
 
 /** Properties of an item inside an attachment: it has no folder, no id of its own and no link. */

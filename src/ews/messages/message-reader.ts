@@ -20,13 +20,9 @@ import {
   within,
 } from "../../wire/xml/read-xml.ts";
 import { t } from "../namespaces.ts";
-<<<<<<< HEAD
-import { fromSmtpAddress, senderSmtpAddress } from "./extended-property.ts";
-import { type ExtendedValue, flagOf } from "./flag.ts";
-=======
 import { fromSmtpAddress, senderSmtpAddress, transportHeaders } from "./extended-property.ts";
+import { type ExtendedValue, flagOf } from "./flag.ts";
 import { readTransportHeaders } from "./transport-headers.ts";
->>>>>>> 341f984d (Read all headers of received messages over EWS)
 
 /**
  * Every element that Exchange uses for an item, so none is dropped because of its class.
@@ -181,24 +177,16 @@ export const messageReader: Reader<Message> = mapped(
   }),
 );
 
-<<<<<<< HEAD
-=======
 /** Returns the headers of a received message as they came; of others, those that Exchange lists. */
 function headersOf(item: {
   readonly headers?: readonly Header[] | undefined;
-  readonly extended?: readonly Extended[] | undefined;
+  readonly extended?: readonly ExtendedValue[] | undefined;
 }): readonly Header[] | undefined {
   const text = extendedValue(item.extended, transportHeaders.tag);
   const received = text === undefined ? [] : readTransportHeaders(text);
   return received.length > 0 ? received : item.headers;
 }
 
-interface Extended {
-  readonly tag?: string | undefined;
-  readonly value?: string | undefined;
-}
-
->>>>>>> 341f984d (Read all headers of received messages over EWS)
 /** Compares tags as numbers: servers write them in either case, and some without leading zeros. */
 function extendedValue(properties: readonly ExtendedValue[] | undefined, tag: string): string | undefined {
   return properties?.find((one) => one.tag !== undefined && Number(one.tag) === Number(tag))?.value;
