@@ -275,9 +275,13 @@ export function localOf(failure: Failure): string | undefined {
 export function withLocal(failure: Failure): Failure {
   const local = localOf(failure);
   if (local === undefined || failure.message.includes(local)) return failure;
-  const { code, message, wireCode, requestId, backOffMs, concurrency, hint, leftDrafts, possibleDrafts } = failure;
-  const details = { wireCode, requestId, backOffMs, concurrency, hint, leftDrafts, possibleDrafts, cause: failure };
-  return new Failure(code, `${message} [${local}]`, details);
+  return reworded(failure, `${failure.message} [${local}]`, failure.hint);
+}
+
+/** Returns the failure with another message and hint. Everything else is kept. */
+export function reworded(failure: Failure, message: string, hint: string): Failure {
+  const { code, wireCode, requestId, backOffMs, concurrency, leftDrafts, possibleDrafts } = failure;
+  return new Failure(code, message, { wireCode, requestId, backOffMs, concurrency, hint, leftDrafts, possibleDrafts, cause: failure });
 }
 
 /**

@@ -195,6 +195,8 @@ const migrations: readonly string[] = [
      PRIMARY KEY (index, at)
    );
    CREATE INDEX ON ${schema}.evidence_lines (sha256, index);`,
+
+  `ALTER TABLE ${schema}.sweeps ADD COLUMN begun_person text, ADD COLUMN undo_begun_person text;`,
 ];
 
 /** Keeps two processes that start together from migrating at the same time: any number that no other lock of ours uses. */

@@ -3,6 +3,7 @@ import { Failure } from "../failure.ts";
 import { schema } from "./migrations.ts";
 import { aliveSql, type Database, notifySql } from "./postgres.ts";
 import { type Direction, openTargets, type SweepState, type TargetState, type UndoState } from "./sweep-states.ts";
+import { type SweepTarget, selectTargets, TargetRow, targetOf } from "./sweep-targets.ts";
 import { openSweepWatches, type SweepWatches } from "./sweep-watches.ts";
 import { openSweepWork, type SweepWork } from "./sweep-work.ts";
 
@@ -45,31 +46,18 @@ export interface Sweep {
   readonly approvedBy?: string | undefined;
   readonly approvedAt?: Date | undefined;
   readonly begunBy?: string | undefined;
+  readonly begunPerson?: string | undefined;
   readonly begunAt?: Date | undefined;
   readonly endedAt?: Date | undefined;
   /** The state that it was in when its undo began; undefined where none has begun. */
   readonly endedState?: SweepState | undefined;
   readonly undoBegunBy?: string | undefined;
+  readonly undoBegunPerson?: string | undefined;
   readonly undoBegunAt?: Date | undefined;
   readonly undoEndedAt?: Date | undefined;
 }
 
-/** One message of a plan, and what became of it. */
-export interface SweepTarget {
-  readonly number: number;
-  readonly mailbox: string;
-  readonly facts: string;
-  readonly state: TargetState;
-  readonly attempts: number;
-  readonly outcome?: string | undefined;
-  readonly outcomeAt?: Date | undefined;
-  readonly undoState?: UndoState | undefined;
-  readonly undoAttempts: number;
-  readonly undoOutcome?: string | undefined;
-  readonly undoOutcomeAt?: Date | undefined;
-  /** When it was found, where it was not in the plan: it arrived later. */
-  readonly arrivedAt?: Date | undefined;
-}
+export type { SweepTarget };
 
 /** Somebody who approves or begins. */
 export interface SweepActor {
@@ -98,7 +86,7 @@ export interface Presence {
 }
 
 /** How many targets are in each state. */
-export type Tally = Readonly<Partial<Record<TargetState | `undo_${UndoState}`, number>>>;
+export type Tally = Readonly<Partial<Record<TargetState | `undo_${UndoState}` | "restored_copies", number>>>;
 
 /** The sweeps in a database. Each method throws Failure. */
 export interface Sweeps {
@@ -114,6 +102,8 @@ export interface Sweeps {
   tally(id: string): Promise<Tally>;
   /** In the order of the plan, after the number that is given. */
   targets(id: string, after: number, limit: number): Promise<readonly SweepTarget[]>;
+  /** Those that are not as they should be: failed, changed or gone, and not undone by an undo. */
+  troubled(id: string, limit: number): Promise<readonly SweepTarget[]>;
   /** The mailboxes that have targets. */
   addresses(id: string): Promise<readonly string[]>;
   waiting(id: string): Promise<readonly Waiting[]>;
@@ -155,23 +145,10 @@ const Row = z.object({
   undo_begun_by: z.string().nullable(),
   undo_begun_at: z.date().nullable(),
   undo_ended_at: z.date().nullable(),
+  begun_person: z.string().nullable(),
+  undo_begun_person: z.string().nullable(),
 });
 const columns = Object.keys(Row.shape).join(", ");
-
-const TargetRow = z.object({
-  number: z.number(),
-  address: z.string(),
-  facts: z.string(),
-  state: z.enum(["planned", "acting", "done", "failed", "changed", "gone"]),
-  attempts: z.number(),
-  outcome: z.string().nullable(),
-  outcome_at: z.date().nullable(),
-  undo_state: z.enum(["undoing", "undone", "failed", "impossible"]).nullable(),
-  undo_attempts: z.number(),
-  undo_outcome: z.string().nullable(),
-  undo_outcome_at: z.date().nullable(),
-  arrived_at: z.date().nullable(),
-});
 
 export function openSweeps(database: Database): Sweeps {
   const table = `${schema}.sweeps`;
@@ -234,19 +211,22 @@ export function openSweeps(database: Database): Sweeps {
         z.object({ name: z.string(), number: z.number() }),
         `SELECT state AS name, count(*)::integer AS number FROM ${schema}.sweep_targets WHERE sweep = $1 GROUP BY state
          UNION ALL SELECT 'undo_' || undo_state, count(*)::integer FROM ${schema}.sweep_targets
-         WHERE sweep = $1 AND undo_state IS NOT NULL GROUP BY undo_state`,
+         WHERE sweep = $1 AND undo_state IS NOT NULL GROUP BY undo_state
+         UNION ALL SELECT 'restored_copies', count(*)::integer FROM ${schema}.sweep_targets
+         WHERE sweep = $1 AND undo_state = 'undone' AND undo_outcome::json ->> 'restored_copy' = 'true' HAVING count(*) > 0`,
         [id],
       );
       return Object.fromEntries(rows.map(({ name, number }) => [name, number]));
     },
     async targets(id, after, limit) {
+      const rows = await database.query(TargetRow, `${selectTargets} AND t.number > $2 ORDER BY t.number LIMIT $3`, [id, after, limit]);
+      return rows.map(targetOf);
+    },
+    async troubled(id, limit) {
       const rows = await database.query(
         TargetRow,
-        `SELECT t.number, m.address, t.facts, t.state, t.attempts, t.outcome, t.outcome_at, t.undo_state, t.undo_attempts, t.undo_outcome,
-           t.undo_outcome_at, t.arrived_at
-         FROM ${schema}.sweep_targets t JOIN ${schema}.sweep_mailboxes m ON m.sweep = t.sweep AND m.number = t.mailbox
-         WHERE t.sweep = $1 AND t.number > $2 ORDER BY t.number LIMIT $3`,
-        [id, after, limit],
+        `${selectTargets} AND (t.state IN ('failed', 'changed', 'gone') OR t.undo_state IN ('failed', 'impossible')) ORDER BY t.number LIMIT $2`,
+        [id, limit],
       );
       return rows.map(targetOf);
     },
@@ -300,8 +280,8 @@ export function openSweeps(database: Database): Sweeps {
       const open = openTargets[direction];
       // An undo leaves what it finds of the run: how and when that ended, and who began it.
       const set: Readonly<Record<Direction, string>> = {
-        act: "begun_by = $3, begun_at = coalesce(begun_at, now()), ended_at = NULL",
-        undo: `ended_state = CASE direction WHEN 'act' THEN state ELSE ended_state END, undo_begun_by = $3,
+        act: "begun_by = $3, begun_person = $5, begun_at = coalesce(begun_at, now()), ended_at = NULL",
+        undo: `ended_state = CASE direction WHEN 'act' THEN state ELSE ended_state END, undo_begun_by = $3, undo_begun_person = $5,
              undo_begun_at = coalesce(undo_begun_at, now()), undo_ended_at = NULL`,
       };
       // What failed is tried again by whoever begins it again.
@@ -319,7 +299,7 @@ export function openSweeps(database: Database): Sweeps {
              SELECT FROM ${schema}.sweep_targets t WHERE t.sweep = m.sweep AND t.mailbox = m.number AND (${open}))) RETURNING 1
          )
          SELECT ${columns} FROM begun`,
-        [id, direction, by.id, by.within ?? null],
+        [id, direction, by.id, by.within ?? null, by.person ?? null],
       );
       if (begun === undefined) throw wrongState(await get(id), direction === "act" ? "run" : "be undone");
       return sweepOf(begun);
@@ -361,10 +341,12 @@ function sweepOf(row: z.output<typeof Row>): Sweep {
     approvedBy: row.approved_by ?? undefined,
     approvedAt: row.approved_at ?? undefined,
     begunBy: row.begun_by ?? undefined,
+    begunPerson: row.begun_person ?? undefined,
     begunAt: row.begun_at ?? undefined,
     endedAt: row.ended_at ?? undefined,
     endedState: row.ended_state ?? undefined,
     undoBegunBy: row.undo_begun_by ?? undefined,
+    undoBegunPerson: row.undo_begun_person ?? undefined,
     undoBegunAt: row.undo_begun_at ?? undefined,
     undoEndedAt: row.undo_ended_at ?? undefined,
     plannedPerson: row.planned_person ?? undefined,
@@ -372,22 +354,5 @@ function sweepOf(row: z.output<typeof Row>): Sweep {
     approvedPerson: row.approved_person ?? undefined,
     approvedWithRole: row.approved_with_role,
     begunWithin: row.begun_within ?? undefined,
-  };
-}
-
-function targetOf(row: z.output<typeof TargetRow>): SweepTarget {
-  return {
-    number: row.number,
-    mailbox: row.address,
-    facts: row.facts,
-    state: row.state,
-    attempts: row.attempts,
-    outcome: row.outcome ?? undefined,
-    outcomeAt: row.outcome_at ?? undefined,
-    undoState: row.undo_state ?? undefined,
-    undoAttempts: row.undo_attempts,
-    undoOutcome: row.undo_outcome ?? undefined,
-    undoOutcomeAt: row.undo_outcome_at ?? undefined,
-    arrivedAt: row.arrived_at ?? undefined,
   };
 }

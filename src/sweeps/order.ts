@@ -83,7 +83,7 @@ export function fieldsFor({ input }: Action): readonly string[] {
 /** Throws Failure `invalid-input` when a sweep cannot be planned so. */
 export function checkOrder({ action, internetMessageIds, query = {}, input, find, trackingLog }: SweepOrder): void {
   if (!isSweepable(action))
-    throw new Failure("invalid-input", `then: a sweep cannot run ${action.name}.`, {
+    throw new Failure("invalid-input", `action: a sweep cannot run ${action.name}.`, {
       hint: "Name an action that moves, copies or deletes messages.",
     });
   const bounds = Object.entries(query).filter(([name, value]) => value !== undefined && name !== "attachment_sha256");
@@ -96,7 +96,7 @@ export function checkOrder({ action, internetMessageIds, query = {}, input, find
     );
   }
   if (find === "tracking-log" && trackingLog === undefined)
-    throw new Failure("invalid-input", "find tracking-log needs tracking_log: the export of Get-MessageTrackingLog.");
+    throw new Failure("invalid-input", "tracking_log is required with find tracking-log: put the export of Get-MessageTrackingLog.");
   if (trackingLog !== undefined && find !== "tracking-log")
     throw new Failure("invalid-input", "tracking_log is for find tracking-log only.");
   const wrong = Object.keys(input).find((name) => ownFields.has(name));

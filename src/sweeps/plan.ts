@@ -2,6 +2,7 @@ import { omitUndefined } from "../catalogue/common-fields.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import type { Host } from "../perform/perform.ts";
+import { counted } from "../text/noun-count.ts";
 import type { Facts } from "./facts.ts";
 import { accountFor, demandMailboxes } from "./find/examined.ts";
 import type { Unexamined } from "./find/found.ts";
@@ -51,7 +52,7 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
       if (!looked.ok) stopped ??= looked.failure;
       else seen[at] = looked.value;
       done += 1;
-      host.progress?.(`looked into ${done} of ${addresses.length} mailboxes`);
+      host.progress?.(`looked into ${done} of ${counted(addresses.length, "mailbox")}`);
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, addresses.length) }, work));
@@ -155,7 +156,7 @@ async function lookForRelated(
       const { targets, failures } = await relatedIn(host.exchange.mailbox(address, patientCall(host)), originals);
       seen[at] = { targets, problems: failures.map((one) => problemIn(address, one)) };
       done += 1;
-      host.progress?.(`looked for related copies in ${done} of ${addresses.length} mailboxes`);
+      host.progress?.(`looked for related copies in ${done} of ${counted(addresses.length, "mailbox")}`);
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, addresses.length) }, work));
@@ -200,15 +201,15 @@ function demandLimits(limits: Limits, hit: readonly Seen[]): void {
   };
   const { max_mailboxes, max_items, expected_count, expected_per_mailbox } = limits;
   if (max_mailboxes !== undefined && hit.length > max_mailboxes)
-    refuse(`Found messages in ${hit.length} mailboxes, more than --max-mailboxes allows (${max_mailboxes}).`);
+    refuse(`Found messages in ${counted(hit.length, "mailbox")}, more than max_mailboxes allows (${max_mailboxes}).`);
   const left = all.length - messages;
-  const besides = left === 0 ? "" : ` and ${left} other targets that they left behind or that are related`;
+  const besides = left === 0 ? "" : ` and ${counted(left, "other target")} that they left behind or that are related`;
   if (max_items !== undefined && all.length > max_items)
-    refuse(`Found ${messages} messages${besides}, more than --max-items allows (${max_items}).`);
+    refuse(`Found ${counted(messages, "message")}${besides}, more than max_items allows (${max_items}).`);
   if (expected_count !== undefined && messages !== expected_count)
-    refuse(`Found ${messages} messages where --expected-count says ${expected_count}.`);
+    refuse(`Found ${counted(messages, "message")} where expected_count says ${expected_count}.`);
   const ofMessages = hit.map(({ targets }) => targets.filter(isOriginal)).filter(({ length }) => length > 0);
   const odd = ofMessages.find(({ length }) => expected_per_mailbox !== undefined && length !== expected_per_mailbox);
   if (odd !== undefined)
-    refuse(`Found ${odd.length} messages in ${odd[0]?.mailbox} where --expected-per-mailbox says ${expected_per_mailbox}.`);
+    refuse(`Found ${counted(odd.length, "message")} in ${odd[0]?.mailbox} where expected_per_mailbox says ${expected_per_mailbox}.`);
 }

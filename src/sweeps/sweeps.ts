@@ -166,25 +166,42 @@ export function sweepDocument(sweep: Sweep, header: Header, tally: Tally) {
     restored_from_evidence: header.restored_from_evidence,
     cannot_be_undone: header.cannot_be_undone,
     second_person_above: header.second_person_above,
-    planned_by: sweep.plannedBy,
+    ...by("planned", sweep.plannedBy, sweep.plannedPerson),
     planned_at: time(sweep.plannedAt),
-    approved_by: sweep.approvedBy,
+    ...by("approved", sweep.approvedBy, sweep.approvedPerson),
     approved_at: time(sweep.approvedAt),
-    begun_by: sweep.begunBy,
+    ...by("begun", sweep.begunBy, sweep.begunPerson),
     begun_at: time(sweep.begunAt),
     ended_at: time(sweep.endedAt),
     ended_state: sweep.endedState,
-    undo_begun_by: sweep.undoBegunBy,
+    ...by("undo_begun", sweep.undoBegunBy, sweep.undoBegunPerson),
     undo_begun_at: time(sweep.undoBegunAt),
     undo_ended_at: time(sweep.undoEndedAt),
   });
 }
 
+/** Who did a step: the person if known, with the id of the caller as the audit log names it if that is another. */
+function by<Step extends "planned" | "approved" | "begun" | "undo_begun">(
+  step: Step,
+  id: string | undefined,
+  person: string | undefined,
+): StepActor<Step>;
+function by(step: string, id: string | undefined, person: string | undefined): Readonly<Record<string, string | undefined>> {
+  return { [`${step}_by`]: person ?? id, [`${step}_by_id`]: person === undefined || person === id ? undefined : id };
+}
+type StepActor<Step extends string> = { readonly [member in `${Step}_by` | `${Step}_by_id`]?: string | undefined };
+
 /** Targets by what became of them. `waiting`: nothing was done to them yet. `unknown`: begun, and their outcome is not known yet. */
 export function countsOf(tally: Tally) {
   const { planned = 0, acting = 0, done = 0, failed = 0, changed = 0, gone = 0 } = tally;
-  const { undo_undone, undo_failed, undo_impossible, undo_undoing } = tally;
-  const undone = omitUndefined({ undone: undo_undone, not_undone: undo_failed, not_undoable: undo_impossible, undo_unknown: undo_undoing });
+  const { undo_undone, undo_failed, undo_impossible, undo_undoing, restored_copies } = tally;
+  const undone = omitUndefined({
+    undone: undo_undone,
+    not_undone: undo_failed,
+    not_undoable: undo_impossible,
+    undo_unknown: undo_undoing,
+    restored_copies,
+  });
   return { waiting: planned, unknown: acting, done, failed, changed, gone, ...undone };
 }
 

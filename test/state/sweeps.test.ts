@@ -110,7 +110,9 @@ describe("the tables of sweeps", () => {
   test("of the version before an undo had facts of its own keep what an undo wrote as facts of the undo", async () => {
     const before = temporaryState();
     const old = await openDatabase(before);
-    const drop = ["ended_state", "undo_begun_by", "undo_begun_at", "undo_ended_at"].map((name) => `DROP COLUMN ${name}`).join(", ");
+    const drop = ["begun_person", "undo_begun_person", "ended_state", "undo_begun_by", "undo_begun_at", "undo_ended_at"]
+      .map((name) => `DROP COLUMN ${name}`)
+      .join(", ");
     await old.execute(`ALTER TABLE mailcordon.sweeps ${drop}`, []);
     await old.execute(
       `INSERT INTO mailcordon.sweeps (id, state, direction, connection, plan, plan_hash, planned_by, begun_by, begun_at, ended_at)

@@ -2,13 +2,18 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
+import { program } from "../../src/commands/program.ts";
 import { runSweep } from "../../src/commands/sweep/sweep-command.ts";
+import { runCli } from "../../src/faces/cli/cli.ts";
 import type { Screen } from "../../src/faces/cli/screen.ts";
 import { asFailure } from "../../src/failure.ts";
 import type { LabOptions } from "../../src/lab/lab.ts";
 import { type Backend, type LabHost, openLabHost } from "../actions/lab-host.ts";
 import { environmentOf } from "../built.ts";
+
+const packageFile = fileURLToPath(new URL("../../package.json", import.meta.url));
 
 /** What a subcommand printed, as JSON. */
 export interface Printed {
@@ -25,6 +30,8 @@ export interface SweepDesk {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
   sweep(...words: readonly string[]): Promise<Printed>;
+  /** The same at a terminal of 120 columns, where a person answers `typed`. Failures are shown as the command line shows them. */
+  terminal(typed: string, ...words: readonly string[]): Promise<{ readonly exit: number; readonly out: string; readonly err: string }>;
   /** The same, stopped when `signal` is given. */
   sweepUntil(signal: AbortSignal, ...words: readonly string[]): Promise<Printed>;
   audit(): readonly Readonly<Record<string, unknown>>[];
@@ -62,8 +69,22 @@ export async function openSweepDesk(backend: Backend, options: LabOptions = {}, 
       return { exit: -1, error: { code, message } };
     }
   };
+  const terminal = async (typed: string, ...words: readonly string[]) => {
+    let out = "";
+    let err = "";
+    const stdin = Object.assign(new PassThrough(), { isTTY: true });
+    stdin.write(typed);
+    const exit = await runCli(["sweep", ...words, "--config", config], program(packageFile), {
+      stdin,
+      stdout: { isTTY: true, columns: 120, write: (text) => (out += text) },
+      stderr: { isTTY: true, columns: 120, write: (text) => (err += text) },
+      signal: new AbortController().signal,
+    });
+    return { exit, out, err };
+  };
   return {
     host,
+    terminal,
     config,
     folder,
     environment,

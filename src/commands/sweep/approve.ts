@@ -4,9 +4,9 @@ import { Failure } from "../../failure.ts";
 import type { Desk, Told } from "./desk.ts";
 import { toldOf } from "./status.ts";
 
-export async function approve(id: string, { service, caller, line }: Desk): Promise<Told> {
-  const hash = line.fields.plan;
+export async function approve(id: string, desk: Desk): Promise<Told> {
+  const hash = desk.line.fields.plan;
   if (typeof hash !== "string")
     throw new Failure("invalid-input", "--plan is required: put the hash that sweep plan and sweep status show.");
-  return toldOf(await service.approve(id, hash, caller));
+  return toldOf(await desk.service.approve(id, hash, desk.caller), desk);
 }

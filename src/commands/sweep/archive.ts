@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { openEvidenceIndexOf } from "../../connection/open-evidence.ts";
 import { loadEvidence } from "../../settings/load-evidence.ts";
 import { loadAudit } from "../../settings/load-settings.ts";
+import { counted } from "../../text/noun-count.ts";
 import { type Desk, incompleteExit, type Told } from "./desk.ts";
 
 /** Writes the evidence archive of a sweep. */
@@ -21,7 +22,8 @@ export async function archive(id: string, { service, caller, state, line, flags 
       archive: { file, size, sha256, manifest_sha256: manifestSha256 },
       ...{ evidence: made.evidence, audit_entries: auditEntries, not_known: notKnown },
     },
-    shown: () => `${message}\n${file}: ${size} bytes, ${made.evidence.kept} pieces of evidence, ${auditEntries} audit entries.\n`,
+    shown: () =>
+      `${message}\n${file}: ${counted(size, "byte")}, ${counted(made.evidence.kept, "piece")} of evidence, ${counted(auditEntries, "audit entry")}.`,
     exit: isIncomplete ? incompleteExit : 0,
   };
 }

@@ -1,5 +1,6 @@
 import type { CommandLine } from "../../faces/cli/program-flags.ts";
 import type { Screen } from "../../faces/cli/screen.ts";
+import { commandWords } from "../../faces/cli/shell-command.ts";
 import { foundText } from "../../faces/cli/tell.ts";
 import type { Failure } from "../../failure.ts";
 import type { SettingsFlags } from "../../settings/load-settings.ts";
@@ -35,6 +36,8 @@ export interface Desk {
   /** Works on sweeps in this process. Throws Failure. */
   work(): Promise<{ close(): Promise<void> }>;
   complain(failure: Failure): void;
+  /** Returns the command line of a subcommand for a sweep, with the settings of this one. */
+  readonly command: (name: string, id: string) => string;
 }
 
 /** Opens the settings, the database and the connections for one command, and closes them after it. Throws Failure. */
@@ -61,6 +64,7 @@ export async function onDesk(line: CommandLine, screen: Screen, work: (desk: Des
       ...{ state, line, screen, flags, progress: say, service, caller, complain },
       connection: reach,
       work: () => host.work(screen.signal),
+      command: (name, id) => commandWords(`sweep ${name} ${id}`, flags.config === undefined ? {} : { config: flags.config }).join(" "),
     });
   } finally {
     progress?.end();

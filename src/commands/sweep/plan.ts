@@ -1,5 +1,5 @@
 import { actionNames, loadAction } from "../../actions/load.ts";
-import { planText } from "../../faces/cli/sweep-text.ts";
+import { nextSteps, planText } from "../../faces/cli/sweep-text.ts";
 import { type FlagField, flagFieldsOf } from "../../faces/parameters.ts";
 import { fieldsFor } from "../../sweeps/order.ts";
 import { flagNames, PlanRequest } from "../../sweeps/request.ts";
@@ -22,7 +22,7 @@ export async function planFlags(words: readonly string[]): Promise<readonly Flag
 }
 
 export async function plan(desk: Desk): Promise<Told> {
-  const { service, caller, line, screen } = desk;
+  const { service, caller, line, screen, command } = desk;
   const { mailboxes_file, ...fields } = line.fields;
   const ofRequest = Object.entries(flagNames).flatMap(([field, flag]) => {
     const value = flag === undefined ? undefined : fields[flag];
@@ -34,5 +34,6 @@ export async function plan(desk: Desk): Promise<Told> {
   const raw = { ...Object.fromEntries(ofRequest), ...read, input: Object.fromEntries(ofAction) };
   const how = { connection: "", signal: screen.signal };
   const { answer, planned } = await service.plan(raw, caller, how);
-  return { document: answer, shown: (columns) => planText(answer.message, planned, columns), exit: answer.success ? 0 : incompleteExit };
+  const shown = (columns: number) => planText(answer.message, planned, columns, nextSteps(answer, command));
+  return { document: answer, shown, exit: answer.success ? 0 : incompleteExit };
 }

@@ -27,7 +27,7 @@ export async function run(id: string, how: Direction | "resume", desk: Desk): Pr
     });
   }
   const begun = how === "act" ? await service.run(id, caller, kept.sweep.planHash) : await service[how](id, caller);
-  if (isDetached) return toldOf(begun);
+  if (isDetached) return toldOf(begun, desk);
   const worker = await desk.work();
   try {
     for await (const progress of watchSweep(state, id, screen.signal, lookEveryMs)) {
@@ -39,7 +39,7 @@ export async function run(id: string, how: Direction | "resume", desk: Desk): Pr
   } finally {
     await worker.close();
   }
-  return toldOf(await service.status(id, caller), true);
+  return toldOf(await service.status(id, caller), desk, true);
 }
 
 function complainUnlessEnded(complain: Desk["complain"]): (thrown: unknown) => void {

@@ -1,10 +1,10 @@
-import { sweepText } from "../../faces/cli/sweep-text.ts";
+import { mostTroubled, sweepText } from "../../faces/cli/sweep-text.ts";
 import { failures, someItemsFailedExit } from "../../failure.ts";
 import type { SweepAnswer } from "../../sweeps/service/answers.ts";
 import type { Desk, Told } from "./desk.ts";
 
-export async function status(id: string, { service, caller }: Desk): Promise<Told> {
-  return { ...toldOf(await service.status(id, caller)), exit: 0 };
+export async function status(id: string, desk: Desk): Promise<Told> {
+  return { ...(await toldOf(await desk.service.status(id, desk.caller), desk)), exit: 0 };
 }
 
 export async function listed({ service, caller }: Desk): Promise<Told> {
@@ -12,9 +12,12 @@ export async function listed({ service, caller }: Desk): Promise<Told> {
   return { document: answer, shown: (columns) => sweepText(answer.message, answer.sweeps, columns) };
 }
 
-/** A sweep as it is printed, and the exit code. `ran`: the command was to bring it to its end. */
-export function toldOf(answer: SweepAnswer, ran = false): Told {
-  const { success, message, state } = answer;
-  const exit = success ? (ran && state === "paused" ? failures.cancelled.exit : 0) : someItemsFailedExit;
-  return { document: answer, shown: (columns) => sweepText(message, [answer], columns), exit };
+/** Returns a sweep as it is printed, and the exit code. `ran`: the command had to bring the sweep to its end. */
+export async function toldOf(answer: SweepAnswer, { service, caller, command }: Desk, ran = false): Promise<Told> {
+  const isCutOff = ran && answer.state === "paused";
+  const said = isCutOff ? { ...answer, success: false, message: `${answer.message} It was paused before its end.` } : answer;
+  const exit = isCutOff && answer.success ? failures.cancelled.exit : said.success ? 0 : someItemsFailedExit;
+  const isTroubled = !answer.success || Object.keys(answer.counts).some((name) => name === "not_undoable");
+  const troubled = isTroubled ? await service.troubled(answer.sweep, caller, mostTroubled) : [];
+  return { document: said, shown: (columns) => sweepText(said.message, [said], columns, { troubled, command }), exit };
 }

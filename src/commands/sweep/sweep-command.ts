@@ -1,7 +1,9 @@
+import { fieldsAsFlags } from "../../faces/cli/fields-as-flags.ts";
 import { readFlags } from "../../faces/cli/program-flags.ts";
 import type { Screen } from "../../faces/cli/screen.ts";
 import type { FlagField } from "../../faces/parameters.ts";
-import { Failure } from "../../failure.ts";
+import { asFailure, Failure, reworded } from "../../failure.ts";
+import { flagNames } from "../../sweeps/request.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
 import { didYouMean } from "../../text/nearest-name.ts";
 import { approve } from "./approve.ts";
@@ -40,11 +42,18 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
 };
 const withoutId = ["plan", "list"];
 
+/** Returns the failure with the flags of the command line in place of the names of fields. */
+function spelledAsFlags(failure: Failure, flags: readonly FlagField[]): Failure {
+  const fields = [...Object.keys(flagNames), ...flags.map(({ field }) => field)];
+  const spelled = (text: string) => fieldsAsFlags(text, fields, flagNames);
+  return reworded(failure, spelled(failure.message), spelled(failure.hint));
+}
+
 /** Runs `mailcordon sweep` and returns the exit code. Throws Failure. */
 export async function runSweep(words: readonly string[], screen: Screen): Promise<number> {
   const [name = "--help", ...rest] = words;
   if (name === "--help" || name === "-h" || rest.includes("--help")) {
-    screen.stdout.write(sweepUsage());
+    screen.stdout.write(await sweepUsage());
     return 0;
   }
   const subcommand = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
@@ -60,7 +69,14 @@ export async function runSweep(words: readonly string[], screen: Screen): Promis
   const flags = typeof subcommand.flags === "function" ? await subcommand.flags(rest) : subcommand.flags;
   const line = readFlags(id === undefined ? rest : rest.slice(1), flags, own);
   return onDesk(line, screen, async (desk) => {
-    const { document, shown, exit = 0, raw } = await subcommand.run(id ?? "", desk);
+    const {
+      document,
+      shown,
+      exit = 0,
+      raw,
+    } = await subcommand.run(id ?? "", desk).catch((thrown) => {
+      throw spelledAsFlags(asFailure(thrown), flags);
+    });
     if (raw !== undefined) {
       for await (const text of raw) screen.stdout.write(text);
       return exit;

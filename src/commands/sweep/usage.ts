@@ -1,14 +1,16 @@
-import { definitionList } from "../../faces/cli/help.ts";
+import { actionNames, loadAction } from "../../actions/load.ts";
+import { fieldsAsFlags } from "../../faces/cli/fields-as-flags.ts";
+import { definitionList, flagList } from "../../faces/cli/help.ts";
 import { flagOf } from "../../faces/field-spellings.ts";
 import { parametersOf } from "../../faces/parameters.ts";
+import { fieldsFor, isSweepable } from "../../sweeps/order.ts";
 import { flagNames, PlanRequest } from "../../sweeps/request.ts";
 
 const usage = `mailcordon sweep: one order for the mailboxes of an organisation.
 
   sweep plan --internet-message-id ID --mailboxes all --then ACTION [FLAGS]
                       Looks for the messages and keeps a plan; changes nothing.
-                      FLAGS are those of the action, such as --keep-evidence,
-                      --delete-type hard --confirm-hard, or --archive.
+                      FLAGS are those of sweep plan and of the action, below.
   sweep approve SWEEP --plan HASH
                       Approves this plan.
   sweep run SWEEP     Carries out an approved plan, or shows the plan and asks.
@@ -31,6 +33,8 @@ const usage = `mailcordon sweep: one order for the mailboxes of an organisation.
 
 Flags of sweep plan:
 PLAN_FLAGS
+
+ACTION_FLAGS
 
 Other flags:
   --plan HASH         Hash of the plan, as plan and status show it.
@@ -55,15 +59,38 @@ const mailboxesFile: [string, string] = [
   "File of mailboxes, added to mailboxes: one address per line, or a CSV whose header names the column (Mailbox, PrimarySmtpAddress, EmailAddress).",
 ];
 
+const spelled = (text: string) => fieldsAsFlags(text, Object.keys(flagNames), flagNames);
+
+/** Lists the flags of the actions that a sweep can run: those that all of them have, then those of each. */
+async function flagsOfActions(): Promise<readonly string[]> {
+  const actions = (await Promise.all(actionNames.map(loadAction))).filter(isSweepable);
+  const all = actions.map((action) => {
+    const fields = fieldsFor(action);
+    return { name: action.name, fields, parameters: parametersOf(action) };
+  });
+  const isShared = (field: string) => all.every(({ fields }) => fields.includes(field));
+  const listed = (which: (field: string) => boolean, { fields, parameters }: (typeof all)[number]) =>
+    flagList(
+      parameters.filter(({ field }) => fields.includes(field) && which(field)),
+      parameters,
+      80,
+    );
+  return [
+    ...all.slice(0, 1).map((first) => `Flags of sweep plan with every action:\n${listed(isShared, first)}`),
+    ...all.map((one) => `Flags of sweep plan --then ${one.name}:\n${listed((field) => !isShared(field), one)}`),
+  ];
+}
+
 /** The help of `mailcordon sweep`; the flags of `plan` are those of the request. */
-export function sweepUsage(): string {
+export async function sweepUsage(): Promise<string> {
+  const actionFlags = await flagsOfActions();
   const flags = parametersOf({ input: PlanRequest }).flatMap(({ field, kind, description, required }): [string, string][] => {
     const flag = flagNames[field];
-    if (flag === "group") return [mailboxesFile, [`${flagOf(flag)}${values[kind]}`, description]];
+    if (flag === "group") return [mailboxesFile, [`${flagOf(flag)}${values[kind]}`, spelled(description)]];
     const value = flag === "tracking_log" ? " FILE" : values[kind];
-    return flag === undefined ? [] : [[`${flagOf(flag)}${value}`, `${description}${required ? " Required." : ""}`]];
+    return flag === undefined ? [] : [[`${flagOf(flag)}${value}`, `${spelled(description)}${required ? " Required." : ""}`]];
   });
-  return usage.replace("PLAN_FLAGS", () => definitionList(flags, 80));
+  return usage.replace("PLAN_FLAGS", () => definitionList(flags, 80)).replace("ACTION_FLAGS", () => actionFlags.join("\n\n"));
 }
 
 export const workerUsage = `mailcordon worker: helps with every sweep that runs, until it is stopped.

@@ -4,6 +4,7 @@ import { commonInputFields } from "../../perform/perform.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { flagOf } from "../field-spellings.ts";
 import { type Parameter, parametersOf } from "../parameters.ts";
+import { fieldsAsFlags } from "./fields-as-flags.ts";
 import type { Program } from "./program-definition.ts";
 import { programFlags } from "./program-flags.ts";
 import { commandWords, shellLines } from "./shell-command.ts";
@@ -60,11 +61,7 @@ export function actionHelp(action: Action, columns: number): string {
   const { name, title, summary, effect, example } = action;
   const asks = effects[effect].asksFirst ? "; needs confirmation" : "";
   const parameters = parametersOf(action);
-  const flags = (chosen: readonly Parameter[]) =>
-    definitionList(
-      chosen.map((parameter) => [flagText(parameter), descriptionText(parameter)]),
-      columns,
-    );
+  const flags = (chosen: readonly Parameter[]) => flagList(chosen, parameters, columns);
   const own = parameters.filter(({ field }) => !commonInputFields.includes(field));
   const shared = parameters.filter(({ field }) => commonInputFields.includes(field));
   return [
@@ -88,6 +85,15 @@ export function actionHelp(action: Action, columns: number): string {
       columns,
     ),
   ].join("\n");
+}
+
+/** Lists flags with their descriptions, in which `all` fields are named as flags as well. */
+export function flagList(parameters: readonly Parameter[], all: readonly Parameter[], columns: number): string {
+  const fields = all.map(({ field }) => field);
+  return definitionList(
+    parameters.map((parameter) => [flagText(parameter), fieldsAsFlags(descriptionText(parameter), fields)]),
+    columns,
+  );
 }
 
 function programLines(): [string, string][] {

@@ -31,7 +31,7 @@ export async function runAction(action: Action, line: CommandLine, program: Prog
   if (opened.tlsVerified === false && !quiet) screen.stderr.write(careless);
   let requested = false;
   try {
-    const answer = await perform(action, raw, {
+    const performed = await perform(action, raw, {
       ...opened,
       shown: withLocal,
       signal: screen.signal,
@@ -41,6 +41,8 @@ export async function runAction(action: Action, line: CommandLine, program: Prog
       }),
       ...(progress === undefined ? {} : { progress: progress.say }),
     });
+    // A file names fields, and a person at a terminal flags.
+    const answer = input === undefined ? await spelledAsFlags(performed, action) : performed;
     progress?.end();
     // A person who has just declined has seen the items.
     const known = !json && requested && answer.error?.code === "confirmation-required";
@@ -51,6 +53,15 @@ export async function runAction(action: Action, line: CommandLine, program: Prog
     progress?.end();
     await opened.exchange.close();
   }
+}
+
+/** Returns the answer with the flags of the command line in place of the names of fields in its failure. */
+async function spelledAsFlags(answer: Answer, action: Action): Promise<Answer> {
+  const { error } = answer;
+  if (error === undefined) return answer;
+  const { fieldsAsFlags } = await import("./fields-as-flags.ts");
+  const spelled = (text: string) => fieldsAsFlags(text, Object.keys(action.input.shape));
+  return { ...answer, message: spelled(answer.message), error: { ...error, message: spelled(error.message), hint: spelled(error.hint) } };
 }
 
 async function print(answer: Answer, action: Action, screen: Screen, json: boolean, quiet: boolean): Promise<void> {

@@ -1,17 +1,21 @@
 import { createInterface } from "node:readline/promises";
-import type { Planned, sweepDocument } from "../../sweeps/sweeps.ts";
+import { reasonOf, type SweepDocument, type TargetDocument } from "../../sweeps/report/cells.ts";
+import { stateOf } from "../../sweeps/report/report-numbers.ts";
+import { needsSecondPerson } from "../../sweeps/service/second-person.ts";
+import type { Planned } from "../../sweeps/sweeps.ts";
+import { counted } from "../../text/noun-count.ts";
 import type { Screen } from "./screen.ts";
 import { recordText, table } from "./table.ts";
 import { harmless } from "./terminal.ts";
 
-type SweepDocument = ReturnType<typeof sweepDocument>;
-
 // So many rows still fit on a screen with the question below them.
 const rowsShown = 15;
+/** So many messages that need attention are read: one more than is shown. */
+export const mostTroubled = rowsShown + 1;
 const facts = ["mailbox", "received_at", "from", "subject", "folder_path", "size"];
 
-/** A plan as a person reads it. */
-export function planText(message: string, { sweep, plan }: Planned, columns: number): string {
+/** A plan as a person reads it. `next`: the command to type after it. */
+export function planText(message: string, { sweep, plan }: Planned, columns: number, next?: string): string {
   const {
     targets,
     find,
@@ -42,6 +46,7 @@ export function planText(message: string, { sweep, plan }: Planned, columns: num
     ...(later === undefined ? [] : section("Later arrivals:", [laterText(later)])),
     "",
     recordText({ sweep: sweep.id, plan_hash: sweep.planHash, action, ...input }),
+    ...section("Looked for:", soughtLines(find)),
     ...section(
       "Could not be examined completely:",
       unexamined.map(({ mailbox, message }) => `${mailbox}: ${message}`),
@@ -54,12 +59,21 @@ export function planText(message: string, { sweep, plan }: Planned, columns: num
     ...section("Restored from evidence by an undo:", restored_from_evidence),
     ...section("Cannot be undone:", cannot_be_undone),
     ...section("Left alone:", left_alone),
+    ...(next === undefined ? [] : ["", `Next: ${next}`]),
   ].join("\n");
+}
+
+/** Names the messages that were looked for. */
+function soughtLines({ internet_message_id: ids, query = {} }: SweepDocument["find"]): readonly string[] {
+  return [
+    ...ids.map((id) => `Internet Message-ID ${id}`),
+    ...Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [`${name.replaceAll("_", " ")}: ${value}`])),
+  ];
 }
 
 function laterText({ seconds, every_seconds, limit, mailboxes }: NonNullable<Planned["plan"]["later"]>): string {
   const hours = seconds % 3600 === 0 ? `${seconds / 3600} h` : `${seconds} s`;
-  return `For ${hours} after it began, it looks into ${mailboxes.length} mailboxes every ${every_seconds} s, and treats up to ${limit} messages that arrive.`;
+  return `For ${hours} after it began, it looks into ${counted(mailboxes.length, "mailbox")} every ${every_seconds} s, and treats up to ${counted(limit, "message")} that arrive.`;
 }
 
 function section(title: string, lines: readonly string[]): string[] {
@@ -69,7 +83,7 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 /** Sweeps as a person reads them: several as a table. */
-export function sweepText(message: string, sweeps: readonly SweepDocument[], columns: number): string {
+export function sweepText(message: string, sweeps: readonly SweepDocument[], columns: number, more: OneSweep = {}): string {
   const [only, second] = sweeps;
   if (only === undefined) return message;
   if (second !== undefined) {
@@ -94,6 +108,8 @@ export function sweepText(message: string, sweeps: readonly SweepDocument[], col
     harmless(message),
     "",
     recordText({ ...rest, ...input, ...limits, ...counts }),
+    ...troubleLines(more),
+    ...section("Looked for:", soughtLines(find)),
     ...section(
       "Could not be examined completely:",
       unexamined.map((one) => `${one.mailbox}: ${one.message}`),
@@ -106,12 +122,60 @@ export function sweepText(message: string, sweeps: readonly SweepDocument[], col
     ...section("Restored from evidence by an undo:", restored_from_evidence),
     ...section("Cannot be undone:", cannot_be_undone),
     ...section("Left alone:", left_alone),
+    ...(more.command === undefined ? [] : ["", `Next: ${nextSteps(only, more.command)}`]),
   ].join("\n");
 }
 
+/** What is shown of one sweep besides its document. */
+export interface OneSweep {
+  /** Some of its messages that are not as they should be. */
+  readonly troubled?: readonly TargetDocument[];
+  /** Returns the command line of `mailcordon sweep` for a subcommand and this sweep. */
+  readonly command?: (name: string, id: string) => string;
+}
+
+/** What a person may type next, by the state of the sweep. */
+const nextCommands: Readonly<Record<SweepDocument["state"], readonly string[]>> = {
+  planned: ["run"],
+  approved: ["run"],
+  running: ["status", "pause"],
+  paused: ["resume", "cancel"],
+  cancelled: ["report", "undo"],
+  finished: ["report", "archive"],
+};
+
+/** Names the next step, as a command to copy if there is one. */
+export function nextSteps(sweep: SweepDocument, command: NonNullable<OneSweep["command"]>): string {
+  const { state, direction } = sweep;
+  if (state === "planned" && needsSecondPerson(sweep, undefined))
+    return `another person approves it over mailcordon serve: POST /v1/sweeps/${harmless(sweep.sweep)}/approve`;
+  const names = direction === "undo" && state === "cancelled" ? ["report"] : nextCommands[state];
+  return names.map((name) => command(name, sweep.sweep)).join("\n  or: ");
+}
+
+function troubleLines({ troubled = [] }: OneSweep): readonly string[] {
+  const lines = section("Messages that need attention:", troubled.slice(0, rowsShown).map(troubleLine));
+  return troubled.length > rowsShown ? [...lines, "  … and more (sweep report shows them all)"] : lines;
+}
+
+/** Returns the message of the plan with what became of it, and why. */
+function troubleLine(target: TargetDocument): string {
+  const { mailbox, folder_path = "", subject = "" } = target;
+  const reason = reasonOf(target) || "No reason is recorded.";
+  const differs = target.outcome?.differs ?? [];
+  const what = differs.length === 0 ? "" : ` (${differs.join(", ")})`;
+  return `${stateOf(target)}: ${mailbox}, ${folder_path}: ${subject}. ${reason}${what}`;
+}
+
 /** Returns the targets of a report as text, below the summary of the sweep. */
-export function targetsText(targets: readonly Readonly<Record<string, unknown>>[], columns: number): string {
-  return targets.length === 0 ? "" : `\n\n${table(targets, columns, { first: ["state", "undo", ...facts], note: false })}`;
+export function targetsText(targets: readonly TargetDocument[], columns: number): string {
+  if (targets.length === 0) return "";
+  const rows = targets.map((target) => {
+    const { residue, relation, outcome: _, undo_outcome: __, ...rest } = target;
+    return { ...rest, state: stateOf(target), kind: residue ?? relation, reason: reasonOf(target) };
+  });
+  const first = ["state", "reason", "kind", ...facts];
+  return `\n\n${table(rows, columns, { first, note: false })}`;
 }
 
 /** Shows the plan and asks for confirmation. Returns false if there is no person to ask. */
@@ -119,7 +183,9 @@ export async function askSweep(planned: Planned, what: "act" | "undo" | "resume"
   if (screen.stdin.isTTY !== true || screen.stderr.isTTY !== true) return false;
   const { messages, mailboxes } = planned.plan.counts;
   const asked = what === "act" ? planned.plan.action : `undo of ${planned.plan.action}`;
-  screen.stderr.write(`${planText(`${asked}: ${messages} messages in ${mailboxes} mailboxes.`, planned, screen.stderr.columns || 80)}\n\n`);
+  screen.stderr.write(
+    `${planText(`${asked}: ${counted(messages, "message")} in ${counted(mailboxes, "mailbox")}.`, planned, screen.stderr.columns || 80)}\n\n`,
+  );
   const questions = createInterface({ input: screen.stdin });
   // Ctrl-D closes without an answer.
   const closed = new Promise<undefined>((resolve) => questions.once("close", () => resolve(undefined)));

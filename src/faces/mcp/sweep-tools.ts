@@ -10,6 +10,7 @@ import type { SweepCaller, SweepRole } from "../../sweeps/service/access.ts";
 import type { SweepService } from "../../sweeps/service/service.ts";
 import type { Planned } from "../../sweeps/sweeps.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
+import { counted } from "../../text/noun-count.ts";
 import { questionText } from "../question.ts";
 import type { Confirmations } from "./confirmations.ts";
 import { confirmationField } from "./tool.ts";
@@ -243,13 +244,13 @@ async function questionOf(title: string, { sweep: kept, plan }: Planned, done: s
   const rows = targets.map((target): Row => ({ ...target }));
   const asked: Plan = {
     ...{ action, title: `${title} ${kept.id}`, effect: "destroy", noun: "message", done, rows },
-    mailbox: `${boxes.length} ${boxes.length === 1 ? "mailbox" : "mailboxes"} (${named}${more})`,
+    mailbox: `${counted(boxes.length, "mailbox")} (${named}${more})`,
     columns: ["mailbox", "subject", "from", "received_at", "folder_path"],
     question: async () => ({
       values: { action, ...input, plan_hash: kept.planHash, planned_by: kept.plannedBy },
       notes: [
         ...cannot_be_undone,
-        ...(unexamined.length === 0 ? [] : [`${counts.unexamined} mailboxes could not be examined completely.`]),
+        ...(unexamined.length === 0 ? [] : [`${counted(counts.unexamined, "mailbox")} could not be examined completely.`]),
         ...(targets.length > rowsShown ? [`The first ${rowsShown} messages follow; sweep_report lists all ${targets.length}.`] : []),
       ],
       rows: rows.slice(0, rowsShown),

@@ -1,4 +1,5 @@
 import { Failure } from "../../failure.ts";
+import { counted } from "../../text/noun-count.ts";
 import type { SweepOrder } from "../order.ts";
 import type { Asking, Found, LeftOut, Unexamined } from "./found.ts";
 import { patientCall } from "./patience.ts";
@@ -20,15 +21,26 @@ export async function findMailboxes(order: SweepOrder, asking: Asking): Promise<
   return {
     addresses: recipients.addresses.filter(isIn),
     unlisted: [...recipients.unlisted, ...scope.unlisted],
-    leftOut: [
+    leftOut: eachOnce([
       ...recipients.leftOut,
+      ...scope.leftOut,
       ...others.map((mailbox) => ({ mailbox, message: "It is a recipient, and is not among the mailboxes that the plan is for." })),
-    ],
+    ]),
     finders: [...scope.finders, ...recipients.finders],
-    leftAlone: recipients.leftAlone,
+    leftAlone: [...scope.leftAlone, ...recipients.leftAlone],
     facts: { ...scope.facts, ...recipients.facts },
     isEvery: false,
   };
+}
+
+/** Returns the first reason for each address; a member of a group may have no address. */
+function eachOnce(leftOut: readonly LeftOut[]): readonly LeftOut[] {
+  const byAddress = new Map<string, LeftOut>();
+  for (const one of leftOut) {
+    const key = one.mailbox === "" ? `:${one.message}` : one.mailbox.toLowerCase();
+    if (!byAddress.has(key)) byAddress.set(key, one);
+  }
+  return [...byAddress.values()];
 }
 
 /** The mailboxes that are named, or all. */
@@ -52,10 +64,10 @@ async function scopeOf(order: SweepOrder, asking: Asking): Promise<Found> {
     unlisted,
     leftOut: leftOut.filter(({ mailbox }) => !addresses.has(mailbox.toLowerCase())),
     finders: [
-      ...(named.length === 0 ? [] : [`The order names ${named.length} ${named.length === 1 ? "mailbox" : "mailboxes"}.`]),
+      ...(named.length === 0 ? [] : [`The order names ${counted(named.length, "mailbox")}.`]),
       ...(groups.length === 0
         ? []
-        : [`The groups ${groups.join(", ")} were opened, and all groups inside them; together ${count} mailboxes.`]),
+        : [`The groups ${groups.join(", ")} were opened, and all groups inside them; together ${counted(count, "mailbox")}.`]),
     ],
     leftAlone: [],
     facts: groups.length === 0 ? {} : { groups: [...groups] },
@@ -69,7 +81,7 @@ async function listed(asking: Asking): Promise<Found> {
   const nameless = list.failed.find(({ mailbox }) => mailbox === "");
   if (nameless !== undefined)
     throw new Failure("could-not-look", `Not every mailbox could be listed, so there is no plan. ${nameless.message}`, {
-      hint: "Name the mailboxes with --mailboxes.",
+      hint: "Name the mailboxes.",
       cause: nameless.failure,
     });
   const unopened = (list.unopened ?? []).filter(({ mailbox }) => mailbox !== "");
@@ -80,13 +92,13 @@ async function listed(asking: Asking): Promise<Found> {
   // "Nothing found" would pass for a result.
   if (addresses.size === 0 && closed.length === 0)
     throw new Failure("could-not-look", "Exchange listed no mailbox, so there is no plan.", {
-      hint: "Name the mailboxes with --mailboxes.",
+      hint: "Name the mailboxes.",
     });
   return {
     addresses: [...addresses.values()],
     unlisted: closed.map(({ mailbox, failure, message }) => ({ mailbox, code: failure?.code ?? "could-not-look", message })),
     leftOut: [],
-    finders: [`Exchange listed ${addresses.size} mailboxes (${list.source}).`],
+    finders: [`Exchange listed ${counted(addresses.size, "mailbox")} (${list.source}).`],
     leftAlone: [],
     facts: {},
     isEvery: true,

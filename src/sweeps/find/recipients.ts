@@ -1,6 +1,7 @@
 import type { Traced, TraceStatus } from "../../exchange/recipients.ts";
 import { Failure, type FailureCode } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
+import { counted } from "../../text/noun-count.ts";
 import type { FinderName, SweepOrder } from "../order.ts";
 import { isAddress } from "./address-file.ts";
 import type { Asking, Found, LeftOut } from "./found.ts";
@@ -74,13 +75,13 @@ async function byTrace(order: SweepOrder, asking: Asking): Promise<Recipients> {
     for (const one of [...members.value.outside, ...members.value.failed])
       leftOut.set(one.mailbox.toLowerCase(), { mailbox: one.mailbox || group, message: `It is in the group ${group}. ${one.message}` });
   }
-  const opened = groups.size === 0 ? "" : ` ${groups.size} groups among them were opened.`;
+  const opened = groups.size === 0 ? "" : ` ${counted(groups.size, "group among them was", "groups among them were")} opened.`;
   return {
     addresses: [...addresses.values()],
     unlisted: [],
     leftOut: [...leftOut].filter(([key]) => !addresses.has(key)).map(([, one]) => one),
     finders: [
-      `Message trace from ${traced.from} to ${traced.to} (${traced.windows} windows) names ${named} recipients whose mailbox may have the message.${opened}`,
+      `Message trace from ${traced.from} to ${traced.to} (${counted(traced.windows, "window")}) names ${counted(named, "recipient")} whose mailbox may have the message.${opened}`,
     ],
     leftAlone: [`Message trace ${transportOnly}`, ...notTraced(query.received_after, traced.from)],
     facts: { traced: { ...traced, recipients: addresses.size } },
@@ -109,7 +110,9 @@ async function inTrackingLog({ internetMessageIds, query = {}, trackingLog = "" 
       ...as(log.failed, "The message tracking log says that the message was not delivered to this recipient."),
       ...as(log.groups, "It is a group; the message tracking log names its members."),
     ],
-    finders: [`The message tracking log (${rows} rows, ${matched} about the messages) names ${recipients.length} recipients.`],
+    finders: [
+      `The message tracking log (${counted(rows, "row")}, ${matched} about the messages) names ${counted(recipients.length, "recipient")}.`,
+    ],
     leftAlone: [`A message tracking log ${transportOnly}`, "Recipients on servers whose log is not part of the file are not known."],
     facts: { tracking_log: { sha256, rows, matched, recipients: recipients.length } },
   };

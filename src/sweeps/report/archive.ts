@@ -8,6 +8,7 @@ import type { EvidenceIndex } from "../../perform/evidence/evidence-index.ts";
 import type { State } from "../../state/state.ts";
 import type { Sweep } from "../../state/sweeps.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
+import { counted } from "../../text/noun-count.ts";
 import { parseJson } from "../../text/parse-json.ts";
 import { readHeader } from "../header.ts";
 import { evidenceOf, type Kept } from "../outcome.ts";
@@ -169,13 +170,13 @@ function withoutPath(target: TargetDocument): object {
 function missingTexts(missing: readonly ListedEvidence[]): readonly string[] {
   const reasons = new Map<string, number>();
   for (const { missing: reason = "" } of missing) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-  return [...reasons].map(([reason, count]) => `The bytes of ${count} ${count === 1 ? "piece" : "pieces"} of evidence. ${reason}`);
+  return [...reasons].map(([reason, count]) => `The bytes of ${counted(count, "piece")} of evidence. ${reason}`);
 }
 
 function unauditedTexts(count: number): readonly string[] {
   if (count === 0) return [];
   return [
-    `The audit entries of ${count} ${count === 1 ? "message that is" : "messages that are"} done: the audit log of this machine has none. Workers on other machines write into logs of their own, and an act that was settled by a look has no entry of its end.`,
+    `The audit entries of ${counted(count, "message that is", "messages that are")} done: the audit log of this machine has none. Workers on other machines write into logs of their own, and an act that was settled by a look has no entry of its end.`,
   ];
 }
 

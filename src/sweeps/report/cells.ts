@@ -19,7 +19,19 @@ export interface ReportSource {
 /** The columns of one message, in their order. */
 export const columns = [
   ...["mailbox", "state", "undo", "subject", "from", "received_at", "folder_path", "internet_message_id", "size", "item_id", "new_item_id"],
-  ...["evidence_sha256", "outcome_at", "undo_outcome_at", "reason"],
+  ...[
+    "evidence_sha256",
+    "outcome_at",
+    "undo_outcome_at",
+    "reason",
+    "residue",
+    "relation",
+    "why",
+    "arrived_at",
+    "restored_copy",
+    "lost",
+    "differs",
+  ],
 ] as const;
 export type Cells = Readonly<Record<(typeof columns)[number], string>>;
 
@@ -43,6 +55,13 @@ export function cellsOf(target: TargetDocument): Cells {
     outcome_at: target.outcome_at ?? "",
     undo_outcome_at: target.undo_outcome_at ?? "",
     reason: reasonOf(target),
+    residue: target.residue ?? "",
+    relation: target.relation ?? "",
+    why: target.why ?? "",
+    arrived_at: target.arrived_at ?? "",
+    restored_copy: undo_outcome?.restored_copy === undefined ? "" : String(undo_outcome.restored_copy),
+    lost: (undo_outcome?.lost ?? []).join(", "),
+    differs: [...(outcome?.differs ?? []), ...(undo_outcome?.differs ?? [])].join(", "),
   };
 }
 

@@ -1,3 +1,4 @@
+import { counted } from "../../text/noun-count.ts";
 import { cellsOf, type ReportSource, type SweepDocument, withoutControls } from "./cells.ts";
 import { numbersOf, type ReportNumbers, stateOf, undoOf } from "./report-numbers.ts";
 
@@ -17,7 +18,7 @@ function escaped(text: string): string {
 }
 
 function shortened(text: string): string {
-  return text.length <= longestCell ? text : `${text.slice(0, longestCell)}… [${text.length - longestCell} more characters]`;
+  return text.length <= longestCell ? text : `${text.slice(0, longestCell)}… [${counted(text.length - longestCell, "more character")}]`;
 }
 
 const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem;color:#1b1b1b;background:#fff}
@@ -75,7 +76,7 @@ export async function* reportHtml(source: ReportSource): AsyncGenerator<string> 
   yield heading("Messages");
   yield* parts(
     messageRows(source),
-    ["mailbox", "residue", "state", "subject", "from", "received", "folder", "evidence (SHA-256)", "undo", "reason"],
+    ["mailbox", "residue or relation", "state", "subject", "from", "received", "folder", "evidence (SHA-256)", "undo", "reason"],
     "Messages",
   );
   yield "</body></html>\n";
@@ -84,7 +85,7 @@ export async function* reportHtml(source: ReportSource): AsyncGenerator<string> 
 async function* messageRows({ targets, sweep }: ReportSource): AsyncGenerator<PartRow> {
   for await (const target of targets()) {
     const { mailbox, subject, from, received_at, folder_path, evidence_sha256, reason } = cellsOf(target);
-    const kind = target.residue === undefined ? "" : residueNames[target.residue];
+    const kind = target.residue === undefined ? (target.relation ?? "") : residueNames[target.residue];
     const cells = [
       mailbox,
       kind,
@@ -149,6 +150,7 @@ const countNames: Readonly<Record<string, string>> = {
   undone: "Undone",
   not_undone: "Could not be undone",
   not_undoable: "Cannot be undone: the action gave nothing by which it could be",
+  restored_copies: "Of those undone: copies restored from evidence",
   undo_unknown: "Undo begun, and its outcome is not known",
 };
 
@@ -173,10 +175,12 @@ function soughtText({ find, residue = [] }: SweepDocument): string {
     where,
     ...groups.map((group) => `Members of the group ${group}`),
     ...new Set([finder, ...finders]),
-    ...(traced === undefined ? [] : [`Message trace from ${traced.from} to ${traced.to}: ${traced.recipients} recipients.`]),
+    ...(traced === undefined ? [] : [`Message trace from ${traced.from} to ${traced.to}: ${counted(traced.recipients, "recipient")}.`]),
     ...(log === undefined
       ? []
-      : [`Message tracking log with the SHA-256 ${log.sha256}: ${log.matched} of ${log.rows} rows, ${log.recipients} recipients.`]),
+      : [
+          `Message tracking log with the SHA-256 ${log.sha256}: ${log.matched} of ${counted(log.rows, "row")}, ${counted(log.recipients, "recipient")}.`,
+        ]),
     ...(residue.length === 0 ? [] : [`Residue: ${residue.map((kind) => residueNames[kind]).join(", ")}.`]),
   ]);
 }
@@ -202,9 +206,15 @@ function unknownTexts(sweep: SweepDocument, { mailboxes }: ReportNumbers): reado
   const undoUnknown = mailboxes.reduce((sum, { states }) => sum + (states.get("undo not known") ?? 0), 0);
   const texts = [
     ...sweep.unexamined.map(({ mailbox, code, message }) => `Whether ${mailbox} has more such messages: ${message} (${code})`),
-    ...(unknown > 0 ? [`What became of ${unknown} messages: they were begun, and no outcome is recorded yet.`] : []),
-    ...(undoUnknown > 0 ? [`Whether ${undoUnknown} messages are back: their undo was begun, and no outcome is recorded yet.`] : []),
-    ...(gone > 0 ? [`Who removed ${gone} messages that are gone.`] : []),
+    ...(unknown > 0
+      ? [`What became of ${counted(unknown, "message: it was", "messages: they were")} begun, and no outcome is recorded yet.`]
+      : []),
+    ...(undoUnknown > 0
+      ? [
+          `Whether ${counted(undoUnknown, "message is back: its", "messages are back: their")} undo was begun, and no outcome is recorded yet.`,
+        ]
+      : []),
+    ...(gone > 0 ? [`Who removed ${counted(gone, "message that is", "messages that are")} gone.`] : []),
     "Whether such messages lie where mailcordon did not look: see Left alone.",
   ];
   return sweep.unexamined.length > 0 ? texts : ["Every mailbox of the plan was examined completely.", ...texts];
@@ -212,9 +222,13 @@ function unknownTexts(sweep: SweepDocument, { mailboxes }: ReportNumbers): reado
 
 function undoTexts(sweep: SweepDocument, { undoable, restorable, notUndoable }: ReportNumbers): readonly string[] {
   return [
-    `${undoable} messages can be undone: mailcordon sweep undo ${sweep.sweep}`,
-    ...(restorable > 0 ? [`${restorable} messages can be restored as copies from their evidence, by the same command.`] : []),
-    ...(notUndoable > 0 ? [`${notUndoable} messages that are done cannot be undone.`] : []),
+    `${counted(undoable, "message")} can be undone: mailcordon sweep undo ${sweep.sweep}`,
+    ...(restorable > 0
+      ? [
+          `${counted(restorable, "message can be restored as a copy from its", "messages can be restored as copies from their")} evidence, by the same command.`,
+        ]
+      : []),
+    ...(notUndoable > 0 ? [`${counted(notUndoable, "message that is", "messages that are")} done cannot be undone.`] : []),
     ...(sweep.restored_from_evidence ?? []),
     ...sweep.cannot_be_undone,
   ];

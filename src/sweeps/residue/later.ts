@@ -37,7 +37,8 @@ export function laterOf(request: {
 }): LaterOrder | undefined {
   const { for: time, later_limit, look_every } = request;
   if (time === undefined) {
-    if (later_limit !== undefined || look_every !== undefined) throw new Failure("invalid-input", "later_limit and look_every need for.");
+    if (later_limit !== undefined || look_every !== undefined)
+      throw new Failure("invalid-input", "for is required: later_limit and look_every say how it looks again.");
     return undefined;
   }
   return {

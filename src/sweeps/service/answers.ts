@@ -2,6 +2,7 @@ import { omitUndefined } from "../../catalogue/common-fields.ts";
 import type { State } from "../../state/state.ts";
 import type { WatchEnd } from "../../state/sweep-watches.ts";
 import type { Sweep } from "../../state/sweeps.ts";
+import { counted } from "../../text/noun-count.ts";
 import { parseJson } from "../../text/parse-json.ts";
 import { readHeader } from "../header.ts";
 import { sweepDocument } from "../sweeps.ts";
@@ -27,8 +28,22 @@ export async function answerOf(state: State, sweep: Sweep, said?: string) {
 
 async function readAnswer(state: State, sweep: Sweep, said: string | undefined) {
   const document = sweepDocument(sweep, readHeader(parseJson(sweep.plan)), await state.sweeps.tally(sweep.id));
-  const { waiting, unknown, done, failed, changed, gone, undone = 0, not_undone = 0, not_undoable = 0 } = document.counts;
-  const undo = sweep.direction === "undo" ? ` Undone: ${undone}, not undone: ${not_undone}, cannot be undone: ${not_undoable}.` : "";
+  const {
+    waiting,
+    unknown,
+    done,
+    failed,
+    changed,
+    gone,
+    undone = 0,
+    not_undone = 0,
+    not_undoable = 0,
+    restored_copies = 0,
+  } = document.counts;
+  const copies =
+    restored_copies === 0 ? "" : ` (${counted(restored_copies, "of them is a copy", "of them are copies")} restored from evidence)`;
+  const undo =
+    sweep.direction === "undo" ? ` Undone: ${undone}${copies}, not undone: ${not_undone}, cannot be undone: ${not_undoable}.` : "";
   const counts = `Done: ${done}, failed: ${failed}, changed since the plan: ${changed}, gone: ${gone}, waiting: ${waiting + unknown}.${undo}`;
   const live = sweep.state === "running" ? await liveOf(state, sweep) : undefined;
   const watch = document.later === undefined ? undefined : await watchOf(state, sweep);
@@ -55,14 +70,14 @@ async function liveOf(state: State, { id, begunAt: runBegunAt, undoBegunAt: begu
       waits.length === 0 ? undefined : waits.map(({ mailboxes, reason, until }) => ({ mailboxes, reason, until: until.toISOString() })),
     sentences: [
       ...(noneSince === undefined ? [] : [`No worker has run since ${noneSince}: start mailcordon worker or mailcordon serve.`]),
-      ...waits.map(({ mailboxes, reason }) => `${mailboxes} ${mailboxes === 1 ? "mailbox waits" : "mailboxes wait"}: ${reason}`),
+      ...waits.map(({ mailboxes, reason }) => `${counted(mailboxes, "mailbox waits", "mailboxes wait")}: ${reason}`),
     ],
   };
 }
 
 const endings: Readonly<Record<WatchEnd | "time", string>> = {
   time: "Its time is over.",
-  limit: "More messages arrived than --later-limit allows: those beyond it were left alone.",
+  limit: "More messages arrived than the limit for later arrivals: those beyond it were left alone.",
   pause: "It was paused.",
   cancel: "It was cancelled.",
   undo: "The sweep was undone.",
@@ -91,7 +106,7 @@ async function watchOf(state: State, { id, state: now }: Sweep) {
       `Arrived later: ${arrived}.`,
       ended === undefined ? `It looks again until ${until.toISOString()}.` : `It looks no more. ${endings[ended]}`,
       ...(noneSince === undefined ? [] : [`No worker has looked since ${noneSince}: start mailcordon worker or mailcordon serve.`]),
-      ...(failing > 0 ? [`${failing} mailboxes could not be looked into again: ${problem ?? ""}`] : []),
+      ...(failing > 0 ? [`${counted(failing, "mailbox")} could not be looked into again: ${problem ?? ""}`] : []),
     ],
   };
 }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { omitUndefined } from "../../catalogue/common-fields.ts";
 import { asFailure } from "../../failure.ts";
 import type { State } from "../../state/state.ts";
+import { counted } from "../../text/noun-count.ts";
 import { answerOf, type SweepAnswer } from "./answers.ts";
 
 /** How far a sweep is. */
@@ -53,10 +54,10 @@ function progressOf(answer: SweepAnswer, first: number | undefined, minutes: num
 export function progressText({ answer, ended, all, failed, perMinute, secondsLeft }: SweepProgress): string {
   const { waits = [], workers } = answer;
   return [
-    `${ended} of ${all} messages${failed > 0 ? `, ${failed} failed` : ""}`,
+    `${ended} of ${counted(all, "message")}${failed > 0 ? `, ${failed} failed` : ""}`,
     ...(perMinute === undefined ? [] : [`${perMinute} a minute`]),
     ...(secondsLeft === undefined ? [] : [`${secondsLeft < 60 ? "less than a minute" : `${Math.ceil(secondsLeft / 60)} min`} left`]),
     ...(workers?.none_since === undefined ? [] : ["no worker runs"]),
-    ...waits.map(({ mailboxes, reason }) => `${mailboxes} ${mailboxes === 1 ? "mailbox waits" : "mailboxes wait"} (${reason})`),
+    ...waits.map(({ mailboxes, reason }) => `${counted(mailboxes, "mailbox waits", "mailboxes wait")} (${reason})`),
   ].join(", ");
 }

@@ -20,9 +20,11 @@ const Counts = z.looseObject({
   undone: count.optional(),
   not_undone: count.optional(),
   not_undoable: count.optional(),
+  restored_copies: count.optional().describe("Those among undone that Exchange no longer had: copies created from evidence."),
 });
 
 const ofPlan = Header.shape;
+const byId = z.string().optional().describe("That caller as the audit log names it, if the person is known: the API key or the token.");
 
 /** A sweep as every face answers it. More members may come. */
 export const SweepNoun = z.looseObject({
@@ -44,11 +46,14 @@ export const SweepNoun = z.looseObject({
   unexamined: z.array(z.looseObject(Header.shape.unexamined.element.shape)).describe("Mailboxes that could not be examined completely."),
   left_alone: z.array(z.string()),
   cannot_be_undone: z.array(z.string()),
-  planned_by: z.string(),
+  planned_by: z.string().describe("The person if known, otherwise the caller as the audit log names it."),
+  planned_by_id: byId,
   planned_at: time,
   approved_by: z.string().optional(),
+  approved_by_id: byId,
   approved_at: time.optional(),
   begun_by: z.string().optional(),
+  begun_by_id: byId,
   begun_at: time.optional(),
   ended_at: time.optional().describe("When the run ended; an undo leaves it as it is."),
   ended_state: z
@@ -56,6 +61,7 @@ export const SweepNoun = z.looseObject({
     .optional()
     .describe("State of the run when its undo began. `state` is that of the undo then."),
   undo_begun_by: z.string().optional(),
+  undo_begun_by_id: byId,
   undo_begun_at: time.optional(),
   undo_ended_at: time.optional(),
 });

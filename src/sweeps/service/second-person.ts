@@ -1,5 +1,6 @@
 import { Failure } from "../../failure.ts";
 import type { Sweep } from "../../state/sweeps.ts";
+import { counted } from "../../text/noun-count.ts";
 import type { Header } from "../header.ts";
 import type { SweepCaller } from "./access.ts";
 
@@ -9,7 +10,7 @@ function mostAlone(header: Decided, setting: number | undefined): number | undef
   return planned === undefined || (setting !== undefined && setting < planned) ? setting : planned;
 }
 
-type Decided = Pick<Header, "counts" | "later" | "second_person_above">;
+type Decided = Pick<Header, "counts" | "second_person_above"> & { readonly later?: { readonly limit: number } | undefined };
 
 /** Everything that the approval is for: messages, what they have left behind, related copies, and later arrivals up to their limit. */
 function targetsIn({ counts, later }: Decided): number {
@@ -52,7 +53,7 @@ export function demandApprovedByOther(sweep: Sweep, header: Header, setting: num
 }
 
 function reason({ id }: Sweep, header: Header, setting: number | undefined): string {
-  return `Another person has to approve the sweep ${id}: it has ${targetsIn(header)} targets, and sweep.second_person_above is ${mostAlone(header, setting)}.`;
+  return `Another person has to approve the sweep ${id}: it has ${counted(targetsIn(header), "target")}, and sweep.second_person_above is ${mostAlone(header, setting)}.`;
 }
 
 function denied(message: string, { id, planHash }: Sweep): Failure {

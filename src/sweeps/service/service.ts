@@ -4,6 +4,7 @@ import type { AuditLog } from "../../perform/audit/audit-log.ts";
 import type { State } from "../../state/state.ts";
 import type { Direction } from "../../state/sweep-states.ts";
 import { type Sweep, wrongState } from "../../state/sweeps.ts";
+import { counted } from "../../text/noun-count.ts";
 import { parseJson } from "../../text/parse-json.ts";
 import { readHeader } from "../header.ts";
 import type { Archived, ArchivePlace } from "../report/archive.ts";
@@ -64,6 +65,8 @@ export interface SweepService {
     caller: SweepCaller,
     page: { readonly after?: number | undefined; readonly limit?: number | undefined },
   ): Promise<TargetPage>;
+  /** Some messages that are not as they should be, with the reason. */
+  troubled(id: string, caller: SweepCaller, limit: number): Promise<readonly ReturnType<typeof targetDocument>[]>;
   /** Everything that a report is made of. */
   report(id: string, caller: SweepCaller): Promise<{ readonly answer: SweepAnswer; readonly source: ReportSource }>;
   /** Writes the evidence archive. */
@@ -147,8 +150,12 @@ export function openSweepService({ state, load, open, audit, secondPersonAbove }
       const rows = await state.sweeps.targets(id, after, most + 1);
       const page = rows.slice(0, most);
       const last = rows.length > most ? page.at(-1)?.number : undefined;
-      const message = `${page.length} ${page.length === 1 ? "target" : "targets"}${last === undefined ? "." : "; there are more."}`;
+      const message = `${counted(page.length, "target")}${last === undefined ? "." : "; there are more."}`;
       return { success: true, message, targets: page.map(targetDocument), ...(last === undefined ? {} : { next_after: last }) };
+    },
+    async troubled(id, caller, limit) {
+      await find(id, caller, "read", "contain", "approve");
+      return (await state.sweeps.troubled(id, limit)).map(targetDocument);
     },
     async report(id, caller) {
       return reportOf(await find(id, caller, "read", "contain", "approve"));
@@ -212,11 +219,11 @@ function noSweep(id: string): Failure {
 export function planAnswerOf({ sweep, plan }: Planned) {
   const { targets, ...header } = plan;
   const { messages, mailboxes, examined, unexamined, related = 0 } = plan.counts;
-  const found = `${messages} ${messages === 1 ? "message" : "messages"} in ${mailboxes} ${mailboxes === 1 ? "mailbox" : "mailboxes"}`;
-  const copies = related === 0 ? "" : `, with ${related} related ${related === 1 ? "copy" : "copies"}`;
+  const found = `${counted(messages, "message")} in ${counted(mailboxes, "mailbox")}`;
+  const copies = related === 0 ? "" : `, with ${counted(related, "related copy")}`;
   const left = targets.length - messages - related;
-  const besides = left === 0 ? "" : `, and ${left} other ${left === 1 ? "thing" : "things"} that they left behind`;
-  const closed = unexamined === 0 ? "" : ` ${unexamined} mailboxes could not be examined completely.`;
+  const besides = left === 0 ? "" : `, and ${counted(left, "other thing")} that they left behind`;
+  const closed = unexamined === 0 ? "" : ` ${counted(unexamined, "mailbox")} could not be examined completely.`;
   const second = needsSecondPerson(header, undefined) ? " Another person has to approve it before it can run." : "";
   return {
     success: unexamined === 0 && examined > 0,
@@ -228,6 +235,6 @@ export function planAnswerOf({ sweep, plan }: Planned) {
 }
 
 function listAnswer(sweeps: readonly ReturnType<typeof sweepDocument>[]) {
-  const message = sweeps.length === 0 ? "There are no sweeps." : `${sweeps.length} ${sweeps.length === 1 ? "sweep" : "sweeps"}.`;
+  const message = sweeps.length === 0 ? "There are no sweeps." : `${counted(sweeps.length, "sweep")}.`;
   return { success: true, message, sweeps };
 }

@@ -176,9 +176,9 @@ describe("the input of an action", () => {
     expect(code).toBe(2);
   });
 
-  test("is refused by its schema with the name of the field", async () => {
+  test("is refused by its schema with the flag of the field", async () => {
     const { out, code } = await toy(["count-sheep", "--limit", "many"]);
-    expect(JSON.parse(out).error).toMatchObject({ code: "invalid-input", message: expect.stringMatching(/^limit: /) });
+    expect(JSON.parse(out).error).toMatchObject({ code: "invalid-input", message: expect.stringMatching(/^--limit: /) });
     expect(code).toBe(2);
   });
 });

@@ -82,8 +82,8 @@ describe.each(backends)("the mailboxes of a sweep over %s", (backend) => {
   });
 
   test("need a scope or a finder", async () => {
-    expect((await byId()).error).toMatchObject({ code: "invalid-input", message: expect.stringContaining("mailboxes is required") });
-    expect((await byId("--find", "tracking-log")).error).toMatchObject({ message: expect.stringContaining("tracking_log") });
+    expect((await byId()).error).toMatchObject({ code: "invalid-input", message: expect.stringContaining("--mailboxes is required") });
+    expect((await byId("--find", "tracking-log")).error).toMatchObject({ message: expect.stringContaining("--tracking-log") });
   });
 
   test("and messages of a campaign with differing Message-IDs are found by sender, subject and time", async () => {
@@ -146,7 +146,7 @@ describe("message trace as the finder of a sweep", () => {
     const planned = await plan("--find", "trace");
     expect(planned).toMatchObject({ exit: 0, counts: { messages: 6, examined: 6 }, find: { traced: { windows: 9, recipients: 6 } } });
     expect(planned.find.finders).toEqual([
-      expect.stringMatching(/^Message trace from .* \(9 windows\) names 6 recipients.* 1 groups among them were opened\.$/),
+      expect.stringMatching(/^Message trace from .* \(9 windows\) names 6 recipients.* 1 group among them was opened\.$/),
     ]);
     expect(planned.left_alone).toContainEqual(expect.stringContaining("did not look for copies in mailboxes that it does not name"));
     expect(planned.left_alone).toContainEqual(expect.stringContaining("does not remember what came before"));

@@ -81,7 +81,7 @@ describe("the report of a sweep", () => {
     const { outcome: _, outcome_at: __, ...begun } = target;
     const unknown = { ...sweep, counts: { ...counts, failed: 0, unknown: 1 } };
     const words = wordsOf(await textOf(reportHtml(sourceOf([{ ...begun, state: "acting" }], { sweep: unknown }))));
-    expect(words).toContain("What became of 1 messages: they were begun, and no outcome is recorded yet.");
+    expect(words).toContain("What became of 1 message: it was begun, and no outcome is recorded yet.");
     expect(words).toContain("Done 0");
     expect(words).toContain("not known No reason is recorded.");
     expect(words).not.toContain("Every mailbox of the plan was examined completely.");
@@ -99,7 +99,7 @@ describe("the report of a sweep", () => {
     const words = wordsOf(page);
     expect(words).toContain("2 failed Exchange is busy.");
     expect(words).toContain("2 messages can be undone");
-    expect(words).toContain("1 messages that are done cannot be undone.");
+    expect(words).toContain("1 message that is done cannot be undone.");
     expect(words).toContain("Different pieces of evidence 1 Done without evidence 1");
     expect(words).toContain("2026-11-30T12:03Z done: 4, failed: 2");
     expect(words).toContain("ann@example.com done: 3, failed: 2, undone: 1");
@@ -111,13 +111,13 @@ describe("the report of a sweep", () => {
     const back: TargetDocument = { ...hard, undo: "undone", undo_outcome: { restored_copy: true } };
     const planned = { ...sweep, restored_from_evidence: ["A copy lacks the times of its flags."] };
     const words = wordsOf(await textOf(reportHtml(sourceOf([hard, { ...hard, outcome: {} }, back], { sweep: planned }))));
-    expect(words).toContain("1 messages can be restored as copies from their evidence, by the same command.");
-    expect(words).toContain("1 messages that are done cannot be undone.");
+    expect(words).toContain("1 message can be restored as a copy from its evidence, by the same command.");
+    expect(words).toContain("1 message that is done cannot be undone.");
     expect(words).toContain("A copy lacks the times of its flags.");
     expect(words).toContain("ann@example.com done: 2, restored as a copy: 1");
     const copied = wordsOf(await textOf(reportHtml(sourceOf([hard]))));
-    expect(copied).toContain("1 messages that are done cannot be undone.");
-    expect(copied).not.toContain("can be restored as copies");
+    expect(copied).toContain("1 message that is done cannot be undone.");
+    expect(copied).not.toContain("can be restored as");
   });
 
   test("as a page of 10,000 messages keeps most of them closed, and a reason each does not make it longer", async () => {
