@@ -38,6 +38,8 @@ export async function verifyGone(
     if (!old.ok && now?.ok === true && isElsewhere(now.value)) outcomes[index] = done({ now: now.value });
     else open.push(index);
   }
+  // One search in each folder for all messages of the call that were in it: a search of several folders together says of none of them that it was
+  // opened, and this is the observation that the answer rests on.
   for (const [folder, indexes] of byFolder(all, open)) {
     const names = indexes.map((index) => nameOf(all[index]?.before));
     let next = 0;

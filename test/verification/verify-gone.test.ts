@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { deleteEmail } from "../../src/actions/delete-email.ts";
 import { junkMail } from "../../src/actions/junk-mail.ts";
 import type { Exchange, Mailbox } from "../../src/exchange/exchange.ts";
+import { maxMessageIds } from "../../src/graph/search/odata-filter.ts";
 import { backends, type LabHost, openLabHost } from "../actions/lab-host.ts";
 
 // `verified: true` is said only when a second look has not found the message where it lay.
@@ -101,4 +102,37 @@ describe.each(backends)("over %s", (backend) => {
     const asked = all.slice(moved);
     expect(asked.filter((operation) => operation === "FindItem" || operation === "mailfolder-list-messages")).toEqual([]);
   });
+});
+
+describe.each(backends)("the check of a hard deletion over %s", (backend) => {
+  const ann = "ann@example.com";
+  let at: LabHost;
+  afterEach(() => at.close());
+  const list = backend === "ews" ? "FindItem" : "mailfolder-list-messages";
+
+  test.each([1, 12])(
+    "of %s messages in each of two folders makes one request for each folder, or one for each ten messages over Graph",
+    async (each) => {
+      at = await openLabHost({ seed: false }, backend);
+      at.lab.store.addUser({ address: "soc@example.com", password: "lab-password", roles: ["ApplicationImpersonation"] });
+      at.lab.store.addUser({ address: ann });
+      const folders = ["inbox", "inbox/Cases"];
+      const items = folders.flatMap((folder) =>
+        Array.from({ length: each }, (_, number) => at.put(ann, { internetMessageId: `<${folder.length}.${number}@example.net>` }, folder)),
+      );
+      const listed = () =>
+        at.lab.requests.flatMap(({ operation, inner = [] }) => [operation, ...inner]).filter((name) => name === list).length;
+      let before = 0;
+      // What was chosen was read by its id: only the check lists folders.
+      const confirm = async () => {
+        before = listed();
+        return true;
+      };
+      const input = { mailbox: ann, item_id: items.map((item) => at.idOf(item)), delete_type: "hard", confirm_hard: true };
+      const answer = await at.run(deleteEmail, input, { confirm });
+      expect(answer).toMatchObject({ success: true, counts: { succeeded: 2 * each } });
+      expect(answer.results?.every(({ verified }) => verified === true)).toBe(true);
+      expect(listed() - before).toBe(backend === "ews" ? 2 : 2 * Math.ceil(each / maxMessageIds));
+    },
+  );
 });

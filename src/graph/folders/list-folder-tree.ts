@@ -8,7 +8,7 @@ import { pagesAround } from "../search/list-around-failures.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { endsShort } from "../session/paging.ts";
 import type { FolderRef } from "./folder-ref.ts";
-import { listHiddenToo } from "./list-hidden-too.ts";
+import { listAgain } from "./list-again.ts";
 
 /** The result of listing the folders of a mailbox. */
 export interface ListedFolders {
@@ -27,7 +27,7 @@ interface ListedLevel {
 }
 
 /**
- * Lists folders level by level, as Graph does. The folders of a level share batches. A folder that spoils its page, or whose subfolders cannot be
+ * Lists folders level by level, as Graph does, hidden ones included: they can hold messages, and whoever hides messages may make one. The folders of a level share batches. A folder that spoils its page, or whose subfolders cannot be
  * listed completely, is reported in `cuts`. Throws Failure for what concerns more than one folder, and for a first level that could not be read at all.
  */
 export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolders> {
@@ -74,8 +74,8 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
         cuts.push(subfoldersNotListed(folder?.displayName ?? "", children.failure));
       else throw children.failure;
     }
-    for await (const { visible, cut } of listHiddenToo(mailbox, short)) {
-      for (const one of take(visible)) next.push(one);
+    for await (const { subfolders, cut } of listAgain(mailbox, short)) {
+      for (const one of take(subfolders)) next.push(one);
       if (cut !== undefined) cuts.push(cut);
     }
     level = next;

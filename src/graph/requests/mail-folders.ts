@@ -2,7 +2,7 @@ import type { FoundFolder } from "../../exchange/folders/folder-tree.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { found, made } from "../session/expected-reply.ts";
 import { type Page, pageOf } from "../session/paging.ts";
-import { flagIn, type JsonObject, numberIn, textIn } from "../session/read-json.ts";
+import { type JsonObject, numberIn, textIn } from "../session/read-json.ts";
 import { type Request, required, segment } from "../session/request-description.ts";
 
 /** A listed folder, and whether it has subfolders. */
@@ -31,7 +31,7 @@ function folderOf(folder: JsonObject): ListedFolder {
     // Graph lists mail folders only and does not report their class.
     folderClass: undefined,
     // A search folder shows messages of other folders.
-    isSearchFolder: textIn(folder, "@odata.type") === "#microsoft.graph.mailSearchFolder" || flagIn(folder, "isHidden") === true,
+    isSearchFolder: textIn(folder, "@odata.type") === "#microsoft.graph.mailSearchFolder",
     hasChildren: (numberIn(folder, "childFolderCount") ?? 0) > 0,
     childCount: numberIn(folder, "childFolderCount"),
   };
@@ -45,23 +45,21 @@ export interface FolderListing {
   readonly skip?: number | undefined;
   /** Request only the id of each folder, for a folder that cannot be listed otherwise. */
   readonly idsOnly?: boolean | undefined;
-  /** List hidden folders too, which are otherwise left out although the parent counts them. */
-  readonly includeHidden?: boolean | undefined;
 }
 
-/** Lists the folders directly below another one, or below the visible root. @see https://learn.microsoft.com/en-us/graph/api/user-list-mailfolders */
+/** Lists the folders directly below another one, or below the visible root, hidden ones included. @see https://learn.microsoft.com/en-us/graph/api/user-list-mailfolders */
 export const listFolders: Request<FolderListing, Page<ListedFolder>> = {
   name: "mailfolder-list-childfolders",
   safety: "read",
   reply: found("value"),
-  write: ({ parent, top, skip, idsOnly, includeHidden }) => ({
+  write: ({ parent, top, skip, idsOnly }) => ({
     method: "GET",
     path: parent === undefined ? "/mailFolders" : `/mailFolders/${folderSegment(parent)}/childFolders`,
     query: {
       $top: String(top ?? foldersPerPage),
       $skip: skip === undefined ? undefined : String(skip),
-      $select: idsOnly === true ? "id" : `${select}${includeHidden === true ? ",isHidden" : ""}`,
-      includeHiddenFolders: includeHidden === true ? "true" : undefined,
+      $select: idsOnly === true ? "id" : select,
+      includeHiddenFolders: "true",
     },
   }),
   read: (reply) => pageOf(reply, folderOf),

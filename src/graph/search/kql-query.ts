@@ -41,7 +41,6 @@ export function searchByQuery(
   query: string,
   detail: Detail,
   times: DayRange,
-  includes: (message: Message, place: FolderRef | undefined) => boolean,
 ): QueryResults {
   const unlisted: Unlisted[] = [];
 
@@ -51,7 +50,7 @@ export function searchByQuery(
     for (const place of places) {
       const some = await all(place, window);
       isCut ||= some.length >= maxResults;
-      for (const one of some.filter((message) => includes(message, place))) found.push(one);
+      for (const one of some) found.push(one);
     }
     found.sort((one, other) => compare(other.receivedAt ?? "", one.receivedAt ?? ""));
     if (!isCut) {

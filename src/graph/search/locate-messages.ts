@@ -82,7 +82,7 @@ async function refuseUnshown(
 }
 
 /** The folders in which names are searched. */
-interface LookupFolders extends Pick<SearchFolders, "places" | "pathOfId" | "includes" | "extent" | "closed"> {
+interface LookupFolders extends Pick<SearchFolders, "places" | "pathOfId" | "extent" | "closed"> {
   readonly folderId?: string;
 }
 
@@ -93,7 +93,6 @@ async function folderAlone(mailbox: GraphMailbox, within: Within): Promise<Looku
     places: [{ id: folderId }],
     folderId,
     pathOfId: (id) => (id === folderId ? known?.path : undefined),
-    includes: () => true,
     closed: [],
     extent: { mailbox: mailbox.address, folders: 1, ...requestedPlaces({ folder: within.folder ?? "" }), folder: known?.path },
   };
@@ -107,8 +106,7 @@ async function findCopies(mailbox: GraphMailbox, ids: readonly string[], where: 
     // Where the service refuses this search, everything is listed and compared here.
     filters: ids.length === 0 ? [undefined] : [messageIdFilter(ids), undefined],
     expected: ids.length,
-    includes: (message, place) =>
-      where.includes(message, place) && (ids.length === 0 || ids.some((id) => sameMessageId(id, message.internetMessageId ?? ""))),
+    includes: ({ internetMessageId = "" }) => ids.length === 0 || ids.some((id) => sameMessageId(id, internetMessageId)),
   });
   if (ids.length > 0) {
     for await (const message of list.messages()) {

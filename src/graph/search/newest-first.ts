@@ -17,8 +17,8 @@ export interface ListingRequest {
   readonly filters: readonly (string | undefined)[];
   /** Number of messages that will probably be needed. */
   readonly expected: number;
-  /** Tells whether a message belongs to the list. */
-  includes(message: Message, place: FolderRef | undefined): boolean;
+  /** Tells whether a message belongs to the list. Default: each. */
+  includes?(message: Message): boolean;
 }
 
 /** A place that could not be listed completely, or one of its messages that could not be listed, and the reason. */
@@ -204,7 +204,7 @@ export async function newestFirst(
   }
 
   function takeItems(source: PlaceProgress, items: readonly Message[], isLast: boolean): void {
-    const never = addPage(source, items, isLast, (message) => asking.includes(message, source.place));
+    const never = addPage(source, items, isLast, (message) => asking.includes?.(message) ?? true);
     if (never !== undefined) unlisted.push({ place: source.place, isMessage: false, failure: never });
   }
 

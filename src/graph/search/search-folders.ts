@@ -1,6 +1,5 @@
 import type { FolderName } from "../../exchange/folders/folder.ts";
 import { descendants } from "../../exchange/folders/folder-tree.ts";
-import type { Message } from "../../exchange/message.ts";
 import { requestedPlaces, type SearchExtent } from "../../exchange/search/absence.ts";
 import { Failure } from "../../failure.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
@@ -18,8 +17,6 @@ export interface SearchFolders {
   readonly closed: readonly { readonly failure: Failure }[];
   /** The part of the mailbox that these places are. */
   readonly extent: Omit<SearchExtent, "by">;
-  /** Tells whether a message listed in this place is wanted: the list of a whole mailbox includes messages in hidden folders. */
-  includes(message: Message, place: FolderRef | undefined): boolean;
 }
 
 export interface SearchFoldersRequest {
@@ -70,7 +67,6 @@ export async function resolveSearchFolders(mailbox: GraphMailbox, requested: Sea
     closed: requested.folder !== undefined && requested.recursive === false ? [] : folders.cut().map((failure) => ({ failure })),
     pathOfId,
     pathOf: (place) => (place === undefined ? undefined : "id" in place ? pathOfId(place.id) : place.distinguished),
-    includes: ({ parentFolderId = "" }, place) => place !== undefined || paths.has(parentFolderId),
   };
 }
 

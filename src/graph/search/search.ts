@@ -60,13 +60,12 @@ export async function search(mailbox: GraphMailbox, requested: Search, access: A
       detail,
       filters: divisions.map(({ filter }) => filter),
       expected,
-      includes: where.includes,
     });
     return { division: divisions[found.taken] ?? divisions[0], messages: found.messages(), unlisted: found.unlisted, total: found.total() };
   }
 
   function byQuery(query: string): Listed {
-    const found = searchByQuery(mailbox, where.places, query, detail, daysOf(requested.filters, position), where.includes);
+    const found = searchByQuery(mailbox, where.places, query, detail, daysOf(requested.filters, position));
     return { division: plan.divisions[0], messages: found.messages(), unlisted: found.unlisted, total: undefined };
   }
 

@@ -155,9 +155,9 @@ export class LabMailbox {
     return path.reduce<LabFolder | undefined>((at, name) => at?.child(name), this.root);
   }
 
-  createFolder(parent: LabFolder, name: string, folderClass?: string): LabFolder {
+  createFolder(parent: LabFolder, name: string, folderClass?: string, { isHidden = false } = {}): LabFolder {
     if (parent.child(name)) throw new StoreError("folder-exists", `There is a folder of this name in ${parent.name}.`);
-    return this.#newFolder(parent, name, folderClass ?? parent.folderClass ?? "IPF.Note", undefined);
+    return this.#newFolder(parent, name, folderClass ?? parent.folderClass ?? "IPF.Note", undefined, isHidden);
   }
 
   renameFolder(folder: LabFolder, name: string): void {
@@ -354,18 +354,10 @@ export class LabMailbox {
     record.folder.changes.record(kind, record.id);
   }
 
-  #newFolder(
-    parent: LabFolder | undefined,
-    name: string,
-    folderClass: string | undefined,
-    distinguishedName: string | undefined,
-  ): LabFolder {
+  #newFolder(parent: LabFolder | undefined, name: string, folderClass?: string, distinguishedName?: string, isHidden = false): LabFolder {
     this.#isChanged ||= !this.#isMaking;
-    const folder = new FolderOf<LabMailbox>(this, this.#mint.folder(), this.#mint.changeKey("folder"), {
-      name,
-      folderClass,
-      distinguishedName,
-    });
+    const seed = { name, folderClass, distinguishedName, isHidden };
+    const folder = new FolderOf<LabMailbox>(this, this.#mint.folder(), this.#mint.changeKey("folder"), seed);
     folder.parent = parent;
     parent?.children.push(folder);
     this.#folders.set(folder.id, folder);

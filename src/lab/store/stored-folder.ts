@@ -32,6 +32,8 @@ export class FolderOf<Mailbox> {
   changeKey: string;
   /** Of a public folder: the GUID of the mailbox that holds its contents, where it is not that of the hierarchy. */
   contentsIn: string | undefined;
+  /** PidTagAttributeHidden: clients do not show it, whatever it holds. */
+  readonly isHidden: boolean;
   readonly children: FolderOf<Mailbox>[] = [];
   readonly items = new Map<string, ItemOf<Mailbox>>();
   readonly changes = new ChangeLog();
@@ -40,7 +42,7 @@ export class FolderOf<Mailbox> {
     mailbox: Mailbox,
     id: string,
     changeKey: string,
-    seed: { name: string; folderClass: string | undefined; distinguishedName: string | undefined },
+    seed: { name: string; folderClass: string | undefined; distinguishedName: string | undefined; isHidden?: boolean | undefined },
   ) {
     this.mailbox = mailbox;
     this.id = id;
@@ -48,6 +50,7 @@ export class FolderOf<Mailbox> {
     this.name = seed.name;
     this.folderClass = seed.folderClass;
     this.distinguishedName = seed.distinguishedName;
+    this.isHidden = seed.isHidden ?? false;
   }
 
   get totalCount(): number {
@@ -60,7 +63,7 @@ export class FolderOf<Mailbox> {
     return count;
   }
 
-  /** Exchange's ChildFolderCount counts the folders right below. */
+  /** Exchange's ChildFolderCount counts the folders right below, hidden ones included. */
   get childCount(): number {
     return this.children.length;
   }

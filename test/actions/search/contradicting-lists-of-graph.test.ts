@@ -75,6 +75,8 @@ describe("a folder that counts more subfolders than Graph lists", () => {
   describe("on several pages", () => {
     const inPages = (asked: string) => asked.replaceAll("$top=250", "$top=4").replaceAll("%24top=250", "%24top=4");
     const names = ["A", "B", "C", "D", "E"];
+    /** Whether it begins a list of the subfolders A to E. */
+    const isFirstPage = (_: string, { value }: Json) => Array.isArray(value) && value.some((one) => one.displayName === "A");
 
     test("makes a search partly and names the folder", async () => {
       const counting = countingOneMore("Cases");
@@ -96,9 +98,11 @@ describe("a folder that counts more subfolders than Graph lists", () => {
     }, 60_000);
 
     test("is searched in the subfolder that only the second list returns", async () => {
+      let looked = 0;
       const { at, changes } = await stage(
         (url, body) => {
-          if (!Array.isArray(body.value) || url.includes("includeHiddenFolders=true")) return body;
+          if (isFirstPage(url, body)) looked += 1;
+          if (!Array.isArray(body.value) || looked > 2) return body;
           return { ...body, value: body.value.filter((one) => one.displayName !== "E") };
         },
         {},
@@ -115,7 +119,7 @@ describe("a folder that counts more subfolders than Graph lists", () => {
       let looked = 0;
       const { at, changes } = await stage(
         (url, body) => {
-          if (url.includes("includeHiddenFolders=true")) looked += 1;
+          if (isFirstPage(url, body)) looked += 1;
           return body;
         },
         {},
@@ -124,38 +128,29 @@ describe("a folder that counts more subfolders than Graph lists", () => {
       const cases = at.mailbox(ann).createFolder(at.mailbox(ann).known("inbox"), "Cases");
       for (const name of names) at.mailbox(ann).createFolder(cases, name);
       expect(await at.run(searchEmailsExtended, { mailbox: ann }, changes)).toMatchObject({ success: true });
-      expect(looked).toBe(0);
+      // Once with the other folders of its level, and once page by page.
+      expect(looked).toBe(2);
     }, 60_000);
   });
-
-  test("is complete if the subfolder is hidden, as in Conversation History", async () => {
-    const counting = countingOneMore("Cases");
-    const { at, changes } = await stage((url, body) => {
-      if (!url.includes("includeHiddenFolders=true")) return counting(url, body);
-      return { ...body, value: [{ id: "HIDDEN", displayName: "Team Chat", childFolderCount: 0, isHidden: true }] };
-    });
-    at.mailbox(ann).createFolder(at.mailbox(ann).known("inbox"), "Cases");
-    const answer = await at.run(searchEmailsExtended, { mailbox: ann }, changes);
-    expect(answer).toMatchObject({ success: true, per_mailbox: [{ status: "done" }] });
-  }, 60_000);
 
   test("is complete if the subfolder was deleted in between", async () => {
     let looked = 0;
     const counting = countingOneMore("Cases");
     const { at, changes } = await stage((url, body) => {
-      if (url.includes("includeHiddenFolders=true")) looked += 1;
-      return looked > 0 ? body : counting(url, body);
+      if (/childFolders/.test(url)) looked += 1;
+      return looked > 2 ? body : counting(url, body);
     });
     at.mailbox(ann).createFolder(at.mailbox(ann).known("inbox"), "Cases");
     expect(await at.run(searchEmailsExtended, { mailbox: ann }, changes)).toMatchObject({ success: true });
-    expect(looked).toBe(1);
+    // The subfolders of the Inbox, those of Cases, and these again.
+    expect(looked).toBe(3);
   }, 60_000);
 
   test("is searched in the subfolder that only the second list returns", async () => {
     let spoilt = 0;
-    const { at, changes } = await stage((url, body) => {
+    const { at, changes } = await stage((_, body) => {
       const isCases = Array.isArray(body.value) && body.value.some((one) => one.displayName === "Known");
-      if (!isCases || url.includes("includeHiddenFolders=true")) return body;
+      if (!isCases || spoilt > 0) return body;
       spoilt += 1;
       return { ...body, value: [] };
     });

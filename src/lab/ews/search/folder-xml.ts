@@ -88,7 +88,7 @@ const computedProperties: ReadonlyMap<number, (folder: LabFolder) => string | un
   (folder: LabFolder) => string | undefined
 >([
   // PidTagAttributeHidden
-  [0x10f4, () => "false"],
+  [0x10f4, (folder) => String(folder.isHidden)],
   [0x3001, (folder) => folder.name],
   // PidTagFolderType: 1 is an ordinary folder, 0 the root.
   [0x3601, (folder) => (folder.distinguishedName === "root" ? "0" : "1")],

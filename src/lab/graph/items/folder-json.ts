@@ -12,12 +12,19 @@ export function folderRow(folder: LabFolder): Row {
   return {
     properties: {
       ...common(folder),
+      // Hidden ones included, although a list leaves them out: Conversation History counts one that clients do not show.
       childFolderCount: folder.children.filter(isMailFolder).length,
       unreadItemCount: folder.unreadCount,
       totalItemCount: folder.totalCount,
-      isHidden: false,
+      isHidden: folder.isHidden,
     },
-    expanded: (navigation) => (navigation === "childFolders" ? folder.children.filter(isMailFolder).map(folderRow) : undefined),
+    expanded: (navigation) =>
+      navigation === "childFolders"
+        ? folder.children
+            .filter(isMailFolder)
+            .filter(({ isHidden }) => !isHidden)
+            .map(folderRow)
+        : undefined,
   };
 }
 

@@ -9,18 +9,22 @@ import { folderNamed } from "../sign-in/access.ts";
 
 const reading = ["Mail.ReadBasic.All", "Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"];
 
+/** Hidden folders are left out unless they are asked for. */
 function list(folder: LabFolder, call: Call, path: string): GraphReply {
-  return listReply(call, folder.children.filter(isMailFolder).map(folderRow), "mailFolder", contextOf(call, path));
+  const includesHidden = call.request.url.searchParams.get("includeHiddenFolders")?.toLowerCase() === "true";
+  const listed = folder.children.filter(isMailFolder).filter(({ isHidden }) => includesHidden || !isHidden);
+  return listReply(call, listed.map(folderRow), "mailFolder", contextOf(call, path));
 }
 
 function create(parent: LabFolder, call: Call): GraphReply {
-  const name = memberOf(jsonOf(call.request), "displayName");
+  const body = jsonOf(call.request);
+  const name = memberOf(body, "displayName");
   if (typeof name !== "string" || name.trim() === "")
     throw badRequest("Folder save failed: it has no name.", "ErrorFolderSavePropertyError");
   try {
     return itemReply(
       call,
-      folderRow(call.mailbox.createFolder(parent, name, "IPF.Note")),
+      folderRow(call.mailbox.createFolder(parent, name, "IPF.Note", { isHidden: memberOf(body, "isHidden") === true })),
       "mailFolder",
       contextOf(call, "mailFolders"),
       201,

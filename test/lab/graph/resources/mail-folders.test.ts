@@ -40,3 +40,14 @@ test("a message's id is no folder's", async () => {
   const lab = await startGraphLab();
   expect(refusal(await call(lab, "GET", `${folders}/${idOf(deliver(lab))}`))).toEqual([400, "ErrorInvalidIdMalformed"]);
 });
+
+test("a hidden folder is counted, listed only if it is asked for, and reached by id", async () => {
+  const lab = await startGraphLab();
+  const made = await call(lab, "POST", `${folders}/conversationhistory/childFolders`, { displayName: "Team Chat", isHidden: true });
+  expect(made.at()).toMatchObject({ displayName: "Team Chat", isHidden: true });
+  expect((await call(lab, "GET", `${folders}/conversationhistory`)).at("childFolderCount")).toBe(1);
+  const children = `${folders}/conversationhistory/childFolders`;
+  expect((await call(lab, "GET", children)).at("value")).toEqual([]);
+  expect((await call(lab, "GET", `${children}?includeHiddenFolders=true`)).at("value", 0)).toMatchObject({ isHidden: true });
+  expect((await call(lab, "GET", `${folders}/${encodeURIComponent(text(made.at("id")))}`)).at("isHidden")).toBe(true);
+});
