@@ -131,9 +131,17 @@ function zonedTimeIn(flag: JsonObject, name: string): Date | undefined {
   return at;
 }
 
+/** @see https://learn.microsoft.com/en-us/graph/api/resources/internetmessageheader */
+const mostHeaders = 5;
+
 /** A header of one's own must say so by its name. */
 function readHeaders(value: Json, name: string, into: GatheredMessage): void {
-  into.headers = listIn(value, name).map((one) => {
+  const given = listIn(value, name);
+  if (given.length > mostHeaders) {
+    const text = `Maximum number of headers in one message should be less than or equal to ${mostHeaders}.`;
+    throw badRequest(text, "InvalidInternetMessageHeaderCollection");
+  }
+  into.headers = given.map((one) => {
     const header = objectIn(one, name);
     const key = textIn(memberOf(header, "name") ?? null, name);
     if (!/^x-/i.test(key) || !/^[!-9;-~]+$/.test(key)) {
@@ -211,12 +219,23 @@ function textOf(value: Json | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
+/** Of all kinds of attachments. @see https://learn.microsoft.com/en-us/graph/api/resources/attachment */
+const attachmentMembers: ReadonlySet<string> = new Set([
+  ...["id", "name", "contentType", "contentId", "contentLocation", "contentBytes", "isInline", "size", "lastModifiedDateTime", "item"],
+  ...["sourceUrl", "providerType", "thumbnailUrl", "previewUrl", "permission", "isFolder"],
+]);
+
 /**
  * A file, an item or a reference. Throws GraphError.
  * @see https://learn.microsoft.com/en-us/graph/api/message-post-attachments
  */
 export function readAttachment(attachment: JsonObject): NewAttachment {
   const type = textOf(memberOf(attachment, "@odata.type"))?.replace(/^#?microsoft\.graph\./i, "");
+  const strange = Object.keys(attachment).find((name) => !name.includes("@") && !attachmentMembers.has(name));
+  if (strange !== undefined) {
+    const text = `The property '${strange}' does not exist on type 'microsoft.graph.${type ?? "attachment"}'. Make sure to only use property names that are defined by the type.`;
+    throw badRequest(text, "RequestBodyRead");
+  }
   const fields = {
     name: textOf(memberOf(attachment, "name")),
     contentType: textOf(memberOf(attachment, "contentType")),

@@ -59,6 +59,14 @@ export const copyMessage = moveOrCopy("copy");
 /** @see https://learn.microsoft.com/en-us/graph/api/message-move */
 export const moveMessage = moveOrCopy("move");
 
+/** Throws GraphError 412 if the caller names another state of the message than it has now (RFC 9110, section 13.1.1). */
+function checkMatch({ changeKey }: LabItem, { request }: Call): void {
+  const wanted = request.headers.get("if-match")?.trim() ?? "*";
+  if (wanted === "*" || wanted.split(",").some((one) => one.trim() === `W/"${changeKey}"`)) return;
+  const text = "The change key passed in the request does not match the current change key for the item.";
+  throw new GraphError(412, "ErrorIrresolvableConflict", text);
+}
+
 /** Returns the folder to which a plain DELETE moves a message of this folder. */
 function deletionTargetOf(item: LabItem, call: Call): LabFolder {
   const wanted = call.habits.deletesTo ?? "deleteditems";
@@ -82,6 +90,7 @@ export const deleteMessage: Operation = {
     const item = isPurged(purged) && isImmutable(id) ? purged : messageAt(call);
     if (isPurged(item) || item.folder.distinguishedName === "recoverableitemsdeletions")
       throw new GraphError(403, "ErrorCannotDeleteObject", "Object cannot be deleted.");
+    checkMatch(item, call);
     call.mailbox.move(item, deletionTargetOf(item, call));
     return noContent;
   },
@@ -113,6 +122,7 @@ export const updateMessage: Operation = {
   of: "exchange",
   handle(call) {
     const item = messageAt(call);
+    checkMatch(item, call);
     const { attachments, ...change } = readMessage(jsonOf(call.request));
     if (attachments !== undefined) throw badRequest("Attachments are changed one by one.", "ErrorInvalidPropertySet");
     const isSensitive = Object.keys(change).some((name) => !alwaysWritable.has(name));

@@ -1,4 +1,6 @@
+import { badRequest } from "../errors.ts";
 import { userRow } from "../items/user-json.ts";
+import { optionsOf } from "../odata/options.ts";
 import type { Operation } from "../operation.ts";
 import { itemReply, listReply } from "../reply.ts";
 
@@ -12,6 +14,8 @@ export const listUsers: Operation = {
   permissions: reading,
   of: "directory",
   handle(call) {
+    // Directory objects are paged by their nextLink alone: https://learn.microsoft.com/en-us/graph/query-parameters#skip-parameter
+    if (optionsOf(call.request.url).has("$skip")) throw badRequest("'$skip' is not supported by the service.", "Request_BadRequest");
     const rows = call.store.organisation.users.map((user) => userRow(user, call.onPremises(user.address), call.licensed(user.address)));
     return listReply(call, rows, "user", "users");
   },

@@ -116,3 +116,16 @@ test("a comment and a body cannot be given together", async () => {
   const both = { comment: "x", message: { body: { contentType: "text", content: "y" } } };
   expect(refusal(await call(lab, "POST", path, both))).toEqual([400, "ErrorInvalidArgument"]);
 });
+
+test("a message has at most five headers of its own, and an attachment no unknown member", async () => {
+  const lab = await startGraphLab();
+  const internetMessageHeaders = (count: number) => Array.from({ length: count }, (_, at) => ({ name: `X-H${at}`, value: "v" }));
+  const create = (message: object) => call(lab, "POST", messages, { subject: "s", ...message });
+  expect((await create({ internetMessageHeaders: internetMessageHeaders(5) })).status).toBe(201);
+  expect(refusal(await create({ internetMessageHeaders: internetMessageHeaders(6) }))).toEqual([
+    400,
+    "InvalidInternetMessageHeaderCollection",
+  ]);
+  const file = { "@odata.type": "#microsoft.graph.fileAttachment", name: "a.txt", contentBytes: "eA==", fileName: "a.txt" };
+  expect(refusal(await create({ attachments: [file] }))).toEqual([400, "RequestBodyRead"]);
+});

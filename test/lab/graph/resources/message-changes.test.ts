@@ -115,3 +115,19 @@ test("where received messages are protected, the subject needs the advanced perm
   expect((await call(lab, "PATCH", path, { isRead: true })).status).toBe(200);
   expect((await call(lab, "PATCH", path, { subject: "new" }, { token: "advanced" })).at("subject")).toBe("new");
 });
+
+test.each([
+  ["PATCH", { isRead: true }],
+  ["DELETE", undefined],
+])("%s with If-Match is done only to the state that it names", async (method, body) => {
+  const lab = await startGraphLab();
+  const item = deliver(lab);
+  const path = `${messages}/${idOf(item)}`;
+  const etag = text((await call(lab, "GET", path)).at("@odata.etag"));
+  mailboxOf(lab).update(item, { categories: ["theirs"] });
+  const stale = await call(lab, method, path, body, { headers: { "If-Match": etag } });
+  expect(refusal(stale)).toEqual([412, "ErrorIrresolvableConflict"]);
+  expect([item.isRead, mailboxOf(lab).item(item.id)]).toEqual([false, item]);
+  const now = text((await call(lab, "GET", path)).at("@odata.etag"));
+  expect((await call(lab, method, path, body, { headers: { "If-Match": now } })).status).toBe(body === undefined ? 204 : 200);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { anna, ben, call, startGraphLab, text } from "../graph-client.ts";
+import { anna, ben, call, refusal, startGraphLab, text } from "../graph-client.ts";
 
 test("the list has every account with exactly the default properties", async () => {
   const lab = await startGraphLab();
@@ -26,4 +26,8 @@ test("an account is named by its id, its principal name or an alias, and its mai
     expect((await call(lab, "GET", `/users/${name}`)).at("mail")).toBe(anna);
     expect((await call(lab, "GET", `/users/${name}/mailFolders/inbox`)).status).toBe(200);
   }
+});
+
+test("the list of accounts has no $skip", async () => {
+  expect(refusal(await call(await startGraphLab(), "GET", "/users?$skip=1"))).toEqual([400, "Request_BadRequest"]);
 });
