@@ -26,6 +26,7 @@ const groups = {
     "src/wire/sign-in/authenticate.ts",
   ],
   "program-tokens.cjs": ["src/connection/connection-tokens.ts", "src/wire/sign-in/bearer-token.ts", "src/wire/sign-in/token-claims.ts"],
+  "program-log.cjs": ["src/perform/audit/follow-chain.ts", "src/perform/audit/void-lock.ts"],
   "program-search.cjs": ["src/actions/search-emails-extended.ts"],
   "program-search-graph.cjs": ["src/graph/search/search.ts"],
   "program-search-ews.cjs": ["src/ews/search/search.ts"],
@@ -33,7 +34,7 @@ const groups = {
     "src/actions/download-mail-as-eml.ts",
     "src/actions/get-attachments.ts",
     "src/perform/evidence/hash-and-store.ts",
-    "src/message-content/check-whole.ts",
+    "src/perform/evidence/preserve.ts",
   ],
   "program-content-graph.cjs": [
     "src/graph/search/locate-messages.ts",

@@ -21,7 +21,7 @@ import type { AuditEntry, AuditLog } from "./audit/audit-log.ts";
 import { namingColumns, optionsOf, outcomeColumns, pickColumns } from "./audit/audited-call.ts";
 import { appendRead, searchedOf } from "./audit/read-entry.ts";
 import type { EvidenceIndex } from "./evidence/evidence-index.ts";
-import { actOn, asUncheckedAbsence, type Item, preserveEach, selectItems, settleMissing, targetsOf, verifyEach } from "./items.ts";
+import { actOn, asUncheckedAbsence, type Item, selectItems, settleMissing, targetsOf, verifyEach } from "./items.ts";
 import { operatingSystemUser } from "./operating-system-user.ts";
 import { itemWordsOf, type Plan, questionOf } from "./question.ts";
 import { count, sentenceOf } from "./summary-sentence.ts";
@@ -217,7 +217,10 @@ async function runItems(callRun: CallRun): Promise<AnswerBody> {
       return refusedBody(callRun, items, unconfirmed(action, found.length));
     }
     const traced = action.effect === "read" ? undefined : host.audit;
-    if (prepared.preserve !== undefined) await preserveEach(found, prepared.preserve, context);
+    if (prepared.preserve !== undefined) {
+      const { preserveEach } = await import("./evidence/preserve.ts");
+      await preserveEach(found, prepared.preserve, context);
+    }
     const remaining = found.filter((item) => item.failure === undefined);
     if (host.signal?.aborted) throw new Failure("cancelled", "The call was stopped on request before anything was changed.");
     const entry = auditEntryOf(callRun, remaining);

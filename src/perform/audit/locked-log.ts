@@ -3,13 +3,13 @@ import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorCode, Failure } from "../../failure.ts";
 import { makeFolder } from "../../files/make-folder.ts";
-import { linesOf } from "../../files/read-lines.ts";
 import { openRegular } from "../../files/regular-file.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
-import { type ChainEnd, followChain, hashOfLineBefore, readEnd, sha256 } from "./audit-chain.ts";
+import { type ChainEnd, hashOfLineBefore, readEnd, sha256 } from "./audit-chain.ts";
 import { askFor, withLock } from "./audit-lock.ts";
 import type { AuditHead, AuditHeads } from "./audit-log-end.ts";
 import { sealed } from "./audit-seal.ts";
+import type { ChainCheck } from "./follow-chain.ts";
 
 /** Runs `work` while no other process on any host runs work of the same name: a lock of a database. */
 export type Exclusively = <T>(name: string, work: () => Promise<T>) => Promise<T>;
@@ -162,12 +162,18 @@ async function checkedEnd(file: FileHandle, path: string, heads: readonly AuditH
     if (head === undefined) continue;
     if (size < head.bytes) throw notAsLeft(path, `it is shorter than it was left: it had ${head.entries} entries`);
     if (!(await holdsEnd(file, head, end, size))) throw notAsLeft(path, `its entry ${head.entries} is not the one that mailcordon wrote`);
-    const since = size === head.bytes ? undefined : await followChain(linesOf(path, head.bytes), head.hash);
+    const since = size === head.bytes ? undefined : await followFrom(path, head);
     if (since?.broken !== undefined) throw notAsLeft(path, "later entries do not continue its chain");
     entries = head.entries + (since?.entries ?? 0);
   }
-  if (entries === undefined) entries = heads.length === 0 || size === 0 ? 0 : (await followChain(linesOf(path), undefined)).entries;
+  if (entries === undefined) entries = heads.length === 0 || size === 0 ? 0 : (await followFrom(path)).entries;
   return { ...end, entries: entries + unfinishedEntries(end) };
+}
+
+/** Follows the entries after `head`, or all. Most processes find the log as long as its kept end says, and load no code for this. */
+async function followFrom(path: string, head?: AuditHead): Promise<ChainCheck> {
+  const [{ linesOf }, { followChain }] = await Promise.all([import("../../files/read-lines.ts"), import("./follow-chain.ts")]);
+  return await followChain(linesOf(path, head?.bytes), head?.hash);
 }
 
 async function holdsEnd(file: FileHandle, head: AuditHead, end: ChainEnd, size: number): Promise<boolean> {

@@ -3,7 +3,8 @@ import * as z from "zod";
 import { errorCode, Failure } from "../../failure.ts";
 import { linesOf } from "../../files/read-lines.ts";
 import { parseJson } from "../../text/parse-json.ts";
-import { type ChainCheck, followChain, rotateAction, sha256 } from "./audit-chain.ts";
+import { rotateAction, sha256 } from "./audit-chain.ts";
+import { type ChainCheck, followChain } from "./follow-chain.ts";
 
 /** The action of the entry that records an archive. An archive does not contain these entries, so that a second one has the same bytes. */
 export const archiveAction = "sweep archive";

@@ -1,9 +1,9 @@
 import { errorCode, Failure } from "../../failure.ts";
 import { type FileLine, linesOf } from "../../files/read-lines.ts";
 import { attempt, type Outcome } from "../../outcome.ts";
-import { type ChainCheck, followChain } from "./audit-chain.ts";
 import type { AuditHead, AuditHeads } from "./audit-log-end.ts";
 import { isSealed } from "./audit-seal.ts";
+import { type ChainCheck, followChain } from "./follow-chain.ts";
 
 /** The result of checking an audit log. */
 export interface AuditCheck extends ChainCheck {

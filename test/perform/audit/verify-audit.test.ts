@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type AuditEntry, acceptAudit, openAudit, rotateAudit } from "../../../src/perform/audit/audit-log.ts";
+import { type AuditEntry, openAudit } from "../../../src/perform/audit/audit-log.ts";
 import { openHeadFile } from "../../../src/perform/audit/audit-log-end.ts";
+import { acceptAudit, rotateAudit } from "../../../src/perform/audit/continue-log.ts";
 import type { AuditOptions } from "../../../src/perform/audit/locked-log.ts";
 import { type AuditProof, verifyAudit } from "../../../src/perform/audit/verify-audit.ts";
 
