@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { omitUndefined } from "../catalogue/common-fields.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
@@ -38,6 +39,8 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
   const prepared = prepare(order);
   const residue = residueFor(action, prepared.input, order.residue);
   const { kinds } = residue;
+  // Each mailbox that is looked into listens to it.
+  if (host.signal !== undefined) setMaxListeners(0, host.signal);
   const where = await findMailboxes(order, host);
   const { addresses, unlisted } = where;
   demandMailboxes(addresses, unlisted, where.finders);
