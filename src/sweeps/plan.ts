@@ -43,7 +43,7 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
   if (host.signal !== undefined) setMaxListeners(0, host.signal);
   const where = await findMailboxes(order, host);
   const { addresses, unlisted } = where;
-  demandMailboxes(addresses, unlisted, where.finders);
+  demandMailboxes(where);
   const seen: (Seen | undefined)[] = addresses.map(() => undefined);
   const waiting = [...addresses.entries()];
   let done = 0;

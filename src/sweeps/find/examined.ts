@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import type { Seen } from "../look-into.ts";
-import type { Unexamined } from "./found.ts";
+import type { Found, Unexamined } from "./found.ts";
 
 /** The mailboxes that a plan was asked for: examined completely, or named with the reason why not. */
 export interface Accounted {
@@ -33,9 +33,16 @@ export function accountFor(
 }
 
 /** Throws Failure `could-not-look` where there is no mailbox to look into: "nothing found" would pass for a result. */
-export function demandMailboxes(addresses: readonly string[], unexamined: readonly Unexamined[], finders: readonly string[]): void {
-  if (addresses.length > 0 || unexamined.length > 0) return;
-  throw new Failure("could-not-look", `There is no mailbox to look into, so there is no plan. ${finders.join(" ")}`.trim(), {
+export function demandMailboxes({
+  addresses,
+  unlisted,
+  leftOut,
+  finders,
+}: Pick<Found, "addresses" | "unlisted" | "leftOut" | "finders">): void {
+  if (addresses.length > 0 || unlisted.length > 0) return;
+  const [left] = leftOut;
+  const others = left === undefined ? "" : ` ${leftOut.length} left out, such as ${left.mailbox}: ${left.message}`;
+  throw new Failure("could-not-look", `There is no mailbox to look into, so there is no plan. ${finders.join(" ")}${others}`.trim(), {
     hint: "Name mailboxes, or search all of them: --mailboxes all --find search.",
   });
 }

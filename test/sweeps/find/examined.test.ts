@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { accountFor, demandMailboxes } from "../../../src/sweeps/find/examined.ts";
 
 const [ann, ben, eve] = ["ann@example.com", "ben@example.com", "eve@example.com"];
+const none = { addresses: [], unlisted: [], leftOut: [], finders: [] };
 const nothing = { targets: [], problems: [] };
 
 describe("the account of a plan's mailboxes", () => {
@@ -25,12 +26,17 @@ describe("the account of a plan's mailboxes", () => {
 
 describe("a plan without a mailbox", () => {
   test("is refused, with what the finders said", () => {
-    expect(() => demandMailboxes([], [], ["Message trace names 0 recipients."])).toThrow(
-      expect.objectContaining({ code: "could-not-look", message: expect.stringContaining("Message trace names 0 recipients.") }),
+    expect(() =>
+      demandMailboxes({ ...none, finders: ["Message trace names 1 recipient."], leftOut: [{ mailbox: eve, message: "It is outside." }] }),
+    ).toThrow(
+      expect.objectContaining({
+        code: "could-not-look",
+        message: expect.stringMatching(/Message trace names 1 recipient\. 1 left out, such as eve@example\.com: It is outside\.$/),
+      }),
     );
   });
 
   test("is made where a mailbox is named as not examined", () => {
-    expect(() => demandMailboxes([], [{ mailbox: ann, code: "could-not-look", message: "x" }], [])).not.toThrow();
+    expect(() => demandMailboxes({ ...none, unlisted: [{ mailbox: ann, code: "could-not-look", message: "x" }] })).not.toThrow();
   });
 });
