@@ -71,7 +71,7 @@ export async function runServe(args: readonly string[], screen: Screen, version:
   // Invalid settings of a connection are reported now, and not to the first caller; and before the database is begun.
   const facts = new Map<string, ConnectionFacts>();
   for (const name of written.connections) facts.set(name, connectionFacts((await loadSettings(placeOf(name, written, flags))).connection));
-  const state = await openState({ directory: serving.stateDir, databaseUrl: serving.databaseUrl });
+  const state = await openState({ directory: serving.stateDir, databaseUrl: serving.databaseUrl, mayDispatch: serving.worksOnSweeps });
   // What Exchange allows an account is for all processes that work on sweeps together.
   if (serving.worksOnSweeps) shareRequestQueues((account, queue) => state.budgets.join(account, queue));
   const connections = openConnections(written, flags, {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { asFailure, type Failure } from "../failure.ts";
 import { type Database, queryFailure } from "./postgres.ts";
+import { executorOf, type Queues, workflows } from "./queues.ts";
 import type { Chunk, SweepWork } from "./sweep-work.ts";
 
 /** Works on the chunk as far as it can. What it throws is complained of; the tables say what is left. */
@@ -13,11 +14,6 @@ export interface Dispatch {
 }
 
 const queue = "sweeps";
-const workflow = "chunk";
-/** Its tables are in a schema of their own. */
-const schema = "mailcordon_dbos";
-/** Workflows of another version are left to processes of that version; this one grows when the meaning of a chunk changes. */
-const version = "1";
 /** How soon a chunk is seen that waits, or a process that died. Milliseconds. */
 const lookEveryMs = 1000;
 /** A process says so often that it works on sweeps. Milliseconds. */
@@ -29,28 +25,23 @@ const sayEveryMs = 10_000;
 const deadAfterMs = 5000;
 /** Chunks that one look brings to the queue. */
 const mostAtOnce = 100;
-/** DBOS reads, writes and listens; one process runs few chunks. */
-const connections = 4;
-
-/** As long may the start of DBOS take in another process. Milliseconds. */
-const startMs = 120_000;
-
+/** Chunks among all that DBOS knows, without their inputs. */
+const ofChunks = { workflowName: workflows.sweeps, loadInput: false, loadOutput: false };
 const nameOf = ({ sweep, round, chunk }: Chunk) => `${sweep}.${round}.${chunk}.`;
 
 /** The processes that were not alive whenever it was looked, and since when. */
 type Missed = Map<number, number>;
 
-/** Starts DBOS in this process. Throws Failure. */
+/** Works on chunks in this process, at most `concurrency` at a time. Throws Failure. */
 export async function openDispatch(
   database: Database,
+  queues: Queues,
   concurrency: number,
   run: RunChunk,
   work: Pick<SweepWork, "waiting" | "dead" | "free" | "freeForgotten" | "finishAll" | "present">,
   complain: (failure: Failure) => void,
 ): Promise<Dispatch> {
-  const { DBOS } = await import("../libraries/dbos.ts");
-  const pool = await database.pool(connections);
-  const own = executorOf(database.instance);
+  const own = queues.executor;
   const step = async (chunk: Chunk) => {
     try {
       await run(chunk);
@@ -58,55 +49,27 @@ export async function openDispatch(
       complain(asFailure(thrown));
     }
   };
-  /** The workflows that this process runs. */
-  const here = new Set<string>();
-  const registered = DBOS.registerWorkflow(
-    async (chunk: Chunk) => {
-      const id = DBOS.workflowID ?? "";
-      here.add(id);
-      try {
-        await DBOS.runStep(() => step(chunk), { name: workflow });
-      } finally {
-        here.delete(id);
-      }
-    },
-    { name: workflow },
-  );
-  const silent = () => undefined;
-  DBOS.setConfig({
-    name: "mailcordon",
-    systemDatabasePool: pool,
-    systemDatabaseSchemaName: schema,
-    executorID: own,
-    applicationVersion: version,
-    // What it logs is of itself, and a failed query may hold what we gave it.
-    logger: { info: silent, debug: silent, warn: silent, error: silent },
+  queues.bind(queue, { atOnce: concurrency, run: (chunk, dbos) => dbos.runStep(() => step(chunk), { name: workflows.sweeps }) });
+  const { dbos, put } = await queues.launched().catch(async (thrown) => {
+    await queues.release(queue, 0);
+    throw thrown;
   });
-  // Two processes at an empty database would both make its tables. On a busy machine that takes a while.
-  await database.exclusively(
-    "dispatch",
-    async () => {
-      await DBOS.launch();
-      await DBOS.registerQueue(queue, { workerConcurrency: concurrency, minPollingIntervalMs: 200, onConflict: "always_update" });
-    },
-    startMs,
-  );
 
   const missed: Missed = new Map();
   /** Workflows that the database gives to this process although it does not run them, and since when. */
   const unknown = new Map<string, number>();
   /** Runs what was given to this process in a reply that was lost, as a database does that dies: nobody else would. */
   const recover = async (own: readonly string[]): Promise<void> => {
-    for (const id of unknown.keys()) if (!own.includes(id) || here.has(id)) unknown.delete(id);
-    for (const id of own) if (!here.has(id)) unknown.set(id, unknown.get(id) ?? performance.now());
+    for (const id of unknown.keys()) if (!own.includes(id) || queues.runs(id)) unknown.delete(id);
+    for (const id of own) if (!queues.runs(id)) unknown.set(id, unknown.get(id) ?? performance.now());
     const lost = [...unknown].filter(([, since]) => performance.now() - since >= deadAfterMs).map(([id]) => id);
-    if (lost.length > 0) await DBOS.resumeWorkflows(lost, { queueName: queue });
+    if (lost.length > 0) await dbos.resumeWorkflows(lost, { queueName: queue });
   };
   /** Takes over from processes that are dead for long enough. One process at a time does, so that nothing is taken over twice. */
   const heal = async (): Promise<void> => {
     // Without our own lock we know nothing of others.
     if (!database.hears) return missed.clear();
-    const running = await DBOS.listWorkflows({ status: "PENDING", queueName: queue, loadInput: false, loadOutput: false });
+    const running = await dbos.listWorkflows({ ...ofChunks, status: "PENDING" });
     await recover(running.flatMap(({ executorId, workflowID }) => (executorId === own ? [workflowID] : [])));
     const dead = await work.dead([...new Set(running.flatMap(({ executorId = "" }) => instanceOf(executorId) ?? []))]);
     for (const instance of missed.keys()) if (!dead.includes(instance)) missed.delete(instance);
@@ -115,8 +78,8 @@ export async function openDispatch(
     if (gone.length === 0) return;
     await database.exclusively("heal", async () => {
       for (const instance of gone) await work.free(instance);
-      const left = await DBOS.listWorkflows({ status: "PENDING", executorId: gone.map(executorOf), loadInput: false, loadOutput: false });
-      await DBOS.resumeWorkflows(
+      const left = await dbos.listWorkflows({ ...ofChunks, status: "PENDING", executorId: gone.map(executorOf) });
+      await dbos.resumeWorkflows(
         left.map(({ workflowID }) => workflowID),
         { queueName: queue },
       );
@@ -126,12 +89,12 @@ export async function openDispatch(
   const supply = async (): Promise<void> => {
     const waiting = await work.waiting(mostAtOnce);
     if (waiting.length === 0) return;
-    const known = await DBOS.listWorkflows({ workflow_id_prefix: waiting.map(nameOf), loadInput: false, loadOutput: false });
+    const known = await dbos.listWorkflows({ ...ofChunks, workflow_id_prefix: waiting.map(nameOf) });
     for (const chunk of waiting) {
       const runs = known.filter(({ workflowID }) => workflowID.startsWith(nameOf(chunk)));
       if (runs.some(({ status }) => status === "ENQUEUED" || status === "PENDING" || status === "DELAYED")) continue;
       // Another process that sees the same gives it the same name, and then it is one.
-      await DBOS.startWorkflow(registered, { queueName: queue, workflowID: `${nameOf(chunk)}${runs.length}` })(chunk);
+      await put(queue, `${nameOf(chunk)}${runs.length}`, chunk);
     }
   };
 
@@ -168,14 +131,9 @@ export async function openDispatch(
       closing = true;
       hurry?.();
       await looking;
-      await DBOS.shutdown({ deregister: true, workflowCompletionTimeoutMS: waitMs });
-      if (!pool.ended) await pool.end();
+      await queues.release(queue, waitMs);
     },
   };
-}
-
-function executorOf(instance: number): string {
-  return `mailcordon-${instance}`;
 }
 
 function instanceOf(executor: string): number | undefined {

@@ -1,49 +1,85 @@
-import PgBoss from "pg-boss";
+import * as z from "zod";
+import { schema } from "./migrations.ts";
 import type { Database } from "./postgres.ts";
+import { type Queues, workflows } from "./queues.ts";
 
-/** Ids of queued jobs, each for one worker. */
+/** A job that waits. Each time that it is given back it gets another entry on the queue. */
+export const WaitingJob = z.object({ id: z.string(), caller: z.string(), entry: z.number() });
+
+/** Brings waiting jobs to the queue. It contains only their ids and callers. */
 export interface JobQueue {
-  send(id: string): Promise<void>;
-  /** Takes at most `most` ids. Each belongs to this process for a minute; without `done`, another process gets it then. */
-  take(most: number): Promise<readonly { readonly id: string; readonly done: () => Promise<void> }[]>;
-  close(): Promise<void>;
+  /** Puts those jobs on the queue that are not there yet. DBOS is loaded for the first job. Rejects if the database does not answer. */
+  supply(waiting: readonly z.output<typeof WaitingJob>[]): Promise<void>;
+  /** Deletes the entries of jobs that have ended or are no longer known. Does nothing while DBOS is not loaded. */
+  prune(): Promise<void>;
 }
 
-const name = "calls";
-const schema = "mailcordon_queue";
+/**
+ * A process that takes an entry from the queue takes its job within milliseconds. After so long nobody will: the process died in between, the reply of
+ * the database to it was lost, or it is of a version that knows no jobs. Milliseconds.
+ */
+const takenMs = 5000;
+/** The states of an entry that has ended. */
+const over = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"] as const;
+/** Entries that one query lists. */
+const pageSize = 1000;
 
-/** Returns SQL that is true while the job with that id (an SQL expression) is on the queue, or was just taken. */
-export function onQueueSql(id: string): string {
-  return `EXISTS (SELECT FROM ${schema}.job WHERE name = '${name}' AND state < 'completed' AND data->>'id' = ${id}::text)`;
-}
-
-/** Opens a queue of pg-boss, in its own schema. It contains only ids. */
-export async function openQueue(database: Database): Promise<JobQueue> {
-  const boss = new PgBoss({
-    // pg-boss passes no values for a query without parameters, although its types say otherwise.
-    db: { executeSql: (text, values?: unknown[]) => database.execute(text, values ?? []) },
-    schema,
-    schedule: false,
-    // A taken id is of no further use: the jobs have their own table.
-    archiveCompletedAfterSeconds: 60,
-    deleteAfterHours: 1,
-  });
-  // pg-boss repeats its maintenance itself; a requested operation reports its own failure.
-  boss.on("error", () => undefined);
-  // pg-boss checks its tables before it takes its own lock: of two processes at an empty database, the second fails with 42710.
-  await database.exclusively("queue", async () => {
-    await boss.start();
-    await boss.createQueue(name);
-  });
-  return {
-    async send(id) {
-      // A worker that takes an id and dies holds it for a minute.
-      await boss.send(name, { id }, { retryLimit: 5, expireInSeconds: 60, retentionDays: 7 });
-    },
-    async take(most) {
-      const taken = await boss.fetch<{ id?: unknown }>(name, { batchSize: most });
-      return taken.map(({ id, data }) => ({ id: String(data.id), done: () => boss.complete(name, id) }));
-    },
-    close: () => boss.stop({ graceful: false, close: false, wait: false }),
+export function openJobQueue(database: Database, queues: Queues): JobQueue {
+  const table = `${schema}.jobs`;
+  /** Entries that a process has taken although their job waits, and since when. */
+  const taken = new Map<string, number>();
+  const another = async (id: string, entry: number): Promise<number | undefined> => {
+    // Of several processes that see the same, one gets it.
+    const [row] = await database.query(
+      WaitingJob.pick({ entry: true }),
+      `UPDATE ${table} SET entry = entry + 1 WHERE id = $1 AND entry = $2 AND status = 'queued' RETURNING entry`,
+      [id, entry],
+    );
+    return row?.entry;
   };
+  return {
+    async supply(waiting) {
+      if (waiting.length === 0) return taken.clear();
+      const { dbos, put } = await queues.launched();
+      const listed = await dbos.listWorkflows({ workflowIDs: waiting.map(nameOf), loadInput: false, loadOutput: false });
+      const known = new Map(listed.map(({ workflowID, status }) => [workflowID, status]));
+      for (const name of taken.keys()) if (known.get(name) !== "PENDING") taken.delete(name);
+      for (const job of waiting) {
+        const name = nameOf(job);
+        const status = known.get(name);
+        if (status === "ENQUEUED" || status === "DELAYED") continue;
+        if (status === "PENDING") {
+          const since = taken.get(name) ?? performance.now();
+          taken.set(name, since);
+          if (performance.now() - since < takenMs) continue;
+        }
+        const entry = status === undefined ? job.entry : await another(job.id, job.entry);
+        if (entry !== undefined) await put("jobs", nameOf({ ...job, entry }), job.id, job.caller);
+      }
+    },
+    async prune() {
+      if (!queues.isLaunched) return;
+      const { dbos } = await queues.launched();
+      const page = { workflowName: workflows.jobs, loadInput: false, loadOutput: false, limit: pageSize };
+      for (let ended = pageSize; ended === pageSize; ) {
+        const entries = await dbos.listWorkflows({ ...page, status: [...over] });
+        await dbos.deleteWorkflows(entries.map(({ workflowID }) => workflowID));
+        ended = entries.length;
+      }
+      // What a dead process had taken stays taken.
+      const left = await dbos.listWorkflows({ ...page, status: "PENDING" });
+      const ids = left.map(({ workflowID }) => workflowID.split(".")[1] ?? "");
+      const open = await database.query(
+        z.object({ id: z.string() }),
+        `SELECT id FROM ${table} WHERE id::text = ANY ($1) AND finished_at IS NULL`,
+        [ids],
+      );
+      const isOpen = new Set(open.map(({ id }) => id));
+      await dbos.deleteWorkflows(left.flatMap(({ workflowID }, at) => (isOpen.has(ids[at] ?? "") ? [] : [workflowID])));
+    },
+  };
+}
+
+function nameOf({ id, entry }: { readonly id: string; readonly entry: number }): string {
+  return `${workflows.jobs}.${id}.${entry}`;
 }

@@ -3,9 +3,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import { asFailure, Failure } from "../failure.ts";
 import { type Reply, tooMuchKept } from "./idempotency.ts";
-import { type JobQueue, onQueueSql, openQueue } from "./job-queue.ts";
+import { openJobQueue, WaitingJob } from "./job-queue.ts";
 import { schema } from "./migrations.ts";
 import { aliveSql, type Database, notifySql } from "./postgres.ts";
+import type { Queues } from "./queues.ts";
 import { openProgressWriter } from "./write-newest-progress.ts";
 
 /** A call that continues after its request was answered. */
@@ -81,8 +82,8 @@ const Id = z.object({ id: z.string() });
 const watchIntervalMs = 1000;
 /** Workers are notified of new jobs immediately; this periodic check finds jobs without a notification, such as those that a crash left behind. */
 const checkIntervalMs = 3000;
-/** Per caller and check: as many as any process runs. */
-const maxRequeued = 16;
+/** Jobs of one caller that are on the queue: twice as many as a process runs. The others are brought there when these have begun. */
+const maxQueued = 16;
 /** Writing a result takes a moment. */
 const finalWriteMs = 2000;
 /** More than an investigation needs, and too few to fill a disk with inputs of some megabytes. */
@@ -98,36 +99,19 @@ interface RunningJob {
   caller?: string;
 }
 
-/** Opens the jobs in a database; a queue of pg-boss distributes them. */
-export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
+/** Opens the jobs in a database. `queues` distributes them among the processes that `work`. */
+export function openJobs(database: Database, queues: Queues, keptBytes = maxKeptBytes): Jobs {
   const table = `${schema}.jobs`;
   const query = (text: string, values: readonly unknown[]) => database.query(z.unknown(), text, values);
   const running = new Map<string, RunningJob>();
-  const all = new Set<Promise<void>>();
   const watchers = new Map<string, Set<() => void>>();
   const changed = (id: string) => {
     for (const wake of watchers.get(id) ?? []) wake();
   };
-  let queue: Promise<JobQueue> | undefined;
-  const openedQueue = () => {
-    queue ??= openQueue(database).catch((thrown) => {
-      // The next call tries again: the database may come back.
-      queue = undefined;
-      throw thrown;
-    });
-    return queue;
-  };
+  const jobQueue = openJobQueue(database, queues);
   let resting = false;
   let loop: Promise<void> | undefined;
   let hurry: (() => void) | undefined;
-  /** Maximum number of running jobs of one caller in this process. */
-  let share = Number.POSITIVE_INFINITY;
-  /** Returns the callers that run their maximum here: their jobs wait while those of others continue. */
-  const full = (): readonly string[] => {
-    const counts = new Map<string, number>();
-    for (const { caller } of running.values()) if (caller !== undefined) counts.set(caller, (counts.get(caller) ?? 0) + 1);
-    return [...counts].filter(([, count]) => count >= share).map(([caller]) => caller);
-  };
   database.hear("waiting", () => hurry?.());
   database.hear("cancelled", (id) => (id === undefined ? hurry?.() : running.get(id)?.stop.abort()));
 
@@ -137,36 +121,39 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
     return row === undefined ? undefined : jobOf(row);
   };
 
-  const doOne = async (id: string, done: () => Promise<void>, worker: Worker): Promise<void> => {
+  /** Gives a job back, so that another process gets it: with another entry on the queue, since this one is taken. */
+  const giveBack = (id: string, wasRunning: boolean) =>
+    query(
+      `UPDATE ${table} SET status = 'queued', owner = NULL, entry = entry + 1 WHERE id = $1 AND status = $2 RETURNING ${notifySql("waiting", "id")}`,
+      [id, wasRunning ? "running" : "queued"],
+    );
+
+  const doOne = async (id: string, worker: Worker): Promise<void> => {
     // The queue returned it twice, while it runs here.
-    if (running.has(id)) return await done();
+    if (running.has(id)) return;
+    if (resting) return void (await giveBack(id, false));
     // Recorded before it is taken: an owned job without a record was never begun.
     const here: RunningJob = { stop: new AbortController() };
     running.set(id, here);
     try {
-      await takenUp(id, here, done, worker);
+      await takenUp(id, here, worker);
     } finally {
       running.delete(id);
       changed(id);
+      // The next job of its caller may come to the queue.
+      hurry?.();
     }
   };
 
-  const takenUp = async (id: string, here: RunningJob, done: () => Promise<void>, worker: Worker): Promise<void> => {
-    const [waiting] = await database.query(z.object({ caller: z.string() }), `SELECT caller FROM ${table} WHERE id = $1`, [id]);
-    // A job of a caller at its maximum is left off the queue; `heal` brings it back. Count before taking it, as other jobs are taken meanwhile.
-    const isFull = waiting !== undefined && full().includes(waiting.caller);
-    if (waiting !== undefined && !isFull) here.caller = waiting.caller;
+  const takenUp = async (id: string, here: RunningJob, worker: Worker): Promise<void> => {
     // Another process may also have it, or it was cancelled meanwhile: only one gets it.
-    const [taken] = isFull
-      ? []
-      : await database.query(
-          Taken,
-          `UPDATE ${table} SET status = 'running', owner = $2 WHERE id = $1 AND status = 'queued' RETURNING caller, action, repeatable, call`,
-          [id, database.instance],
-        );
-    // An id that cannot be removed from the queue comes again, when its job no longer waits.
-    await done().catch(() => undefined);
+    const [taken] = await database.query(
+      Taken,
+      `UPDATE ${table} SET status = 'running', owner = $2 WHERE id = $1 AND status = 'queued' RETURNING caller, action, repeatable, call`,
+      [id, database.instance],
+    );
     if (taken === undefined) return;
+    here.caller = taken.caller;
     const { stop } = here;
     changed(id);
     const teller = openProgressWriter(async (text) => {
@@ -187,8 +174,7 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
     if (reply === "again") {
       // This process is ending: it takes no more jobs, not even the one just given back.
       resting = true;
-      await query(`UPDATE ${table} SET status = 'queued', owner = NULL WHERE id = $1 AND status = 'running'`, [id]);
-      await (await openedQueue()).send(id);
+      await giveBack(id, true);
       return;
     }
     // A cancellation that comes too late still gets the answer.
@@ -198,25 +184,23 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
     await retryUntilWritten(() => query(`UPDATE ${table} ${ended} WHERE id = $1 AND status = 'running'`, values));
   };
 
-  /**
-   * Repairs the jobs of dead processes, and those taken here while the database was lost: runs them again if that is safe. Also queues waiting jobs
-   * that are not on the queue, since a process died between the two steps.
-   */
+  /** Repairs the jobs of dead processes, and those taken here while the database was lost: runs them again if that is safe. */
   const heal = async (): Promise<void> => {
     // Judge our own jobs by `running`: the database may have lost the connection that shows we are alive.
     const dead = `status = 'running' AND CASE WHEN owner = $1 THEN NOT (id = ANY ($2::uuid[])) ELSE NOT ${aliveSql("owner")} END`;
     const ours = () => [database.instance, [...running.keys()]];
     await query(`UPDATE ${table} SET status = 'lost', call = NULL, finished_at = now() WHERE ${dead} AND NOT repeatable`, ours());
-    await query(`UPDATE ${table} SET status = 'queued', owner = NULL WHERE ${dead} AND repeatable`, ours());
-    const { send } = await openedQueue();
-    // A few per caller: more of a caller at its maximum would only be left off again.
+    await query(`UPDATE ${table} SET status = 'queued', owner = NULL, entry = entry + 1 WHERE ${dead} AND repeatable`, ours());
+  };
+
+  /** Brings waiting jobs to the queue, the oldest of each caller. */
+  const supply = async (): Promise<void> => {
     const waiting = await database.query(
-      Id,
-      `SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY caller ORDER BY created_at) AS place FROM ${table}
-       WHERE status = 'queued' AND NOT (caller = ANY ($1)) AND NOT ${onQueueSql("id")}) AS queued WHERE place <= ${maxRequeued}`,
-      [full()],
+      WaitingJob,
+      `SELECT id, caller, entry FROM (SELECT id, caller, entry, created_at, row_number() OVER (PARTITION BY caller ORDER BY created_at) AS place
+       FROM ${table} WHERE status = 'queued') AS queued WHERE place <= ${maxQueued} ORDER BY created_at`,
     );
-    for (const { id } of waiting) await send(id);
+    await jobQueue.supply(waiting);
   };
 
   const stopCancelled = async (): Promise<void> => {
@@ -227,7 +211,7 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
     for (const { id } of rows) running.get(id)?.stop.abort();
   };
 
-  const look = async (concurrency: number, worker: Worker, complain: (failure: Failure) => void): Promise<void> => {
+  const look = async (complain: (failure: Failure) => void): Promise<void> => {
     let isUntold = true;
     for (let rounds = 0; !resting; rounds += 1) {
       const soon = new Promise<void>((resolve) => {
@@ -237,18 +221,7 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
         // Also heal if notifications come so often that the periodic check never runs.
         if (isUntold || rounds % 3 === 0) await heal();
         await stopCancelled();
-        const { take } = await openedQueue();
-        const free = concurrency - all.size;
-        for (const { id, done } of free > 0 ? await take(free) : []) {
-          const doing = doOne(id, done, worker)
-            .catch((thrown) => complain(asFailure(thrown)))
-            .finally(() => {
-              all.delete(doing);
-              // Its slot is free now.
-              hurry?.();
-            });
-          all.add(doing);
-        }
+        await supply();
       } catch (thrown) {
         // The database may come back.
         complain(asFailure(thrown));
@@ -279,11 +252,8 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
         call,
         scope ?? null,
       ]);
-      // From here on the job counts as queued. Workers also find jobs that are missing on the queue, so a failure here is not reported.
-      await openedQueue()
-        .then(({ send }) => send(id))
-        .then(() => query(`SELECT ${notifySql("waiting", "$1")}`, [id]))
-        .catch(() => undefined);
+      // From here on the job counts as queued. Workers also find jobs that they were not told of, so a failure here is not reported.
+      await query(`SELECT ${notifySql("waiting", "$1")}`, [id]).catch(() => undefined);
       hurry?.();
       return id;
     },
@@ -347,19 +317,25 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
       }
     },
     async work(concurrency, worker, complain) {
-      await openedQueue();
-      share = concurrency - Math.floor(concurrency / 4);
-      loop ??= look(concurrency, worker, complain);
+      if (loop !== undefined) return;
+      queues.bind("jobs", {
+        atOnce: concurrency,
+        // A caller with many jobs leaves places to the others.
+        atOncePerPartition: concurrency - Math.floor(concurrency / 4),
+        run: (id) => doOne(id, worker).catch((thrown) => complain(asFailure(thrown))),
+      });
+      loop = look(complain);
     },
     async rest() {
       resting = true;
       hurry?.();
-      await loop;
-      await Promise.race([Promise.all(all), pause(finalWriteMs, undefined, { ref: false })]);
-      if (queue !== undefined) await (await queue).close();
+      // The look may wait for a database that is away.
+      await Promise.race([loop, pause(finalWriteMs, undefined, { ref: false })]);
+      await queues.release("jobs", finalWriteMs);
     },
     async prune(hours) {
       await query(`DELETE FROM ${table} WHERE finished_at < now() - make_interval(mins => $1)`, [Math.round(hours * 60)]);
+      await jobQueue.prune();
     },
   };
 }

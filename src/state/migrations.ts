@@ -197,6 +197,22 @@ const migrations: readonly string[] = [
    CREATE INDEX ON ${schema}.evidence_lines (sha256, index);`,
 
   `ALTER TABLE ${schema}.sweeps ADD COLUMN begun_person text, ADD COLUMN undo_begun_person text;`,
+
+  // Jobs move from the queue of pg-boss to that of DBOS. pg-boss kept only ids of jobs: what an unfinished one of it stands for is in `jobs`, where a
+  // queued job is brought to the new queue, and a running one of a dead process is repeated or lost. A queue with an id that is not there stays.
+  `ALTER TABLE ${schema}.jobs ADD COLUMN entry integer NOT NULL DEFAULT 0;
+   CREATE INDEX ON ${schema}.jobs (caller, created_at) WHERE status = 'queued';
+   DO $$
+   DECLARE unknown integer := 0;
+   BEGIN
+     IF to_regclass('mailcordon_queue.job') IS NOT NULL THEN
+       EXECUTE $query$SELECT count(*) FROM mailcordon_queue.job WHERE name = 'calls' AND state < 'completed'
+         AND NOT EXISTS (SELECT FROM ${schema}.jobs WHERE id::text = data->>'id')$query$ INTO unknown;
+     END IF;
+     IF unknown = 0 THEN
+       DROP SCHEMA IF EXISTS mailcordon_queue CASCADE;
+     END IF;
+   END $$;`,
 ];
 
 /** Keeps two processes that start together from migrating at the same time: any number that no other lock of ours uses. */

@@ -7,6 +7,7 @@ import { type Idempotency, openIdempotency } from "./idempotency.ts";
 import { type Jobs, openJobs } from "./jobs.ts";
 import { type Keys, openKeys } from "./keys.ts";
 import { openDatabase } from "./postgres.ts";
+import { type LoadDbos, openQueues } from "./queues.ts";
 import { openSharedBudgets, type SharedBudgets } from "./shared-budget.ts";
 import { openSweeps, type Sweeps } from "./sweeps.ts";
 
@@ -36,13 +37,24 @@ export interface State {
   close(): Promise<void>;
 }
 
+interface StateSettings {
+  readonly databaseUrl?: string | undefined;
+  readonly directory: string;
+  /** Whether `dispatch` may be called when jobs run already. */
+  readonly mayDispatch?: boolean;
+  /** For tests that play several processes. */
+  readonly loadDbos?: LoadDbos;
+}
+
 /**
  * Opens the state in a PostgreSQL: that of `databaseUrl`, or one that is started in `<directory>/postgres`, which several processes may share.
  * @throws Failure `unreachable`, `invalid-settings`, `unsupported`
  */
-export async function openState(settings: { readonly databaseUrl?: string | undefined; readonly directory: string }): Promise<State> {
+export async function openState(settings: StateSettings): Promise<State> {
   const database = await openDatabase(settings);
-  const jobs = openJobs(database);
+  const { mayDispatch = false, loadDbos = () => import("../libraries/dbos.ts") } = settings;
+  const queues = openQueues(database, mayDispatch ? ["sweeps"] : [], loadDbos);
+  const jobs = openJobs(database, queues);
   const sweeps = openSweeps(database);
   const budgets = openSharedBudgets(database);
   let closed: Promise<void> | undefined;
@@ -51,7 +63,7 @@ export async function openState(settings: { readonly databaseUrl?: string | unde
     sweeps,
     budgets,
     instance: database.instance,
-    dispatch: (concurrency, run, complain) => openDispatch(database, concurrency, run, sweeps.work, complain),
+    dispatch: (concurrency, run, complain) => openDispatch(database, queues, concurrency, run, sweeps.work, complain),
     keys: openKeys(database),
     idempotency: openIdempotency(database),
     exclusively: (name, work) => database.exclusively(name, work),

@@ -6,11 +6,13 @@ import { errorCode } from "../../src/failure.ts";
 import { verifyAudit } from "../../src/perform/audit/verify-audit.ts";
 import { openDispatch } from "../../src/state/dispatch.ts";
 import { openDatabase } from "../../src/state/postgres.ts";
+import { openQueues } from "../../src/state/queues.ts";
 import type { Chunk } from "../../src/state/sweep-work.ts";
 import { type Backend, backends } from "../actions/lab-host.ts";
 import { build } from "../built.ts";
 import { soon } from "../soon.ts";
 import { openSweepDesk, type SweepDesk } from "../sweeps/desk.ts";
+import { loadOwnDbos } from "./dbos-copies.ts";
 import { type DebianPostgres, serverPrograms, startDebianPostgres } from "./debian-postgres.ts";
 import { temporaryState } from "./temporary.ts";
 
@@ -101,6 +103,7 @@ test("a chunk whose process was told of it in a reply that was lost is run by th
   };
   const dispatch = await openDispatch(
     database,
+    openQueues(database, [], loadOwnDbos),
     1,
     async (taken) => void runs.push(taken),
     work,

@@ -8,6 +8,7 @@ import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import type { Worker } from "../../src/state/jobs.ts";
 import { openState } from "../../src/state/state.ts";
 import { soon } from "../soon.ts";
+import { loadOwnDbos } from "./dbos-copies.ts";
 import { temporaryState } from "./temporary.ts";
 
 /** To make a database takes most of the time: the tests have one after the other in the same folder. */
@@ -170,7 +171,7 @@ describe("with DATABASE_URL", () => {
     await administrator.connect();
     for (const name of ["empty1", "empty2", "empty3"]) {
       await administrator.query(`CREATE DATABASE ${name}`);
-      const states = await Promise.all([1, 2, 3, 4].map(() => openState({ directory: tmpdir(), databaseUrl: addressOf(name) })));
+      const states = await Promise.all([1, 2, 3, 4].map(() => openState({ directory: tmpdir(), databaseUrl: addressOf(name), loadDbos: loadOwnDbos })));
       const done: string[] = [];
       const worker: Worker = async ({ call }) => {
         done.push(call);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openState, type State } from "../../src/state/state.ts";
+import { loadOwnDbos } from "./dbos-copies.ts";
 
 /** The tables that evidence brought, each before those that it refers to: dropped, they leave those of an earlier version. */
 export const evidenceTables = ["evidence_lines", "evidence_indexes"] as const;
@@ -37,7 +38,7 @@ export function temporaryState(): TemporaryState {
     directory,
     databaseUrl,
     async open() {
-      const state = await openState({ directory, databaseUrl });
+      const state = await openState({ directory, databaseUrl, mayDispatch: true, loadDbos: loadOwnDbos });
       opened.push(state);
       return state;
     },

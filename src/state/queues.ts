@@ -1,0 +1,193 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { DBOS } from "../libraries/dbos.ts";
+import { type Database, queryFailure } from "./postgres.ts";
+import type { Chunk } from "./sweep-work.ts";
+
+/** The queues, and what one entry of each holds. */
+interface Entries {
+  readonly sweeps: Chunk;
+  /** The id of a job. */
+  readonly jobs: string;
+}
+export type QueueName = keyof Entries;
+
+export type Dbos = typeof DBOS;
+/** Loads DBOS, which exists once in a process. Tests that play several processes load a copy for each. */
+export type LoadDbos = () => Promise<{ readonly DBOS: Dbos }>;
+
+/** What one process does with the entries of a queue. */
+interface Runner<Entry> {
+  /** Maximum number of entries that run here at a time. */
+  readonly atOnce: number;
+  /** Of these, the maximum with the same partition key. Undefined: the queue has no partitions. */
+  readonly atOncePerPartition?: number;
+  /** Must not reject. The tables say what is left to do. */
+  run(entry: Entry, dbos: Dbos): Promise<void>;
+}
+
+/** DBOS while it runs in this process. */
+interface Launched {
+  readonly dbos: Dbos;
+  /** Puts an entry on its queue, unless one of this id was put there before. */
+  put<Q extends QueueName>(queue: Q, id: string, entry: Entries[Q], partition?: string): Promise<void>;
+}
+
+/**
+ * The queues of jobs and sweeps, which share the DBOS of this process. It only spreads the work: the tables of the jobs and of the sweeps keep that
+ * nothing is done twice.
+ */
+export interface Queues {
+  /** The name of this process in DBOS. */
+  readonly executor: string;
+  /** Says what runs the entries of a queue here. DBOS is not loaded for that. */
+  bind<Q extends QueueName>(queue: Q, runner: Runner<Entries[Q]>): void;
+  /** Launches DBOS if it does not run here. Rejects if the database does not answer. */
+  launched(): Promise<Launched>;
+  readonly isLaunched: boolean;
+  /** Whether this process runs the entry. */
+  runs(id: string): boolean;
+  /** Begins no more entries of the queue, and waits for those that run. DBOS ends with its last queue. */
+  release(queue: QueueName, waitMs: number): Promise<void>;
+}
+
+/** The tables of DBOS have a schema of their own. */
+const schema = "mailcordon_dbos";
+/** DBOS leaves entries of another version to processes of that version. Change it when the meaning of an entry changes. */
+const version = "1";
+/** The names of the functions that run entries; they are in the tables of DBOS. */
+export const workflows = { sweeps: "chunk", jobs: "job" } as const satisfies Record<QueueName, string>;
+/** A process looks for entries this often. Milliseconds. */
+const pollEveryMs = 200;
+/** DBOS reads, writes and listens, and one process runs few entries. */
+const connections = 4;
+/** The start of DBOS may take this long in another process. Milliseconds. */
+const startMs = 120_000;
+/** An entry whose queue is expected here waits this long for its runner, then the tables bring another. Milliseconds. */
+const bindMs = 10_000;
+/** DBOS ends within milliseconds if the database answers. */
+const closeMs = 2000;
+
+const queueNames = ["sweeps", "jobs"] as const satisfies readonly QueueName[];
+
+/**
+ * Opens the queues. `expected` names queues for which `bind` may be called after DBOS was launched for another one: DBOS learns the names at its
+ * launch. Nothing is loaded or asked before `launched`.
+ */
+export function openQueues(database: Database, expected: readonly QueueName[], load: LoadDbos): Queues {
+  const executor = executorOf(database.instance);
+  const runners: { [Q in QueueName]: Runner<Entries[Q]> | undefined } = { sweeps: undefined, jobs: undefined };
+  const here = new Map<string, QueueName>();
+  let running: ReturnType<typeof launch> | undefined;
+  let ended: Promise<void> = Promise.resolve();
+  /** True from the launch until DBOS is told to end. */
+  let isOpen = false;
+
+  /** The queue may be expected here, and another process may have put an entry on it. */
+  const runnerOf = async <Q extends QueueName>(queue: Q): Promise<Runner<Entries[Q]> | undefined> => {
+    const since = performance.now();
+    while (runners[queue] === undefined && isOpen && performance.now() - since < bindMs) await pause(100);
+    return runners[queue];
+  };
+  const launch = async () => {
+    const { DBOS } = await load();
+    const pool = await database.pool(connections);
+    const end = async (waitMs: number): Promise<void> => {
+      await DBOS.shutdown({ deregister: true, workflowCompletionTimeoutMS: waitMs });
+      if (!pool.ended) await pool.end();
+    };
+    const register = <Q extends QueueName>(queue: Q) =>
+      DBOS.registerWorkflow(
+        async (entry: Entries[Q]): Promise<void> => {
+          const id = DBOS.workflowID ?? "";
+          here.set(id, queue);
+          try {
+            await (await runnerOf(queue))?.run(entry, DBOS);
+          } finally {
+            here.delete(id);
+          }
+        },
+        { name: workflows[queue] },
+      );
+    try {
+      const registered: { [Q in QueueName]: (entry: Entries[Q]) => Promise<void> } = { sweeps: register("sweeps"), jobs: register("jobs") };
+      const silent = () => undefined;
+      const listens = new Set(queueNames.filter((queue) => runners[queue] !== undefined || expected.includes(queue)));
+      DBOS.setConfig({
+        name: "mailcordon",
+        systemDatabasePool: pool,
+        systemDatabaseSchemaName: schema,
+        executorID: executor,
+        applicationVersion: version,
+        listenQueues: [...listens],
+        // What it logs is of itself, and a failed query may hold what we gave it.
+        logger: { info: silent, debug: silent, warn: silent, error: silent },
+      });
+      // Two processes at an empty database would both make its tables. On a busy machine that takes a while.
+      await database.exclusively("dispatch", () => DBOS.launch(), startMs);
+      isOpen = true;
+      const put: Launched["put"] = async (queue, id, entry, partition) => {
+        const enqueueOptions = partition === undefined ? {} : { queuePartitionKey: partition };
+        await DBOS.startWorkflow(registered[queue], { queueName: queue, workflowID: id, enqueueOptions })(entry);
+      };
+      return { dbos: DBOS, put, end, listens, limited: new Set<QueueName>() };
+    } catch (thrown) {
+      await end(0).catch(() => undefined);
+      throw thrown;
+    }
+  };
+
+  return {
+    executor,
+    bind<Q extends QueueName>(queue: Q, runner: Runner<Entries[Q]>) {
+      const of: { [K in Q]: Runner<Entries[K]> | undefined } = runners;
+      of[queue] = runner;
+    },
+    async launched() {
+      running ??= ended.then(launch).catch((thrown) => {
+        // The next call tries again: the database may come back.
+        running = undefined;
+        throw queryFailure(thrown);
+      });
+      const launched = await running;
+      const { dbos, listens, limited } = launched;
+      for (const queue of queueNames) {
+        const runner = runners[queue];
+        if (runner === undefined || limited.has(queue)) continue;
+        if (!listens.has(queue)) throw new Error(`DBOS was launched without the queue ${queue}.`);
+        await dbos.registerQueue(queue, {
+          workerConcurrency: runner.atOnce,
+          ...(runner.atOncePerPartition === undefined ? {} : { partitionWorkerConcurrency: runner.atOncePerPartition }),
+          minPollingIntervalMs: pollEveryMs,
+          onConflict: "always_update",
+        });
+        limited.add(queue);
+      }
+      return launched;
+    },
+    get isLaunched() {
+      return isOpen;
+    },
+    runs: (id) => here.has(id),
+    async release(queue, waitMs) {
+      runners[queue] = undefined;
+      const launching = running;
+      if (launching === undefined) return;
+      if (queueNames.some((other) => runners[other] !== undefined)) {
+        for (const since = performance.now(); performance.now() - since < waitMs; await pause(50)) {
+          if (![...here.values()].includes(queue)) return;
+        }
+        return;
+      }
+      isOpen = false;
+      running = undefined;
+      ended = launching.then(({ end }) => end(waitMs)).catch(() => undefined);
+      // The database may be away.
+      await Promise.race([ended, pause(waitMs + closeMs, undefined, { ref: false })]);
+    },
+  };
+}
+
+/** Returns the name in DBOS of the process with that number. */
+export function executorOf(instance: number): string {
+  return `mailcordon-${instance}`;
+}
