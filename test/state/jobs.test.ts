@@ -273,9 +273,10 @@ describe("after a database failure in the middle", () => {
     expect(await ended(state, id)).toMatchObject({ status: "finished" });
     const done = [{ status: "SUCCESS", executor_id: `mailcordon-${database.instance}` }];
     await soon(async () => expect(await entryOf(id)).toEqual(done));
-    await database.execute("UPDATE mailcordon_dbos.workflow_status SET status = 'ENQUEUED', executor_id = NULL WHERE workflow_uuid LIKE $1", [
-      `job.${id}.%`,
-    ]);
+    await database.execute(
+      "UPDATE mailcordon_dbos.workflow_status SET status = 'ENQUEUED', executor_id = NULL WHERE workflow_uuid LIKE $1",
+      [`job.${id}.%`],
+    );
     await soon(async () => expect(await entryOf(id)).toEqual(done));
     expect(seen).toEqual([id]);
     await jobs.rest();
@@ -296,10 +297,10 @@ describe("after a database failure in the middle", () => {
       await soon(async () => expect(await entryOf(id)).toMatchObject([{ status: "SUCCESS" }]));
       // As the database has it of a process that died in between, or that did not get the reply.
       const owner = executor.replace("own", `${database.instance}`);
-      await database.execute("UPDATE mailcordon_dbos.workflow_status SET status = 'PENDING', executor_id = $2 WHERE workflow_uuid LIKE $1", [
-        `job.${id}.%`,
-        owner,
-      ]);
+      await database.execute(
+        "UPDATE mailcordon_dbos.workflow_status SET status = 'PENDING', executor_id = $2 WHERE workflow_uuid LIKE $1",
+        [`job.${id}.%`, owner],
+      );
       await database.execute("UPDATE mailcordon.jobs SET status = 'queued', call = '{}', finished_at = NULL WHERE id = $1", [id]);
       await ended(state, id);
       expect(seen).toEqual([id, id]);

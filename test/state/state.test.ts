@@ -171,7 +171,9 @@ describe("with DATABASE_URL", () => {
     await administrator.connect();
     for (const name of ["empty1", "empty2", "empty3"]) {
       await administrator.query(`CREATE DATABASE ${name}`);
-      const states = await Promise.all([1, 2, 3, 4].map(() => openState({ directory: tmpdir(), databaseUrl: addressOf(name), loadDbos: loadOwnDbos })));
+      const states = await Promise.all(
+        [1, 2, 3, 4].map(() => openState({ directory: tmpdir(), databaseUrl: addressOf(name), loadDbos: loadOwnDbos })),
+      );
       const done: string[] = [];
       const worker: Worker = async ({ call }) => {
         done.push(call);

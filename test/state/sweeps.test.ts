@@ -3,7 +3,7 @@ import * as z from "zod";
 import { Failure } from "../../src/failure.ts";
 import { type Database, openDatabase } from "../../src/state/postgres.ts";
 import { openSweeps, type Sweeps } from "../../src/state/sweeps.ts";
-import { evidenceTables, sweepTables, temporaryState } from "./temporary.ts";
+import { takeBack, temporaryState } from "./temporary.ts";
 
 const folder = temporaryState();
 let database: Database;
@@ -43,9 +43,7 @@ describe("the tables of sweeps", () => {
     const { id } = await state.keys.create({ name: "kept", grant: { roles: ["read"], mailboxes: undefined, connections: undefined } });
     await before.close();
     const old = await openDatabase(before);
-    for (const table of sweepTables) await old.execute(`DROP TABLE mailcordon.${table}`, []);
-    await old.execute("ALTER TABLE mailcordon.keys DROP COLUMN owner", []);
-    await old.execute("DELETE FROM mailcordon.migrations WHERE step > 5", []);
+    await takeBack(old, 5);
     await old.close();
     const again = await before.open();
     expect((await again.keys.list()).map((key) => key.id)).toEqual([id]);
@@ -110,17 +108,12 @@ describe("the tables of sweeps", () => {
   test("of the version before an undo had facts of its own keep what an undo wrote as facts of the undo", async () => {
     const before = temporaryState();
     const old = await openDatabase(before);
-    const drop = ["begun_person", "undo_begun_person", "ended_state", "undo_begun_by", "undo_begun_at", "undo_ended_at"]
-      .map((name) => `DROP COLUMN ${name}`)
-      .join(", ");
-    await old.execute(`ALTER TABLE mailcordon.sweeps ${drop}`, []);
+    await takeBack(old, stepOfUndo - 1);
     await old.execute(
       `INSERT INTO mailcordon.sweeps (id, state, direction, connection, plan, plan_hash, planned_by, begun_by, begun_at, ended_at)
        VALUES ('s', 'finished', 'undo', 'main', '{}', 'hash', 'ann', 'eve', '2026-11-30T10:00Z', '2026-11-30T11:00Z')`,
       [],
     );
-    for (const table of evidenceTables) await old.execute(`DROP TABLE mailcordon.${table}`, []);
-    await old.execute("DELETE FROM mailcordon.migrations WHERE step >= $1", [stepOfUndo]);
     await old.close();
     const again = await before.open();
     const sweep = await again.sweeps.get("s");

@@ -3,18 +3,33 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Database } from "../../src/state/postgres.ts";
 import { openState, type State } from "../../src/state/state.ts";
 import { loadOwnDbos } from "./dbos-copies.ts";
 
-/** The tables that evidence brought, each before those that it refers to: dropped, they leave those of an earlier version. */
-export const evidenceTables = ["evidence_lines", "evidence_indexes"] as const;
+/** What takes back each step of the migrations, the newest first. */
+const steps: readonly (readonly [step: number, ...statements: readonly string[]])[] = [
+  [13, "ALTER TABLE mailcordon.jobs DROP COLUMN entry", "DROP INDEX mailcordon.jobs_caller_created_at_idx"],
+  [12, "ALTER TABLE mailcordon.sweeps DROP COLUMN begun_person, DROP COLUMN undo_begun_person"],
+  [11, "DROP TABLE mailcordon.evidence_lines, mailcordon.evidence_indexes"],
+  [
+    10,
+    `ALTER TABLE mailcordon.sweeps DROP COLUMN ended_state, DROP COLUMN undo_begun_by, DROP COLUMN undo_begun_at, DROP COLUMN undo_ended_at`,
+  ],
+  [9, "DROP TABLE mailcordon.sweep_watch_mailboxes, mailcordon.sweep_watches"],
+  [8, "DROP TABLE mailcordon.sweep_workers", "ALTER TABLE mailcordon.keys DROP COLUMN owner"],
+  [7, "DROP TABLE mailcordon.budget_shares, mailcordon.budgets"],
+  [6, "DROP TABLE mailcordon.sweep_targets, mailcordon.sweep_mailboxes, mailcordon.sweeps"],
+  [5, "ALTER TABLE mailcordon.keys DROP COLUMN interfaces"],
+];
 
-/** Those of sweeps and of every later step. */
-export const sweepTables = [
-  ...evidenceTables,
-  ...["sweep_watch_mailboxes", "sweep_watches", "sweep_workers", "budget_shares", "budgets"],
-  ...["sweep_targets", "sweep_mailboxes", "sweeps"],
-] as const;
+/** Takes a database back to the tables of the version that knew so many steps; the rows of newer tables and columns are lost. */
+export async function takeBack(database: Database, step: number): Promise<void> {
+  for (const [newer, ...statements] of steps.filter(([newer]) => newer > step)) {
+    for (const statement of statements) await database.execute(statement, []);
+    await database.execute("DELETE FROM mailcordon.migrations WHERE step >= $1", [newer]);
+  }
+}
 
 /** A folder for a state, and every state that was opened in it. */
 export interface TemporaryState {
