@@ -49,7 +49,10 @@ export async function openDispatch(
       complain(asFailure(thrown));
     }
   };
-  queues.bind(queue, { atOnce: concurrency, run: (chunk, dbos) => dbos.runStep(() => step(chunk), { name: workflows.sweeps }) });
+  queues.bind(queue, {
+    ...{ atOnce: concurrency, pollEveryMs: 200 },
+    run: (chunk, dbos) => dbos.runStep(() => step(chunk), { name: workflows.sweeps }),
+  });
   const { dbos, put } = await queues.launched().catch(async (thrown) => {
     await queues.release(queue, 0);
     throw thrown;

@@ -84,6 +84,10 @@ const watchIntervalMs = 1000;
 const checkIntervalMs = 3000;
 /** Jobs of one caller that are on the queue: twice as many as a process runs. The others are brought there when these have begun. */
 const maxQueued = 16;
+/** DBOS asks the database some twenty times a second: it ends after this time without a job, and its next start takes some 0.3 s. */
+const idleMs = 60_000;
+/** How often a process looks for jobs on the queue, which is what a job waits at most when a place is free. Milliseconds. */
+const pollEveryMs = 100;
 /** Writing a result takes a moment. */
 const finalWriteMs = 2000;
 /** More than an investigation needs, and too few to fill a disk with inputs of some megabytes. */
@@ -100,7 +104,7 @@ interface RunningJob {
 }
 
 /** Opens the jobs in a database. `queues` distributes them among the processes that `work`. */
-export function openJobs(database: Database, queues: Queues, keptBytes = maxKeptBytes): Jobs {
+export function openJobs(database: Database, queues: Queues, bounds = { keptBytes: maxKeptBytes, idleMs }): Jobs {
   const table = `${schema}.jobs`;
   const query = (text: string, values: readonly unknown[]) => database.query(z.unknown(), text, values);
   const running = new Map<string, RunningJob>();
@@ -110,6 +114,9 @@ export function openJobs(database: Database, queues: Queues, keptBytes = maxKept
   };
   const jobQueue = openJobQueue(database, queues);
   let resting = false;
+  /** Whether jobs wait that are not on the queue yet. */
+  let hasMore = false;
+  let usedAt = performance.now();
   let loop: Promise<void> | undefined;
   let hurry: (() => void) | undefined;
   database.hear("waiting", () => hurry?.());
@@ -140,8 +147,7 @@ export function openJobs(database: Database, queues: Queues, keptBytes = maxKept
     } finally {
       running.delete(id);
       changed(id);
-      // The next job of its caller may come to the queue.
-      hurry?.();
+      if (hasMore) hurry?.();
     }
   };
 
@@ -193,13 +199,16 @@ export function openJobs(database: Database, queues: Queues, keptBytes = maxKept
     await query(`UPDATE ${table} SET status = 'queued', owner = NULL, entry = entry + 1 WHERE ${dead} AND repeatable`, ours());
   };
 
-  /** Brings waiting jobs to the queue, the oldest of each caller. */
+  /** Brings waiting jobs to the queue, the oldest of each caller. Ends DBOS when there have been none for a while. */
   const supply = async (): Promise<void> => {
     const waiting = await database.query(
-      WaitingJob,
-      `SELECT id, caller, entry FROM (SELECT id, caller, entry, created_at, row_number() OVER (PARTITION BY caller ORDER BY created_at) AS place
+      WaitingJob.extend({ place: z.coerce.number() }),
+      `SELECT id, caller, entry, place FROM (SELECT id, caller, entry, created_at, row_number() OVER (PARTITION BY caller ORDER BY created_at) AS place
        FROM ${table} WHERE status = 'queued') AS queued WHERE place <= ${maxQueued} ORDER BY created_at`,
     );
+    hasMore = waiting.some(({ place }) => place === maxQueued);
+    if (waiting.length > 0 || running.size > 0) usedAt = performance.now();
+    if (queues.isLaunched && performance.now() - usedAt >= bounds.idleMs) await queues.pause("jobs");
     await jobQueue.supply(waiting);
   };
 
@@ -242,7 +251,7 @@ export function openJobs(database: Database, queues: Queues, keptBytes = maxKept
       );
       if (waiting >= maxJobsOfCaller)
         throw new Failure("busy", `${maxJobsOfCaller} jobs of this caller are queued or running, the maximum per caller.`);
-      if (kept + Buffer.byteLength(call) > keptBytes) throw tooMuchKept("jobs", keptBytes);
+      if (kept + Buffer.byteLength(call) > bounds.keptBytes) throw tooMuchKept("jobs", bounds.keptBytes);
       const id = randomUUID();
       await query(`INSERT INTO ${table} (id, caller, action, repeatable, call, scope, status) VALUES ($1, $2, $3, $4, $5, $6, 'queued')`, [
         id,
@@ -254,7 +263,7 @@ export function openJobs(database: Database, queues: Queues, keptBytes = maxKept
       ]);
       // From here on the job counts as queued. Workers also find jobs that they were not told of, so a failure here is not reported.
       await query(`SELECT ${notifySql("waiting", "$1")}`, [id]).catch(() => undefined);
-      hurry?.();
+      if (!database.hears) hurry?.();
       return id;
     },
     get,
@@ -319,7 +328,7 @@ export function openJobs(database: Database, queues: Queues, keptBytes = maxKept
     async work(concurrency, worker, complain) {
       if (loop !== undefined) return;
       queues.bind("jobs", {
-        atOnce: concurrency,
+        ...{ atOnce: concurrency, pollEveryMs },
         // A caller with many jobs leaves places to the others.
         atOncePerPartition: concurrency - Math.floor(concurrency / 4),
         run: (id) => doOne(id, worker).catch((thrown) => complain(asFailure(thrown))),

@@ -21,6 +21,8 @@ interface Runner<Entry> {
   readonly atOnce: number;
   /** Of these, the maximum with the same partition key. Undefined: the queue has no partitions. */
   readonly atOncePerPartition?: number;
+  /** How often this process looks for entries. Milliseconds. */
+  readonly pollEveryMs: number;
   /** Must not reject. The tables say what is left to do. */
   run(entry: Entry, dbos: Dbos): Promise<void>;
 }
@@ -46,6 +48,8 @@ export interface Queues {
   readonly isLaunched: boolean;
   /** Whether this process runs the entry. */
   runs(id: string): boolean;
+  /** Ends DBOS until the next `launched`, unless another queue is bound. */
+  pause(queue: QueueName): Promise<void>;
   /** Begins no more entries of the queue, and waits for those that run. DBOS ends with its last queue. */
   release(queue: QueueName, waitMs: number): Promise<void>;
 }
@@ -56,8 +60,6 @@ const schema = "mailcordon_dbos";
 const version = "1";
 /** The names of the functions that run entries; they are in the tables of DBOS. */
 export const workflows = { sweeps: "chunk", jobs: "job" } as const satisfies Record<QueueName, string>;
-/** A process looks for entries this often. Milliseconds. */
-const pollEveryMs = 200;
 /** DBOS reads, writes and listens, and one process runs few entries. */
 const connections = 4;
 /** The start of DBOS may take this long in another process. Milliseconds. */
@@ -136,6 +138,17 @@ export function openQueues(database: Database, expected: readonly QueueName[], l
     }
   };
 
+  const othersBound = (queue: QueueName) => queueNames.some((other) => other !== queue && runners[other] !== undefined);
+  const end = async (waitMs: number): Promise<void> => {
+    const launching = running;
+    if (launching === undefined) return;
+    isOpen = false;
+    running = undefined;
+    ended = launching.then((launched) => launched.end(waitMs)).catch(() => undefined);
+    // The database may be away.
+    await Promise.race([ended, pause(waitMs + closeMs, undefined, { ref: false })]);
+  };
+
   return {
     executor,
     bind<Q extends QueueName>(queue: Q, runner: Runner<Entries[Q]>) {
@@ -157,7 +170,7 @@ export function openQueues(database: Database, expected: readonly QueueName[], l
         await dbos.registerQueue(queue, {
           workerConcurrency: runner.atOnce,
           ...(runner.atOncePerPartition === undefined ? {} : { partitionWorkerConcurrency: runner.atOncePerPartition }),
-          minPollingIntervalMs: pollEveryMs,
+          minPollingIntervalMs: runner.pollEveryMs,
           onConflict: "always_update",
         });
         limited.add(queue);
@@ -168,21 +181,15 @@ export function openQueues(database: Database, expected: readonly QueueName[], l
       return isOpen;
     },
     runs: (id) => here.has(id),
+    async pause(queue) {
+      if (!othersBound(queue)) await end(0);
+    },
     async release(queue, waitMs) {
       runners[queue] = undefined;
-      const launching = running;
-      if (launching === undefined) return;
-      if (queueNames.some((other) => runners[other] !== undefined)) {
-        for (const since = performance.now(); performance.now() - since < waitMs; await pause(50)) {
-          if (![...here.values()].includes(queue)) return;
-        }
-        return;
+      if (!othersBound(queue)) return await end(waitMs);
+      for (const since = performance.now(); performance.now() - since < waitMs; await pause(50)) {
+        if (![...here.values()].includes(queue)) return;
       }
-      isOpen = false;
-      running = undefined;
-      ended = launching.then(({ end }) => end(waitMs)).catch(() => undefined);
-      // The database may be away.
-      await Promise.race([ended, pause(waitMs + closeMs, undefined, { ref: false })]);
     },
   };
 }
