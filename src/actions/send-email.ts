@@ -20,6 +20,7 @@ import { checkDraft } from "../exchange/sending/check-draft.ts";
 import type { Draft } from "../exchange/sending/draft.ts";
 import { Failure } from "../failure.ts";
 import { attempt, done } from "../outcome.ts";
+import { decodeBase64, encodeWithCrLf } from "../text/slices.ts";
 
 export const sendEmail = defineItemAction({
   name: "send-email",
@@ -109,7 +110,7 @@ interface SendInput extends NewMessageInput {
 }
 
 async function draftOf(mail: SendInput, context: Parameters<typeof contentFields>[1]): Promise<Draft> {
-  if (mail.raw_mime !== undefined) return { to: [], mime: mimeBytes(mail.raw_mime), saveToSent: mail.save_to_sent };
+  if (mail.raw_mime !== undefined) return { to: [], mime: await mimeBytes(mail.raw_mime), saveToSent: mail.save_to_sent };
   return {
     ...addressFields(mail),
     replyTo: addressesOf(mail.reply_to, "reply_to"),
@@ -124,7 +125,6 @@ async function draftOf(mail: SendInput, context: Parameters<typeof contentFields
 }
 
 /** A message has a colon in its first line (RFC 5322 section 2.2); base64 has none anywhere. Lines of text end in CRLF on the wire. */
-function mimeBytes(raw: string): Uint8Array {
-  if (!raw.includes(":")) return Buffer.from(raw, "base64");
-  return Buffer.from(raw.replace(/\r?\n/g, "\r\n"), "utf8");
+async function mimeBytes(raw: string): Promise<Uint8Array> {
+  return raw.includes(":") ? encodeWithCrLf(raw) : decodeBase64(raw);
 }

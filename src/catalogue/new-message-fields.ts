@@ -68,8 +68,13 @@ const NewAttachmentInput = z.strictObject({
   path: z.string().min(1).max(mostCharacters.path).optional().describe("Path of a file to attach."),
   // An empty text is an empty file, and not unset.
   base64: z
-    .base64()
+    .string()
     .max(mostCharacters.base64)
+    // Checked where it is decoded, in slices: zod would check all of it in one go.
+    .meta({
+      ...{ format: "base64", contentEncoding: "base64" },
+      pattern: "^$|^(?:[0-9a-zA-Z+/]{4})*(?:(?:[0-9a-zA-Z+/]{2}==)|(?:[0-9a-zA-Z+/]{3}=))?$",
+    })
     .register(narrowing)
     .optional()
     .describe("Content in base64, if no path is given. Empty text: an empty file."),

@@ -4,6 +4,7 @@ import type { NewAttachment } from "../exchange/attachment.ts";
 import { textOfHtml } from "../exchange/search/html-text.ts";
 import type { Draft, Sent } from "../exchange/sending/draft.ts";
 import { Failure } from "../failure.ts";
+import { byteSlices, decodeStrictBase64 } from "../text/slices.ts";
 import type { Context, Row } from "./action-definition.ts";
 import { omitUndefined } from "./common-fields.ts";
 import { mostCharacters } from "./limits.ts";
@@ -151,15 +152,22 @@ export async function contentFields(
   mail: NewMessageInput,
   context: Pick<Context, "readFile">,
 ): Promise<Pick<Draft, "text" | "html" | "attachments">> {
-  const opened = await Promise.all((mail.attachments ?? []).map((attachment) => openAttachment(attachment, context)));
+  const opened = await Promise.all((mail.attachments ?? []).map((attachment, at) => openAttachment(attachment, at, context)));
   if (mail.body_html === undefined) return { text: mail.body_text ?? "", attachments: opened };
   const { html, images } = extractDataImages(mail.body_html);
   return { html, attachments: [...images, ...opened] };
 }
 
-async function openAttachment(input: AttachmentInput, { readFile }: Pick<Context, "readFile">): Promise<NewAttachment> {
+const base64Hint = "Write the bytes in padded base64, without line ends; an empty text is an empty file.";
+
+async function openAttachment(input: AttachmentInput, at: number, { readFile }: Pick<Context, "readFile">): Promise<NewAttachment> {
   const shared = { contentType: input.content_type, contentId: input.content_id, isInline: input.inline ?? input.content_id !== undefined };
-  if (input.path === undefined) return { ...shared, ...inMemory(input.name ?? "", Buffer.from(input.base64 ?? "", "base64")) };
+  if (input.path === undefined) {
+    const bytes = await decodeStrictBase64(input.base64 ?? "");
+    if (bytes === undefined)
+      throw new Failure("invalid-input", `attachments.${at}.base64: The text is not valid base64.`, { hint: base64Hint });
+    return { ...shared, ...inMemory(input.name ?? "", bytes) };
+  }
   if (readFile === undefined) throw new Failure("invalid-input", "attachments: a path cannot be opened here; put the content into base64.");
   const file = await readFile(input.path);
   return { ...shared, name: input.name ?? file.name, size: file.size, open: () => file.open() };
@@ -169,9 +177,7 @@ function inMemory(name: string, bytes: Uint8Array): Pick<NewAttachment, "name" |
   return {
     name,
     size: bytes.byteLength,
-    async *open() {
-      yield bytes;
-    },
+    open: () => byteSlices(bytes),
   };
 }
 

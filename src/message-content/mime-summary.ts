@@ -1,4 +1,5 @@
 import type { Address } from "../exchange/message.ts";
+import { byteSlices } from "../text/slices.ts";
 import { loadCharsets } from "../wire/mime/charset.ts";
 import { decodeWords } from "../wire/mime/encoded-words.ts";
 import { addressesOf } from "../wire/mime/mime-addresses.ts";
@@ -26,10 +27,10 @@ const addressHeaders = ["from", "sender", "reply-to", "to", "cc", "bcc"];
 /** Summarises a message. Throws Failure `too-large` for a message that was made to do harm. */
 export async function summariseMime(mime: Uint8Array): Promise<MimeSummary> {
   const decode = await loadCharsets();
-  const { bodyText, attachments = [], unlisted } = await readAttached(once(mime), "");
+  const { bodyText, attachments = [], unlisted } = await readAttached(byteSlices(mime), "");
   const addresses: Record<string, Address[]> = {};
   const texts: { readonly subject: string[]; readonly date: string[] } = { subject: [], date: [] };
-  for await (const event of split(once(mime), true)) {
+  for await (const event of split(byteSlices(mime), true)) {
     if (event.kind !== "head") continue;
     for (const { name, value } of event.fields) {
       if (name === "subject" || name === "date") texts[name].push(decodeWords(value, decode));
@@ -45,8 +46,4 @@ export async function summariseMime(mime: Uint8Array): Promise<MimeSummary> {
     attachments: attachments.map(({ name, contentType = "no name", size = 0 }) => ({ name: name ?? contentType, size })),
     unlisted,
   };
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

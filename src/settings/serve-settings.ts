@@ -1,10 +1,12 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import * as z from "zod";
 import { Failure } from "../failure.ts";
 import type { SettingsPlace, WrittenSettings } from "./load-settings.ts";
 import { readFileSetting } from "./read-named-file.ts";
 import { parseSecretPlace, readSecret } from "./secrets.ts";
 import { expected, isLoopback, isPrivate, isWebAddress, secret, text } from "./setting-fields.ts";
+import { defaultStateDir } from "./settings-paths.ts";
 
 const count = (what: string, least: number, most: number) =>
   z.number(expected(what)).int(expected(what)).min(least, expected(what)).max(most, expected(what));
@@ -31,7 +33,7 @@ export const ServeSettings = z.strictObject({
   tls: z.strictObject({ cert_file: file("the certificate"), key_file: file("its key") }).optional(),
   behind_proxy: z.boolean(expected("true if a proxy in front of the server ends TLS")).default(false),
   public_url: z.string(expected(publicWords)).refine(isWebAddress, expected(publicWords)).optional(),
-  state_dir: text("the folder for keys and jobs").default("mailcordon-state"),
+  state_dir: text("the folder for keys and jobs").optional(),
   database_url: secret.optional(),
   oidc: Oidc.optional(),
   // 25 MiB is what Exchange Online takes in one message by default, and base64 makes a third more of it.
@@ -97,6 +99,7 @@ export function readServe(
   if (!parsed.success) throw new Failure("invalid-settings", problemTexts(parsed.error, written.path));
   const { tls, oidc, database_url, behind_proxy, ...said } = parsed.data;
   const host = flags.host ?? said.host;
+  const databaseUrl = databaseOf(database_url, written.home, environment);
   const pathOf = (path: string) => resolve(written.home, path);
   if (!isOwnHost(host) && tls === undefined && !behind_proxy) {
     throw new Failure(
@@ -116,8 +119,8 @@ export function readServe(
     },
     behindProxy: behind_proxy,
     publicUrl: said.public_url?.replace(/(?<!\/)\/+$/, "") ?? "",
-    stateDir: pathOf(said.state_dir),
-    databaseUrl: databaseOf(database_url, written.home, environment),
+    stateDir: said.state_dir === undefined ? stateDirOf(written.home, databaseUrl, environment) : pathOf(said.state_dir),
+    databaseUrl,
     oidc: oidc && {
       issuer: oidc.issuer,
       audience: oidc.audience,
@@ -133,6 +136,20 @@ export function readServe(
     worksOnSweeps: said.sweeps,
     openMetrics: said.metrics === "loopback",
   };
+}
+
+/** What earlier versions called the folder beside the settings. */
+const earlierName = "mailcordon-state";
+
+/** Returns the default folder. Throws Failure `invalid-settings` if an earlier version has left its database beside the settings: it must not be lost from sight. */
+function stateDirOf(home: string, databaseUrl: string | undefined, environment: NonNullable<SettingsPlace["environment"]>): string {
+  const fallback = defaultStateDir(environment);
+  const earlier = join(home, earlierName);
+  if (databaseUrl !== undefined || earlier === fallback || !existsSync(join(earlier, "postgres/data"))) return fallback;
+  const message = `serve.state_dir is not set, and ${earlier} has the API keys, jobs and sweeps of an earlier version. The default is now ${fallback}.`;
+  throw new Failure("invalid-settings", message, {
+    hint: `To keep using them, put serve: { state_dir: ${earlier} } into the settings. To begin without them, rename that folder.`,
+  });
 }
 
 /** An address that never leaves this machine, as it is listened on. */

@@ -54,6 +54,12 @@ export function defaultHeadFolder(environment: Environment): string {
   return join(xdg(environment, "XDG_STATE_HOME", ".local/state"), "audit-heads");
 }
 
+/** Where `serve` keeps API keys, jobs and sweeps when no setting says otherwise. */
+export function defaultStateDir(environment: Environment): string {
+  // Not in the folder of audit log and heads, which only its owner may enter: as root, PostgreSQL runs as another user.
+  return `${xdg(environment, "XDG_STATE_HOME", ".local/state")}-state`;
+}
+
 /** XDG Base Directory Specification 0.8; a relative path there is invalid and ignored, as the specification says. */
 function xdg(environment: Environment, name: string, fallback: string): string {
   const set = environment[name];

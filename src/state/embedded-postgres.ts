@@ -33,6 +33,8 @@ const defaultPort = 5432;
 const longestSocketPath = 103;
 /** In milliseconds. Writing everything takes a moment, more on a slow disk. */
 const stopMs = 30_000;
+/** What initdb says before it gives up: the error, its detail, and what it removed. */
+const mostLastLines = 4;
 /** In bytes. A larger log is replaced at the next start. */
 const longestLog = 1024 * 1024;
 
@@ -155,8 +157,14 @@ async function initialise(home: string, data: string, binaries: Binaries, accoun
       await file.close();
     }
     const words = ["--pgdata", fresh, "--username", user, "--pwfile", passwordFile, "--auth", "scram-sha-256", "--encoding", "UTF8"];
-    const { code, said: output } = await run(binaries, binaries.initdb, [...words, "--locale", "C", "--no-instructions"], home, account);
-    if (code !== 0) throw new Failure("internal", "The state database could not be created.", { local: output });
+    const { end, said: output } = await run(binaries, binaries.initdb, [...words, "--locale", "C", "--no-instructions"], home, account);
+    if (end !== "exit code 0") {
+      throw new Failure("internal", `The state database could not be created: initdb ended with ${end}.`, {
+        // Its last words name files of this machine. The password is in a file, which they may name, and never in them.
+        local: output === "" ? home : output.split("\n").slice(-mostLastLines).join("; "),
+        hint: "Repair what initdb names in the log or in brackets, choose another folder (serve.state_dir), or set DATABASE_URL.",
+      });
+    }
     await rename(passwordFile, join(fresh, "mailcordon-password"));
     await rename(fresh, data);
   } catch (thrown) {
@@ -295,7 +303,7 @@ async function run(
   words: readonly string[],
   home: string,
   account: Account | undefined,
-): Promise<{ readonly code: number | null; readonly said: string }> {
+): Promise<{ readonly end: string; readonly said: string }> {
   return await new Promise((resolve, reject) => {
     const child = spawn(program, words, { ...account, cwd: home, env: environment(binaries), stdio: ["ignore", "ignore", "pipe"] });
     let output = "";
@@ -307,7 +315,9 @@ async function run(
         new Failure("internal", `A program of PostgreSQL does not run (${error.code}).`, { local: program, hint: reachHint, cause: error }),
       ),
     );
-    child.on("close", (code) => resolve({ code, said: output.trim() }));
+    child.on("close", (code, signal) =>
+      resolve({ end: code === null ? `signal ${signal ?? "unknown"}` : `exit code ${code}`, said: output.trim() }),
+    );
   });
 }
 

@@ -31,7 +31,7 @@ const mailbox = "user03@example.com";
 
 beforeAll(async () => {
   lab = await startLab({});
-  for (const name of ["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"]) vi.stubEnv(name, folder);
+  for (const name of ["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"]) vi.stubEnv(name, folder);
   vi.stubEnv("LAB_PASSWORD", labPassword);
   vi.stubEnv("DATABASE_URL", "");
   configure({});
@@ -259,7 +259,7 @@ describe("`serve` as a process of its own", () => {
   });
 
   async function launched() {
-    const running = start(process.execPath, words(), { LAB_PASSWORD: labPassword }, folder);
+    const running = start(process.execPath, words(), { LAB_PASSWORD: labPassword, XDG_STATE_HOME: folder }, folder);
     started.push(running);
     await running.said('"url"');
     const { url } = JSON.parse(running.out());

@@ -98,7 +98,7 @@ const requests: readonly { readonly name: string; readonly operation: string; re
 
 async function textOf(root: ReturnType<typeof envelope>): Promise<string> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of xmlDocument(root).open()) pieces.push(piece);
+  for await (const piece of (await xmlDocument(root)).open()) pieces.push(piece);
   return Buffer.concat(pieces).toString("utf8");
 }
 

@@ -33,7 +33,7 @@ beforeAll(async () => {
   chmodSync(folder, 0o711);
   mkdirSync(join(folder, "bin"));
   writeFileSync(join(folder, "bin/mailcordon"), `#!/bin/sh\nexec '${process.execPath}' '${build().program}' "$@"\n`, { mode: 0o755 });
-  environment = { PATH: `${join(folder, "bin")}:${process.env.PATH}`, HOME: folder };
+  environment = { PATH: `${join(folder, "bin")}:${process.env.PATH}`, HOME: folder, XDG_STATE_HOME: folder };
   ports = { 8080: await freePort(), 8025: await freePort(), 443: await freePort() };
 });
 afterAll(async () => {

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readWrittenSettings, type WrittenSettings } from "../../src/settings/load-settings.ts";
 import { readServe } from "../../src/settings/serve-settings.ts";
 
@@ -21,16 +21,17 @@ const written = (serve?: unknown): WrittenSettings => ({
   requirePerson: false,
   sweep: { secondPersonAbove: undefined },
 });
-const read = (serve?: unknown, flags = {}, environment = {}) => readServe(written(serve), flags, { environment });
+const read = (serve?: unknown, flags = {}, environment: Record<string, string> = { XDG_STATE_HOME: join(folder, "state-home") }) =>
+  readServe(written(serve), flags, { environment });
 
-test("by default the server listens on this machine only, with its state beside the settings", () => {
+test("by default the server listens on this machine only, with its state in the folder of the user, wherever the settings are", () => {
   expect(read()).toEqual({
     host: "127.0.0.1",
     port: 8025,
     tls: undefined,
     behindProxy: false,
     publicUrl: "",
-    stateDir: join(folder, "mailcordon-state"),
+    stateDir: join(folder, "state-home/mailcordon-state"),
     databaseUrl: undefined,
     oidc: undefined,
     maxBodyBytes: 40 * 1024 * 1024,
@@ -40,6 +41,24 @@ test("by default the server listens on this machine only, with its state beside 
     keyDays: undefined,
     openMetrics: false,
     worksOnSweeps: true,
+  });
+});
+
+describe("the database of an earlier version beside the settings", () => {
+  const earlier = join(folder, "mailcordon-state");
+  beforeEach(() => mkdirSync(join(earlier, "postgres/data"), { recursive: true }));
+  afterEach(() => rmSync(earlier, { recursive: true }));
+
+  test("is named with the way to keep using it, and no empty one is begun", () => {
+    const hint = expect.stringContaining(`serve: { state_dir: ${earlier} }`);
+    const expected = { code: "invalid-settings", message: expect.stringContaining(earlier), hint };
+    expect(() => read()).toThrow(expect.objectContaining(expected));
+  });
+
+  test("is used if state_dir names it, and does not matter beside another folder or a database of one's own", () => {
+    expect(read({ state_dir: "mailcordon-state" }).stateDir).toBe(earlier);
+    expect(read({ state_dir: "other" }).stateDir).toBe(join(folder, "other"));
+    expect(read({}, {}, { DATABASE_URL: "postgresql:///x" }).databaseUrl).toBe("postgresql:///x");
   });
 });
 

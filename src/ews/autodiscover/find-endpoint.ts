@@ -140,7 +140,7 @@ export class AutodiscoverSearch<Values extends object, Found> {
       if (seen.has(url.href)) throw new Failure("refused", `${start.host} redirects in a circle, back to ${url.host}.`);
       seen.add(url.href);
       if (protocol.signsIn && !isTrusted(url.hostname, this.#trust)) throw untrustedHost(url, this.#trust);
-      const response = await this.#send({ url, ...protocol.request(address, url) }, protocol.signsIn);
+      const response = await this.#send({ url, ...(await protocol.request(address, url)) }, protocol.signsIn);
       const to = await this.#redirected(response, url);
       const answer: Answer<Values> = to === undefined ? await protocol.read(response) : { kind: "elsewhere", url: to.href };
       if (answer.kind !== "elsewhere") return { answer, url, chain };

@@ -11,7 +11,7 @@ export const json: Protocol = {
   name: "Autodiscover v2",
   signsIn: false,
   urlAt: (origin, address) => new URL(`/autodiscover/autodiscover.json/v1.0/${encodeURIComponent(address)}?Protocol=EWS`, origin),
-  request: () => ({ method: "GET", headers: { Accept: "application/json" } }),
+  request: async () => ({ method: "GET", headers: { Accept: "application/json" } }),
   async read(response) {
     if (response.status >= 500 || response.status === 404 || response.status === 401) return httpAnswer(response, false);
     const answer = await objectOf(response);

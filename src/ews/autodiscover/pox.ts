@@ -22,10 +22,10 @@ export function poxFor<Values extends object>(readSettings: ReadSettings<Values>
     name: "Autodiscover POX",
     signsIn: true,
     urlAt: (origin) => new URL("/autodiscover/autodiscover.xml", origin),
-    request: (address) => ({
+    request: async (address) => ({
       method: "POST",
       headers: { "Content-Type": "text/xml; charset=utf-8", Accept: "text/xml" },
-      body: xmlDocument(request(address)),
+      body: await xmlDocument(request(address)),
     }),
     async read(response) {
       if (response.status !== 200 || !/\bxml\b/i.test(response.headers.get("content-type") ?? "")) return httpAnswer(response);

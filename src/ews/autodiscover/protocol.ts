@@ -24,7 +24,7 @@ export interface Protocol<Values extends object = CandidateUrls> {
   readonly signsIn: boolean;
   /** Returns the URL of the service at a server. */
   urlAt(origin: URL, address: string): URL;
-  request(address: string, url: URL): Pick<HttpRequest, "method" | "headers" | "body">;
+  request(address: string, url: URL): Promise<Pick<HttpRequest, "method" | "headers" | "body">>;
   /** Reads a reply that is not an HTTP redirect. Throws Failure `broken-reply` for a reply of another protocol. */
   read(response: HttpResponse): Promise<Answer<Values>>;
 }

@@ -29,10 +29,10 @@ export function soapFor<Values extends object>(requested: SettingsRequest<Values
     name: "Autodiscover SOAP",
     signsIn: true,
     urlAt: (origin) => new URL("/autodiscover/autodiscover.svc", origin),
-    request: (address, url) => ({
+    request: async (address, url) => ({
       method: "POST",
       headers: { "Content-Type": "text/xml; charset=utf-8", Accept: "text/xml" },
-      body: xmlDocument(request(address, url, requested)),
+      body: await xmlDocument(request(address, url, requested)),
     }),
     async read(response) {
       const carriesSoap =

@@ -1,5 +1,6 @@
 import type { Address, Header } from "../../exchange/message.ts";
 import type { Draft } from "../../exchange/sending/draft.ts";
+import { byteSlices } from "../../text/slices.ts";
 import { base64Content, element, type Xml } from "../../wire/xml/write-xml.ts";
 import { extendedField, type TextProperty } from "../messages/extended-property.ts";
 import type { SetField } from "../operations/update-item.ts";
@@ -33,12 +34,7 @@ export interface ReplyThreading {
 export function messageElement(draft: Draft, mark: string, threading?: ReplyThreading): Xml {
   if (draft.mime) {
     const bytes = draft.mime;
-    const source = {
-      size: bytes.length,
-      async *open() {
-        yield bytes;
-      },
-    };
+    const source = { size: bytes.length, open: () => byteSlices(bytes) };
     return element(
       "t:Message",
       undefined,

@@ -117,7 +117,7 @@ export function openSoap(options: SoapOptions): Soap {
     { operation, input, target, call }: SoapRequest<In, Out>,
     version: string,
   ): Promise<HttpResponse> {
-    const body = xmlDocument(envelope(operation.write(input), target, version));
+    const body = await xmlDocument(envelope(operation.write(input), target, version));
     const response = await options.http.send({
       url,
       method: "POST",

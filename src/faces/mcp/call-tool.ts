@@ -54,7 +54,7 @@ export async function callTool(
     if (requirePerson && elicit === undefined) throw needsPerson();
     // Where a person can be asked, only that one's yes is one.
     if (!requirePerson && token !== undefined && token !== "") {
-      const check = confirmations.take(String(token), tool, input);
+      const check = await confirmations.take(String(token), tool, input);
       const confirm = async (plan: Plan) => {
         check(plan.rows);
         return true;
@@ -99,7 +99,7 @@ async function planResult(
   const { rows, question } = asked;
   const { error, ...dry } = answer;
   const message = `Nothing was done yet. ${action.title} would change ${rows.length} of ${answer.counts.requested}. Show confirmation.question to the user. If the user agrees, call again with the same arguments and confirmation.token as ${confirmationField}.`;
-  const confirmation = confirmations.offer(toolOf(action.name), input, rows, question);
+  const confirmation = await confirmations.offer(toolOf(action.name), input, rows, question);
   return result({ ...dry, success: true, message, dry_run: true }, [], action, confirmation);
 }
 

@@ -216,7 +216,7 @@ export async function callSweepTool(name: string, given: Row, call: SweepToolCal
     };
     // Where a person can be asked, only that one's yes is one.
     if (!call.requirePerson && token !== undefined && token !== "") {
-      call.confirmations.take(String(token), name, input)(rows);
+      (await call.confirmations.take(String(token), name, input))(rows);
       return await work();
     }
     const question = await questionOf(tool.title, planned, tool.done(planned));
@@ -227,7 +227,7 @@ export async function callSweepTool(name: string, given: Row, call: SweepToolCal
       });
     }
     const message = `Nothing was done yet. Show confirmation.question to the user. If the user agrees, call again with the same arguments and confirmation.token as ${confirmationField}.`;
-    return resultOf({ success: true, message, dry_run: true, confirmation: call.confirmations.offer(name, input, rows, question) });
+    return resultOf({ success: true, message, dry_run: true, confirmation: await call.confirmations.offer(name, input, rows, question) });
   } catch (thrown) {
     const failure = asFailure(thrown);
     const shown = failure.code === "internal" ? new Failure("internal", "A defect of mailcordon stopped this call.") : failure;

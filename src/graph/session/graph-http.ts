@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Call } from "../../exchange/exchange.ts";
 import { Failure } from "../../failure.ts";
 import { parseJson } from "../../text/parse-json.ts";
+import { byteSlices } from "../../text/slices.ts";
 import type { Http } from "../../wire/http/client-interface.ts";
 import type { HttpMethod, HttpRequest, HttpResponse } from "../../wire/http/request-and-response.ts";
 import type { Document } from "../../wire/xml/write-xml.ts";
@@ -138,7 +139,7 @@ function bodyOf(body: RequestParts["body"]): RawBody | undefined {
   return new RawBody("application/json", {
     size: bytes.length,
     async *open() {
-      yield bytes;
+      yield* byteSlices(bytes);
     },
   });
 }

@@ -1,4 +1,5 @@
 import { Failure } from "../../failure.ts";
+import { breathe, sliceLength, textSlices } from "../../text/slices.ts";
 import { encodeBase64, encodedLength } from "../mime/base64.ts";
 
 /** Bytes of known length that can be opened again. */
@@ -16,9 +17,17 @@ export interface Document {
 
 const pieces = Symbol("pieces");
 
+/** A long text is escaped in slices, when the document is measured and again when it is sent. */
+interface LongText {
+  readonly text: string;
+  /** The element that it is in. */
+  readonly where: string;
+}
+type Piece = string | ByteSource | LongText;
+
 /** Well-formed XML, escaped when it was made. Opaque: a plain string can never pass for it. */
 export interface Xml {
-  readonly [pieces]: readonly (string | ByteSource)[];
+  readonly [pieces]: readonly Piece[];
 }
 
 /** What an element may hold: other elements, or text, which is escaped; `undefined` is left out. */
@@ -41,7 +50,7 @@ const references: Readonly<Record<string, string>> = {
 
 /**
  * Returns an element. `name` is a prefixed literal of ours ("t:ItemId"). Escapes strings; omits attributes that are `undefined`. Failure
- * `invalid-input` if a string contains a character that XML 1.0 cannot carry, or a number is not finite.
+ * `invalid-input` if a string contains a character that XML 1.0 cannot carry (`xmlDocument` checks long ones), or a number is not finite.
  */
 export function element(
   name: string,
@@ -52,10 +61,15 @@ export function element(
   for (const [key, value] of Object.entries(attributes ?? {})) {
     if (value !== undefined) open += ` ${key}="${escaped(value, inAttribute, `the attribute ${key} of ${name}`)}"`;
   }
-  const made: (string | ByteSource)[] = [];
+  const made: Piece[] = [];
   let current = "";
   for (const child of children.flat()) {
     if (child === undefined) continue;
+    if (typeof child === "string" && child.length > sliceLength) {
+      made.push(current, { text: child, where: name });
+      current = "";
+      continue;
+    }
     if (typeof child !== "object") {
       current += escaped(child, inText, name);
       continue;
@@ -97,20 +111,31 @@ export function base64Content(source: ByteSource): Xml {
 
 const declaration = '<?xml version="1.0" encoding="utf-8"?>';
 
-/** Returns a whole document with its XML declaration. Opening it fails with `invalid-input` if a source returns other than its `size` bytes. */
-export function xmlDocument(root: Xml): Document {
+/** Returns a whole document with its XML declaration. Throws Failure `invalid-input` as `element`. Opening it fails with `invalid-input` if a source returns other than its `size` bytes. */
+export async function xmlDocument(root: Xml): Promise<Document> {
   const all = [declaration, ...root[pieces]];
   let size = 0;
-  for (const piece of all) size += typeof piece === "string" ? Buffer.byteLength(piece) : encodedLength(piece.size);
+  for (const piece of all) {
+    if (typeof piece === "string") size += Buffer.byteLength(piece);
+    else if ("text" in piece) for await (const bytes of escapedSlices(piece)) size += bytes.length;
+    else size += encodedLength(piece.size);
+  }
   return {
     size,
     async *open() {
       for (const piece of all) {
-        if (typeof piece !== "string") yield* encodeBase64(exactly(piece));
+        if (typeof piece === "object") yield* "text" in piece ? escapedSlices(piece) : encodeBase64(exactly(piece));
         else if (piece !== "") yield Buffer.from(piece);
       }
     },
   };
+}
+
+async function* escapedSlices({ text, where }: LongText): AsyncGenerator<Buffer> {
+  for (const slice of textSlices(text)) {
+    yield Buffer.from(escaped(slice, inText, where));
+    await breathe();
+  }
 }
 
 async function* exactly(source: ByteSource): AsyncIterable<Uint8Array> {
@@ -125,5 +150,6 @@ async function* exactly(source: ByteSource): AsyncIterable<Uint8Array> {
 
 /** Returns the text of an element that contains no `base64Content`. */
 export function xmlText(root: Xml): string {
-  return root[pieces].map((piece) => (typeof piece === "string" ? piece : "")).join("");
+  const textOf = (piece: Piece) => (typeof piece === "string" ? piece : "text" in piece ? escaped(piece.text, inText, piece.where) : "");
+  return root[pieces].map(textOf).join("");
 }

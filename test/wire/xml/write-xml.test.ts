@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { SaxesParser } from "saxes";
 import { describe, expect, test } from "vitest";
 import { Failure } from "../../../src/failure.ts";
+import { sliceLength } from "../../../src/text/slices.ts";
 import { type ByteSource, base64Content, type Document, element, xmlDocument, xmlText } from "../../../src/wire/xml/write-xml.ts";
+import { turnsDuring } from "../../turns.ts";
 
 /** What a document says to an independent reader: texts and attribute values, in order. */
 function readBack(document: string): { texts: string[]; attributes: Record<string, string>[] } {
@@ -120,7 +122,7 @@ describe("xmlDocument", () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: "grapheme" }), fc.uint8Array({ maxLength: 50 }), async (text, bytes) => {
         fc.pre(isWritable(text));
-        const document = xmlDocument(
+        const document = await xmlDocument(
           element("A", { v: text }, element("B", undefined, text), element("C", undefined, base64Content(sourceOf(bytes)))),
         );
         const first = await allOf(document);
@@ -135,17 +137,35 @@ describe("xmlDocument", () => {
 
   test("holds several contents, each in its place", async () => {
     const c = (text: string) => element("C", { n: text }, base64Content(sourceOf(Buffer.from(text))));
-    const document = xmlDocument(element("A", undefined, c("one"), "-", element("D", undefined, c("two"), c("three"))));
+    const document = await xmlDocument(element("A", undefined, c("one"), "-", element("D", undefined, c("two"), c("three"))));
     expect((await allOf(document)).toString()).toBe(
       '<?xml version="1.0" encoding="utf-8"?><A><C n="one">b25l</C>-<D><C n="two">dHdv</C><C n="three">dGhyZWU=</C></D></A>',
     );
+  });
+
+  test("writes a long text as it writes a short one, in slices", async () => {
+    const text = `\r\n<&> \u{1F4E7}`.repeat(100_000);
+    const { result: document, turns } = await turnsDuring(() => xmlDocument(element("A", undefined, "x", text, element("B"), text)));
+    const short = `<A>x${xmlText(element("C", undefined, "\r\n<&> \u{1F4E7}"))
+      .slice(3, -4)
+      .repeat(100_000)}`;
+    const all = await allOf(document);
+    expect(all.toString()).toBe(`<?xml version="1.0" encoding="utf-8"?>${short}<B/>${short.slice(4)}</A>`);
+    expect(document.size).toBe(all.length);
+    expect(xmlText(element("A", undefined, text))).toBe(`<A>${short.slice(4)}</A>`);
+    expect(turns).toBeGreaterThanOrEqual(Math.floor((2 * text.length) / sliceLength));
+  });
+
+  test("refuses a long text with a character that XML cannot carry before anything is sent", async () => {
+    const refused = await xmlDocument(element("A", undefined, `${"x".repeat(2 * sliceLength)}\u0000`)).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ name: "Failure", code: "invalid-input", message: expect.stringContaining("U+0000") });
   });
 
   test.each([
     ["fewer", 9],
     ["more", 11],
   ])("fails when a content has %s bytes than was said, so that the server never takes it for whole", async (_, said) => {
-    const document = xmlDocument(element("A", undefined, base64Content(sourceOf(Buffer.alloc(10), said))));
+    const document = await xmlDocument(element("A", undefined, base64Content(sourceOf(Buffer.alloc(10), said))));
     const thrown = await allOf(document).catch((error: unknown) => error);
     expect(thrown).toMatchObject({ name: "Failure", code: "invalid-input" });
   });
