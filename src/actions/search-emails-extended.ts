@@ -270,6 +270,11 @@ async function mailboxesToSearch(input: Input, context: Context<"search" | "sear
     const unopened = searchable.unopened ?? [];
     for (const { mailbox, failure } of unopened) if (failure !== undefined) closed.set(mailbox.toLowerCase(), failure);
     addresses = [...listed, ...searchable.failed, ...unopened].map((found) => found.mailbox).filter((address) => address !== "");
+    // "Nothing found" would pass for a result.
+    if (addresses.length === 0)
+      throw new Failure("could-not-look", "Exchange listed no mailbox, so nothing was searched.", {
+        hint: "Name the mailboxes instead of all.",
+      });
   }
   const once = new Map(addresses.map((address) => [address.toLowerCase(), address]));
   return [...once.values()].map((address) => ({
@@ -358,7 +363,6 @@ function snakeCase(name: FilterName | string): string {
 }
 
 function summaryOf({ messages, mailboxes }: SearchResult, failures: number, more: boolean, partly: boolean): string {
-  if (mailboxes.length === 0) return "No searchable mailboxes found";
   const number = messages.length === 1 ? "1 message" : `${messages.length} messages`;
   const having = mailboxes.filter(({ count }) => count > 0).length;
   // Where there are more, the other mailboxes may have them.

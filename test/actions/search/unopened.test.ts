@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { getSearchableMailboxes } from "../../../src/actions/get-searchable-mailboxes.ts";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
-import { type LabHost, openLabHost } from "../lab-host.ts";
+import { backends, type LabHost, openLabHost } from "../lab-host.ts";
 
 // EWS lists what the account may search, and never a mailbox that it cannot open.
 describe("people of the directory whose mailbox Graph cannot open", () => {
@@ -28,5 +28,20 @@ describe("people of the directory whose mailbox Graph cannot open", () => {
     const failed = rows.filter(({ status }) => status === "failed");
     expect(failed.map(({ mailbox }) => mailbox).sort()).toEqual(closed);
     expect(failed.every(({ error }) => error?.code === "mailbox-not-found")).toBe(true);
+  });
+});
+
+describe.each(backends)("a search of all mailboxes over %s", (backend) => {
+  test("fails if none is listed, since nothing was looked into", async () => {
+    const at = await openLabHost({ seed: false }, backend);
+    try {
+      at.lab.store.addUser({ address: "soc@example.com", password: "lab-password", roles: ["Discovery Management"] });
+      const none = async () => ({ source: "directory" as const, mailboxes: [], failed: [] });
+      const exchange = { ...at.host.exchange, searchableMailboxes: none };
+      const answer = await at.run(searchEmailsExtended, { mailboxes: "all", subject: "x" }, { exchange });
+      expect(answer).toMatchObject({ success: false, error: { code: "could-not-look" } });
+    } finally {
+      await at.close();
+    }
   });
 });
