@@ -24,6 +24,7 @@ export { type Answer, answerSchema, type ErrorNoun, exitCodeOf, type Result } fr
 export type {
   OpenSweeps,
   SweepAnswer,
+  SweepArchive,
   SweepList,
   SweepPlan,
   SweepProgress,

@@ -8,6 +8,7 @@ import { mcpServer } from "../faces/mcp/server.ts";
 import { type Failure, localOf, withLocal } from "../failure.ts";
 import { loadSettings } from "../settings/load-settings.ts";
 import { readArguments } from "./command-arguments.ts";
+import { openMcpSweeps } from "./mcp-sweeps.ts";
 
 const usage = `mailcordon mcp: offers the actions as tools of the Model Context Protocol, on
 standard input and output. An MCP client starts this command. For MCP over HTTP
@@ -54,11 +55,14 @@ export async function runMcp(args: readonly string[], screen: Screen, version: s
   const opened = await open(settings);
   if (opened.foundFile !== undefined) screen.stderr.write(foundText(opened.foundFile));
   const actions = await Promise.all(actionNames.map(loadAction));
+  const flags = { config, connection, evidenceDir: out, auditFile: requested["audit-file"] };
+  const sweeps = openMcpSweeps(flags, requested["read-only"] === true, screen);
   const server = mcpServer({
     actions: requested["read-only"] ? actions.filter(({ effect }) => effect === "read") : actions,
     host: { ...opened, shown: inLog(screen), signal: screen.signal },
     findEvidence: async (sha256) => (await opened.evidenceIndex.find(sha256))[0],
     requirePerson: settings.requirePerson,
+    sweeps: sweeps.sweeps,
     version,
   });
   const gone = new Promise<void>((resolve) => {
@@ -70,6 +74,7 @@ export async function runMcp(args: readonly string[], screen: Screen, version: s
   await server.connect(new StdioServerTransport());
   await gone;
   await server.close();
+  await sweeps.close();
   await opened.exchange.close();
   return 0;
 }

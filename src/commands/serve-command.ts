@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
+import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { actionNames, loadAction } from "../actions/load.ts";
 import { type Opened, type OpenOptions, open } from "../connection/open-connection.ts";
@@ -13,7 +14,7 @@ import { openLog } from "../faces/http/log.ts";
 import { mountMcp } from "../faces/mcp/mount.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { settleAudits } from "../perform/audit/entry-queue.ts";
-import { loadSettings, readWrittenSettings, type SettingsPlace, type WrittenSettings } from "../settings/load-settings.ts";
+import { loadAudit, loadSettings, readWrittenSettings, type SettingsPlace, type WrittenSettings } from "../settings/load-settings.ts";
 import { readServe, type ServerSettings } from "../settings/serve-settings.ts";
 import { whereItAnswers } from "../state/audit-heads.ts";
 import { openState } from "../state/state.ts";
@@ -98,6 +99,8 @@ export async function runServe(args: readonly string[], screen: Screen, version:
       sweeps: {
         secondPersonAbove: written.sweep.secondPersonAbove,
         isWorker: serving.worksOnSweeps,
+        auditFile: (await loadAudit({ flags })).file,
+        archiveFolder: join(serving.stateDir, "archives"),
         async connectionFacts(name) {
           const known = facts.get(name);
           if (known === undefined) throw new Failure("invalid-settings", `The settings of this server have no connection ${name}.`);

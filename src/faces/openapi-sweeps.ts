@@ -108,6 +108,28 @@ export function sweepPaths({ ref, json, idInPath, problems }: Parts): Json {
       },
       [inQuery("format", "Default: json.", { type: "string", enum: ["json", "csv", "html"] })],
     ),
+    "/v1/sweeps/{sweep}/archive": read(
+      "archive_sweep",
+      "Get the evidence archive of a sweep",
+      {
+        "200": {
+          description:
+            "One zip file with the kept messages, the plan, the outcomes, the audit entries, the report and a program that checks all of it. A sweep that runs has none.",
+          headers: {
+            "Repr-Digest": { description: "SHA-256 of the file (RFC 9530).", schema: { type: "string" } },
+            "Mailcordon-SHA256": { description: "The same in hexadecimal. Keep it apart from the file.", schema: { type: "string" } },
+            "Mailcordon-Manifest-SHA256": { description: "SHA-256 of its manifest.json.", schema: { type: "string" } },
+            "Mailcordon-Not-Known": {
+              description: "Number of sentences in not_known of its manifest: what the archive lacks.",
+              schema: { type: "string" },
+            },
+          },
+          content: { "application/zip": { schema: { type: "string", format: "binary" } } },
+        },
+      },
+      [],
+      "Needs the role read. Each request writes the archive anew and adds its SHA-256 to the audit log.",
+    ),
     "/v1/sweeps/{sweep}/events": read("watch_sweep", "Follow a sweep", {
       "200": {
         description:

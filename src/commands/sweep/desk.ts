@@ -5,6 +5,7 @@ import { foundText } from "../../faces/cli/tell.ts";
 import type { Failure } from "../../failure.ts";
 import type { SettingsFlags } from "../../settings/load-settings.ts";
 import type { State } from "../../state/state.ts";
+import type { archiveAnswer } from "../../sweeps/report/archive.ts";
 import type { SweepCaller } from "../../sweeps/service/access.ts";
 import type { SweepService } from "../../sweeps/service/service.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
@@ -32,6 +33,7 @@ export interface Desk {
   /** What every face does with sweeps, and who asks here. */
   readonly service: SweepService;
   readonly caller: SweepCaller;
+  archiveTo(id: string, output: string): Promise<ReturnType<typeof archiveAnswer>>;
   connection(name: string | undefined): Promise<Reached>;
   /** Works on sweeps in this process. Throws Failure. */
   work(): Promise<{ close(): Promise<void> }>;
@@ -63,6 +65,7 @@ export async function onDesk(line: CommandLine, screen: Screen, work: (desk: Des
     return await work({
       ...{ state, line, screen, flags, progress: say, service, caller, complain },
       connection: reach,
+      archiveTo: host.archive,
       work: () => host.work(screen.signal),
       command: (name, id) => commandWords(`sweep ${name} ${id}`, flags.config === undefined ? {} : { config: flags.config }).join(" "),
     });

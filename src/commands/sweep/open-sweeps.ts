@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { Failure } from "../../failure.ts";
+import type { archiveAnswer } from "../../sweeps/report/archive.ts";
 import { reportCsv } from "../../sweeps/report/report-csv.ts";
 import { reportHtml } from "../../sweeps/report/report-html.ts";
 import type { PlanRequest } from "../../sweeps/request.ts";
@@ -13,6 +14,7 @@ export type { SweepAnswer, SweepProgress, TargetPage };
 /** What a plan is asked for: messages, mailboxes, the action with its inputs, limits. */
 export type SweepRequest = z.input<typeof PlanRequest>;
 export type SweepPlan = PlanAnswer["answer"];
+export type SweepArchive = ReturnType<typeof archiveAnswer>;
 export type SweepList = Awaited<ReturnType<SweepService["list"]>>;
 
 /** Which settings sweeps are opened with. */
@@ -41,6 +43,8 @@ export interface OpenSweeps {
   targets(sweep: string, page?: { readonly after?: number | undefined; readonly limit?: number | undefined }): Promise<TargetPage>;
   /** Yields the report as text: one page, or one line for each message. */
   report(sweep: string, format: "csv" | "html"): AsyncGenerator<string>;
+  /** Writes the evidence archive to a new file. */
+  archive(sweep: string, output: string): Promise<SweepArchive>;
   /** Approves the plan with this hash. */
   approve(sweep: string, planHash: string): Promise<SweepAnswer>;
   /** Begins an approved sweep, or approves and begins it by the hash of its plan. Workers do it: `work`, another process, or `serve`. */
@@ -81,6 +85,7 @@ export async function openSweeps({ config, evidenceDir, auditFile, progress, com
       const { source } = await service.report(sweep, caller);
       yield* format === "csv" ? reportCsv(source) : reportHtml(source);
     },
+    archive: (sweep, output) => host.archive(sweep, output),
     approve: (sweep, planHash) => service.approve(sweep, planHash, caller),
     run: (sweep, planHash) => service.run(sweep, caller, planHash),
     pause: (sweep) => service.halt(sweep, "pause", caller),

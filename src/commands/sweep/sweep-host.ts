@@ -1,17 +1,21 @@
 import { setMaxListeners } from "node:events";
+import { resolve } from "node:path";
 import { actionNames, loadAction } from "../../actions/load.ts";
 import type { Action } from "../../catalogue/action-definition.ts";
 import { type Opened, open } from "../../connection/open-connection.ts";
+import { openEvidenceIndexOf } from "../../connection/open-evidence.ts";
 import { restrictToEach } from "../../connection/restrict-to-mailboxes.ts";
 import { Failure } from "../../failure.ts";
 import { openAudit } from "../../perform/audit/audit-log.ts";
 import { openHeadFile } from "../../perform/audit/audit-log-end.ts";
 import { operatingSystemUser } from "../../perform/operating-system-user.ts";
+import { loadEvidence } from "../../settings/load-evidence.ts";
 import { loadAudit, loadSettings, readWrittenSettings, type SettingsFlags, type WrittenSettings } from "../../settings/load-settings.ts";
 import { readServe } from "../../settings/serve-settings.ts";
 import { whereItAnswers } from "../../state/audit-heads.ts";
 import { openState, type State } from "../../state/state.ts";
 import { connectionFacts } from "../../sweeps/connection.ts";
+import type { archiveAnswer } from "../../sweeps/report/archive.ts";
 import type { SweepCaller } from "../../sweeps/service/access.ts";
 import { openSweepService, type SweepService } from "../../sweeps/service/service.ts";
 import { openWorker, type WorkerHost } from "../../sweeps/worker.ts";
@@ -30,6 +34,8 @@ export interface SweepHost {
   readonly caller: SweepCaller;
   /** The audit log, where no connection is needed. */
   audit(): Promise<ReturnType<typeof openAudit>>;
+  /** Writes the evidence archive of a sweep to a new file. Throws Failure. */
+  archive(id: string, output: string): Promise<ReturnType<typeof archiveAnswer>>;
   /** Opens a connection once; undefined: the default one. Throws Failure. */
   reach(name: string | undefined): Promise<Reached>;
   /** Works on sweeps in this process, until it is closed or the signal is given. One at a time in a process. Throws Failure. */
@@ -87,6 +93,12 @@ export async function openSweepHost({ flags, progress, complain, found }: SweepH
   });
   return {
     ...{ written, state, service, caller, audit, reach },
+    async archive(id, output) {
+      const [location, { file: auditFile }] = await Promise.all([loadEvidence({ flags }), loadAudit({ flags })]);
+      const evidence = await openEvidenceIndexOf(location, state.evidenceLines);
+      const made = await service.archive(id, caller, { evidence, auditFile, output: resolve(output) });
+      return (await import("../../sweeps/report/archive.ts")).archiveAnswer(id, made, made.file);
+    },
     work(signal) {
       // Each mailbox that is worked on listens to it.
       setMaxListeners(0, signal);

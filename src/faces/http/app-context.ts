@@ -46,6 +46,10 @@ export interface ServedSweeps {
   readonly secondPersonAbove: number | undefined;
   /** Whether this process works on sweeps. */
   readonly isWorker: boolean;
+  /** Path of the audit log, of which evidence archives have a part. */
+  readonly auditFile: string;
+  /** Folder for evidence archives until they are sent. */
+  readonly archiveFolder: string;
   /** Where a connection leads, as plans say it. Throws Failure. */
   connectionFacts(name: string): Promise<ConnectionFacts>;
 }

@@ -86,7 +86,22 @@ export function mountMcp(appContext: AppContext): void {
         within: (action, work) => within(caller, action, work),
         timeoutMs: settings.timeoutMs,
         requirePerson: settings.requirePerson,
-        sweeps: sweepService && { service: sweepService, caller: sweepCallerOf(caller), connection, begun: beginSweeps },
+        sweeps: sweepService && {
+          ...{ caller: sweepCallerOf(caller), connection },
+          open: async () => ({
+            ...{ service: sweepService, begun: beginSweeps },
+            async archive(id) {
+              const { state, sweep } = await sweepService.status(id, sweepCallerOf(caller));
+              if (state === "running")
+                throw new Failure("changed", `The sweep ${sweep} is running: an archive would not be complete.`, {
+                  hint: "Wait until it has ended, or pause it.",
+                });
+              const url = `${settings.publicUrl}/v1/sweeps/${sweep}/archive`;
+              const message = `Get the evidence archive with GET ${url} and an API key that may see this sweep. The header Mailcordon-SHA256 has its SHA-256.`;
+              return { success: true, message, sweep, archive_url: url };
+            },
+          }),
+        },
         version,
       });
     return await sessions.handle(c.req.raw, owner, serve, message);

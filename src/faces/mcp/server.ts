@@ -138,7 +138,8 @@ export function mcpServer({
           if (ofSweeps === undefined) throw new McpError(ErrorCode.InvalidParams, "There is no such tool.");
           const signal = AbortSignal.any([...ends, limit.signal]);
           return await callSweepTool(params.name, params.arguments ?? {}, {
-            ...{ ...ofSweeps, ...asking, confirmations, requirePerson, signal, progress: tell },
+            ...{ ...(await ofSweeps.open()), caller: ofSweeps.caller, connection: ofSweeps.connection },
+            ...{ ...asking, confirmations, requirePerson, signal, progress: tell },
           });
         }
         return await callTool(action, params.arguments ?? {}, {

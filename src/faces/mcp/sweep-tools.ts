@@ -18,15 +18,22 @@ import { bounded, isTooLong, notice } from "./untrusted-text.ts";
 
 /** The sweeps of one client. */
 export interface ClientSweeps {
-  readonly service: SweepService;
   readonly caller: SweepCaller;
   readonly connection: string;
-  /** A sweep has begun: the server may work on it. */
+  /** Called when a tool is called: a list of tools needs no database. Throws Failure. */
+  open(): Promise<OpenedSweeps>;
+}
+
+export interface OpenedSweeps {
+  readonly service: SweepService;
+  /** A sweep has begun: this process may work on it. */
   begun(): void;
+  /** Returns where the client gets the evidence archive of a sweep; its bytes do not go through the model. Throws Failure. */
+  archive(id: string): Promise<object>;
 }
 
 /** What one call of a tool has besides its arguments. */
-export interface SweepToolCall extends ClientSweeps {
+export interface SweepToolCall extends OpenedSweeps, Omit<ClientSweeps, "open"> {
   readonly confirmations: Confirmations;
   readonly requirePerson: boolean;
   /** Asks the person at the client, where the client can do that. */
@@ -92,6 +99,13 @@ const tools: Readonly<Record<string, SweepTool>> = {
     input: Page,
     work: (input, { service, caller }) =>
       service.targets(idOf(input), caller, { after: numberIn(input.after), limit: numberIn(input.limit) }),
+  },
+  sweep_archive: {
+    title: "Archive Sweep",
+    description: "Return where the user gets the evidence archive of a sweep: one zip file that can be checked without mailcordon.",
+    roles: ["read"],
+    input: One,
+    work: (input, { archive }) => archive(idOf(input)),
   },
   sweep_approve: {
     title: "Approve Sweep",

@@ -75,6 +75,20 @@ evidence/        the messages, named by the SHA-256 of their bytes
 The messages may be dangerous. Do not open them with a mail program.
 `;
 
+/** Returns an archive as every face answers it. `file`: where it is for the caller. */
+export function archiveAnswer(id: string, made: Archived, file: string) {
+  const { size, sha256, manifestSha256, auditEntries, notKnown, isIncomplete, planHash, evidence } = made;
+  const lacks = isIncomplete ? ` It lacks something: ${notKnown.join(" ")}` : "";
+  return {
+    success: !isIncomplete,
+    message: `The evidence archive of the sweep ${id} is written. Keep its SHA-256 elsewhere: ${sha256}.${lacks}`,
+    ...(isIncomplete ? { incomplete: true } : {}),
+    ...{ sweep: id, plan_hash: planHash },
+    archive: { file, size, sha256, manifest_sha256: manifestSha256 },
+    ...{ evidence, audit_entries: auditEntries, not_known: notKnown },
+  };
+}
+
 /** Writes one file with everything that shows what a sweep did. Nothing is left of it if that fails. Throws Failure. */
 export async function archiveSweep(order: ArchiveOrder): Promise<Archived> {
   const { state, sweep, audit, actor, output } = order;

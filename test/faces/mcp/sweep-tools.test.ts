@@ -63,12 +63,12 @@ describe.each(backends)("tools of sweeps over %s", (backend) => {
   test("are those that the roles allow, and are small", async () => {
     const names = async (roles: string) =>
       (await (await connected(roles)).client.listTools()).tools.map(({ name }) => name).filter((name) => name.startsWith("sweep_"));
-    expect(await names("read")).toEqual(["sweep_plan", "sweep_list", "sweep_status", "sweep_report"]);
+    expect(await names("read")).toEqual(["sweep_plan", "sweep_list", "sweep_status", "sweep_report", "sweep_archive"]);
     expect(await names("approve")).toEqual(["sweep_status", "sweep_report", "sweep_approve"]);
     expect(await names("send")).toEqual([]);
     const { tools } = await (await connected("read,contain")).client.listTools();
     const ofSweeps = tools.filter(({ name }) => name.startsWith("sweep_"));
-    expect(ofSweeps).toHaveLength(10);
+    expect(ofSweeps).toHaveLength(11);
     expect(JSON.stringify(ofSweeps).length).toBeLessThan(12_000);
   });
 
@@ -89,6 +89,8 @@ describe.each(backends)("tools of sweeps over %s", (backend) => {
     const report = await call("sweep_report", { sweep: planned.sweep, limit: 1 });
     expect(report).toMatchObject({ targets: [{ state: "done" }], next_after: 0 });
     expect(report.content[0].text).toContain("untrusted");
+    const archive = await call("sweep_archive", { sweep: planned.sweep });
+    expect(archive).toMatchObject({ success: true, archive_url: `/v1/sweeps/${planned.sweep}/archive` });
     expect(await call("sweep_undo", { sweep: planned.sweep })).toMatchObject({ isError: false });
     await soon(async () => expect(await call("sweep_status", { sweep: planned.sweep })).toMatchObject({ counts: { undone: 2 } }));
     expect(folders()).toEqual(["Inbox", "Inbox"]);

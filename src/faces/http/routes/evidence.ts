@@ -82,8 +82,12 @@ async function* verifyBytes({ open, size }: EvidenceCopy, sha256: string, isRevo
   }
 }
 
-/** `ended` is called once nothing more is read, whatever the reason. */
-function streamOf(pieces: AsyncGenerator<Uint8Array>, broken: (thrown: unknown) => void, ended: () => void): ReadableStream<Uint8Array> {
+/** Streams what a generator yields. `ended` is called once nothing more is read, whatever the reason. */
+export function streamOf(
+  pieces: AsyncGenerator<Uint8Array>,
+  broken: (thrown: unknown) => void,
+  ended: () => void,
+): ReadableStream<Uint8Array> {
   return new ReadableStream({
     async pull(controller) {
       try {

@@ -21,6 +21,7 @@ import { document, type Env, noOtherMethod, refuse } from "../respond.ts";
 import { planOrderOf } from "../run-jobs.ts";
 import { answerNoted, idempotencyKeyOf } from "./actions.ts";
 import { acceptedReply, prefersAsync } from "./jobs.ts";
+import { sweepArchiveRoute } from "./sweep-archive.ts";
 
 const idleMs = 30_000;
 /** A body with the hash of a plan. */
@@ -45,6 +46,7 @@ const steps: Readonly<
 export function sweepRoutes(appContext: AppContext): void {
   const { app, calls, state, settings, connections, sweepService: service, beginSweeps } = appContext;
   if (service === undefined) return;
+  sweepArchiveRoute(appContext);
   const follow = openEventStreams(appContext, "sweeps");
   const callerOf = (c: Context<Env>) => sweepCallerOf(c.get("caller"));
   /** Work that reads, within the limit of calls. */

@@ -1,4 +1,9 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { verifier } from "../../../../src/sweeps/report/verifier.ts";
 import { SweepAnswerNoun, SweepListNoun, SweepReportNoun, SweepTargetsNoun } from "../../../../src/sweeps/service/schemas.ts";
 import { backends } from "../../../actions/lab-host.ts";
 import { soon } from "../../../soon.ts";
@@ -74,6 +79,34 @@ describe.each(backends)("sweeps over HTTP over %s", (backend) => {
       .filter((entry) => entry.sweep === sweep && String(entry.action).startsWith("sweep ") && entry.targets !== undefined)
       .map(({ actor }) => String(actor).slice(0, 4));
     expect([...new Set(callers)]).toEqual(["key:"]);
+  });
+
+  test("have an evidence archive that its verifier accepts, and that only a caller with the role read who sees the sweep gets", async () => {
+    const { sweep, plan_hash: hash } = (await server.ask(analyst, "POST", "/v1/sweeps", { ...order(), input: { keep_evidence: true } }))
+      .body;
+    await step(analyst, sweep, "run", { plan: hash });
+    await ended(sweep);
+    const path = `/v1/sweeps/${sweep}/archive`;
+    const response = await fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${analyst}` } });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/zip"]);
+    expect(response.headers.get("content-length")).toBe(String(bytes.length));
+    expect(response.headers.get("mailcordon-sha256")).toBe(sha256);
+    expect(response.headers.get("mailcordon-not-known")).toBe("0");
+    const file = join(desk.folder, "archive.zip");
+    writeFileSync(file, bytes);
+    writeFileSync(join(desk.folder, "verify.py"), verifier);
+    execFileSync("python3", [join(desk.folder, "verify.py"), file, sha256]);
+    const kept = readdirSync(join(desk.folder, "state", "archives"));
+    expect(kept).toEqual([]);
+    expect(desk.audit()).toContainEqual(expect.objectContaining({ sweep, targets: [expect.objectContaining({ archive_sha256: sha256 })] }));
+    const refused = async (...flags: readonly string[]) => (await server.ask(await server.key(...flags), "GET", path)).status;
+    expect(await refused("--role", "approve")).toBe(403);
+    expect(await refused("--role", "contain")).toBe(403);
+    expect(await refused("--role", "read", "--mailbox", first)).toBe(404);
+    const own = await server.key("--role", "read", ...people.flatMap((person) => ["--mailbox", person]));
+    expect((await server.ask(own, "GET", path)).status).toBe(200);
   });
 
   test("tell their progress as events, and a client that reconnects after the end gets no more", async () => {
