@@ -18,19 +18,19 @@ import { isAboutAttachments } from "./order.ts";
 import { beforeOf, type Kept, readKept } from "./outcome.ts";
 import { actOnEntries, isEntry, settleEntries } from "./residue/act-on-entries.ts";
 
-/** So many messages are acted on between two looks at whether the sweep is to pause. */
+/** Messages that one call acts on. Between calls the worker checks whether the sweep was paused. */
 const batchSize = 20;
-/** A mailbox is tried so often before its targets have failed. */
+/** Tries of a mailbox before its open targets fail. */
 const mostTries = 5;
 
-/** Works on one mailbox. Gives the failure for which its targets are to be tried again later. */
+/** Runs the action in one mailbox. Returns the failure because of which the caller must retry some targets later. */
 export async function actOnMailbox(box: Claimed, acting: Acting): Promise<Failure | undefined> {
   const { chunk, work } = acting;
   const open = (await work.targets(chunk.sweep, box.number, "act")).map(withFacts);
   const isLast = box.tries + 1 >= mostTries;
   const begun = open.filter(({ state }) => state === "acting");
   const unclear = await settle(begun, box, acting, isLast);
-  // What was begun and was not done is to be done now.
+  // Targets that an earlier worker began and did not finish are planned again: act on them now.
   const left = (await work.targets(chunk.sweep, box.number, "act")).filter(({ state }) => state === "planned").map(withFacts);
   const fresh = left.filter((target) => !isEntry(target));
   for (let at = 0; at < fresh.length; at += batchSize) {
@@ -41,7 +41,7 @@ export async function actOnMailbox(box: Claimed, acting: Acting): Promise<Failur
   return unclear ?? entries;
 }
 
-/** Looks in the mailbox what became of targets of which nobody knows whether they were acted on. Gives the failure of a look that did not succeed. */
+/** Searches the mailbox for targets whose outcome is unknown, and records what the search shows. Returns the failure of a search that did not succeed. */
 export async function settle(begun: readonly Work[], box: Claimed, acting: Acting, isLast: boolean): Promise<Failure | undefined> {
   if (begun.length === 0) return undefined;
   const { chunk, work, host } = acting;
@@ -63,7 +63,7 @@ export async function settle(begun: readonly Work[], box: Claimed, acting: Actin
   return failure;
 }
 
-/** The ids that other targets of the mailbox have or have got. */
+/** Item ids of the other targets in the mailbox, before and after the action. */
 async function idsOfOthers(sweep: string, box: Claimed, { work }: Acting): Promise<(of: Facts) => ReadonlySet<string>> {
   const known = (await work.outcomes(sweep, box.number)).map(({ facts, outcome }) => ({
     facts: readFacts(facts),
@@ -77,7 +77,7 @@ async function idsOfOthers(sweep: string, box: Claimed, { work }: Acting): Promi
     );
 }
 
-/** A target that lies where it was: of an action about attachments, these show whether it was done. Throws Failure. */
+/** Settles a target that was not moved. An action about attachments leaves it there, so its attachments show whether they were deleted. Throws Failure. */
 async function settledInPlace(target: Work, mailbox: Mailbox, { action, worker }: Acting): Promise<Settled<TargetState> | undefined> {
   if (!isAboutAttachments(action)) return undefined;
   const { number, frozen } = target;
@@ -150,7 +150,7 @@ async function actOnBatch(batch: readonly Work[], box: Claimed, acting: Acting, 
   const going = equal.filter(({ target }) => allowed.has(target.number));
   if (going.length === 0) return later;
   const frozen = going.map(({ target }) => target.frozen);
-  // Everything from here to the outcome may be cut off by the death of this process: then a look settles it.
+  // This process may die between here and the record of the outcome. The next worker then searches the mailbox for the target.
   const answer = await perform(
     action,
     { ...inputFor(action, input, frozen), mailbox: box.address, ...(confirms(action) ? { confirm: true } : {}) },
@@ -180,7 +180,7 @@ function confirms(action: Action): boolean {
   return "confirm" in action.input.shape;
 }
 
-/** Why a target was not acted on. A call that was refused as a whole has results that say `planned`. */
+/** Returns why a target was not acted on. If the whole call was refused, its results have the status `planned`. */
 function failureOf(result: Result | undefined, whole: Result["error"]): Failure | undefined {
   if (result?.error !== undefined) return asIs(result.error);
   if (result !== undefined && result.status !== "planned") return undefined;
@@ -191,7 +191,7 @@ function asIs({ code, message, hint }: NonNullable<Result["error"]>): Failure {
   return new Failure(code, message, { hint });
 }
 
-/** Each target as it is right before it is changed. */
+/** Reads each target immediately before the action. */
 async function lookAgain(batch: readonly Work[], box: Claimed, host: Host): Promise<Outcome<Message>[]> {
   const outcomes: Outcome<Message>[] = [];
   const mailbox = host.exchange.mailbox(box.address, { signal: host.signal });
@@ -205,7 +205,7 @@ async function lookAgain(batch: readonly Work[], box: Claimed, host: Host): Prom
   return outcomes;
 }
 
-/** A target whose id opens nothing before it was changed. Gives the failure of a look that did not succeed. */
+/** Searches for a target that Exchange did not find by its id before the action. Returns the failure of a search that did not succeed. */
 async function unfound(target: Work, box: Claimed, acting: Acting): Promise<Settled<TargetState> | Failure> {
   const { host, chunk, worker } = acting;
   const known = await idsOfOthers(chunk.sweep, box, acting);

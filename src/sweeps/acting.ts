@@ -9,13 +9,13 @@ export interface Acting {
   readonly chunk: Chunk;
   readonly action: Action;
   readonly input: Readonly<Record<string, unknown>>;
-  /** Its audit entries name the sweep. */
+  /** Adds the id of the sweep to each audit entry. */
   readonly host: Host;
   readonly work: SweepWork;
   readonly worker: number;
 }
 
-/** A target with its facts read. */
+/** A target with its facts parsed. */
 export interface Work extends OpenTarget {
   readonly frozen: Facts;
 }
@@ -24,7 +24,7 @@ export function withFacts(target: OpenTarget): Work {
   return { ...target, frozen: readFacts(target.facts) };
 }
 
-/** What was certainly not done, and may be possible in a while. */
+/** Failures after which nothing was changed and a later try may succeed. */
 const later: ReadonlySet<FailureCode> = new Set<FailureCode>([
   "busy",
   "timeout",
@@ -38,13 +38,13 @@ export function isLater(code: FailureCode): boolean {
   return later.has(code);
 }
 
-/** The outcome of what was done must not be lost because the database is away for a while. */
+/** Retries `write` for a minute while the database cannot be reached: the outcome of a change must not be lost. */
 export async function patiently(write: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await write();
     } catch (thrown) {
-      // Whoever takes up the mailbox next looks what became of it.
+      // The next worker that claims the mailbox searches it for the target.
       if (tries >= 60 || signal?.aborted === true || asFailure(thrown).code !== "unreachable") throw thrown;
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }

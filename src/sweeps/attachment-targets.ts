@@ -6,10 +6,10 @@ import type { Facts } from "./facts.ts";
 import { isAboutAttachments } from "./order.ts";
 import { type Kept, keptOf, keptOfAttachments } from "./outcome.ts";
 
-/** Fields by which a caller selects attachments. A plan has made a list of them, which takes their place. */
+/** Fields that select attachments. A plan lists the attachments themselves, so it does not pass these fields to the action. */
 const selecting: ReadonlySet<string> = new Set(["all", "attachment_ids", "name_pattern", "sha256"]);
 
-/** Adds to the facts of each message the attachments that a plan has found. */
+/** Adds the attachments in `planned` to the facts of their message. */
 export function withAttachments(facts: Facts, planned: readonly Result[], action: Action): Facts {
   if (!isAboutAttachments(action)) return facts;
   const attachments = planned.flatMap(({ item_id, attachment_id, name }) =>
@@ -20,7 +20,7 @@ export function withAttachments(facts: Facts, planned: readonly Result[], action
   return { ...facts, attachments };
 }
 
-/** The input of the action for these targets: of an action about attachments, with exactly those of the plan. */
+/** Returns the input of the action for these targets. An action about attachments gets exactly the attachments of the plan. */
 export function inputFor(action: Action, input: Readonly<Record<string, unknown>>, targets: readonly Facts[]): Record<string, unknown> {
   const item_id = targets.map((facts) => facts.item_id);
   if (!isAboutAttachments(action)) return { ...input, item_id };
@@ -28,7 +28,7 @@ export function inputFor(action: Action, input: Readonly<Record<string, unknown>
   return { ...how, item_id, attachment_ids: targets.flatMap(({ attachments = [] }) => attachments.map(({ id }) => id)) };
 }
 
-/** The result of one target, and what is kept of it. A message whose attachments have several results has failed if one has. */
+/** Returns the result of one target, and the part of it that the database keeps. A message fails if one of its attachments fails. */
 export function resultOf(
   { item_id, attachments }: Facts,
   results: readonly Result[],
@@ -45,7 +45,7 @@ export function resultOf(
   return { result: worst, kept };
 }
 
-/** What a look shows of a message whose attachments may or may not have been deleted. Throws Failure. */
+/** Returns how many of the planned attachments the message still has. Throws Failure. */
 export async function lookAtAttachments(
   { item_id, attachments = [] }: Facts,
   mailbox: MailboxFor<"attachments">,

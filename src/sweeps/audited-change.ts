@@ -6,7 +6,7 @@ import { attempt, failed, type Outcome } from "../outcome.ts";
 import type { AuditEntry } from "../perform/audit/audit-log.ts";
 import type { Acting, Work } from "./acting.ts";
 
-/** Changes something of one target, between two entries in the audit log. What cannot be written is not done. */
+/** Runs `work` on one target between two entries in the audit log. If the first entry cannot be written, `work` does not run. */
 export async function changeAudited<T>(
   action: string,
   { frozen }: Work,

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 /**
- * JSON in one form for one value, so that its hash says what it holds: the members of each object in the order of their names, no blanks. The names are
- * ASCII, so that Python's `json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)` writes the same.
+ * Returns the same JSON text for equal values, so equal values have equal hashes: members sorted by name, no blanks. Member names are ASCII, so Python's
+ * `json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)` writes the same text.
  */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(ordered(value));

@@ -1,7 +1,7 @@
 import type { Connection } from "../settings/load-settings.ts";
 import type { ConnectionFacts } from "./header.ts";
 
-/** Where a connection leads and as whom, without secrets. */
+/** Returns the server and the account of a connection, without secrets. */
 export function connectionFacts({ name, backend, ews, graph, access, auth }: Connection): ConnectionFacts {
   const asked = ews.autodiscover === undefined ? {} : { autodiscover: ews.autodiscover.address };
   return {
@@ -14,7 +14,7 @@ export function connectionFacts({ name, backend, ews, graph, access, auth }: Con
   };
 }
 
-/** What signs in, as far as the settings say it: of a token they do not. */
+/** Returns the account that signs in. The settings do not name the account of a token. */
 function accountOf(auth: Connection["auth"]): string {
   if (auth.kind === "oauth") return `${auth.tenant} ${auth.clientId}`;
   return "username" in auth ? `${auth.kind} ${auth.username.toLowerCase()}` : auth.kind;

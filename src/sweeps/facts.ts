@@ -4,11 +4,14 @@ import type { Message } from "../exchange/message.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { ResidueKind } from "./residue/kinds.ts";
 
-/** `reply`: In-Reply-To names the original. `reference`: References does. `attached`: the original is attached. `conversation`: it is in its conversation. */
+/**
+ * `reply`: In-Reply-To names the original. `reference`: References names it. `attached`: the original is attached. `conversation`: only the conversation is
+ * the same.
+ */
 export const Relation = z.enum(["reply", "reference", "attached", "conversation"]);
 export type Relation = z.output<typeof Relation>;
 
-/** What a plan freezes of a message. At the moment of acting each of these must still be so. */
+/** Facts about a message when it was planned. The worker acts on the message only if they are still true. */
 export const Facts = z.strictObject({
   mailbox: z.string(),
   item_id: z.string(),
@@ -52,20 +55,20 @@ export function factsOf(mailbox: string, message: Message, folderPath: string | 
   });
 }
 
-/** Facts as the database keeps them. */
+/** Parses the facts that the database keeps. */
 export function readFacts(text: string): Facts {
   return Facts.parse(parseJson(text));
 }
 
 const compared = ["internet_message_id", "folder_id", "subject", "from", "received_at", "size"] as const;
 
-/** The facts that are not as they were frozen. */
+/** Returns the names of the facts that have changed since the plan. */
 export function differences(facts: Facts, message: Message): readonly string[] {
   const now = factsOf(facts.mailbox, message, undefined);
   return compared.filter((name) => facts[name] !== now[name]);
 }
 
-/** Whether a message that lies elsewhere is the one that was planned: its folder, and over Exchange Web Services its id, are others then. */
+/** Returns whether `message` is the planned one after a move. A move changes the folder, and over Exchange Web Services also the id. */
 export function isSame(facts: Facts, message: Message): boolean {
   return differences(facts, message).every((name) => name === "folder_id" || name === "size");
 }

@@ -6,7 +6,7 @@ import { Limits, Query } from "./order.ts";
 import { ResidueKind } from "./residue/kinds.ts";
 import { Later } from "./residue/later.ts";
 
-/** How a connection reaches Exchange, without secrets: a sweep acts only where it was planned. */
+/** Server and account of a connection, without secrets. A sweep runs only against the server and account of its plan. */
 export const ConnectionFacts = z.record(z.string(), z.string());
 export type ConnectionFacts = Readonly<z.output<typeof ConnectionFacts>>;
 
@@ -61,12 +61,12 @@ export const Header = z.strictObject({
 });
 export type Header = z.output<typeof Header>;
 
-/** A plan: what a sweep is going to do. Its hash covers every member. */
+/** Everything that a sweep is going to do. The hash of the plan covers every member. */
 export interface SweepPlan extends Header {
   readonly targets: readonly Facts[];
 }
 
-/** A header as the database keeps it. Throws Failure `unsupported` for one of another version. */
+/** Parses the header that the database keeps. Throws Failure `unsupported` if another version of mailcordon wrote it. */
 export function readHeader(value: unknown): Header {
   const parsed = Header.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -76,12 +76,12 @@ export function readHeader(value: unknown): Header {
   });
 }
 
-/** SHA-256 of the canonical JSON of all of it. */
+/** Returns the SHA-256 of the canonical JSON of the whole plan. */
 export function planHash(plan: SweepPlan): string {
   return canonicalHash(plan);
 }
 
-/** Throws Failure `invalid-settings` where the connection of that name leads elsewhere than when the sweep was planned. */
+/** Throws Failure `invalid-settings` if the connection has another server or account than when the sweep was planned. */
 export function demandConnection(planned: ConnectionFacts, here: ConnectionFacts): void {
   const names = [...new Set([...Object.keys(planned), ...Object.keys(here)])];
   const other = names.find((name) => planned[name] !== here[name]);

@@ -12,21 +12,21 @@ import type { SweepOrder } from "./order.ts";
 import { withResidue } from "./residue/find-residue.ts";
 import type { Residue } from "./residue/kinds.ts";
 
-/** Messages whose plan is made by one call. */
+/** Messages that one dry run covers. */
 const idsAtOnce = 100;
 
-/** Failures that are the same for every mailbox: then there is no plan. */
+/** Failures that concern every mailbox. They end the planning without a plan. */
 const aboutTheCall: ReadonlySet<FailureCode> = new Set<FailureCode>([
   ...(["cancelled", "invalid-input", "unauthenticated", "tls-failed", "audit-failed", "confirmation-required"] as const),
 ]);
 
-/** What was found in one mailbox. */
+/** The targets in one mailbox, and what could not be examined there. */
 export interface Seen {
   readonly targets: readonly Facts[];
   readonly problems: readonly Unexamined[];
 }
 
-/** What is planned in one mailbox. Throws Failure only for what is wrong with the call as a whole. */
+/** Finds the targets in one mailbox. Throws Failure only if the failure concerns every mailbox. */
 export async function lookInto(address: string, order: SweepOrder, residue: Residue, host: Host): Promise<Seen> {
   const problem = (failure: { readonly code: FailureCode; readonly message: string }) => problemIn(address, failure);
   const patient: Host = { ...host, patientUntil: host.patientUntil ?? patientUntil() };
@@ -37,7 +37,7 @@ export async function lookInto(address: string, order: SweepOrder, residue: Resi
     const answer = await perform(order.action, { ...order.input, mailbox: address, ...names, dry_run: true }, patient);
     if (answer.error !== undefined) problems.push(problem(answer.error));
     const results = answer.results ?? [];
-    // Each name has a result, even one that says where it was not found.
+    // The dry run returns a result for each Message-ID, even for one that it did not find.
     if (results.length === 0 && answer.error === undefined)
       problems.push(problem({ code: "internal", message: "The look had no result, so it shows nothing." }));
     const errors = results.flatMap(({ error }) => (error === undefined ? [] : [problem(error)]));
@@ -58,7 +58,7 @@ export async function lookInto(address: string, order: SweepOrder, residue: Resi
   const ids = [...paths.keys()];
   const read: { readonly facts: Facts; readonly message: Message }[] = [];
   try {
-    // As it is read again before it is changed.
+    // Read the same fields that the worker compares before the action.
     for await (const [id, outcome] of ids.length === 0 ? [] : pairOutcomes(ids, mailbox.get(ids, {}))) {
       const path = paths.get(id);
       if (outcome.ok)
@@ -79,13 +79,13 @@ export async function lookInto(address: string, order: SweepOrder, residue: Resi
   return { targets, problems: [...problems, ...failures.map(problem)] };
 }
 
-/** The Message-IDs that an order is about: those that it names, or with a query those of what was found. */
+/** Returns the Message-IDs in the request; with a query, those of the messages that it found. */
 export function messageIdsOf({ query, internetMessageIds }: SweepOrder, found: readonly Facts[]): readonly string[] {
   if (query === undefined) return internetMessageIds;
   return [...new Set(found.flatMap(({ internet_message_id: id }) => id ?? []))];
 }
 
-/** Throws Failure for what is wrong with the call as a whole. */
+/** Returns the entry for a mailbox that could not be examined. Throws the failure if it concerns every mailbox. */
 export function problemIn(mailbox: string, failure: { readonly code: FailureCode; readonly message: string }): Unexamined {
   if (aboutTheCall.has(failure.code)) throw failure instanceof Failure ? failure : new Failure(failure.code, failure.message);
   return { mailbox, code: failure.code, message: failure.message };

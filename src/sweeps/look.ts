@@ -5,11 +5,11 @@ import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { type Facts, isSame } from "./facts.ts";
 
-/** What a look shows of a target that may or may not have been acted on. */
+/** Where a target is that the worker may or may not have acted on. */
 export type Seen =
-  /** It lies where the plan found it: it was not moved. */
+  /** It is in the folder of the plan: it was not moved. */
   | { readonly at: "place" }
-  /** It lies where actions take messages to. */
+  /** It is in one of the folders that actions move messages to. */
   | { readonly at: "contained"; readonly folder: string; readonly message: Message }
   | { readonly at: "elsewhere"; readonly message: Message }
   /** It is in no folder of the mailbox, nor in the Deletions of the Recoverable Items. */
@@ -17,7 +17,7 @@ export type Seen =
 
 type Looking = Pick<Mailbox, "address" | "locate">;
 
-/** Where actions that contain a message take it to. */
+/** The folders that actions move messages to. */
 const containers = [
   ["recoverableitemsdeletions", "the Recoverable Items"],
   ["deleteditems", "Deleted Items"],
@@ -25,8 +25,8 @@ const containers = [
 ] as const;
 
 /**
- * Looks where a target is now. `others`: the ids of messages that are known to be other targets: a copy of the same Message-ID is not taken for it.
- * Throws Failure when a place could not be opened: then nothing is known.
+ * Finds the folder of a target. `others`: item ids of other targets, which may have the same Message-ID. Throws Failure if a folder could not be opened:
+ * then nothing is known about the target.
  */
 export async function lookFor(facts: Facts, others: ReadonlySet<string>, mailbox: Looking): Promise<Seen> {
   if ((await inFolder(facts, facts.folder_id, mailbox)).some(({ itemId }) => itemId === facts.item_id)) return { at: "place" };
@@ -36,7 +36,7 @@ export async function lookFor(facts: Facts, others: ReadonlySet<string>, mailbox
     !(message.parentFolderId === facts.folder_id && message.itemId !== facts.item_id);
   for (const [folder, name] of containers) {
     const there = await attempt(() => located(facts, { folder }, mailbox));
-    // A mailbox need not have the folder: the look over all of it says whether it may be there.
+    // The mailbox may lack this folder. The search of the whole mailbox below covers it.
     if (!there.ok && there.failure.code !== "folder-not-found") throw there.failure;
     const message = there.ok ? there.value.find(isIt) : undefined;
     if (message !== undefined) return { at: "contained", folder: name, message };
@@ -45,7 +45,7 @@ export async function lookFor(facts: Facts, others: ReadonlySet<string>, mailbox
   return anywhere === undefined ? { at: "nowhere" } : { at: "elsewhere", message: anywhere };
 }
 
-/** The messages of this Message-ID in the folder. Throws Failure. */
+/** Finds the messages with the Message-ID of the target in one folder. Throws Failure. */
 export async function inFolder(facts: Facts, folderId: string | undefined, mailbox: Looking): Promise<readonly Message[]> {
   return located(facts, { folderId }, mailbox);
 }

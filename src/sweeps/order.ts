@@ -4,7 +4,7 @@ import { Failure } from "../failure.ts";
 import type { ResidueKind } from "./residue/kinds.ts";
 import type { LaterOrder } from "./residue/later.ts";
 
-/** Filters of messages, besides their Message-IDs. A message must match all that are given. */
+/** Filters of messages, in addition to their Message-IDs. A message must match every filter that is set. */
 export const Query = z.strictObject({
   sender: z.string().optional().describe("Part of the address or name of the sender."),
   subject: z.string().optional().describe("Text that the subject contains."),
@@ -16,34 +16,34 @@ export const Query = z.strictObject({
 export type Query = z.output<typeof Query>;
 
 /**
- * How the mailboxes of a sweep are found. `search`: every mailbox of the scope is searched. `trace`: only those of recipients that message trace names.
- * `tracking-log`: only those of recipients in a message tracking log. `auto`: by trace where that is possible, otherwise by search.
+ * How mailcordon finds the mailboxes of a sweep. `search`: it searches every mailbox in the scope. `trace`: only those of the recipients in message trace.
+ * `tracking-log`: only those of the recipients in a message tracking log. `auto`: by trace if possible, otherwise by search.
  */
 export const finderNames = ["search", "trace", "tracking-log", "auto"] as const;
 export type FinderName = (typeof finderNames)[number];
 
-/** The request of a caller for a sweep. */
+/** The checked request of a caller for a sweep. */
 export interface SweepOrder {
-  /** Messages are found by these, or by the query, or by both together. */
+  /** A message must have one of these Message-IDs. If there is a query as well, it must also match the query. */
   readonly internetMessageIds: readonly string[];
   readonly query?: Query | undefined;
-  /** Addresses, to which the members of the groups are added; undefined: all mailboxes that the connection can list. */
+  /** Addresses; the members of `groups` are added. Undefined: every mailbox that the connection can list. */
   readonly mailboxes: readonly string[] | undefined;
   /** Addresses of groups. */
   readonly groups?: readonly string[] | undefined;
-  /** Replies, forwards and messages with the original attached are targets, too. */
+  /** Whether replies, forwards and messages with the original attached are targets as well. */
   readonly related?: boolean | undefined;
   /** Default: search. */
   readonly find?: FinderName | undefined;
   /** The text of a message tracking log, for `find` tracking-log. */
   readonly trackingLog?: string | undefined;
   readonly action: Action;
-  /** Fields of the action that say how; none that says to what. */
+  /** Fields that say how the action works. The sweep itself selects the messages. */
   readonly input: Readonly<Record<string, unknown>>;
   readonly limits: Limits;
-  /** What messages leave behind that is to be looked for; undefined: all that the action makes sense for. */
+  /** Kinds of residue to look for. Undefined: every kind that makes sense with the action. */
   readonly residue?: readonly ResidueKind[] | undefined;
-  /** Whether and how the sweep looks again when it has finished. */
+  /** How the sweep looks for messages that arrive after it has finished. Undefined: it does not. */
   readonly later?: LaterOrder | undefined;
 }
 
@@ -55,12 +55,12 @@ export const Limits = z.strictObject({
 });
 export type Limits = z.output<typeof Limits>;
 
-/** The fields of an action that the sweep itself fills in, or guards for all mailboxes together. */
+/** Fields of an action that the sweep sets itself, or checks for all mailboxes together. */
 const ownFields: ReadonlySet<string> = new Set([
   ...["mailbox", "item_id", "internet_message_id", "dry_run", "confirm", "expected_count", "max_items", "timeout_seconds"],
 ]);
 
-/** Whether a sweep can run the action: it works on messages that are named by their ids, or on their attachments, and takes them away from people. */
+/** Returns whether a sweep can run the action: it must contain messages, or their attachments, that it selects by item id. */
 export function isSweepable({ effect, noun, input, each }: Action): boolean {
   return (
     effects[effect].kind === "Containment" &&
@@ -70,17 +70,17 @@ export function isSweepable({ effect, noun, input, each }: Action): boolean {
   );
 }
 
-/** Whether the action leaves messages where they are, and works on their attachments. */
+/** Returns whether the action works on attachments and leaves messages in their folders. */
 export function isAboutAttachments({ noun }: { readonly noun?: string | undefined }): boolean {
   return noun === "attachment";
 }
 
-/** The fields that say how the action is done. */
+/** Returns the fields of the action that a caller may set in a sweep. */
 export function fieldsFor({ input }: Action): readonly string[] {
   return Object.keys(input.shape).filter((name) => !ownFields.has(name));
 }
 
-/** Throws Failure `invalid-input` when a sweep cannot be planned so. */
+/** Throws Failure `invalid-input` if no sweep can be planned from this request. */
 export function checkOrder({ action, internetMessageIds, query = {}, input, find, trackingLog }: SweepOrder): void {
   if (!isSweepable(action))
     throw new Failure("invalid-input", `action: a sweep cannot run ${action.name}.`, {
@@ -103,7 +103,7 @@ export function checkOrder({ action, internetMessageIds, query = {}, input, find
   if (wrong !== undefined) throw new Failure("invalid-input", `${wrong}: the sweep itself says this.`);
 }
 
-/** Why what this does cannot be undone; nothing where it can. */
+/** Returns why the action cannot be undone; empty if it can. */
 export function whyNotUndone(action: Action, input: Readonly<Record<string, unknown>>): readonly string[] {
   const why = action.irreversible?.(input);
   const hasUndo = action.each !== undefined && "undo" in action.each.shape;
@@ -112,7 +112,7 @@ export function whyNotUndone(action: Action, input: Readonly<Record<string, unkn
   return [hasUndo && "keep_evidence" in action.input.shape ? `${why} With keep_evidence, copies could be restored.` : why];
 }
 
-/** Whether an undo restores messages from evidence: Exchange has them no more, and evidence is kept. */
+/** Returns whether an undo restores messages from evidence: the action deletes them for good and keeps evidence. */
 export function isRestorable(action: Action, input: Readonly<Record<string, unknown>>): boolean {
   const returns = action.each !== undefined && "undo" in action.each.shape;
   return returns && action.irreversible?.(input) !== undefined && input.keep_evidence === true;
@@ -125,7 +125,7 @@ const fromEml = {
     "come back from their .eml as drafts with new ids, with read state, categories and flag, without time of receipt, and only up to 3 MB",
 } as const;
 
-/** How an undo restores messages from evidence over these back ends, and what they lack then. */
+/** Returns how an undo over these back ends restores messages from evidence, and what the copies lack. */
 export function restorable(
   action: Action,
   input: Readonly<Record<string, unknown>>,
@@ -139,9 +139,9 @@ export function restorable(
   });
 }
 
-/** The inputs of the action as it reads them, before there are messages. Throws Failure `invalid-input`. */
+/** Lets the action check its inputs before any message is known. Throws Failure `invalid-input`. */
 export function prepare({ action, input, internetMessageIds }: SweepOrder) {
   const names = internetMessageIds.length === 0 ? { item_id: ["AAMk"] } : { internet_message_id: [...internetMessageIds] };
-  // As it will be run: what the action refuses then, such as a hard deletion that was not confirmed, must not become a plan.
+  // No dry run: what the action would refuse later, such as an unconfirmed hard deletion, must not become a plan.
   return action.prepare({ ...input, ...names, dry_run: false });
 }

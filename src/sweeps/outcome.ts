@@ -6,7 +6,7 @@ import { parseJson } from "../text/parse-json.ts";
 
 const Piece = z.object({ file_ref: z.string(), sha256: z.string(), size: z.number(), safe_name: z.string() });
 type Piece = z.output<typeof Piece>;
-/** `export`: Exchange's own export, beside the message as .eml. */
+/** `export`: the message in Exchange's own export format, kept in addition to the .eml. */
 const Evidence = Piece.extend({ export: Piece.optional() });
 
 const Before = z.object({
@@ -23,19 +23,19 @@ const Before = z.object({
 });
 type Before = z.output<typeof Before>;
 
-/** What became of one target, as it is kept and reported. */
+/** The outcome of one target, as the database keeps it and reports show it. */
 export const Kept = z.object({
-  /** One sentence, where the state does not say it all. */
+  /** One sentence, if the state alone does not explain the outcome. */
   message: z.string().optional(),
   /** The columns of the action's own result. */
   action: z.string().optional(),
   new_item_id: z.string().optional(),
   note: z.string().optional(),
   verified: z.boolean().optional(),
-  /** What undoes it, as the action said it. */
+  /** The input for the undo, as the action returned it. */
   undo: z.record(z.string(), z.unknown()).optional(),
   evidence: Evidence.optional(),
-  /** Of an action about attachments: each with its own evidence. */
+  /** For an action about attachments: each attachment with its own evidence. */
   attachments: z
     .array(
       z.object({
@@ -48,13 +48,13 @@ export const Kept = z.object({
     )
     .optional(),
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
-  /** Of a target whose worker died, or whose reply was lost: what a look in the mailbox has shown. */
+  /** What a search of the mailbox has shown, if the worker died or the reply was lost. */
   settled_by_look: z.string().optional(),
-  /** As the message was right before: an undo compares with it. */
+  /** State of the message immediately before the action. An undo compares the message with it. */
   before: Before.optional(),
-  /** Of `changed`: the facts that are not as the plan says. */
+  /** For `changed`: the facts that differ from the plan. */
   differs: z.array(z.string()).optional(),
-  /** Of an undo: Exchange no longer had the message, and this one was created from its evidence, in this form. `lost`: what it lacks. */
+  /** For an undo: mailcordon created a copy from this form of the evidence, since Exchange no longer had the message. `lost`: what the copy lacks. */
   restored_copy: z.boolean().optional(),
   restored_from: z.enum(["export", "eml"]).optional(),
   lost: z.array(z.string()).optional(),
@@ -63,20 +63,20 @@ export const Kept = z.object({
 });
 export type Kept = z.output<typeof Kept>;
 
-/** Every piece of evidence of a target. */
+/** Returns every piece of evidence of a target. */
 export function evidenceOf(kept: Kept | undefined): readonly Piece[] {
   return [kept, ...(kept?.attachments ?? [])].flatMap((one) =>
     one?.evidence === undefined ? [] : [one.evidence, one.evidence.export ?? []].flat(),
   );
 }
 
-/** A message that was kept whole, and in which form. */
+/** A whole message in the evidence, and its format. */
 export interface KeptForm {
   readonly form: "export" | "mime";
   readonly piece: Piece;
 }
 
-/** The forms in which a message was kept; first the one that restores more of it. */
+/** Returns the formats in which the evidence has the message, the one that restores more of it first. */
 export function keptForms({ evidence }: Kept): readonly KeptForm[] {
   if (evidence === undefined) return [];
   return [evidence.export, evidence].flatMap((piece): readonly KeptForm[] => {
@@ -86,7 +86,7 @@ export function keptForms({ evidence }: Kept): readonly KeptForm[] {
   });
 }
 
-/** The state of a message that an undo brings back or compares with. */
+/** Returns the state of a message that an undo restores or compares with. */
 export function beforeOf({ isRead, categories, flag }: Message): Before {
   return omitUndefined({
     is_read: isRead,
@@ -95,18 +95,18 @@ export function beforeOf({ isRead, categories, flag }: Message): Before {
   });
 }
 
-/** The same as the port takes it. */
+/** Returns this state as the `Exchange` port accepts it. */
 export function stateBefore({ is_read: isRead, categories, flag }: Before = {}): Pick<Message, "isRead" | "categories" | "flag"> {
   const { status, start_at: startAt, due_at: dueAt, completed_at: completedAt } = flag ?? {};
   return { isRead, categories, flag: status && { status, startAt, dueAt, completedAt } };
 }
 
-/** An outcome as the database keeps it. */
+/** Parses the outcome that the database keeps. */
 export function readKept(text: string | undefined): Kept {
   return text === undefined ? {} : Kept.parse(parseJson(text));
 }
 
-/** What of the results about the attachments of one message is kept. */
+/** Returns the part of the results for one message's attachments that the database keeps. */
 export function keptOfAttachments(results: readonly Result[]): Kept {
   const text = (value: unknown) => (typeof value === "string" ? value : undefined);
   return {
@@ -121,7 +121,7 @@ export function keptOfAttachments(results: readonly Result[]): Kept {
   };
 }
 
-/** What of a result of an action is kept. */
+/** Returns the part of an action's result that the database keeps. */
 export function keptOf(result: Result): Kept {
   const { error, evidence } = result;
   const parsed = Kept.pick({ action: true, new_item_id: true, note: true, verified: true, undo: true }).safeParse(result);

@@ -18,10 +18,10 @@ import { countNames, notRestored, type ResidueKind, residueFor, residueKinds, le
 import { backendsOf, checkExports } from "./restore/check-exports.ts";
 
 export interface PlanWays {
-  /** What actions work with. Only reads are made. */
+  /** The connection. Planning only reads. */
   readonly host: Host;
   readonly connection: ConnectionFacts;
-  /** Mailboxes that are looked into at a time: how many requests that may be is the connection's to schedule. */
+  /** Maximum number of mailboxes examined at a time. The connection itself limits its concurrent requests. */
   readonly atOnce?: number | undefined;
 }
 
@@ -32,7 +32,7 @@ const inlineLeft =
   "Messages whose only attachments are inline, such as images in the body, were not looked at: Exchange does not count these.";
 const archivesLeft = "Archive mailboxes are not searched. Over EWS, --archive includes them.";
 
-/** Looks into each mailbox and freezes what is found. Throws Failure: `unexpected-count` when a limit is not kept, then there is no plan. */
+/** Searches each mailbox and records the facts of each target. Throws Failure: `unexpected-count` if a limit is exceeded; then there is no plan. */
 export async function makePlan(order: SweepOrder, { host, connection, atOnce = 16 }: PlanWays): Promise<SweepPlan> {
   checkOrder(order);
   const { action, input, limits } = order;
@@ -60,7 +60,7 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, addresses.length) }, work));
   if (stopped !== undefined) throw stopped;
-  // Two addresses of one mailbox show the same messages.
+  // Two addresses of the same mailbox lead to the same messages.
   const once = new Set<string>();
   const isFirst = ({ item_id }: Facts) => !once.has(item_id) && once.add(item_id) !== undefined;
   const own = seen.flatMap((one) => one ?? []);
@@ -122,7 +122,7 @@ function isByAttachment({ query }: SweepOrder): boolean {
   return query?.attachment_name !== undefined || query?.attachment_sha256 !== undefined;
 }
 
-/** How messages were found in each mailbox that was looked into. */
+/** Describes how mailcordon searched each mailbox. */
 function finderOf({ internetMessageIds, query, find = "search" }: SweepOrder): string {
   const by = [...(internetMessageIds.length === 0 ? [] : ["the Internet Message-ID"]), ...(query === undefined ? [] : ["the query"])].join(
     " and ",
@@ -131,7 +131,7 @@ function finderOf({ internetMessageIds, query, find = "search" }: SweepOrder): s
   return `mailcordon searched ${where} by ${by}.`;
 }
 
-/** The copies of senders whose mailboxes are not looked into anyway. */
+/** Finds the senders' copies in mailboxes outside the plan's scope. */
 async function lookIntoSent(own: readonly Seen[], addresses: readonly string[], order: SweepOrder, host: Host): Promise<readonly Seen[]> {
   const open = (address: string) => host.exchange.mailbox(address, patientCall(host));
   const found = own.flatMap(({ targets }) => targets).filter(isOriginal);
@@ -139,7 +139,7 @@ async function lookIntoSent(own: readonly Seen[], addresses: readonly string[], 
   return sent.map(({ address, found: { targets, failures } }) => ({ targets, problems: failures.map((one) => problemIn(address, one)) }));
 }
 
-/** Related copies in every mailbox that is looked into: the original need not be in it. Throws Failure. */
+/** Finds related copies in every mailbox of the scope, even in one without the original. Throws Failure. */
 async function lookForRelated(
   own: readonly Seen[],
   addresses: readonly string[],
@@ -166,7 +166,7 @@ async function lookForRelated(
   return seen;
 }
 
-/** What several looks have found in one mailbox, together. */
+/** Joins the findings of several searches by mailbox. */
 function joined(all: readonly Seen[]): readonly Seen[] {
   const byMailbox = new Map<string, { targets: Facts[]; problems: Unexamined[] }>();
   const of = (mailbox: string) => {
@@ -182,7 +182,7 @@ function joined(all: readonly Seen[]): readonly Seen[] {
   return [...byMailbox.values()];
 }
 
-/** Whether it is a message that was looked for. */
+/** Returns whether the target is neither residue nor a related copy. */
 function isOriginal({ residue, relation }: Facts): boolean {
   return residue === undefined && relation === undefined;
 }

@@ -11,7 +11,7 @@ import { finderNames, Limits, type SweepOrder } from "./order.ts";
 import { residueKinds } from "./residue/kinds.ts";
 import { duration, laterOf } from "./residue/later.ts";
 
-/** The most mailboxes that one plan names. */
+/** Maximum number of mailboxes that one request may name. */
 const mostMailboxes = 50_000;
 
 /** 64 MB. */
@@ -20,8 +20,8 @@ const longestLog = 64 * 1024 * 1024;
 const search = (description: string) => z.string().min(1).max(mostCharacters.search).register(narrowing).optional().describe(description);
 
 /**
- * What every face asks of a plan. A field that is added here is a flag of `sweep plan` with its line in the help, a member of the HTTP body and of the tool's
- * input: `orderOf` below says what it means.
+ * The request for a plan, the same for every face. Each field becomes a flag of `sweep plan` with a line in the help, and a member of the HTTP body and of
+ * the MCP tool's input. `orderOf` below interprets it.
  */
 export const PlanRequest = z.strictObject({
   internet_message_id: internet_message_id.describe("Message-IDs of the messages to find. Default: the filters below say which messages."),
@@ -91,19 +91,19 @@ export const PlanRequest = z.strictObject({
 });
 export type PlanRequest = z.output<typeof PlanRequest>;
 
-/** The flag of each field: `input` has none, since the flags of the action fill it. */
+/** The flag of each field. `input` has none: the flags of the action fill it. */
 export const flagNames: Readonly<Record<string, string | undefined>> = {
   ...Object.fromEntries(Object.keys(PlanRequest.shape).map((field) => [field, field])),
   action: "then",
   input: undefined,
 };
 
-/** Reads what a caller asks. Throws Failure `invalid-input` that names each wrong field. */
+/** Checks the request of a caller. Throws Failure `invalid-input` that names each wrong field. */
 export function readRequest(raw: unknown): PlanRequest {
   return readInput(PlanRequest, raw);
 }
 
-/** What the request means. `load` gives an action by its name, and throws Failure where there is none. */
+/** Interprets the request. `load` returns an action by its name, and throws Failure if there is none. */
 export async function orderOf(request: PlanRequest, load: (name: string) => Promise<Action>): Promise<SweepOrder> {
   const { internet_message_id: ids = [], mailboxes = [], group: groups = [], tracking_log: trackingLog, action, input = {} } = request;
   const { find = trackingLog === undefined ? "search" : "tracking-log" } = request;

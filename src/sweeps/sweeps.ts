@@ -13,9 +13,9 @@ import type { SweepOrder } from "./order.ts";
 import { readKept } from "./outcome.ts";
 import { makePlan, type PlanWays } from "./plan.ts";
 
-/** Mailboxes that one worker takes up together. */
+/** Mailboxes in one chunk. A worker takes whole chunks. */
 const chunkSize = 50;
-/** Rows that one query gives. */
+/** Rows that one query returns. */
 const page = 1000;
 
 export interface Planned {
@@ -26,11 +26,11 @@ export interface Planned {
 export interface KeepWays {
   readonly state: State;
   readonly actor: SweepActor;
-  /** More targets than that need the approval of another person; the plan says so. */
+  /** A plan with more targets needs the approval of another person. */
   readonly secondPersonAbove?: number | undefined;
 }
 
-/** Looks for the targets and keeps the plan; nothing is changed. Throws Failure. */
+/** Finds the targets and stores the plan. Changes nothing in Exchange. Throws Failure. */
 export async function planSweep(order: SweepOrder, ways: PlanWays & KeepWays): Promise<Planned> {
   const { secondPersonAbove } = ways;
   const made = await makePlan(order, ways);
@@ -57,12 +57,12 @@ export async function planSweep(order: SweepOrder, ways: PlanWays & KeepWays): P
   return { sweep: await ways.state.sweeps.get(id), plan };
 }
 
-/** The day, so that people find it, and what no other sweep has. */
+/** Returns an id of the date, for people, and a random part. */
 function newId(): string {
   return `${new Date().toISOString().slice(0, 10).replaceAll("-", "")}-${randomBytes(4).toString("hex")}`;
 }
 
-/** Every target of a sweep, in the order of the plan. */
+/** Yields every target of a sweep in the order of the plan. */
 export async function* targetsOf(state: State, id: string): AsyncGenerator<SweepTarget> {
   for (let after = -1; ; ) {
     const some = await state.sweeps.targets(id, after, page);
@@ -73,12 +73,12 @@ export async function* targetsOf(state: State, id: string): AsyncGenerator<Sweep
   }
 }
 
-/** The plan as it is kept. Throws Failure `changed` where it has not the hash that it was made with. */
+/** Reads the plan from the database. Throws Failure `changed` if it no longer has its original hash. */
 export async function keptPlan(state: State, id: string): Promise<Planned> {
   const sweep = await state.sweeps.get(id);
   const header = readHeader(parseJson(sweep.plan));
   const targets = [];
-  // What arrived later is not of the plan.
+  // Messages that arrived later are not part of the plan.
   for await (const { facts, arrivedAt } of targetsOf(state, id)) if (arrivedAt === undefined) targets.push(readFacts(facts));
   const plan = { ...header, targets };
   if (planHash(plan) !== sweep.planHash)
@@ -88,7 +88,7 @@ export async function keptPlan(state: State, id: string): Promise<Planned> {
   return { sweep, plan };
 }
 
-/** Says that this plan, and no other, may be carried out. Throws Failure. */
+/** Approves the plan with this hash. Throws Failure. */
 export async function approveSweep(state: State, id: string, hash: string, actor: SweepActor, audit: AuditLog | undefined): Promise<Sweep> {
   const { sweep } = await keptPlan(state, id);
   if (sweep.planHash === hash) await traceSweep(audit, "sweep approve", sweep, actor.id);
@@ -96,7 +96,7 @@ export async function approveSweep(state: State, id: string, hash: string, actor
   return state.sweeps.get(id);
 }
 
-/** Begins what was approved, goes on with what was paused, or undoes what was done. Throws Failure. */
+/** Starts an approved sweep, continues a paused one, or starts the undo. Throws Failure. */
 export async function beginSweep(
   state: State,
   id: string,
@@ -110,19 +110,19 @@ export async function beginSweep(
   if (direction === "act") await startWatch(state, kept);
   const begun = await state.sweeps.begin(id, direction, actor);
   if (direction === "undo") await state.sweeps.watches.end(id, "undo");
-  // Nothing may be left to do.
+  // If no target is open, no worker would end the sweep.
   await state.sweeps.work.finish(id, begun.round);
   return state.sweeps.get(id);
 }
 
-/** Keeps how long the sweep looks again, before it begins: then nothing arrives between the two. */
+/** Starts the watch for later arrivals. This comes before the sweep itself starts, so no message arrives unnoticed in between. */
 async function startWatch(state: State, { sweep, plan: { later } }: Planned): Promise<void> {
   if (later === undefined) return;
   const { seconds, every_seconds: everySeconds, limit: most, mailboxes } = later;
   await state.sweeps.watches.start({ sweep: sweep.id, ...{ seconds, everySeconds, most, mailboxes } });
 }
 
-/** Ends a sweep, or holds it up: no further target is begun. One that has finished only looks no more for later arrivals. Throws Failure. */
+/** Pauses or cancels a sweep: workers begin no further target. A finished sweep only stops looking for later arrivals. Throws Failure. */
 export async function haltSweep(
   state: State,
   id: string,
@@ -137,14 +137,14 @@ export async function haltSweep(
   return state.sweeps.get(id);
 }
 
-/** An entry before it is done: what cannot be written is not done. */
+/** Writes the audit entry of a step before the step. If this throws, the step must not happen. */
 export async function traceSweep(audit: AuditLog | undefined, action: string, sweep: Sweep, actor: string): Promise<void> {
   const { connection, id, planHash: hash } = sweep;
   const what = { action, effect: "change", actor, connection, mailbox: "", backend: "", call_id: randomUUID(), sweep: id } as const;
   await audit?.append({ phase: "began", ...what, targets: [{ sweep: id, plan_hash: hash }] });
 }
 
-/** A sweep as every face shows it. */
+/** Returns a sweep as every face shows it. */
 export function sweepDocument(sweep: Sweep, header: Header, tally: Tally) {
   const time = (date: Date | undefined) => date?.toISOString();
   return omitUndefined({
@@ -180,7 +180,7 @@ export function sweepDocument(sweep: Sweep, header: Header, tally: Tally) {
   });
 }
 
-/** Who did a step: the person if known, with the id of the caller as the audit log names it if that is another. */
+/** Names who did a step: the person if known, followed by the caller's id in the audit log if it differs. */
 function by<Step extends "planned" | "approved" | "begun" | "undo_begun">(
   step: Step,
   id: string | undefined,
@@ -191,7 +191,7 @@ function by(step: string, id: string | undefined, person: string | undefined): R
 }
 type StepActor<Step extends string> = { readonly [member in `${Step}_by` | `${Step}_by_id`]?: string | undefined };
 
-/** Targets by what became of them. `waiting`: nothing was done to them yet. `unknown`: begun, and their outcome is not known yet. */
+/** Counts targets by outcome. `waiting`: not begun. `unknown`: begun, without a known outcome. */
 export function countsOf(tally: Tally) {
   const { planned = 0, acting = 0, done = 0, failed = 0, changed = 0, gone = 0 } = tally;
   const { undo_undone, undo_failed, undo_impossible, undo_undoing, restored_copies } = tally;
@@ -205,7 +205,7 @@ export function countsOf(tally: Tally) {
   return { waiting: planned, unknown: acting, done, failed, changed, gone, ...undone };
 }
 
-/** A target as every face shows it. */
+/** Returns a target as every face shows it. */
 export function targetDocument(target: SweepTarget) {
   const facts = readFacts(target.facts);
   return omitUndefined({

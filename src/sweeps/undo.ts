@@ -19,12 +19,12 @@ import { restoreFromEvidence } from "./restore/restore-from-evidence.ts";
 
 const mostTries = 5;
 
-/** Undoes what was done in one mailbox, target by target. Gives the failure for which the rest is to be tried again later. */
+/** Undoes the action in one mailbox, target by target. Returns the failure because of which the caller must retry the rest later. */
 export async function undoInMailbox(box: Claimed, acting: Acting): Promise<Failure | undefined> {
   const { chunk, work, host } = acting;
   const isLast = box.tries + 1 >= mostTries;
   const open = (await work.targets(chunk.sweep, box.number, "undo")).map(withFacts);
-  // What was begun and has no outcome may have been done.
+  // A target with an intent and without an outcome may have been acted on.
   let later = await settle(
     open.filter(({ state }) => state === "acting"),
     box,
@@ -51,7 +51,7 @@ export async function undoInMailbox(box: Claimed, acting: Acting): Promise<Failu
   return later;
 }
 
-/** Undoes one. `wasBegun`: somebody may have done it before. Throws Failure. */
+/** Undoes one target. `wasBegun`: an earlier worker may have undone it already. Throws Failure. */
 async function undoOne(target: Work, wasBegun: boolean, box: Claimed, acting: Acting): Promise<readonly [UndoState, Kept]> {
   if (isEntry(target)) return enterAgain(target, box, acting);
   const { host } = acting;
@@ -71,7 +71,7 @@ async function undoOne(target: Work, wasBegun: boolean, box: Claimed, acting: Ac
   if (before !== undefined)
     return ["undone", { new_item_id: before.itemId, settled_by_look: "It was found in its folder.", ...compared(kept, before) }];
   const { item_id, to: _, ...fields } = undo;
-  // An action whose undo needs fields of its own does more than move.
+  // If the undo has fields of its own, moving the message back is not enough: the action itself must undo it.
   const moved = Object.keys(fields).length === 0 ? item_id : await throughAction(item_id, fields, box, acting);
   const now = await movedBack(target, moved, to, mailbox, acting);
   if (now === undefined) {
@@ -84,7 +84,7 @@ async function undoOne(target: Work, wasBegun: boolean, box: Claimed, acting: Ac
   return ["undone", { new_item_id: now.itemId, verified: true, ...compared(kept, now) }];
 }
 
-/** The message in the folder that it came from, where it has come back to it already. */
+/** Returns the message if it is back in its original folder already. */
 async function restored(
   target: Work,
   itemId: string,
@@ -104,7 +104,7 @@ async function restored(
   return there.find((message) => isSame(target.frozen, message) && (message.itemId === itemId || !others.includes(message.itemId)));
 }
 
-/** Gives the id that the message has then. Throws Failure. */
+/** Undoes by the action itself. Returns the new id of the message. Throws Failure. */
 async function throughAction(itemId: string, fields: Readonly<Record<string, unknown>>, box: Claimed, acting: Acting): Promise<string> {
   const answer = await perform(acting.action, { ...fields, mailbox: box.address, item_id: [itemId] }, acting.host);
   const [result] = answer.results ?? [];
@@ -113,7 +113,7 @@ async function throughAction(itemId: string, fields: Readonly<Record<string, unk
   return typeof result?.new_item_id === "string" ? result.new_item_id : itemId;
 }
 
-/** Moves it, with its entries in the audit log, and looks whether it lies there. Undefined: Exchange no longer has it. Throws Failure. */
+/** Moves the message back with audit entries, and verifies its folder. Returns undefined if Exchange no longer has the message. Throws Failure. */
 async function movedBack(target: Work, itemId: string, to: string, mailbox: Mailbox, acting: Acting): Promise<Message | undefined> {
   const seen = await attempt(() => takeOnly(mailbox.get([itemId], { flag: true })));
   if (!seen.ok && seen.failure.code === "not-found") {
@@ -139,7 +139,7 @@ async function movedBack(target: Work, itemId: string, to: string, mailbox: Mail
   return moved.value;
 }
 
-/** Throws Failure with where a message is that may be the target, as far as a look shows. */
+/** Throws Failure `changed` if a message that may be the target is anywhere in the mailbox; the message says where. */
 async function demandNowhere(target: Work, itemId: string, mailbox: Mailbox): Promise<void> {
   const seen = await lookFor(target.frozen, new Set(), mailbox);
   if (seen.at === "nowhere") return;
@@ -154,7 +154,7 @@ function isKept(kept: Kept): boolean {
   return keptForms(kept).length > 0;
 }
 
-/** What is not as it was right before the sweep. */
+/** Returns what differs from the state immediately before the sweep. */
 function compared({ before }: Kept, now: Message): Pick<Kept, "differs"> {
   const { flag } = stateBefore(before);
   const differs = [

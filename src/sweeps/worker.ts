@@ -13,7 +13,7 @@ import { type ConnectionFacts, demandConnection, type Header, readHeader } from 
 import { openWatch } from "./residue/watch.ts";
 import { undoInMailbox } from "./undo.ts";
 
-/** What a worker opens for a connection of its settings. */
+/** An open connection of the worker's settings. */
 export interface WorkerHost {
   readonly host: Host;
   readonly connection: ConnectionFacts;
@@ -21,25 +21,28 @@ export interface WorkerHost {
 
 export interface WorkerWays {
   readonly state: State;
-  /** `within`: what it may reach, for each who has decided on the sweep. Throws Failure for a connection that this machine's settings do not have. */
+  /**
+   * Opens a connection that reaches only the mailboxes in `within`: one list for each caller who decided on the sweep. Throws Failure if the settings of
+   * this machine lack the connection.
+   */
   open(connection: string, within: readonly (readonly string[] | undefined)[]): Promise<WorkerHost>;
   loadAction(name: string): Promise<Action>;
   readonly signal: AbortSignal;
   complain(failure: Failure): void;
-  /** Mailboxes of one chunk that are worked on at a time: how many requests that may be is the connection's to schedule. */
+  /** Mailboxes of one chunk that run at a time. The connection itself limits its concurrent requests. */
   readonly atOnce?: number | undefined;
 }
 
-/** One process takes up so many chunks at a time: while one waits for slow mailboxes, another goes on. */
+/** Chunks that one process runs at a time: while one waits for slow mailboxes, another continues. */
 const chunksAtOnce = 2;
-/** What failed for now is tried again after so long, and after twice as long each time. Milliseconds. */
+/** Wait before the first retry of a mailbox; each further wait is twice as long. Milliseconds. */
 const retryMs = 2000;
-/** A chunk waits no longer for a mailbox that is due later: it is brought to the queue again. Milliseconds. */
+/** Longest wait of a chunk for a mailbox that is due later; after it the chunk returns to the queue. Milliseconds. */
 const longestWaitMs = 10_000;
-/** When it is told to stop, what was begun has so long to end. Milliseconds. */
+/** Time that running work has to end after the worker was told to stop. Milliseconds. */
 const graceMs = 20_000;
 
-/** Takes up chunks of all sweeps until the signal is given. Throws Failure when it cannot start. */
+/** Runs chunks of all sweeps until the signal aborts. Throws Failure if the worker cannot start. */
 export async function openWorker(ways: WorkerWays): Promise<{ close(): Promise<void> }> {
   const { state, signal, complain } = ways;
   const dispatch = await state.dispatch(chunksAtOnce, (chunk) => runChunk(chunk, ways), complain);
@@ -59,7 +62,10 @@ export async function openWorker(ways: WorkerWays): Promise<{ close(): Promise<v
   };
 }
 
-/** What actions work with in a sweep: their audit entries name it, and what it may reach is what those may who have decided on it. Throws Failure. */
+/**
+ * Opens the connection of a sweep. Audit entries name the sweep, and the connection reaches only mailboxes that every caller who decided on the sweep may
+ * reach. Throws Failure.
+ */
 async function openFor(sweep: Sweep, header: Header, { open, signal }: WorkerWays): Promise<Host> {
   const { host, connection } = await open(sweep.connection, [sweep.plannedWithin, sweep.begunWithin]);
   demandConnection(header.connection, connection);
@@ -72,7 +78,7 @@ async function openFor(sweep: Sweep, header: Header, { open, signal }: WorkerWay
   };
 }
 
-/** Works on the mailboxes of a chunk that nobody else works on, until none is left that is due soon. */
+/** Claims and runs the mailboxes of a chunk until none is due soon. */
 export async function runChunk(chunk: Chunk, ways: WorkerWays): Promise<void> {
   const { state, signal, complain, atOnce = 8 } = ways;
   const { work } = state.sweeps;
@@ -81,7 +87,7 @@ export async function runChunk(chunk: Chunk, ways: WorkerWays): Promise<void> {
   const header = readHeader(parseJson(sweep.plan));
   const found = await attempt(() => openFor(sweep, header, ways));
   if (!found.ok) {
-    // Another process may have the connection: it takes the chunk up meanwhile.
+    // Wait, so that a process whose settings have the connection can take the chunk.
     await pause(longestWaitMs, undefined, { signal }).catch(() => undefined);
     throw found.failure;
   }

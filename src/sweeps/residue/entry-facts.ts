@@ -25,7 +25,7 @@ export function entryFactsOf(mailbox: string, entry: CalendarEntry, invitation?:
 
 const compared = ["subject", "from", "starts_at", "ends_at", "location", "is_series"] as const;
 
-/** The facts that are not as they were frozen. */
+/** Returns the names of the facts that have changed since the plan. */
 export function entryDifferences(facts: Facts, entry: CalendarEntry): readonly string[] {
   const now = entryFactsOf(facts.mailbox, entry);
   return compared.filter((name) => facts[name] !== now[name]);
