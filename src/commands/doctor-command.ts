@@ -44,6 +44,11 @@ export async function runDoctor(args: readonly string[], screen: Screen): Promis
     actions,
     mailbox: options.mailbox === "" ? undefined : options.mailbox,
     signal: screen.signal,
+    // Whoever checks some actions does not ask about sweeps.
+    sweeps:
+      options.actions === undefined && !isPlan
+        ? { database: async () => (await import("./doctor-database.ts")).findDatabase(place) }
+        : undefined,
     load: () => {
       loaded ??= loadSettings(place);
       return loaded;

@@ -12,6 +12,7 @@ import { retirement } from "./leaving-ews/retirement.ts";
 import { nameResolution, proxy, tcp } from "./network-checks.ts";
 import { permissions } from "./permission-check.ts";
 import { signInOffer } from "./sign-in-check.ts";
+import { graphSweeps, sweeps } from "./sweep-check.ts";
 import { tls } from "./tls-check.ts";
 import { token } from "./token-check.ts";
 
@@ -72,7 +73,10 @@ export function backEndChecksOf(
   const route = connection?.backend === "auto" ? {} : undefined;
   const sided = (backEnd: BackEnd, seen: Connection | undefined): BackEndChecks => ({
     backEnd,
-    steps: backEnd === "graph" ? graphStepsOf(seen) : ewsStepsOf(seen),
+    steps: [
+      ...(backEnd === "graph" ? graphStepsOf(seen) : ewsStepsOf(seen)),
+      ...(checkup.checksSweeps ? [backEnd === "graph" ? graphSweeps : sweeps] : []),
+    ],
     checkup: { ...checkup, backEnd, route, learned: seen === undefined ? {} : { connection: seen } },
   });
   switch (connection?.backend) {

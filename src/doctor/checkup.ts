@@ -51,6 +51,9 @@ export type StepName =
   | "graph-permissions"
   | "graph-mailbox-list"
   | "graph-cloud"
+  | "sweeps"
+  | "graph-sweeps"
+  | "database"
   | "clock"
   | "evidence";
 
@@ -105,6 +108,8 @@ export interface Checkup {
   /** In a hybrid organisation: which back end holds the mailbox, once that is known. Shared by both check-ups. */
   readonly route: { backEnd?: BackEnd | undefined } | undefined;
   readonly actions: readonly CheckedAction[];
+  /** Whether sweeps are checked as well. */
+  readonly checksSweeps?: boolean | undefined;
   /** The mailbox to check, if one was named. */
   readonly mailbox: string | undefined;
   readonly signal: AbortSignal | undefined;

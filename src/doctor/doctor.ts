@@ -26,6 +26,8 @@ export interface DoctorReport {
 export interface DoctorOptions {
   /** The actions to check. */
   readonly actions: readonly CheckedAction[];
+  /** Checks sweeps as well. `database` looks for the database that keeps them. */
+  readonly sweeps?: { database(): Promise<Finding> } | undefined;
   readonly mailbox?: string | undefined;
   readonly load: () => Promise<Settings>;
   readonly signal?: AbortSignal | undefined;
@@ -44,6 +46,7 @@ export async function doctor(wanted: DoctorOptions): Promise<DoctorReport> {
   const events: { event: HttpEvent; at: number }[] = [];
   const common: Omit<Checkup, "backEnd" | "learned" | "route"> = {
     actions: wanted.actions,
+    checksSweeps: wanted.sweeps !== undefined,
     mailbox: wanted.mailbox,
     signal: wanted.signal,
     now,
@@ -74,6 +77,8 @@ export async function doctor(wanted: DoctorOptions): Promise<DoctorReport> {
     backEndChecks = backEndChecksOf(first.learned.connection, common);
     for (const { steps, checkup } of backEndChecks) for (const step of steps) await run(step, checkup);
     await run(clock, first);
+    const { sweeps } = wanted;
+    if (sweeps !== undefined) await run({ name: "database", needs: ["settings"], run: () => sweeps.database() }, first);
     // A folder is made when it is first needed.
     if (first.learned.evidence?.s3 !== undefined) await run(evidence, first);
   } finally {

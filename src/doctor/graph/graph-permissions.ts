@@ -62,7 +62,7 @@ async function grantedTo(checkup: Checkup): Promise<ReadonlyMap<Permission, Gran
 }
 
 /** Returns whether the token has no permission for mailboxes: then they come from Exchange, or there are none. */
-function namesNoMailboxPermission(granted: readonly string[]): boolean {
+export function namesNoMailboxPermission(granted: readonly string[]): boolean {
   return !granted.some((one) => /^(Mail|MailboxSettings|Contacts)\./.test(one));
 }
 
@@ -124,13 +124,17 @@ function neededFor(permission: Permission, checkup: Checkup): string {
   return using.map(({ name }) => name).join(", ");
 }
 
-function forPerson(permissions: readonly Permission[]): readonly string[] {
+export function forPerson(permissions: readonly Permission[]): readonly string[] {
   return [
     `Entra admin center > App registrations > the application > API permissions > Add a permission > Microsoft Graph > Delegated permissions > ${permissions.join(", ")} (for other people's mailboxes those that end with .Shared), then Grant admin consent.`,
   ];
 }
 
-function forApplication(permissions: readonly Permission[], clientId: string | undefined, mailbox: string | undefined): readonly string[] {
+export function forApplication(
+  permissions: readonly Permission[],
+  clientId: string | undefined,
+  mailbox: string | undefined,
+): readonly string[] {
   const find = clientId === undefined ? [] : findApplication(clientId);
   const scoped = permissions.filter((one) => detailsOf(one).role !== undefined);
   return [
