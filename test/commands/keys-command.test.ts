@@ -5,6 +5,7 @@ import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { runKeys } from "../../src/commands/keys-command.ts";
 import type { Screen } from "../../src/faces/cli/screen.ts";
+import { defaultAuditFile } from "../../src/settings/settings-paths.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-keys-"));
 // For root, who lets another user have the database.
@@ -12,6 +13,8 @@ chmodSync(folder, 0o711);
 const config = join(folder, "mailcordon.yaml");
 beforeAll(() => {
   vi.stubEnv("DATABASE_URL", "");
+  // State and audit log.
+  vi.stubEnv("XDG_STATE_HOME", folder);
   const auth = { basic: { username: "soc@example.com", password: "env:NOWHERE" } };
   writeFileSync(config, JSON.stringify({ connections: { only: { ews: { url: "https://mail.example.com/EWS/Exchange.asmx" }, auth } } }));
 });
@@ -45,6 +48,23 @@ test("an API key is printed once, when it is created", async () => {
   expect(list).not.toContain(secret.slice(17));
   expect(await shown("revoke", id)).toBe(`API key ${id} was revoked.\n`);
   expect(await shown("list")).toContain("revoked");
+});
+
+test("the audit log says who created and revoked an API key, and what it may do, without its secret", async () => {
+  const { key, id } = JSON.parse(await shown("add", "--name", "audited", "--role", "send", "--mailbox", "ann@example.com", "--json"));
+  await shown("revoke", id);
+  const log = readFileSync(defaultAuditFile(process.env), "utf8");
+  const entries = log
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const actor = expect.any(String);
+  const made = { name: "audited", roles: ["send"], mailboxes: ["ann@example.com"] };
+  expect(entries.slice(-2)).toMatchObject([
+    { phase: "began", action: "keys add", actor, targets: [made] },
+    { phase: "began", action: "keys revoke", actor, targets: [{ id }] },
+  ]);
+  expect(log).not.toContain(key.slice(17));
 });
 
 test("an API key can be created without a working connection or a password", async () => {

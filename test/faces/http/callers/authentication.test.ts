@@ -38,6 +38,15 @@ describe("without a key", () => {
     }
   });
 
+  test("a refused API key is in the log with its id and the caller's address, and without its secret", async () => {
+    const own = await startToys(state);
+    const wrong = `mck_${"0".repeat(12)}_${"A".repeat(43)}`;
+    await own.call("/v1/actions", { key: wrong });
+    expect(own.log.at(-1)).toMatchObject({ status: 401, address: expect.stringContaining("127.0.0.1"), key_id: "0".repeat(12) });
+    expect(JSON.stringify(own.log)).not.toContain("A".repeat(43));
+    await own.close();
+  });
+
   test("the tenth failure from one address is the last that is checked, and names the time to wait", async () => {
     const own = await startToys(state);
     const key = await own.key(["read"]);
