@@ -86,6 +86,8 @@ interface Account {
 
 async function prepareFolder(directory: string, home: string): Promise<Account | undefined> {
   const root = process.getuid?.() === 0;
+  // The user that PostgreSQL runs as must get through folders that are made for it.
+  if (root) await makeFolder(dirname(directory), 0o711);
   await makeFolder(directory, 0o700);
   await makeFolder(home, 0o700);
   if (!root) return undefined;

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -19,6 +19,16 @@ beforeEach(() => {
   programs.initdb = join(folder, "initdb");
 });
 afterEach(() => rmSync(folder, { recursive: true }));
+
+test.skipIf(process.getuid?.() !== 0)(
+  "for root, the folders above a new one let the user of PostgreSQL through (as root only)",
+  async () => {
+    writeFileSync(programs.initdb, "#!/bin/sh\necho reached >&2\nexit 1\n", { mode: 0o755 });
+    const failure = asFailure(await openEmbedded(join(folder, "state/of/root")).catch((thrown: unknown) => thrown));
+    expect(withLocal(failure).message).toContain("exit code 1. [reached]");
+    expect(statSync(join(folder, "state/of")).mode & 0o777).toBe(0o711);
+  },
+);
 
 async function failureOf(script: string) {
   writeFileSync(programs.initdb, `#!/bin/sh\n${script}\n`);
