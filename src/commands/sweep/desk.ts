@@ -42,6 +42,23 @@ export interface Desk {
   readonly command: (name: string, id: string) => string;
 }
 
+/**
+ * Returns a function that shows what was done last, followed by what is waited for. A wait of a request (`waiting 12 s: …`) comes from another part of
+ * the program than the counts, and each would erase the other.
+ */
+export function withWaits(say: (text: string) => void, now: () => number = () => performance.now()): (text: string) => void {
+  let done = "";
+  let wait = { text: "", until: 0 };
+  return (text) => {
+    const [isWait, seconds] = /^waiting(?: (\d+) s)?: /.exec(text) ?? [];
+    if (isWait === undefined) done = text;
+    // One that names no time is over with the next progress.
+    if (isWait !== undefined) wait = { text, until: now() + Number(seconds ?? 0) * 1000 };
+    else if (wait.until <= now()) wait = { text: "", until: 0 };
+    say([done, wait.text].filter((one) => one !== "").join("; "));
+  };
+}
+
 /** Opens the settings, the database and the connections for one command, and closes them after it. Throws Failure. */
 export async function onDesk(line: CommandLine, screen: Screen, work: (desk: Desk) => Promise<number>): Promise<number> {
   const said = (value: string | true | undefined) => (value === true ? undefined : value);
@@ -49,7 +66,7 @@ export async function onDesk(line: CommandLine, screen: Screen, work: (desk: Des
   const flags = { config: said(config), connection: said(connection), evidenceDir: said(out), auditFile: said(audit_file) };
   const progress =
     quiet || screen.stderr.isTTY !== true ? undefined : (await import("../../faces/cli/progress.ts")).openProgress(screen.stderr);
-  const say = (told: string) => progress?.say(told);
+  const say = progress === undefined ? () => undefined : withWaits(progress.say);
   const complain = ({ code, message }: Failure) => {
     progress?.end();
     if (!quiet) screen.stderr.write(`${harmlessJson({ level: "warn", code, message })}\n`);

@@ -28,9 +28,10 @@ export async function run(id: string, how: Direction | "resume", desk: Desk): Pr
   }
   const begun = how === "act" ? await service.run(id, caller, kept.sweep.planHash) : await service[how](id, caller);
   if (isDetached) return toldOf(begun, desk);
+  const away = () => desk.progress("waiting 2 s: the database does not answer");
   const worker = await desk.work();
   try {
-    for await (const progress of watchSweep(state, id, screen.signal, lookEveryMs)) {
+    for await (const progress of watchSweep(state, id, screen.signal, lookEveryMs, away)) {
       desk.progress(progressText(progress));
       if (progress.answer.state !== "running") break;
     }

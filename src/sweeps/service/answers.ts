@@ -61,9 +61,7 @@ function stateSentence({ id, direction, state, endedState }: Sweep): string {
 /** Who works on a sweep that runs, and what it waits for. */
 async function liveOf(state: State, { id, begunAt: runBegunAt, undoBegunAt: begunAt = runBegunAt }: Sweep) {
   const [waits, { working, seenAt }] = await Promise.all([state.sweeps.waiting(id), state.sweeps.presence()]);
-  // Nobody has worked on a sweep before it began.
-  const since = seenAt !== undefined && begunAt !== undefined && seenAt < begunAt ? begunAt : (seenAt ?? begunAt);
-  const noneSince = working > 0 ? undefined : since?.toISOString();
+  const noneSince = working > 0 ? undefined : lastWorkedAt(seenAt, begunAt)?.toISOString();
   return {
     workers: omitUndefined({ working, none_since: noneSince }),
     waits:
@@ -75,6 +73,11 @@ async function liveOf(state: State, { id, begunAt: runBegunAt, undoBegunAt: begu
   };
 }
 
+/** Returns since when nobody has worked on a sweep. Nobody has before it began. */
+function lastWorkedAt(seenAt: Date | undefined, begunAt: Date | undefined): Date | undefined {
+  return seenAt !== undefined && begunAt !== undefined && seenAt < begunAt ? begunAt : (seenAt ?? begunAt);
+}
+
 const endings: Readonly<Record<WatchEnd | "time", string>> = {
   time: "Its time is over.",
   limit: "More messages arrived than the limit for later arrivals: those beyond it were left alone.",
@@ -84,13 +87,13 @@ const endings: Readonly<Record<WatchEnd | "time", string>> = {
 };
 
 /** How a sweep looks again for messages that arrive after the plan; absent before it began. */
-async function watchOf(state: State, { id, state: now }: Sweep) {
+async function watchOf(state: State, { id, state: now, begunAt }: Sweep) {
   const watch = await state.sweeps.watches.get(id);
   if (watch === undefined || now === "planned" || now === "approved") return undefined;
   const { until, arrived, failing, problem, endedAt, endedWhy, lookedAt } = watch;
   const ended = endedWhy ?? (until.getTime() <= Date.now() ? ("time" as const) : undefined);
   const { working, seenAt } = await state.sweeps.presence();
-  const noneSince = ended === undefined && working === 0 ? (seenAt?.toISOString() ?? "it began") : undefined;
+  const noneSince = ended === undefined && working === 0 ? lastWorkedAt(seenAt, begunAt)?.toISOString() : undefined;
   return {
     watch: omitUndefined({
       until: until.toISOString(),

@@ -17,8 +17,17 @@ export interface SweepProgress {
   readonly secondsLeft?: number;
 }
 
-/** Yields how far a sweep is, now and after each change, until `signal` is aborted. A database that is away comes back. Throws Failure. */
-export async function* watchSweep(state: State, id: string, signal: AbortSignal, everyMs: number): AsyncGenerator<SweepProgress> {
+/**
+ * Yields how far a sweep is, now and after each change, until `signal` is aborted. A database that is away comes back; `away` is called meanwhile.
+ * Throws Failure.
+ */
+export async function* watchSweep(
+  state: State,
+  id: string,
+  signal: AbortSignal,
+  everyMs: number,
+  away?: () => void,
+): AsyncGenerator<SweepProgress> {
   const began = performance.now();
   let first: number | undefined;
   let last = "";
@@ -32,6 +41,7 @@ export async function* watchSweep(state: State, id: string, signal: AbortSignal,
       last = seen;
     } catch (thrown) {
       if (asFailure(thrown).code !== "unreachable") throw thrown;
+      away?.();
     }
     await pause(everyMs, undefined, { signal }).catch(() => undefined);
   }
@@ -57,7 +67,10 @@ export function progressText({ answer, ended, all, failed, perMinute, secondsLef
     `${ended} of ${counted(all, "message")}${failed > 0 ? `, ${failed} failed` : ""}`,
     ...(perMinute === undefined ? [] : [`${perMinute} a minute`]),
     ...(secondsLeft === undefined ? [] : [`${secondsLeft < 60 ? "less than a minute" : `${Math.ceil(secondsLeft / 60)} min`} left`]),
-    ...(workers?.none_since === undefined ? [] : ["no worker runs"]),
-    ...waits.map(({ mailboxes, reason }) => `${counted(mailboxes, "mailbox waits", "mailboxes wait")} (${reason})`),
+    ...(workers?.none_since === undefined ? [] : [`no worker has run since ${workers.none_since.slice(11, 19)}Z`]),
+    ...waits.map(
+      ({ mailboxes, reason, until }) =>
+        `${counted(mailboxes, "mailbox waits", "mailboxes wait")} until ${until.slice(11, 19)}Z (${reason})`,
+    ),
   ].join(", ");
 }

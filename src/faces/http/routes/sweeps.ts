@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Context } from "hono";
 import { mostBytesOf } from "../../../catalogue/limits.ts";
 import { Failure } from "../../../failure.ts";
@@ -160,8 +161,11 @@ export function sweepRoutes(appContext: AppContext): void {
         );
       },
       async *events(signal) {
+        let isFirst = true;
         for await (const progress of watchSweep(state, id, signal, lookEveryMs)) {
-          yield eventOf(progress, urlsOf(id));
+          // A client that reconnects has this event. Each is the whole sweep, so none that it missed is needed.
+          if (!(isFirst && eventId(progress.answer) === known)) yield eventOf(progress, urlsOf(id));
+          isFirst = false;
           if (hasEnded(progress.answer)) return;
         }
       },
@@ -204,16 +208,17 @@ function numberOf(name: string, text: string | undefined, least: number, most: n
   throw new Failure("invalid-input", `${name}: put a number from ${least} to ${most}.`);
 }
 
-type Ended = Pick<SweepProgress["answer"], "state" | "plan_hash" | "direction" | "counts">;
+type Ended = SweepProgress["answer"];
 
 /** Nothing more comes unless somebody begins it again. */
-function hasEnded({ state }: Ended): boolean {
+function hasEnded({ state }: Pick<Ended, "state">): boolean {
   return state === "finished" || state === "cancelled";
 }
 
-/** The same for the same state of a sweep. */
+/** Returns the id of an event: the same for the same answer, waits and workers included. */
 function eventId(answer: Ended): string {
-  return `${hasEnded(answer) ? "end" : "at"}-${answer.direction}-${answer.state}-${Object.values(answer.counts).join(".")}`;
+  const hash = createHash("sha256").update(JSON.stringify(answer)).digest("hex").slice(0, 32);
+  return `${hasEnded(answer) ? "end" : "at"}-${hash}`;
 }
 
 /** @see https://html.spec.whatwg.org/multipage/server-sent-events.html */

@@ -121,6 +121,38 @@ describe.each(backends)("sweeps over HTTP over %s", (backend) => {
     expect(again.status).toBe(204);
   });
 
+  test("follow a sweep without a gap and without a duplicate if a client reconnects in the middle", async () => {
+    const { body } = await plan();
+    const path = `/v1/sweeps/${body.sweep}/events`;
+    /** Reads a stream until `enough`, and leaves it. */
+    const read = async (last: string | undefined, enough: (text: string) => boolean) => {
+      const stop = new AbortController();
+      const headers = { authorization: `Bearer ${analyst}`, ...(last === undefined ? {} : { "last-event-id": last }) };
+      const response = await fetch(`${server.url}${path}`, { headers, signal: stop.signal });
+      let text = "";
+      try {
+        for await (const piece of response.body ?? []) {
+          text += Buffer.from(piece).toString();
+          if (enough(text)) break;
+        }
+      } finally {
+        stop.abort();
+      }
+      return [...text.matchAll(/^id: (.*)\ndata: (.*)$/gm)].map(([, event = "", data = ""]) => ({ event, ...JSON.parse(data) }));
+    };
+    const before = await read(undefined, (text) => text.includes("\n\n"));
+    expect(before).toMatchObject([{ state: "planned" }]);
+    const after = read(before[0]?.event, (text) => text.includes("event: finished"));
+    // Longer than the stream takes to look for the first time.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await step(analyst, body.sweep, "run", { plan: body.plan_hash });
+    const events = await after;
+    expect(events.map(({ state }) => state)).not.toContain("planned");
+    expect(events.at(-1)).toMatchObject({ state: "finished", counts: { done: 3 } });
+    const ids = events.map(({ event }) => event);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   test("are held up, and go on", async () => {
     const { body } = await plan();
     desk.host.lab.addFault({ kind: "delay", operation: backend === "ews" ? "MoveItem" : "message-move", times: 3, delayMs: 1500 });
