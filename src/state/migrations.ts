@@ -213,6 +213,8 @@ const migrations: readonly string[] = [
        DROP SCHEMA IF EXISTS mailcordon_queue CASCADE;
      END IF;
    END $$;`,
+
+  `ALTER TABLE ${schema}.sweep_targets ADD COLUMN note text;`,
 ];
 
 /** Keeps two processes that start together from migrating at the same time: any number that no other lock of ours uses. */

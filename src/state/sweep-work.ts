@@ -25,6 +25,8 @@ export interface OpenTarget {
   readonly state: TargetState;
   readonly outcome?: string | undefined;
   readonly undoState?: UndoState | undefined;
+  /** What was written right before it was acted on. */
+  readonly note?: string | undefined;
 }
 
 /** What became of a target. Without `outcome` it is to be done again: it certainly was not. */
@@ -49,6 +51,8 @@ export interface SweepWork {
   ): Promise<readonly { readonly facts: string; readonly outcome?: string | undefined; readonly undoOutcome?: string | undefined }[]>;
   /** Writes that these are about to be done; gives those that may be: while the sweep runs in this round. */
   intend(chunk: Chunk, mailbox: number, direction: Direction, numbers: readonly number[]): Promise<ReadonlySet<number>>;
+  /** Writes what is known of a target that is acted on, before it is: its outcome as far as that can be known. */
+  note(sweep: string, mailbox: number, number: number, note: string): Promise<void>;
   act(sweep: string, mailbox: number, settled: readonly Settled<TargetState>[]): Promise<void>;
   undo(sweep: string, mailbox: number, settled: readonly Settled<UndoState | undefined>[]): Promise<void>;
   /** Gives the mailbox back: it is done when no target is left, otherwise somebody takes it up again after so many milliseconds. */
@@ -85,6 +89,7 @@ const OpenRow = z.object({
   state: z.enum(["planned", "acting", "done", "failed", "changed", "gone"]),
   outcome: z.string().nullable(),
   undo_state: z.enum(["undoing", "undone", "failed", "impossible"]).nullable(),
+  note: z.string().nullable(),
 });
 
 export function openSweepWork(database: Database): SweepWork {
@@ -133,14 +138,15 @@ export function openSweepWork(database: Database): SweepWork {
     async targets(sweep, mailbox, direction) {
       const found = await database.query(
         OpenRow,
-        `SELECT t.number, t.facts, t.state, t.outcome, t.undo_state FROM ${rows} t
+        `SELECT t.number, t.facts, t.state, t.outcome, t.undo_state, t.note FROM ${rows} t
          WHERE t.sweep = $1 AND t.mailbox = $2 AND (${openTargets[direction]}) ORDER BY t.number`,
         [sweep, mailbox],
       );
-      return found.map(({ number, facts, state, outcome, undo_state }) => ({
+      return found.map(({ number, facts, state, outcome, undo_state, note }) => ({
         ...{ number, facts, state },
         outcome: outcome ?? undefined,
         undoState: undo_state ?? undefined,
+        note: note ?? undefined,
       }));
     },
     async outcomes(sweep, mailbox) {
@@ -168,6 +174,12 @@ export function openSweepWork(database: Database): SweepWork {
         [sweep, mailbox, numbers, round],
       );
       return new Set(intended.map(({ number }) => number));
+    },
+    async note(sweep, mailbox, number, note) {
+      await database.execute(
+        `UPDATE ${rows} SET note = $4 WHERE sweep = $1 AND mailbox = $2 AND number = $3 AND state = 'acting' AND ${mine}`,
+        [sweep, mailbox, number, note],
+      );
     },
     async act(sweep, mailbox, settled) {
       if (settled.length === 0) return;

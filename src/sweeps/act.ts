@@ -14,9 +14,10 @@ import { type Acting, isLater, patiently, type Work, withFacts } from "./acting.
 import { inputFor, lookAtAttachments, resultOf } from "./attachment-targets.ts";
 import { differences, type Facts, readFacts } from "./facts.ts";
 import { lookFor, type Seen } from "./look.ts";
-import { isAboutAttachments } from "./order.ts";
+import { isAboutAttachments, isRestorable } from "./order.ts";
 import { beforeOf, type Kept, readKept } from "./outcome.ts";
 import { actOnEntries, isEntry, settleEntries } from "./residue/act-on-entries.ts";
+import { type Going, noteEvidence } from "./restore/note-evidence.ts";
 
 /** Messages that one call acts on. Between calls the worker checks whether the sweep was paused. */
 const batchSize = 20;
@@ -48,7 +49,9 @@ export async function settle(begun: readonly Work[], box: Claimed, acting: Actin
   const mailbox = host.exchange.mailbox(box.address, { signal: host.signal });
   const known = await idsOfOthers(chunk.sweep, box, acting);
   let failure = await settleEntries(begun.filter(isEntry), box, acting, isLast);
-  for (const target of begun.filter((one) => !isEntry(one))) {
+  const notes = new Map((await work.targets(chunk.sweep, box.number, "act")).map(({ number, note }) => [number, note]));
+  for (const one of begun.filter((target) => !isEntry(target))) {
+    const target = { ...one, note: notes.get(one.number) };
     const seen = await attempt(() => lookFor(target.frozen, known(target.frozen), mailbox));
     if (seen.ok) {
       const settled = seen.value.at === "place" ? await attempt(() => settledInPlace(target, mailbox, acting)) : undefined;
@@ -90,7 +93,8 @@ async function settledInPlace(target: Work, mailbox: Mailbox, { action, worker }
 
 function settledAs(target: Work, seen: Seen, { worker }: Acting): Settled<TargetState> {
   const { number, frozen } = target;
-  const as = (state: TargetState, kept: Kept) => ({ number, state, outcome: JSON.stringify({ ...kept, worker }) });
+  const noted = readKept(target.note);
+  const as = (state: TargetState, kept: Kept) => ({ number, state, outcome: JSON.stringify({ ...noted, ...kept, worker }) });
   switch (seen.at) {
     case "place":
       return { number, state: "planned" };
@@ -105,6 +109,10 @@ function settledAs(target: Work, seen: Seen, { worker }: Acting): Settled<Target
         settled_by_look: `It lies in ${seen.message.folderPath ?? "another folder"} now, and was left there.`,
       });
     case "nowhere":
+      if (noted.evidence !== undefined)
+        return as("done", {
+          settled_by_look: "It was to be deleted for good, its evidence was kept, and it is nowhere in the mailbox now.",
+        });
       return as("gone", { settled_by_look: "It is in no folder of the mailbox, nor in the Deletions of the Recoverable Items." });
   }
 }
@@ -154,7 +162,7 @@ async function actOnBatch(batch: readonly Work[], box: Claimed, acting: Acting, 
   const answer = await perform(
     action,
     { ...inputFor(action, input, frozen), mailbox: box.address, ...(confirms(action) ? { confirm: true } : {}) },
-    host,
+    isRestorable(action, input) ? { ...host, evidence: noteEvidence(host.evidence, goingOn(going), box.number, acting) } : host,
   );
   const found = new Map(frozen.map((facts) => [facts, resultOf(facts, answer.results ?? [], action)]));
   const outcomes: Settled<TargetState>[] = [];
@@ -174,6 +182,10 @@ async function actOnBatch(batch: readonly Work[], box: Claimed, acting: Acting, 
   await patiently(() => work.act(sweep, box.number, outcomes), host.signal);
   const unsettled = await settle(unclear, box, acting, isLast);
   return later ?? unsettled;
+}
+
+function goingOn(going: readonly { readonly target: Work; readonly message: Message }[]): readonly Going[] {
+  return going.map(({ target: { number, frozen }, message }) => ({ number, message: { ...message, itemId: frozen.item_id } }));
 }
 
 function confirms(action: Action): boolean {

@@ -1,7 +1,9 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { backends } from "../../actions/lab-host.ts";
+import { build } from "../../built.ts";
 import { openSweepDesk, type SweepDesk } from "../desk.ts";
 
 const messageId = "<campaign.1@mailer.example.net>";
@@ -98,6 +100,50 @@ describe.each(backends)("a sweep that deletes for good over %s", (backend) => {
     expect((await desk.sweep("undo", second.sweep, "--yes")).counts).toMatchObject({ undone: 1 });
     const [target] = (await desk.sweep("report", second.sweep)).targets;
     expect(target.undo_outcome).toMatchObject({ restored_from: "eml", note: expect.stringContaining("could not be imported") });
+  });
+});
+
+describe.each(backends)("a process that dies while a sweep deletes for good over %s", (backend) => {
+  let desk: SweepDesk;
+  let program = "";
+  let child: ChildProcess | undefined;
+  beforeAll(() => {
+    program = build().program;
+  });
+  afterEach(async () => {
+    child?.kill("SIGKILL");
+    await desk.close();
+  });
+
+  test("leaves what undoes it: the message was deleted once, and comes back as it was", async () => {
+    desk = await openSweepDesk(backend);
+    desk.host.put(person, { internetMessageId: messageId, subject: "Your invoice", receivedAt, isDraft: false, ...state }, "inbox/Bills");
+    const bills = () => [...(desk.host.mailbox(person).folderAt(["Inbox", "Bills"])?.items.values() ?? [])];
+    const planned = await desk.sweep(
+      ...["plan", "--internet-message-id", messageId, "--mailboxes", person, "--then", "delete-email"],
+      ...["--delete-type", "hard", "--confirm-hard", "--keep-evidence", "--keep-export"],
+    );
+    await desk.sweep("approve", planned.sweep, "--plan", planned.plan_hash);
+    // Done at once, and the reply comes when nobody is there any more.
+    const operation = backend === "ews" ? "DeleteItem" : "message-permanentdelete";
+    desk.host.lab.addFault({ kind: "delay", operation, delayMs: 60_000 });
+    child = spawn(process.execPath, [program, "sweep", "run", planned.sweep, "--yes", "--config", desk.config], {
+      env: { ...process.env, ...desk.environment },
+      stdio: "ignore",
+    });
+    await vi.waitFor(() => expect(bills().length).toBe(0), { timeout: 60_000 });
+    child.kill("SIGKILL");
+    const ran = await desk.sweep("run", planned.sweep, "--yes");
+    expect(ran.counts).toMatchObject({ done: 1, gone: 0, unknown: 0 });
+    expect(desk.host.asked(operation)).toBe(1);
+    const undone = await desk.sweep("undo", planned.sweep, "--yes");
+    expect(undone.counts).toMatchObject({ undone: 1 });
+    const [item, ...others] = bills();
+    expect(others).toEqual([]);
+    expect(item).toMatchObject({ ...state, receivedAt, isDraft: false });
+    const [target] = (await desk.sweep("report", planned.sweep)).targets;
+    expect(target.outcome).toMatchObject({ settled_by_look: expect.stringContaining("nowhere"), evidence: { export: {} } });
+    expect(target.undo_outcome).toMatchObject({ restored_from: "export", lost: [] });
   });
 });
 

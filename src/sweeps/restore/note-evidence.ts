@@ -1,0 +1,39 @@
+import type { EvidenceStore } from "../../catalogue/action-definition.ts";
+import { omitUndefined } from "../../catalogue/common-fields.ts";
+import type { Message } from "../../exchange/message.ts";
+import { type Acting, patiently } from "../acting.ts";
+import { beforeOf, type Kept } from "../outcome.ts";
+
+/** A target that is about to be deleted for good, as it was read right before. */
+export interface Going {
+  readonly number: number;
+  readonly message: Message;
+}
+
+/**
+ * Returns a store that also writes into the database what it has kept of a target, and how the message was, before the message is deleted: if this process
+ * dies then, its successor still knows from what to restore it.
+ */
+export function noteEvidence(store: EvidenceStore, going: readonly Going[], mailbox: number, { work, chunk, host }: Acting): EvidenceStore {
+  const byId = new Map(going.map((one) => [one.message.itemId, one]));
+  const noted = new Map<number, NonNullable<Kept["evidence"]>>();
+  return {
+    hold: (bytes, about) => store.hold(bytes, about),
+    async keep(bytes, about) {
+      const kept = await store.keep(bytes, about);
+      const { item_id: id } = about.source ?? {};
+      const target = typeof id === "string" ? byId.get(id) : undefined;
+      if (target === undefined) return kept;
+      const { number, message } = target;
+      const { file_ref, sha256, size, safe_name } = kept;
+      const piece = { file_ref, sha256, size, safe_name };
+      const known = noted.get(number);
+      // The export comes after the message as .eml.
+      const evidence = known === undefined ? piece : { ...known, export: piece };
+      noted.set(number, evidence);
+      const note: Kept = omitUndefined({ before: beforeOf(message), evidence });
+      await patiently(() => work.note(chunk.sweep, mailbox, number, JSON.stringify(note)), host.signal);
+      return kept;
+    },
+  };
+}
