@@ -87,8 +87,7 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
   });
   const presence = await openPresence(connect, embedded);
   const pool = new pg.Pool({ ...(await connect()), max: 10, query_timeout: queryMs });
-  // The pool replaces an idle connection that ends; a query on one reports it.
-  pool.on("error", () => undefined);
+  survive(pool);
   const execute = async (text: string, values: readonly unknown[]) => {
     try {
       return await pool.query(text, [...values]);
@@ -101,7 +100,7 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
     execute,
     async pool(most) {
       const own = new pg.Pool({ ...(await connect()), max: most });
-      own.on("error", () => undefined);
+      survive(own);
       return own;
     },
     query: async (row, text, values = []) => (await execute(text, values)).rows.map((each) => row.parse(each)),
@@ -138,6 +137,15 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
       await presence.close();
     },
   };
+}
+
+/**
+ * Keeps this process alive when a connection of the pool ends. The pool replaces an idle connection, and a query on one reports the end; but nobody
+ * listens to a connection that is taken out of the pool and waits between two queries, and Node would end the process for its error.
+ */
+function survive(pool: pg.Pool): void {
+  pool.on("error", () => undefined);
+  pool.on("connect", (client) => void client.on("error", () => undefined));
 }
 
 /** Returns whether a database contains our tables; creates nothing. Throws Failure. */

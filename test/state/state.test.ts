@@ -98,6 +98,18 @@ test("a process whose database was killed starts it again by itself", async () =
   await soon(async () => expect(await first.keys.find(secret)).toMatchObject({ name: "soar" }));
 });
 
+test("a process whose database is killed while it holds a lock goes on, and the next one gets the lock", async () => {
+  const first = await folder.open();
+  // Nothing is asked of the database meanwhile: its end is an event that nobody waits for.
+  await first
+    .exclusively("held", async () => {
+      process.kill(serverOf(folder.directory), "SIGKILL");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    })
+    .catch(() => undefined);
+  expect(await soon(() => first.exclusively("held", async () => "got"))).toBe("got");
+});
+
 test("no other user can read the data, the password or the socket", async () => {
   await folder.open();
   const modeOf = (path: string) => (statSync(join(folder.directory, path)).mode & 0o077).toString(8);
