@@ -88,6 +88,7 @@ export function openRoute({ ews, graph, memory = routeMemory() }: RouteOptions):
     },
     // Exchange Online's transport sees the mail of its own mailboxes, and what passes through it.
     messageTrace: (query, call) => graph.messageTrace(query, call),
+    atATime: () => graph.atATime() + ews.atATime(),
     async close() {
       await Promise.all([ews.close(), graph.close()]);
     },

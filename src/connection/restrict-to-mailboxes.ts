@@ -49,6 +49,7 @@ export function restrictToMailboxes(exchange: Exchange, mailboxes: readonly stri
       return guardMailbox(mailbox, guard, { backend: exchange.backend, other });
     },
     ...restrictOrganisation(exchange, (address) => isGranted(address, mailboxes)),
+    atATime: () => exchange.atATime(),
     close: () => exchange.close(),
   };
 }

@@ -123,6 +123,7 @@ export function openEws(options: EwsOptions): Exchange {
         hint: "On an Exchange Server, export the result of Get-MessageTrackingLog, or search every mailbox.",
       });
     },
+    atATime: () => connection.schedule.atATime(connection.limits),
     async close() {
       http.close();
       endpointMemory.close();

@@ -48,6 +48,8 @@ export interface Exchange {
   groupMembers(address: string, call?: Call): Promise<GroupMembers>;
   /** Returns what transport remembers of messages. Throws Failure; `unsupported` where the back end has no message trace. */
   messageTrace(query: TraceQuery, call?: Call): Promise<MessageTrace>;
+  /** Returns how many requests the account may have under way now, of all mailboxes together. It changes as Exchange's limits are learned. */
+  atATime(): number;
   /** Closes idle connections. */
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ export const isOrganisationMethod = (method: PortMethod): method is Organisation
 export type MailboxFor<M extends PortMethod> = Pick<Mailbox, "address" | "route" | Extract<M, keyof Mailbox>>;
 
 /** An Exchange with these methods only. */
-export type ExchangeFor<M extends PortMethod> = Pick<Exchange, "backend" | Extract<M, keyof Exchange>> & {
+export type ExchangeFor<M extends PortMethod> = Pick<Exchange, "backend" | "atATime" | Extract<M, keyof Exchange>> & {
   mailbox(...which: Parameters<Exchange["mailbox"]>): MailboxFor<M>;
 };
 

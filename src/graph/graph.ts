@@ -28,6 +28,9 @@ export interface GraphOptions extends ServerOptions {
 const replyMs = 150_000;
 // Per application and mailbox: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
 const maxPerMailbox = 4;
+// Another page of Microsoft's allows an application 4, whatever the mailbox, so begin with these and learn whether more are served:
+// https://learn.microsoft.com/en-us/graph/throttling-limits
+const firstConcurrency = 4;
 
 /** Opens what all requests of one connection share. Throws Failure `invalid-settings` for an invalid URL. */
 export function openSession(options: GraphOptions): { readonly connection: Connection; close(): void } {
@@ -40,7 +43,7 @@ export function openSession(options: GraphOptions): { readonly connection: Conne
   const connection: Connection = {
     rest: openGraphHttp({ base, http: options.signIn(http), anonymous, userAgent }),
     schedule: account === undefined ? openRequestQueue() : requestQueueOf(base.origin, account),
-    limits: { ...retryLimitsOf(options), maxPerMailbox },
+    limits: { ...retryLimitsOf(options), maxPerMailbox, firstConcurrency },
     behaviour: { ...defaultBehaviour, ...options.behaviour },
   };
   return {
@@ -79,6 +82,7 @@ export function openGraph(options: GraphOptions): Exchange {
     async groupMembers(address, call) {
       return (await import("./mailboxes/group-members.ts")).groupMembers(openMailbox(connection, "", call), address);
     },
+    atATime: () => connection.schedule.atATime(connection.limits),
     async messageTrace(query, call) {
       return (await import("./mailboxes/message-trace.ts")).messageTrace(openMailbox(connection, "", call), query);
     },

@@ -215,6 +215,15 @@ const migrations: readonly string[] = [
    END $$;`,
 
   `ALTER TABLE ${schema}.sweep_targets ADD COLUMN note text;`,
+
+  `ALTER TABLE ${schema}.budgets ADD COLUMN too_many integer;
+   ALTER TABLE ${schema}.budget_shares ADD COLUMN is_resting boolean NOT NULL DEFAULT false, ADD COLUMN wanted integer NOT NULL DEFAULT 0;
+   CREATE TABLE ${schema}.budget_pauses (
+     account text NOT NULL,
+     mailbox text NOT NULL,
+     until timestamptz NOT NULL,
+     PRIMARY KEY (account, mailbox)
+   );`,
 ];
 
 /** Keeps two processes that start together from migrating at the same time: any number that no other lock of ours uses. */

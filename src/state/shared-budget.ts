@@ -3,19 +3,26 @@ import * as z from "zod";
 import { schema } from "./migrations.ts";
 import { aliveSql, type Database, notifySql } from "./postgres.ts";
 
-/** The requests of one account in this process. */
+/** The reason for a wait. */
+interface Reason {
+  readonly text: string;
+  readonly asked: boolean;
+}
+
+/** The requests of one account in this process. A scope is a mailbox, or (undefined) the whole account. */
 export interface BudgetUser {
   readonly active: number;
   readonly isBusy: boolean;
-  hold(ms: number, reason: { readonly text: string; readonly asked: boolean }): void;
+  readonly waiting: number;
+  hold(scope: string | undefined, ms: number, reason: Reason): void;
   advance(): void;
 }
 
 /** What this process may have under way of the requests that a server allows an account. */
 export interface BudgetShare {
   readonly share: number;
-  wanted(most: number): void;
-  paused(ms: number, reason: { readonly text: string; readonly asked: boolean }): void;
+  wanted(most: number, first: number): void;
+  paused(scope: string | undefined, ms: number, reason: Reason): void;
   turnedAway(named: number | undefined): void;
 }
 
@@ -28,13 +35,33 @@ export interface SharedBudgets {
 
 /** So often a process looks for what others gave back or were told; between, no request asks the database. Milliseconds. */
 const lookEveryMs = 1000;
+/** So long a process goes on with its share while the database does not answer; then with the least. Milliseconds. */
+const trustedMs = 30_000;
+/**
+ * What a process may always have under way once it had a share, so its first request after a rest waits for no database. A process at rest keeps it as
+ * its share, unless too many rest; then it is one more than allowed, until the share is given out.
+ */
+const least = 1;
+/** Processes at rest keep no more than one part in so many of what is allowed. */
+const leftToRest = 5;
+/** So long a process waits for its first share before it begins with the least. Milliseconds. */
+const firstShareMs = 1000;
 /** Requests that were under way together are turned away together, and count once. Seconds. */
 const onceWithinSeconds = 2;
-/** So long nothing is turned away until one request more is tried, and then again. Seconds. */
-const raiseAfterSeconds = 60;
+/** So long after a change more requests are tried, where the server has served so many before or was never asked for so many. Seconds. */
+const raiseAfterSeconds = 1;
+/** The same for as many as the server has turned away before. Seconds. */
+const probeAfterSeconds = 60;
+/** So long a request may be refused because this process began with one more than was free. Milliseconds. */
+const overMs = 1000;
+/** A process is given so many more than it has requests, so not every further request asks the database. */
+const spare = 2;
+/** Pauses of mailboxes that one look reads. */
+const mostPauses = 1000;
 
 const BudgetRow = z.object({ allowed: z.number(), pause_ms: z.number().nullable() });
-const ShareRow = z.object({ instance: z.number(), held: z.number() });
+const ShareRow = z.object({ instance: z.number(), held: z.number(), is_resting: z.boolean(), wanted: z.number() });
+const PauseRow = z.object({ mailbox: z.string(), ms: z.number() });
 
 /** One account in this process. */
 interface Joined {
@@ -42,63 +69,131 @@ interface Joined {
   readonly user: BudgetUser;
   share: number;
   most: number;
+  first: number;
+  /** When the share was last given out (of `performance.now()`); undefined: never. */
+  settledAt: number | undefined;
+  /** Whether nothing was under way or wanted when the share was last given out. */
+  isResting: boolean;
+  /** Whether requests are wanted after a rest, and the share is not given out yet. */
+  isAsking: boolean;
+  /** The most requests that were under way or waited together since the share was last given out. */
+  peak: number;
+  /** Whether it has as much as it wanted when the share was given out. */
+  isCapped: boolean;
+  /** Until then more may be under way than is allowed (of `performance.now()`). */
+  overUntil: number;
+  /** Something may have changed since the last look. */
+  isStale: boolean;
   hurry: (() => void) | undefined;
 }
 
 export function openSharedBudgets(database: Database): SharedBudgets {
   const budgets = `${schema}.budgets`;
   const shares = `${schema}.budget_shares`;
+  const pauses = `${schema}.budget_pauses`;
   const me = database.instance;
   const all: Joined[] = [];
   let closing = false;
+  let isClosed = false;
   const loops: Promise<void>[] = [];
-  const noted: Promise<unknown>[] = [];
+  const noted = new Set<Promise<unknown>>();
+
+  /** Stops sending for as long as any process was asked to wait. */
+  const readPauses = async ({ account, user }: Joined): Promise<void> => {
+    const told = { text: "Exchange asked another process of mailcordon to wait", asked: true };
+    const rows = await database.query(
+      PauseRow,
+      `SELECT mailbox, (extract(epoch FROM until - now()) * 1000)::float AS ms FROM ${pauses} WHERE account = $1 AND until > now()
+       ORDER BY until DESC LIMIT ${mostPauses}`,
+      [account],
+    );
+    for (const { mailbox, ms } of rows) user.hold(mailbox, ms, told);
+    const [budget] = await database.query(BudgetRow, `SELECT allowed, ${pauseSql} AS pause_ms FROM ${budgets} WHERE account = $1`, [
+      account,
+    ]);
+    if (budget?.pause_ms != null && budget.pause_ms > 0) user.hold(undefined, budget.pause_ms, told);
+  };
 
   /** Gives out the share anew: never more than is free, so that all processes together keep to what is allowed. */
   const settle = async (joined: Joined): Promise<void> => {
-    const { account, user, most } = joined;
+    const { account, user, most, first } = joined;
+    joined.isStale = false;
     await database.exclusively(`budget ${account}`, async () => {
-      await database.execute(
-        `INSERT INTO ${budgets} (account, allowed, most) VALUES ($1, $2, $2)
-         ON CONFLICT (account) DO UPDATE SET most = $2, allowed = CASE
-           WHEN ${budgets}.allowed > $2 THEN $2
-           WHEN ${budgets}.allowed < least($2, ${budgets}.named) AND ${budgets}.changed_at < now() - make_interval(secs => ${raiseAfterSeconds}) THEN ${budgets}.allowed + 1
-           ELSE ${budgets}.allowed END,
-         changed_at = CASE WHEN ${budgets}.changed_at < now() - make_interval(secs => ${raiseAfterSeconds}) THEN now() ELSE ${budgets}.changed_at END`,
-        [account, most],
-      );
-      await database.execute(`DELETE FROM ${shares} WHERE account = $1 AND instance <> $2 AND NOT ${aliveSql("instance")}`, [account, me]);
-      if (!user.isBusy && user.active === 0) {
-        await database.execute(`DELETE FROM ${shares} WHERE account = $1 AND instance = $2`, [account, me]);
+      if (!user.isBusy) {
+        const before = joined.share;
+        joined.isResting = true;
         joined.share = 0;
+        // What rests keeps the least where that leaves enough for the others.
+        const [kept] = await database.query(
+          z.object({ held: z.number() }),
+          `WITH may AS (SELECT CASE WHEN (SELECT count(*) FROM ${shares} WHERE account = $1 AND instance <> $2 AND is_resting AND held > 0) < allowed / ${leftToRest}
+               THEN ${least} ELSE 0 END AS keep FROM ${budgets} WHERE account = $1),
+             kept AS (UPDATE ${shares} s SET is_resting = true, held = keep FROM may
+               WHERE s.account = $1 AND s.instance = $2 AND (NOT s.is_resting OR s.held <> keep) RETURNING s.held)
+           SELECT held, ${notifySql("budget", "'free'")}::text FROM kept`,
+          [account, me],
+        );
+        // Unless requests are wanted again meanwhile: then the share is given out anew.
+        if (joined.isResting) joined.share = kept?.held ?? before;
       } else {
+        const isPressed = user.waiting > 0 && user.active >= joined.share;
+        const wanted = Math.min(most, Math.max(joined.peak, user.active + user.waiting) + spare);
+        joined.peak = 0;
+        await database.execute(
+          `INSERT INTO ${budgets} (account, allowed, most) VALUES ($1, $4, $2)
+           ON CONFLICT (account) DO UPDATE SET most = $2, (allowed, changed_at) = (
+             SELECT CASE WHEN b.allowed > $2 THEN $2 WHEN may.rise THEN least($2, b.named, greatest(b.allowed + 1,
+                 least(b.allowed + b.allowed / 4, b.too_many - 1))) ELSE b.allowed END,
+               CASE WHEN may.rise THEN now() ELSE b.changed_at END
+             FROM ${budgets} b, LATERAL (SELECT $3 AND b.allowed < least($2, b.named) AND b.changed_at < now() - make_interval(secs =>
+               CASE WHEN b.allowed + 1 < coalesce(b.too_many, $2 + 2) THEN ${raiseAfterSeconds} ELSE ${probeAfterSeconds} END) AS rise) may WHERE b.account = $1)`,
+          [account, most, isPressed, first],
+        );
+        await database.execute(`DELETE FROM ${shares} WHERE account = $1 AND instance <> $2 AND NOT ${aliveSql("instance")}`, [
+          account,
+          me,
+        ]);
         // Those that were alone give some of theirs.
         await database.execute(
-          `INSERT INTO ${shares} (account, instance) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING ${notifySql("budget", "'more'")}`,
-          [account, me],
+          `INSERT INTO ${shares} (account, instance, wanted) VALUES ($1, $2, $3) ON CONFLICT (account, instance) DO UPDATE SET is_resting = false, wanted = $3
+             WHERE ${shares}.is_resting OR ${shares}.wanted <> $3
+           RETURNING CASE WHEN held < $3 THEN ${notifySql("budget", "'more'")} END`,
+          [account, me, wanted],
         );
         const [budget] = await database.query(BudgetRow, `SELECT allowed, ${pauseSql} AS pause_ms FROM ${budgets} WHERE account = $1`, [
           account,
         ]);
-        const held = await database.query(ShareRow, `SELECT instance, held FROM ${shares} WHERE account = $1 ORDER BY instance`, [account]);
-        const allowed = budget?.allowed ?? 1;
-        const rank = held.findIndex(({ instance }) => instance === me);
-        const fair = Math.floor(allowed / held.length) + (rank < allowed % held.length ? 1 : 0);
+        const held = await database.query(
+          ShareRow,
+          `SELECT instance, held, is_resting, wanted FROM ${shares} WHERE account = $1 ORDER BY instance`,
+          [account],
+        );
+        const allowed = budget?.allowed ?? first;
+        const busy = held.filter((one) => !one.is_resting);
+        const rank = busy.findIndex(({ instance }) => instance === me);
+        const left = allowed - held.reduce((sum, one) => sum + (one.is_resting ? one.held : 0), 0);
+        const fair =
+          fairShares(
+            busy.map((one) => one.wanted),
+            left,
+          )[rank] ?? 0;
         const others = held.reduce((sum, one) => sum + (one.instance === me ? 0 : one.held), 0);
         joined.share = Math.max(0, Math.min(fair, allowed - others));
+        joined.isCapped = joined.share === wanted && wanted < most;
+        if (others + user.active > allowed) joined.overUntil = performance.now() + overMs;
         // What is under way is held until it has ended.
         const now = Math.max(joined.share, user.active);
-        const before = held[rank]?.held ?? 0;
+        const before = busy[rank]?.held ?? 0;
         if (now !== before) {
           await database.execute(`UPDATE ${shares} SET held = $3 WHERE account = $1 AND instance = $2`, [account, me, now]);
           // Others may take what is free now.
           if (now < before) await database.execute(`SELECT ${notifySql("budget", "'free'")}`, []);
         }
-        if (budget?.pause_ms != null && budget.pause_ms > 0)
-          user.hold(budget.pause_ms, { text: "Exchange asked another process of mailcordon to wait", asked: true });
+        joined.isAsking = false;
       }
+      joined.settledAt = performance.now();
     });
-    user.advance();
+    await readPauses(joined);
   };
 
   const look = async (joined: Joined): Promise<void> => {
@@ -106,47 +201,91 @@ export function openSharedBudgets(database: Database): SharedBudgets {
       const soon = new Promise<void>((resolve) => {
         joined.hurry = resolve;
       });
-      // A database that is away comes back; meanwhile the last share counts, which all others have left free.
-      if (joined.most > 0) await settle(joined).catch(() => undefined);
+      // A database that is away comes back. A process at rest has given its share back and need not ask every second.
+      if (joined.most > 0 && (!joined.isResting || joined.isStale)) {
+        await settle(joined).catch(() => undefined);
+        // Also where it failed: what may be sent without the database depends on how long it has been away.
+        joined.user.advance();
+      }
       const timer = new AbortController();
       await Promise.race([soon, pause(lookEveryMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
       timer.abort();
     }
   };
   database.hear("budget", () => {
-    for (const { hurry } of all) hurry?.();
+    for (const joined of all) {
+      joined.isStale = true;
+      joined.hurry?.();
+    }
   });
   /** What cannot be noted is learned again by the next request that is turned away. */
   const note = (text: string, values: readonly unknown[]) => {
-    noted.push(database.execute(text, values).catch(() => undefined));
+    const noting = database.execute(text, values).then(
+      () => void noted.delete(noting),
+      () => void noted.delete(noting),
+    );
+    noted.add(noting);
   };
 
   return {
     join(account, user) {
-      const joined: Joined = { account, user, share: 0, most: 0, hurry: undefined };
+      const rest = {
+        share: 0,
+        most: 0,
+        first: 0,
+        isResting: true,
+        isAsking: false,
+        isStale: false,
+        peak: 0,
+        isCapped: false,
+        hurry: undefined,
+      };
+      const joined: Joined = { account, user, ...rest, settledAt: undefined, overUntil: Number.NEGATIVE_INFINITY };
+      let askedAt: number | undefined;
       all.push(joined);
       loops.push(look(joined));
       return {
         get share() {
-          return joined.share;
+          if (isClosed) return Number.POSITIVE_INFINITY;
+          const now = performance.now();
+          if (joined.settledAt === undefined) return now - (askedAt ?? now) > firstShareMs ? least : 0;
+          if (joined.isAsking) return Math.max(least, joined.share);
+          return now - joined.settledAt > trustedMs ? least : joined.share;
         },
-        wanted(most) {
-          const isFirst = joined.most !== most || joined.share === 0;
+        wanted(most, first) {
+          const isOther = joined.most !== most;
           joined.most = most;
-          if (isFirst) joined.hurry?.();
+          joined.first = first;
+          askedAt ??= performance.now();
+          if (joined.isResting) joined.isAsking = true;
+          joined.peak = Math.max(joined.peak, user.active + user.waiting);
+          if (joined.isResting || isOther || (joined.isCapped && joined.peak > joined.share)) joined.hurry?.();
+          joined.isResting = false;
         },
-        paused(ms) {
-          note(
-            `WITH told AS (UPDATE ${budgets} SET paused_until = greatest(paused_until, now() + make_interval(secs => $2::float / 1000)) WHERE account = $1 RETURNING account)
-             SELECT ${notifySql("budget", "'pause'")} FROM told`,
-            [account, ms],
-          );
+        paused(scope, ms, { asked }) {
+          if (scope !== undefined && asked)
+            note(
+              `WITH over AS (DELETE FROM ${pauses} WHERE account = $1 AND mailbox <> $2 AND until < now()),
+                 told AS (INSERT INTO ${pauses} (account, mailbox, until) VALUES ($1, $2, now() + make_interval(secs => $3::float / 1000))
+                   ON CONFLICT (account, mailbox) DO UPDATE SET until = greatest(${pauses}.until, excluded.until) RETURNING account)
+               SELECT ${notifySql("budget", "'pause'")} FROM told`,
+              [account, scope, ms],
+            );
+          if (scope === undefined)
+            note(
+              `WITH told AS (UPDATE ${budgets} SET paused_until = greatest(paused_until, now() + make_interval(secs => $2::float / 1000)) WHERE account = $1 RETURNING account)
+               SELECT ${notifySql("budget", "'pause'")} FROM told`,
+              [account, ms],
+            );
         },
         turnedAway(named) {
-          joined.share = Math.max(1, Math.floor(joined.share / 2));
+          // It was the one too many; what is allowed was not refused.
+          if (named === undefined && performance.now() < joined.overUntil) return;
+          joined.share = Math.max(least, Math.floor(joined.share / 2));
           const isNew = `turned_away_at IS NULL OR turned_away_at < now() - make_interval(secs => ${onceWithinSeconds})`;
           note(
             `WITH told AS (UPDATE ${budgets} SET allowed = greatest(1, least(CASE WHEN ${isNew} THEN allowed / 2 ELSE allowed END, $2::integer)),
+               too_many = CASE WHEN ${isNew} THEN greatest(2, allowed) ELSE too_many END,
                named = least(named, $2::integer), changed_at = now(), turned_away_at = now() WHERE account = $1 RETURNING account)
              SELECT ${notifySql("budget", "'less'")} FROM told`,
             [account, named ?? null],
@@ -162,12 +301,31 @@ export function openSharedBudgets(database: Database): SharedBudgets {
       await Promise.all(noted);
       await database.execute(`DELETE FROM ${shares} WHERE instance = $1`, [me]).catch(() => undefined);
       // Whatever this process still asks for, nobody shares with it any more.
-      for (const joined of all) {
-        joined.share = Number.POSITIVE_INFINITY;
-        joined.user.advance();
-      }
+      isClosed = true;
+      for (const { user } of all) user.advance();
     },
   };
+}
+
+/** Divides what there is: nobody gets more than wanted, and what one leaves the others divide. */
+function fairShares(wanted: readonly number[], total: number): readonly number[] {
+  const shares = wanted.map(() => 0);
+  let left = Math.max(0, total);
+  let open = [...wanted.keys()];
+  while (left > 0 && open.length > 0) {
+    const each = Math.floor(left / open.length);
+    const more = open.filter((at) => (wanted[at] ?? 0) > (shares[at] ?? 0) + each);
+    // The first ones get what cannot be divided.
+    const extra = each === 0 ? left : 0;
+    for (const [place, at] of open.entries()) {
+      const given = Math.min(each + (place < extra ? 1 : 0), (wanted[at] ?? 0) - (shares[at] ?? 0));
+      shares[at] = (shares[at] ?? 0) + given;
+      left -= given;
+    }
+    if (each === 0) break;
+    open = more;
+  }
+  return shares;
 }
 
 const pauseSql = "(extract(epoch FROM paused_until - now()) * 1000)::float";

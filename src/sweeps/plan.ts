@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { omitUndefined } from "../catalogue/common-fields.ts";
+import { eachAtPace, mailboxesAtATime } from "../exchange/at-pace.ts";
 import { Failure } from "../failure.ts";
-import { attempt } from "../outcome.ts";
 import type { Host } from "../perform/perform.ts";
 import { counted } from "../text/noun-count.ts";
 import type { Facts } from "./facts.ts";
@@ -21,8 +21,6 @@ export interface PlanWays {
   /** The connection. Planning only reads. */
   readonly host: Host;
   readonly connection: ConnectionFacts;
-  /** Maximum number of mailboxes examined at a time. The connection itself limits its concurrent requests. */
-  readonly atOnce?: number | undefined;
 }
 
 const unrelated = "Forwarded and replied copies, which have other Message-IDs, are not looked for.";
@@ -33,7 +31,7 @@ const inlineLeft =
 const archivesLeft = "Archive mailboxes are not searched. Over EWS, --archive includes them.";
 
 /** Searches each mailbox and records the facts of each target. Throws Failure: `unexpected-count` if a limit is exceeded; then there is no plan. */
-export async function makePlan(order: SweepOrder, { host, connection, atOnce = 16 }: PlanWays): Promise<SweepPlan> {
+export async function makePlan(order: SweepOrder, { host, connection }: PlanWays): Promise<SweepPlan> {
   checkOrder(order);
   const { action, input, limits } = order;
   const prepared = prepare(order);
@@ -45,27 +43,19 @@ export async function makePlan(order: SweepOrder, { host, connection, atOnce = 1
   const { addresses, unlisted } = where;
   demandMailboxes(where);
   const seen: (Seen | undefined)[] = addresses.map(() => undefined);
-  const waiting = [...addresses.entries()];
   let done = 0;
-  let stopped: Failure | undefined;
-  const work = async () => {
-    for (let next = waiting.shift(); next !== undefined && stopped === undefined; next = waiting.shift()) {
-      const [at, address] = next;
-      const looked = await attempt(() => lookInto(address, order, residue, host));
-      if (!looked.ok) stopped ??= looked.failure;
-      else seen[at] = looked.value;
-      done += 1;
-      host.progress?.(`looked into ${done} of ${counted(addresses.length, "mailbox")}`);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, addresses.length) }, work));
-  if (stopped !== undefined) throw stopped;
+  const pace = () => mailboxesAtATime(host.exchange.atATime());
+  await eachAtPace(addresses.entries(), pace, async ([at, address]) => {
+    seen[at] = await lookInto(address, order, residue, host);
+    done += 1;
+    host.progress?.(`looked into ${done} of ${counted(addresses.length, "mailbox")}`);
+  });
   // Two addresses of the same mailbox lead to the same messages.
   const once = new Set<string>();
   const isFirst = ({ item_id }: Facts) => !once.has(item_id) && once.add(item_id) !== undefined;
   const own = seen.flatMap((one) => one ?? []);
   const all = [...own, ...(kinds.includes("sender") ? await lookIntoSent(own, addresses, order, host) : [])];
-  const related = order.related === true ? await lookForRelated(all, addresses, order, host, atOnce) : [];
+  const related = order.related === true ? await lookForRelated(all, addresses, order, host) : [];
   const looked = joined([...all, ...related]).map((one) => ({ ...one, targets: one.targets.filter(isFirst) }));
   const targets = looked.flatMap((one) => one.targets);
   const tally = tallyOf(targets);
@@ -140,29 +130,19 @@ async function lookIntoSent(own: readonly Seen[], addresses: readonly string[], 
 }
 
 /** Finds related copies in every mailbox of the scope, even in one without the original. Throws Failure. */
-async function lookForRelated(
-  own: readonly Seen[],
-  addresses: readonly string[],
-  order: SweepOrder,
-  host: Host,
-  atOnce: number,
-): Promise<readonly Seen[]> {
+async function lookForRelated(own: readonly Seen[], addresses: readonly string[], order: SweepOrder, host: Host): Promise<readonly Seen[]> {
   const found = own.flatMap(({ targets }) => targets).filter(isOriginal);
   const originals = { names: messageIdsOf(order, found), found };
   if (found.length === 0) return [];
-  const waiting = [...addresses.entries()];
   const seen: Seen[] = [];
   let done = 0;
-  const work = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [at, address] = next;
-      const { targets, failures } = await relatedIn(host.exchange.mailbox(address, patientCall(host)), originals);
-      seen[at] = { targets, problems: failures.map((one) => problemIn(address, one)) };
-      done += 1;
-      host.progress?.(`looked for related copies in ${done} of ${counted(addresses.length, "mailbox")}`);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, addresses.length) }, work));
+  const pace = () => mailboxesAtATime(host.exchange.atATime());
+  await eachAtPace(addresses.entries(), pace, async ([at, address]) => {
+    const { targets, failures } = await relatedIn(host.exchange.mailbox(address, patientCall(host)), originals);
+    seen[at] = { targets, problems: failures.map((one) => problemIn(address, one)) };
+    done += 1;
+    host.progress?.(`looked for related copies in ${done} of ${counted(addresses.length, "mailbox")}`);
+  });
   return seen;
 }
 

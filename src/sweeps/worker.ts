@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Action } from "../catalogue/action-definition.ts";
-import { asFailure, type Failure } from "../failure.ts";
-import { attempt } from "../outcome.ts";
+import { eachAtPace, mailboxesAtATime } from "../exchange/at-pace.ts";
+import type { Failure } from "../failure.ts";
+import { attempt, type Outcome } from "../outcome.ts";
 import type { Host } from "../perform/perform.ts";
 import type { State } from "../state/state.ts";
 import type { Chunk, Claimed } from "../state/sweep-work.ts";
@@ -29,8 +30,6 @@ export interface WorkerWays {
   loadAction(name: string): Promise<Action>;
   readonly signal: AbortSignal;
   complain(failure: Failure): void;
-  /** Mailboxes of one chunk that run at a time. The connection itself limits its concurrent requests. */
-  readonly atOnce?: number | undefined;
 }
 
 /** Chunks that one process runs at a time: while one waits for slow mailboxes, another continues. */
@@ -80,7 +79,7 @@ async function openFor(sweep: Sweep, header: Header, { open, signal }: WorkerWay
 
 /** Claims and runs the mailboxes of a chunk until none is due soon. */
 export async function runChunk(chunk: Chunk, ways: WorkerWays): Promise<void> {
-  const { state, signal, complain, atOnce = 8 } = ways;
+  const { state, signal, complain } = ways;
   const { work } = state.sweeps;
   const sweep = await state.sweeps.get(chunk.sweep);
   if (sweep.state !== "running" || sweep.round !== chunk.round || signal.aborted) return;
@@ -108,20 +107,32 @@ export async function runChunk(chunk: Chunk, ways: WorkerWays): Promise<void> {
   };
   const later = (failure: Failure | undefined, tries: number) =>
     failure === undefined ? undefined : { ms: retryMs * 2 ** Math.min(tries, 5), reason: `${failure.code}: ${failure.message}` };
-  const lane = async () => {
+  /** The mailboxes that are due soon and nobody works on. */
+  async function* boxes(): AsyncGenerator<Claimed> {
     while (!signal.aborted) {
       const box = await work.claim(chunk);
       if (box !== undefined) {
-        await one(box);
+        yield box;
         continue;
       }
       const due = await work.due(chunk);
       if (due === undefined || due > longestWaitMs) return;
       await pause(Math.max(due, 50), undefined, { signal }).catch(() => undefined);
     }
-  };
-  const ended = await Promise.all(Array.from({ length: atOnce }, () => attempt(lane)));
+  }
+  const pace = () => mailboxesAtATime(host.exchange.atATime());
+  let isOver: boolean;
+  let ended: Outcome<void>;
+  do {
+    isOver = true;
+    ended = await attempt(() =>
+      eachAtPace(boxes(), pace, (box) => {
+        // When it has ended it may be due again.
+        isOver = false;
+        return one(box);
+      }),
+    );
+  } while (ended.ok && !isOver);
   await work.finish(sweep.id, chunk.round);
-  const failure = ended.flatMap((lane) => (lane.ok ? [] : [lane.failure]))[0];
-  if (failure !== undefined) throw asFailure(failure);
+  if (!ended.ok) throw ended.failure;
 }

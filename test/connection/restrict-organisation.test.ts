@@ -15,6 +15,7 @@ const exchange: Exchange = {
     outside: names.map((name) => ({ mailbox: name, message: "outside" })),
     failed: [...names, "hidden@example.com"].map((name) => ({ mailbox: name, message: `no ${name}` })),
   }),
+  atATime: () => 4,
   messageTrace: async () => ({
     rows: names.map((recipient) => ({ recipient, status: "delivered" as const })),
     ...{ from: "2026-01-01T00:00:00.000Z", to: "2026-01-02T00:00:00.000Z", windows: 1 },

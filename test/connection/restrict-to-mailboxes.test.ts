@@ -58,6 +58,7 @@ function noting(foreign: readonly string[] = []): { readonly exchange: Exchange;
         failed: names.map((name) => ({ mailbox: name, message: "no" })),
       }),
       groupMembers: () => Promise.reject(new Error("not asked")),
+      atATime: () => 4,
       messageTrace: () => Promise.reject(new Error("not asked")),
       close: async () => {
         reached.push("close");

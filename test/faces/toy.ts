@@ -145,6 +145,7 @@ export function opened(close: () => void = () => {}): Opened {
     mailbox: (address) => mailbox(address ?? "shepherd@example.com"),
     searchableMailboxes: () => Promise.reject(new Error("not asked")),
     groupMembers: () => Promise.reject(new Error("not asked")),
+    atATime: () => 4,
     messageTrace: () => Promise.reject(new Error("not asked")),
     close: async () => close(),
   };

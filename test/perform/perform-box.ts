@@ -91,6 +91,7 @@ export const exchange: Exchange = {
   },
   searchableMailboxes: () => Promise.reject(new Error("the door itself asks nothing")),
   groupMembers: () => Promise.reject(new Error("the door itself asks nothing")),
+  atATime: () => 4,
   messageTrace: () => Promise.reject(new Error("the door itself asks nothing")),
   close: () => Promise.resolve(),
 };

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { Failure } from "../../src/failure.ts";
 import { type Database, openDatabase } from "../../src/state/postgres.ts";
 import { openSharedBudgets, type SharedBudgets } from "../../src/state/shared-budget.ts";
 import { openRequestQueue, type RequestTurn } from "../../src/wire/throttling/request-queue.ts";
@@ -13,16 +14,25 @@ async function processes(count: number, folder = temporaryState()) {
   const opened: { readonly database: Database; readonly budgets: SharedBudgets }[] = [];
   const start = async () => {
     const database = await openDatabase(folder);
-    const budgets = openSharedBudgets(database);
+    let isAway = false;
+    const away = () => Promise.reject(new Failure("unreachable", "The state database does not answer."));
+    // Of its methods, those that ask the database.
+    const mayBeAway: Database = {
+      ...database,
+      execute: (text, values) => (isAway ? away() : database.execute(text, values)),
+      query: (row, text, values) => (isAway ? away() : database.query(row, text, values)),
+      exclusively: (name, work, waitMs) => (isAway ? away() : database.exclusively(name, work, waitMs)),
+    };
+    const budgets = openSharedBudgets(mayBeAway);
     opened.push({ database, budgets });
     const turns: RequestTurn[] = [];
     const waits: string[] = [];
     const queue = openRequestQueue((user) => budgets.join(account, user));
     /** Asks for so many places; each is kept until `end`. */
-    const want = (places: number) => {
+    const want = (places: number, maxConcurrency = limits.maxConcurrency, firstConcurrency = maxConcurrency) => {
       for (let at = 0; at < places; at += 1) {
         const call = { progress: (text: string) => waits.push(text) };
-        queue.turn(`user${at}@example.com`, limits, call).then(
+        queue.turn(`user${at}@example.com`, { ...limits, maxConcurrency, firstConcurrency }, call).then(
           (turn) => turns.push(turn),
           () => undefined,
         );
@@ -39,7 +49,10 @@ async function processes(count: number, folder = temporaryState()) {
       await budgets.close();
       await database.close();
     };
-    return { queue, turns, waits, want, end, stop };
+    const loseDatabase = () => {
+      isAway = true;
+    };
+    return { queue, turns, waits, want, end, stop, loseDatabase };
   };
   const close = async () => {
     for (const { database, budgets } of opened) await budgets.close().then(() => database.close());
@@ -51,7 +64,10 @@ type Processes = Awaited<ReturnType<typeof processes>>;
 
 describe("the budget of an account that several processes use", () => {
   let group: Processes;
-  afterEach(() => group.close());
+  afterEach(() => {
+    vi.restoreAllMocks();
+    return group.close();
+  });
   const sum = () => group.all.reduce((total, { turns }) => total + turns.length, 0);
 
   test("is never used by more requests than are allowed, and is used whole", async () => {
@@ -71,18 +87,112 @@ describe("the budget of an account that several processes use", () => {
     expect(most).toBe(8);
   });
 
-  test("is given back by a process that has nothing to do", async () => {
+  test("is given back by a process that has nothing to do, but for one request that it may send without waiting", async () => {
     group = await processes(2);
     const [one, two] = group.all;
     two?.want(2);
     await soon(() => expect(two?.turns.length).toBe(2));
     one?.want(20);
+    // The other one wants 2, and has 2 to spare.
     await soon(() => expect(one?.turns.length).toBe(4));
     two?.end(2);
+    await soon(() => expect(one?.turns.length).toBe(7));
+    two?.want(2);
+    await Promise.resolve();
+    expect(two?.turns.length).toBe(1);
+    // The second one waits until the other process gives some back.
+    await soon(() => {
+      if (one !== undefined && one.turns.length > 4) one.end(1);
+      expect([one?.turns.length, two?.turns.length]).toEqual([4, 2]);
+    });
+  });
+
+  test("is divided by what each process wants, not in equal parts", async () => {
+    group = await processes(2);
+    const [one, two] = group.all;
+    two?.want(1);
+    one?.want(20);
+    // 1 and 2 to spare.
+    await soon(() => expect([one?.turns.length, two?.turns.length]).toEqual([5, 1]));
+    two?.want(9);
+    await soon(() => {
+      if (one !== undefined && one.turns.length > 4) one.end(1);
+      expect([one?.turns.length, two?.turns.length]).toEqual([4, 4]);
+    });
+  });
+
+  test("is given back whole where it is small, and a process that rested begins with one request all the same", async () => {
+    group = await processes(2);
+    const [one, two] = group.all;
+    two?.want(1, 4);
+    await soon(() => expect(two?.turns.length).toBe(1));
+    two?.end(1);
+    one?.want(20, 4);
+    await soon(() => expect(one?.turns.length).toBe(4));
+    two?.want(2, 4);
+    await Promise.resolve();
+    expect(two?.turns.length).toBe(1);
+  });
+
+  test("is used on by a process whose database is away: its share for half a minute, then one request", async () => {
+    group = await processes(1);
+    const [one] = group.all;
+    one?.want(20);
+    await soon(() => expect(one?.turns.length).toBe(8));
+    one?.loseDatabase();
+    one?.end(4);
+    await Promise.resolve();
+    expect(one?.turns.length).toBe(8);
+    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 31_000);
+    one?.end(7);
+    await Promise.resolve();
+    expect(one?.turns.length).toBe(1);
+    one?.end(1);
+    await Promise.resolve();
+    expect(one?.turns.length).toBe(1);
+  });
+
+  test("has one request for a process that rests, even if the database is away", async () => {
+    group = await processes(1);
+    const [one] = group.all;
+    one?.want(1);
+    await soon(() => expect(one?.turns.length).toBe(1));
+    one?.end(1);
+    // Until it is seen to rest, it has what it wanted.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    one?.loseDatabase();
+    one?.want(3);
+    await Promise.resolve();
+    expect(one?.turns.length).toBe(1);
+    one?.end(1);
+    await Promise.resolve();
+    expect(one?.turns.length).toBe(1);
+  });
+
+  test("begins with what the caller names, and grows while the server serves all of it", async () => {
+    group = await processes(1);
+    const [one] = group.all;
+    one?.want(20, 8, 4);
+    await soon(() => expect(one?.turns.length).toBe(4));
     await soon(() => expect(one?.turns.length).toBe(8));
   });
 
-  test("is halved once for all of them when requests are turned away, and stays so in the next start", async () => {
+  test("comes back to one less than was refused within seconds, and to no more", async () => {
+    group = await processes(1);
+    const [one] = group.all;
+    one?.want(40);
+    await soon(() => expect(one?.turns.length).toBe(8));
+    one?.queue.turnedAway(undefined, undefined);
+    await soon(() => {
+      if (one !== undefined && one.turns.length > 4) one.end(1, false);
+      expect(one?.turns.length).toBe(4);
+    });
+    await soon(() => expect(one?.turns.length).toBe(7));
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(one?.turns.length).toBe(7);
+  });
+
+  test("is halved once for all of them when requests are turned away, and the next start asks for no more than was served", async () => {
     group = await processes(2);
     const [one, two] = group.all;
     one?.want(100);
@@ -97,9 +207,9 @@ describe("the budget of an account that several processes use", () => {
     await two?.stop();
     const third = await group.start();
     third.want(20);
-    await soon(() => expect(third.turns.length).toBe(4));
+    await soon(() => expect(third.turns.length).toBe(7));
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    expect(third.turns.length).toBe(4);
+    expect(third.turns.length).toBe(7);
   });
 
   test("is left alone by all of them while the server asks one of them to wait", async () => {
@@ -115,5 +225,20 @@ describe("the budget of an account that several processes use", () => {
     expect(two?.turns.length).toBe(1);
     expect(two?.waits.join()).toContain("asked another process of mailcordon to wait");
     await soon(() => expect(two?.turns.length).toBe(2));
+  });
+
+  test("pauses a mailbox in every process when one of them is asked to wait for it, and leaves other mailboxes alone", async () => {
+    group = await processes(2);
+    const [one, two] = group.all;
+    one?.want(1);
+    two?.want(1);
+    await soon(() => expect(sum()).toBe(2));
+    one?.queue.pause("user0@example.com", 4000, { text: "Exchange is throttling", asked: true });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    two?.want(2);
+    await soon(() => expect(two?.waits.join()).toContain("asked another process of mailcordon to wait"));
+    // The one for user1.
+    expect(two?.turns.length).toBe(2);
+    await soon(() => expect(two?.turns.length).toBe(3));
   });
 });

@@ -9,6 +9,12 @@ import { loadOwnDbos } from "./dbos-copies.ts";
 
 /** What takes back each step of the migrations, the newest first. */
 const steps: readonly (readonly [step: number, ...statements: readonly string[]])[] = [
+  [
+    15,
+    "DROP TABLE mailcordon.budget_pauses",
+    "ALTER TABLE mailcordon.budgets DROP COLUMN too_many",
+    "ALTER TABLE mailcordon.budget_shares DROP COLUMN is_resting, DROP COLUMN wanted",
+  ],
   [14, "ALTER TABLE mailcordon.sweep_targets DROP COLUMN note"],
   [13, "ALTER TABLE mailcordon.jobs DROP COLUMN entry", "DROP INDEX mailcordon.jobs_caller_created_at_idx"],
   [12, "ALTER TABLE mailcordon.sweeps DROP COLUMN begun_person, DROP COLUMN undo_begun_person"],

@@ -39,6 +39,8 @@ export function slowDown(failures: readonly Failure[], tries: number, { schedule
     // Items that were not attempted need no wait, and waiting does not fix what needs a person.
     if (!failure.retryable || failure.code === "not-attempted" || failure.code === "cancelled") continue;
     const requested = failure.code === "busy";
+    // Graph does not say whether the budget of the mailbox or that of the application is used up, and Microsoft's pages contradict each other.
+    if (isThrottled(failure)) schedule.turnedAwayFrom(key);
     schedule.pause(key, failure.backOffMs ?? Math.min(backoffDelay(tries), limits.maxWaitMs), {
       text: requested ? "Microsoft Graph is throttling" : "the last answer was lost",
       asked: requested,

@@ -6,6 +6,12 @@ export interface Budget {
   limit: number;
   /** The highest number that the server has named as allowed. */
   ceiling: number;
+  /** The limit that was in force when the server last refused a request: it is only tried again after long. Infinite until then. */
+  tooMany: number;
+  /** Whether the limit is a documented one with which we began, so the server has refused nothing yet: it rises with each successful request. */
+  isAssumed: boolean;
+  /** Whether the last request was refused for throttling. */
+  isRefused: boolean;
   /** Successful requests since the limit last changed. */
   served: number;
   /** Nothing is sent before this time (of `performance.now()`). */
@@ -25,24 +31,35 @@ export interface WaitReason {
 }
 
 export function newBudget(): Budget {
-  return { active: 0, limit: Number.POSITIVE_INFINITY, ceiling: Number.POSITIVE_INFINITY, served: 0, until: 0, reason: undefined };
+  const infinite = { limit: Number.POSITIVE_INFINITY, ceiling: Number.POSITIVE_INFINITY, tooMany: Number.POSITIVE_INFINITY };
+  return { ...infinite, active: 0, isAssumed: false, isRefused: false, served: 0, until: 0, reason: undefined };
 }
 
 /** Returns true for a budget in the state of a new one. */
 export function isForgettable(budget: Budget, now: number): boolean {
-  return budget.active === 0 && budget.limit === Number.POSITIVE_INFINITY && budget.until <= now;
+  return budget.active === 0 && budget.limit === Number.POSITIVE_INFINITY && budget.until <= now && !budget.isRefused;
 }
 
 /** The limit rises by one after this many times as many successful requests as it allows. */
 const servedPerRaise = 4;
+/** The same for a limit that the server has refused before: a refusal costs a wait, and one request in several hundred is few enough. */
+const servedPerProbe = 100;
 // A higher limit means nothing: Exchange allows 27 (EWSMaxConcurrency), and no account gets many times that.
 const unlimitedFrom = 100;
 
+/** Begins with a documented limit instead of none. */
+export function assumeLimit(budget: Budget, limit: number): void {
+  budget.limit = limit;
+  budget.isAssumed = true;
+}
+
 /** Records a successful request: after enough of them the limit rises by one. */
 export function recordServed(budget: Budget): void {
+  budget.isRefused = false;
   if (budget.limit === Number.POSITIVE_INFINITY) return;
   budget.served += 1;
-  if (budget.served < budget.limit * servedPerRaise || budget.limit >= budget.ceiling) return;
+  const rounds = budget.isAssumed ? 0 : budget.limit + 1 < budget.tooMany ? servedPerRaise : servedPerProbe;
+  if (budget.served < budget.limit * rounds || budget.limit >= budget.ceiling) return;
   budget.served = 0;
   budget.limit = budget.limit + 1 >= unlimitedFrom ? Number.POSITIVE_INFINITY : budget.limit + 1;
 }
@@ -53,7 +70,11 @@ export function recordServed(budget: Budget): void {
  */
 export function recordThrottled(budget: Budget, named: number | undefined, now: number): void {
   if (named !== undefined) budget.ceiling = Math.min(budget.ceiling, Math.max(1, named));
-  const half = budget.until > now ? budget.limit : Math.max(1, Math.floor((budget.active + 1) / 2));
+  const isFirst = budget.until <= now;
+  const half = isFirst ? Math.max(1, Math.floor((budget.active + 1) / 2)) : budget.limit;
+  if (isFirst) budget.tooMany = Math.max(2, Math.min(budget.limit, budget.active + 1));
+  budget.isAssumed = false;
+  budget.isRefused = true;
   budget.limit = Math.min(budget.limit, budget.ceiling, half);
   budget.served = 0;
 }

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { neverReached } from "../http/http-failure.ts";
-import { type Budget, isForgettable, newBudget, recordServed, recordThrottled, type WaitReason } from "./budget.ts";
+import { assumeLimit, type Budget, isForgettable, newBudget, recordServed, recordThrottled, type WaitReason } from "./budget.ts";
 
 /** The parts of a call that the queue needs: its cancellation and its progress. */
 export interface WaitingCall {
@@ -18,6 +18,8 @@ export interface QueueLimits {
   readonly maxConcurrency: number;
   /** Maximum number of running requests of the account for one mailbox. Default: as for the account. */
   readonly maxPerMailbox?: number | undefined;
+  /** Number of running requests of the account to begin with, before more were seen to work. Default: `maxConcurrency`. */
+  readonly firstConcurrency?: number | undefined;
 }
 
 /** Permission to send one request. */
@@ -43,16 +45,23 @@ export interface RequestQueue {
   pause(scope: BudgetScope, ms: number, reason: WaitReason): void;
   /** Records that a request was refused for a budget: fewer run at a time from now on, never more than the server names. Call it before `pause`. */
   turnedAway(scope: BudgetScope, allowed: number | undefined): void;
+  /**
+   * As `turnedAway`, for a server that does not say whose budget was used up. One mailbox may be the reason by itself; when another mailbox is turned
+   * away soon after, the budget is that of the account. A mailbox that is turned away again and again says nothing about others.
+   */
+  turnedAwayFrom(mailbox: string): void;
+  /** Returns how many requests of the account this process may have under way now. */
+  atATime(patience: QueueLimits): number;
 }
 
 /** What this process may use of a budget that several processes share. Where there is none, a process uses all of it. */
 export interface SharedBudget {
   /** How many requests of the account this process may have under way. Read before each turn. */
   readonly share: number;
-  /** Called when a request waits for its turn: the share may be given out anew. `most`: what the settings allow the account. */
-  wanted(most: number): void;
-  /** Called when the server asks the whole account to wait. */
-  paused(ms: number, reason: WaitReason): void;
+  /** Called when a request waits for its turn: the share may be given out anew. `most`: what the settings allow the account; `first`: what it begins with. */
+  wanted(most: number, first: number): void;
+  /** Called when the server asks a mailbox, or (undefined) the whole account, to wait. */
+  paused(scope: BudgetScope, ms: number, reason: WaitReason): void;
   /** Called when a request was turned away for the budget of the account. `named`: as many as the server says it allows. */
   turnedAway(named: number | undefined): void;
 }
@@ -63,8 +72,10 @@ export interface SharedQueue {
   readonly active: number;
   /** Whether requests are under way or wait for their turn. */
   readonly isBusy: boolean;
+  /** Requests that wait for their turn. */
+  readonly waiting: number;
   /** Another process was asked to wait. */
-  hold(ms: number, reason: WaitReason): void;
+  hold(scope: BudgetScope, ms: number, reason: WaitReason): void;
   /** The share has grown. */
   advance(): void;
 }
@@ -79,6 +90,10 @@ export function shareRequestQueues(join: typeof sharing): void {
 
 /** In milliseconds: the longest remembered pause. Exchange asks for at most 5 minutes, and an error must not stop us for a day. */
 const longestPauseMs = 300_000;
+/** In milliseconds: two mailboxes that are turned away within this time are turned away for one reason. */
+const togetherMs = 10_000;
+/** In milliseconds: requests that ran together are refused together, and count once. */
+const onceMs = 2000;
 
 interface Waiter {
   readonly mailbox: string;
@@ -117,6 +132,11 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
   // In the order of the mailboxes' turns.
   const queues = new Map<string, Waiter[]>();
   let timer: NodeJS.Timeout | undefined;
+  let hasBegun = false;
+  let waiting = 0;
+  /** The mailbox that was last turned away for an unknown budget. */
+  let suspect: { readonly mailbox: string; readonly at: number } | undefined;
+  let blamedAt = Number.NEGATIVE_INFINITY;
 
   const budgetOf = (scope: BudgetScope): Budget => {
     if (scope === undefined) return account;
@@ -198,6 +218,7 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
 
   function leave(waiter: Waiter): void {
     const left = (queues.get(waiter.mailbox) ?? []).filter((one) => one !== waiter);
+    waiting -= 1;
     if (left.length > 0) queues.set(waiter.mailbox, left);
     else queues.delete(waiter.mailbox);
     if (waiter.isCounted) stopCounting(waiter.call);
@@ -220,7 +241,7 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
     const share = shared?.share ?? Number.POSITIVE_INFINITY;
     if (share < Math.min(allowed, patience.maxConcurrency))
       return { text: "other processes of mailcordon use what Exchange allows", asked: false, until: undefined };
-    if (allowed >= patience.maxConcurrency) return undefined;
+    if (allowed >= patience.maxConcurrency || (account.isAssumed && allowed === account.limit)) return undefined;
     return { text: `Exchange allows ${allowed === 1 ? "1 request" : `${allowed} requests`} at once`, asked: true, until: undefined };
   }
 
@@ -249,9 +270,17 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
     get isBusy() {
       return account.active > 0 || queues.size > 0;
     },
-    hold: (ms, reason) => hold(undefined, ms, reason),
+    get waiting() {
+      return waiting;
+    },
+    hold,
     advance,
   });
+  const turnedAway: RequestQueue["turnedAway"] = (scope, allowed) => {
+    // What several processes share is learned by all of them together.
+    if (scope === undefined && shared !== undefined) shared.turnedAway(allowed);
+    else recordThrottled(budgetOf(scope), allowed, performance.now());
+  };
 
   return {
     turn(mailbox, patience, call = {}) {
@@ -280,18 +309,33 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
         };
         call.signal?.addEventListener("abort", stop, { once: true });
         queues.set(mailbox, [...(queues.get(mailbox) ?? []), waiter]);
-        shared?.wanted(patience.maxConcurrency);
+        waiting += 1;
+        const { maxConcurrency, firstConcurrency = maxConcurrency } = patience;
+        if (!hasBegun && shared === undefined && firstConcurrency < maxConcurrency) assumeLimit(account, firstConcurrency);
+        hasBegun = true;
+        shared?.wanted(maxConcurrency, Math.min(firstConcurrency, maxConcurrency));
         advance();
       });
     },
     pause(scope, ms, reason) {
       hold(scope, ms, reason);
-      if (scope === undefined) shared?.paused(ms, reason);
+      shared?.paused(scope, ms, reason);
     },
-    turnedAway(scope, allowed) {
-      // What several processes share is learned by all of them together.
-      if (scope === undefined && shared !== undefined) shared.turnedAway(allowed);
-      else recordThrottled(budgetOf(scope), allowed, performance.now());
+    turnedAway,
+    turnedAwayFrom(mailbox) {
+      const budget = budgetOf(mailbox);
+      if (budget.isRefused) return;
+      budget.isRefused = true;
+      const [before, at] = [suspect, performance.now()];
+      suspect = { mailbox, at };
+      if (before === undefined || before.mailbox === mailbox || at - before.at > togetherMs || at - blamedAt < onceMs) return;
+      blamedAt = at;
+      suspect = undefined;
+      turnedAway(undefined, undefined);
+    },
+    atATime: ({ maxConcurrency, firstConcurrency = maxConcurrency }) => {
+      const begun = hasBegun ? account.limit : firstConcurrency;
+      return Math.max(1, Math.min(begun, shared?.share ?? Number.POSITIVE_INFINITY, maxConcurrency));
     },
   };
 }

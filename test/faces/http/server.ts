@@ -251,6 +251,7 @@ function toyExchange(): Exchange {
     mailbox: (address) => toyMailbox(address ?? "default@example.com"),
     searchableMailboxes: () => Promise.reject(new Error("not asked")),
     groupMembers: () => Promise.reject(new Error("not asked")),
+    atATime: () => 4,
     messageTrace: () => Promise.reject(new Error("not asked")),
     close: async () => undefined,
   };

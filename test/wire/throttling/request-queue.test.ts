@@ -245,3 +245,47 @@ test("the same account of the same server is one schedule for the whole process,
   expect(requestQueueOf(server, "soc@example.com")).not.toBe(requestQueueOf(server, "ops@example.com"));
   expect(requestQueueOf(server, "soc@example.com")).not.toBe(requestQueueOf("https://other.example.com", "soc@example.com"));
 });
+
+describe("a server that does not say whose budget was used up", () => {
+  const allowed = (schedule: RequestQueue) => schedule.atATime(patience);
+  /** Runs so many requests of other mailboxes, and lets the mailboxes be turned away meanwhile. */
+  async function turnedAway(...names: readonly string[]) {
+    const schedule = openRequestQueue();
+    const { ask } = asking(schedule);
+    await Promise.all(Array.from({ length: 9 }, (_, at) => ask(`other${at}`, `other${at}`)));
+    for (const name of names) schedule.turnedAwayFrom(name);
+    return schedule;
+  }
+
+  test("is asked for as much as before when it turns away one mailbox, however often", async () => {
+    expect(allowed(await turnedAway("a", "a", "a"))).toBe(27);
+  });
+
+  test("is asked for half when it turns away two mailboxes, once for all that it turns away together", async () => {
+    expect(allowed(await turnedAway("a", "b", "c", "d", "e"))).toBe(5);
+  });
+
+  test("is not blamed again for a mailbox that it never served since", async () => {
+    const schedule = await turnedAway("a", "b");
+    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 3000);
+    for (const name of ["a", "b", "a", "b"]) schedule.turnedAwayFrom(name);
+    vi.restoreAllMocks();
+    expect(allowed(schedule)).toBe(5);
+  });
+});
+
+test("a server is asked for the documented number first, and for more with every request that it serves", async () => {
+  const schedule = openRequestQueue();
+  const { ask, end, got } = asking(schedule);
+  const turns = Array.from({ length: 8 }, (_, at) => ask(`r${at}`, `m${at}`, { firstConcurrency: 2 }));
+  await soon();
+  expect(got.length).toBe(2);
+  end("r0");
+  await soon();
+  expect(got.length).toBe(4);
+  for (let at = 1; at < 8; at++) {
+    await soon();
+    end(`r${at}`);
+  }
+  await Promise.all(turns);
+});

@@ -1,0 +1,41 @@
+import { asFailure, type Failure } from "../failure.ts";
+
+/** The least that run at a time: the first requests say how many are allowed. */
+const fewest = 8;
+/** So many times as many mailboxes are worked on as requests are allowed: while one of them is between two requests, another has one to send. */
+const perRequest = 1.5;
+
+/** Returns the number of mailboxes to work on at a time where so many requests are allowed. */
+export function mailboxesAtATime(requests: number): number {
+  return Math.max(fewest, Math.ceil(requests * perRequest));
+}
+
+/**
+ * Runs `work` for each item, for `most()` of them at a time; it is asked again whenever one ends. After a failure no other item is begun. Throws the
+ * first Failure, when everything that was begun has ended.
+ */
+export async function eachAtPace<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  most: () => number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const running = new Set<Promise<void>>();
+  let failure: Failure | undefined;
+  const fail = (thrown: unknown) => {
+    failure ??= asFailure(thrown);
+  };
+  try {
+    for await (const item of items) {
+      const one = work(item)
+        .catch(fail)
+        .finally(() => void running.delete(one));
+      running.add(one);
+      while (running.size >= Math.max(1, most())) await Promise.race(running);
+      if (failure !== undefined) break;
+    }
+  } catch (thrown) {
+    fail(thrown);
+  }
+  await Promise.all(running);
+  if (failure !== undefined) throw failure;
+}
