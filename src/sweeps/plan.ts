@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { omitUndefined } from "../catalogue/common-fields.ts";
-import { eachAtPace, mailboxesAtATime } from "../exchange/at-pace.ts";
+import { eachAtPace, mailboxesAtATime } from "../exchange/pace.ts";
 import { Failure } from "../failure.ts";
 import type { Host } from "../perform/perform.ts";
 import { counted } from "../text/noun-count.ts";
@@ -31,7 +31,10 @@ const inlineLeft =
 const archivesLeft = "Archive mailboxes are not searched. Over EWS, --archive includes them.";
 
 /** Searches each mailbox and records the facts of each target. Throws Failure: `unexpected-count` if a limit is exceeded; then there is no plan. */
-export async function makePlan(order: SweepOrder, { host, connection }: PlanWays): Promise<SweepPlan> {
+export async function makePlan(order: SweepOrder, ways: PlanWays): Promise<SweepPlan> {
+  const { connection } = ways;
+  // What the audit log says of earlier calls changes nothing about what is there, and to read it for each mailbox costs more than the search.
+  const host: Host = { ...ways.host, audit: ways.host.audit && { ...ways.host.audit, done: undefined } };
   checkOrder(order);
   const { action, input, limits } = order;
   const prepared = prepare(order);

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Action } from "../catalogue/action-definition.ts";
-import { eachAtPace, mailboxesAtATime } from "../exchange/at-pace.ts";
+import { eachAtPace, mailboxesAtATime } from "../exchange/pace.ts";
 import type { Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import type { Host } from "../perform/perform.ts";

@@ -242,3 +242,89 @@ describe("the budget of an account that several processes use", () => {
     await soon(() => expect(two?.turns.length).toBe(3));
   });
 });
+
+/** In milliseconds: what a request takes. */
+const requestMs = 20;
+/** In milliseconds: how long the processes learn, and how long it is then measured what they use. */
+const learnMs = 6000;
+const measureMs = 2500;
+
+/** A server that turns away every request above what it allows. `most`: of which the processes may use all. */
+interface Server {
+  readonly name: string;
+  readonly allows: { readonly inAll: number; readonly ofMailbox: number };
+  readonly first: number;
+  readonly most: number;
+}
+
+const servers = [
+  { name: "4 of an application", allows: { inAll: 4, ofMailbox: 4 }, first: 4, most: 8 },
+  { name: "4 of each mailbox", allows: { inAll: Number.POSITIVE_INFINITY, ofMailbox: 4 }, first: 4, most: 8 },
+  { name: "27 of an account", allows: { inAll: 27, ofMailbox: 27 }, first: 27, most: 27 },
+] as const satisfies readonly Server[];
+
+/** Runs so many processes against the server. Returns what part of their requests it turned away, and what part of the allowance they used. */
+async function run({ allows, first, most }: Server, count: number) {
+  const folder = temporaryState();
+  const opened = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const database = await openDatabase(folder);
+      const budgets = openSharedBudgets(database);
+      return { database, budgets, queue: openRequestQueue((user) => budgets.join("an account", user)) };
+    }),
+  );
+  let [running, asked, refused, busyMs, isOver] = [0, 0, 0, 0, false];
+  const ofMailbox = new Map<string, number>();
+  const patience = { maxWaitMs: 60_000, maxConcurrency: most, maxPerMailbox: 4, firstConcurrency: first };
+  const work = async (queue: (typeof opened)[number]["queue"], mailbox: string) => {
+    while (!isOver) {
+      const turn = await queue.turn(mailbox, patience);
+      asked += 1;
+      const own = ofMailbox.get(mailbox) ?? 0;
+      if (running >= allows.inAll || own >= allows.ofMailbox) {
+        refused += 1;
+        turn.end(false);
+        queue.turnedAwayFrom(mailbox);
+        queue.pause(mailbox, 1000, { text: "The server is throttling", asked: true });
+        continue;
+      }
+      running += 1;
+      ofMailbox.set(mailbox, own + 1);
+      const began = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, requestMs));
+      busyMs += performance.now() - began;
+      running -= 1;
+      ofMailbox.set(mailbox, (ofMailbox.get(mailbox) ?? 1) - 1);
+      turn.end(true);
+    }
+  };
+  const all = opened.flatMap(({ queue }, process) =>
+    Array.from({ length: 40 }, (_, at) => work(queue, `user${at}.${process}@example.com`)),
+  );
+  await new Promise((resolve) => setTimeout(resolve, learnMs));
+  busyMs = 0;
+  const began = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, measureMs));
+  const used = busyMs / (performance.now() - began) / Math.min(allows.inAll, most);
+  isOver = true;
+  await Promise.all(all);
+  for (const { budgets, database } of opened) await budgets.close().then(() => database.close());
+  await folder.remove();
+  return { refused: refused / asked, used };
+}
+
+describe("a server that turns away what is too much", () => {
+  const [application, mailbox, account] = servers;
+  test.each([
+    ...[1, 2, 4].map((count) => ({ server: application, name: application.name, count })),
+    { server: mailbox, name: mailbox.name, count: 2 },
+    { server: account, name: account.name, count: 4 },
+  ])(
+    "and allows $name turns away at most one request in a hundred of $count processes, which use four fifths of what it allows",
+    async ({ server, count }) => {
+      const { refused, used } = await run(server, count);
+      expect(refused).toBeLessThanOrEqual(0.01);
+      expect(used).toBeGreaterThanOrEqual(0.8);
+    },
+  );
+});

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { Readable } from "node:stream";
-import { Failure } from "../../failure.ts";
+import type { gunzipSync } from "node:zlib";
+import { errorCode, Failure } from "../../failure.ts";
 import { openCollector } from "./garbage-collection.ts";
 import { connectionOf } from "./http-connection.ts";
 import type { HttpResponse } from "./request-and-response.ts";
@@ -78,7 +78,7 @@ async function* readBody(
   let waited = 0;
   let size = 0;
   try {
-    const source = await decompress(incoming);
+    const source = decompress(incoming);
     const chunks: AsyncIterator<Uint8Array> = source[Symbol.asyncIterator]();
     const dropped = openCollector();
     for (;;) {
@@ -102,14 +102,48 @@ async function* readBody(
   }
 }
 
-async function decompress(incoming: IncomingMessage): Promise<Readable> {
+function decompress(incoming: IncomingMessage): AsyncIterable<Uint8Array> {
   const encoding = incoming.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
   if (encoding === "identity" || encoding === "") return incoming;
   if (encoding !== "gzip" && encoding !== "x-gzip")
     throw new Failure("broken-reply", "The reply uses a compression that was not requested.");
-  const [{ createGunzip }, { pipeline }] = await Promise.all([import("node:zlib"), import("node:stream")]);
+  return gunzipped(incoming);
+}
+
+/** In bytes: a compressed reply that is no longer and is here already is decoded without streams, which cost more than most replies. */
+const shortReply = 16 * 1024;
+/** In bytes: what such a reply may become. A longer one is decoded as it is read, so nothing waits for it. */
+const shortContent = 1024 * 1024;
+
+async function* gunzipped(incoming: IncomingMessage): AsyncGenerator<Uint8Array, void, undefined> {
+  const [{ createGunzip, gunzipSync: gunzip }, { pipeline, Readable }] = await Promise.all([import("node:zlib"), import("node:stream")]);
+  const chunks: AsyncIterator<Uint8Array> = incoming[Symbol.asyncIterator]();
+  const first = await chunks.next();
+  if (first.done === true) return;
+  if (incoming.complete && incoming.readableLength === 0 && first.value.length <= shortReply) {
+    const short = gunzipShort(gunzip, first.value);
+    if (short !== undefined) {
+      yield short;
+      await chunks.next();
+      return;
+    }
+  }
+  async function* whole(): AsyncGenerator<Uint8Array> {
+    yield first.value;
+    yield* { [Symbol.asyncIterator]: () => chunks };
+  }
   // Any error destroys the decoder, from which the body is read.
-  return pipeline(incoming, createGunzip(), () => undefined);
+  yield* pipeline(Readable.from(whole()), createGunzip(), () => undefined);
+}
+
+/** Returns undefined for more than `shortContent`. */
+function gunzipShort(gunzip: typeof gunzipSync, bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    return gunzip(bytes, { maxOutputLength: shortContent });
+  } catch (thrown) {
+    if (errorCode(thrown) === "ERR_BUFFER_TOO_LARGE") return undefined;
+    throw thrown;
+  }
 }
 
 function discardRest(incoming: IncomingMessage, idleMs: number): void {

@@ -8,8 +8,6 @@ export interface Budget {
   ceiling: number;
   /** The limit that was in force when the server last refused a request: it is only tried again after long. Infinite until then. */
   tooMany: number;
-  /** Whether the limit is a documented one with which we began, so the server has refused nothing yet: it rises with each successful request. */
-  isAssumed: boolean;
   /** Whether the last request was refused for throttling. */
   isRefused: boolean;
   /** Successful requests since the limit last changed. */
@@ -32,7 +30,7 @@ export interface WaitReason {
 
 export function newBudget(): Budget {
   const infinite = { limit: Number.POSITIVE_INFINITY, ceiling: Number.POSITIVE_INFINITY, tooMany: Number.POSITIVE_INFINITY };
-  return { ...infinite, active: 0, isAssumed: false, isRefused: false, served: 0, until: 0, reason: undefined };
+  return { ...infinite, active: 0, isRefused: false, served: 0, until: 0, reason: undefined };
 }
 
 /** Returns true for a budget in the state of a new one. */
@@ -47,18 +45,12 @@ const servedPerProbe = 100;
 // A higher limit means nothing: Exchange allows 27 (EWSMaxConcurrency), and no account gets many times that.
 const unlimitedFrom = 100;
 
-/** Begins with a documented limit instead of none. */
-export function assumeLimit(budget: Budget, limit: number): void {
-  budget.limit = limit;
-  budget.isAssumed = true;
-}
-
 /** Records a successful request: after enough of them the limit rises by one. */
 export function recordServed(budget: Budget): void {
   budget.isRefused = false;
   if (budget.limit === Number.POSITIVE_INFINITY) return;
   budget.served += 1;
-  const rounds = budget.isAssumed ? 0 : budget.limit + 1 < budget.tooMany ? servedPerRaise : servedPerProbe;
+  const rounds = budget.limit + 1 < budget.tooMany ? servedPerRaise : servedPerProbe;
   if (budget.served < budget.limit * rounds || budget.limit >= budget.ceiling) return;
   budget.served = 0;
   budget.limit = budget.limit + 1 >= unlimitedFrom ? Number.POSITIVE_INFINITY : budget.limit + 1;
@@ -73,7 +65,6 @@ export function recordThrottled(budget: Budget, named: number | undefined, now: 
   const isFirst = budget.until <= now;
   const half = isFirst ? Math.max(1, Math.floor((budget.active + 1) / 2)) : budget.limit;
   if (isFirst) budget.tooMany = Math.max(2, Math.min(budget.limit, budget.active + 1));
-  budget.isAssumed = false;
   budget.isRefused = true;
   budget.limit = Math.min(budget.limit, budget.ceiling, half);
   budget.served = 0;

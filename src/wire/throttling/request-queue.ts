@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { neverReached } from "../http/http-failure.ts";
-import { assumeLimit, type Budget, isForgettable, newBudget, recordServed, recordThrottled, type WaitReason } from "./budget.ts";
+import { type Budget, isForgettable, newBudget, recordServed, recordThrottled, type WaitReason } from "./budget.ts";
 
 /** The parts of a call that the queue needs: its cancellation and its progress. */
 export interface WaitingCall {
@@ -18,7 +18,7 @@ export interface QueueLimits {
   readonly maxConcurrency: number;
   /** Maximum number of running requests of the account for one mailbox. Default: as for the account. */
   readonly maxPerMailbox?: number | undefined;
-  /** Number of running requests of the account to begin with, before more were seen to work. Default: `maxConcurrency`. */
+  /** Number of running requests with which a budget that processes share begins, before more were seen to work. Default: `maxConcurrency`. */
   readonly firstConcurrency?: number | undefined;
 }
 
@@ -132,7 +132,6 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
   // In the order of the mailboxes' turns.
   const queues = new Map<string, Waiter[]>();
   let timer: NodeJS.Timeout | undefined;
-  let hasBegun = false;
   let waiting = 0;
   /** The mailbox that was last turned away for an unknown budget. */
   let suspect: { readonly mailbox: string; readonly at: number } | undefined;
@@ -241,7 +240,7 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
     const share = shared?.share ?? Number.POSITIVE_INFINITY;
     if (share < Math.min(allowed, patience.maxConcurrency))
       return { text: "other processes of mailcordon use what Exchange allows", asked: false, until: undefined };
-    if (allowed >= patience.maxConcurrency || (account.isAssumed && allowed === account.limit)) return undefined;
+    if (allowed >= patience.maxConcurrency) return undefined;
     return { text: `Exchange allows ${allowed === 1 ? "1 request" : `${allowed} requests`} at once`, asked: true, until: undefined };
   }
 
@@ -311,8 +310,6 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
         queues.set(mailbox, [...(queues.get(mailbox) ?? []), waiter]);
         waiting += 1;
         const { maxConcurrency, firstConcurrency = maxConcurrency } = patience;
-        if (!hasBegun && shared === undefined && firstConcurrency < maxConcurrency) assumeLimit(account, firstConcurrency);
-        hasBegun = true;
         shared?.wanted(maxConcurrency, Math.min(firstConcurrency, maxConcurrency));
         advance();
       });
@@ -333,10 +330,7 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
       suspect = undefined;
       turnedAway(undefined, undefined);
     },
-    atATime: ({ maxConcurrency, firstConcurrency = maxConcurrency }) => {
-      const begun = hasBegun ? account.limit : firstConcurrency;
-      return Math.max(1, Math.min(begun, shared?.share ?? Number.POSITIVE_INFINITY, maxConcurrency));
-    },
+    atATime: ({ maxConcurrency }) => Math.max(1, Math.min(account.limit, shared?.share ?? Number.POSITIVE_INFINITY, maxConcurrency)),
   };
 }
 

@@ -273,19 +273,3 @@ describe("a server that does not say whose budget was used up", () => {
     expect(allowed(schedule)).toBe(5);
   });
 });
-
-test("a server is asked for the documented number first, and for more with every request that it serves", async () => {
-  const schedule = openRequestQueue();
-  const { ask, end, got } = asking(schedule);
-  const turns = Array.from({ length: 8 }, (_, at) => ask(`r${at}`, `m${at}`, { firstConcurrency: 2 }));
-  await soon();
-  expect(got.length).toBe(2);
-  end("r0");
-  await soon();
-  expect(got.length).toBe(4);
-  for (let at = 1; at < 8; at++) {
-    await soon();
-    end(`r${at}`);
-  }
-  await Promise.all(turns);
-});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { eachAtPace, mailboxesAtATime } from "../../src/exchange/at-pace.ts";
+import { eachAtPace, mailboxesAtATime } from "../../src/exchange/pace.ts";
 import { Failure } from "../../src/failure.ts";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
