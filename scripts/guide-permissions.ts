@@ -2,7 +2,7 @@ import type { Action } from "../src/catalogue/action-definition.ts";
 import { requiredRightsOf } from "../src/doctor/required-rights.ts";
 import type { Uses } from "../src/exchange/port-methods.ts";
 import { allPermissions, detailsOf, isPermission, type Permission, permissionsOf } from "../src/graph/permissions.ts";
-import { sweepUses } from "../src/sweeps/find/uses.ts";
+import { planPortMethods } from "../src/sweeps/find/plan-port-methods.ts";
 
 /** The guides of docs/ with a table of permissions of Microsoft Graph and their actions. */
 export const guidesWithPermissions = ["connect-exchange-online.md", "leave-ews.md"] as const;
@@ -30,7 +30,7 @@ function neededFor(permission: Permission, actions: readonly Action[]): string {
   // Who sends drafts first; of the permission to send, that is no news.
   const drafting = sending.length < using.length ? sending : [];
   const own = named(using.filter((action) => !drafting.includes(action))).join(", ");
-  const users: readonly (Uses & { readonly name: string })[] = [...actions, sweepUses];
+  const users: readonly (Uses & { readonly name: string })[] = [...actions, planPortMethods];
   const parts = users.flatMap(({ name, sometimes = [] }) =>
     sometimes.flatMap((part) => (permissionsOf(part).includes(permission) ? [`\`${name}\` ${part.when}`] : [])),
   );

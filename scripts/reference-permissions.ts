@@ -1,7 +1,7 @@
 import { type Action, effects } from "../src/catalogue/action-definition.ts";
 import { partlyNeeds, type RequiredRights, requiredRightsOf } from "../src/doctor/required-rights.ts";
 import { allPermissions, detailsOf, leastOf, partlyNeeded, permissionsOf } from "../src/graph/permissions.ts";
-import { sweepUses } from "../src/sweeps/find/uses.ts";
+import { planPortMethods } from "../src/sweeps/find/plan-port-methods.ts";
 import { markdownTable as table } from "./markdown-table.ts";
 
 /** Returns docs/reference/permissions.md: the rights of each action over each back end, from its methods of the port and the tables of `mailcordon doctor`. */
@@ -23,10 +23,10 @@ export function permissionsPage(actions: readonly Action[]): string {
           .join("; "),
       ]),
     ),
-    `A sweep needs the rights of its action. \`${sweepUses.name}\` needs besides:`,
+    `A sweep needs the rights of its action. \`${planPortMethods.name}\` needs besides:`,
     table(
       ["when", "over EWS", "over Graph: least permissions of the application"],
-      (sweepUses.sometimes ?? []).map((part) => [
+      (planPortMethods.sometimes ?? []).map((part) => [
         part.when,
         ewsNeeds(requiredRightsOf(part)) || "nothing",
         permissionsOf(part).map(code).join(", "),

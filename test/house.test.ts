@@ -185,8 +185,8 @@ test("every field, flag, variable or setting that a message names exists", async
   const { programFlags } = await import("../src/faces/cli/program-flags.ts");
   const { SettingsFile } = await import("../src/settings/settings-schema.ts");
   const { ServeSettings } = await import("../src/settings/serve-settings.ts");
-  const { PlanRequest } = await import("../src/sweeps/request.ts");
-  const { SweepAnswerNoun } = await import("../src/sweeps/service/schemas.ts");
+  const { PlanRequest } = await import("../src/sweeps/plan-request.ts");
+  const { SweepAnswerNoun } = await import("../src/sweeps/service/answer-schemas.ts");
   const { variables } = await import("../src/settings/load-settings.ts");
   const fields = catalogue.flatMap((action) => [z.toJSONSchema(action.input, { io: "input" }), z.toJSONSchema(answerSchema(action))]);
   const names = new Set(

@@ -18,8 +18,8 @@ import { loadAudit, loadSettings, readWrittenSettings, type SettingsPlace, type 
 import { readServe, type ServerSettings } from "../settings/serve-settings.ts";
 import { whereItAnswers } from "../state/audit-heads.ts";
 import { openState } from "../state/state.ts";
-import { connectionFacts } from "../sweeps/connection.ts";
-import type { ConnectionFacts } from "../sweeps/header.ts";
+import { connectionFacts } from "../sweeps/connection-facts.ts";
+import type { ConnectionFacts } from "../sweeps/plan-header.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
 import { shareRequestQueues } from "../wire/throttling/request-queue.ts";
 import { readArguments } from "./command-arguments.ts";

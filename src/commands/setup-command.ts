@@ -5,7 +5,7 @@ import { account, certificate, clientId, cloud, mailboxes, tenant } from "../set
 import { type EntraSetupValues, entraSteps } from "../setup/entra-setup.ts";
 import { onPremisesSteps } from "../setup/on-premises-setup.ts";
 import { type SetupStep, scriptOf } from "../setup/setup-step.ts";
-import { sweepUses } from "../sweeps/find/uses.ts";
+import { planPortMethods } from "../sweeps/find/plan-port-methods.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
 import { helpHint, parseActionNames, readArguments } from "./command-arguments.ts";
 
@@ -98,7 +98,7 @@ async function backend(name: string, actions: string | undefined, sweeps: boolea
     case "graph":
       return {
         kind: "graph",
-        grants: leastOf([...(await parseActionNames(actions)), ...(sweeps ? (sweepUses.sometimes ?? []) : [])]).map((permission) => ({
+        grants: leastOf([...(await parseActionNames(actions)), ...(sweeps ? (planPortMethods.sometimes ?? []) : [])]).map((permission) => ({
           permission,
           role: detailsOf(permission).role,
         })),

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { PlanRequest } from "../sweeps/request.ts";
-import { SweepAnswerNoun, SweepListNoun, SweepReportNoun, SweepTargetsNoun } from "../sweeps/service/schemas.ts";
+import { PlanRequest } from "../sweeps/plan-request.ts";
+import { SweepAnswerNoun, SweepListNoun, SweepReportNoun, SweepTargetsNoun } from "../sweeps/service/answer-schemas.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Action, effects } from "../catalogue/action-definition.ts";
 import { Answer, answerSchema, ErrorNoun } from "../catalogue/answer-envelope.ts";
 import { failures } from "../failure.ts";
-import { SweepAnswerNoun } from "../sweeps/service/schemas.ts";
+import { SweepAnswerNoun } from "../sweeps/service/answer-schemas.ts";
 import { toolOf } from "./field-spellings.ts";
 import { sweepPaths, sweepSchemas } from "./openapi-sweeps.ts";
 

@@ -1,6 +1,6 @@
 import { isGranted } from "../connection/restrict-to-mailboxes.ts";
 import type { Role } from "../state/keys.ts";
-import type { SweepCaller } from "../sweeps/service/access.ts";
+import type { SweepCaller } from "../sweeps/service/sweep-access.ts";
 import type { Caller } from "./http/callers/authentication.ts";
 
 /** A caller of the server as somebody who asks something of a sweep. */

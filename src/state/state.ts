@@ -9,7 +9,7 @@ import { type Keys, openKeys } from "./keys.ts";
 import { openDatabase } from "./postgres.ts";
 import { type LoadDbos, openQueues } from "./queues.ts";
 import { openSharedBudgets, type SharedBudgets } from "./shared-budget.ts";
-import { openSweeps, type Sweeps } from "./sweeps.ts";
+import { openSweepStore, type SweepStore } from "./sweep-store.ts";
 
 export { hasOurTables } from "./postgres.ts";
 
@@ -18,7 +18,7 @@ export interface State {
   readonly keys: Keys;
   readonly idempotency: Idempotency;
   readonly jobs: Jobs;
-  readonly sweeps: Sweeps;
+  readonly sweeps: SweepStore;
   /** What servers allow accounts, shared by every process that uses the database. */
   readonly budgets: SharedBudgets;
   /** The number of this process among those that use the database. */
@@ -55,7 +55,7 @@ export async function openState(settings: StateSettings): Promise<State> {
   const { mayDispatch = false, loadDbos = () => import("../libraries/dbos.ts") } = settings;
   const queues = openQueues(database, mayDispatch ? ["sweeps"] : [], loadDbos);
   const jobs = openJobs(database, queues);
-  const sweeps = openSweeps(database);
+  const sweeps = openSweepStore(database);
   const budgets = openSharedBudgets(database);
   let closed: Promise<void> | undefined;
   return {

@@ -11,7 +11,7 @@ export type TargetState = "planned" | "acting" | "done" | "failed" | "changed" |
 export type UndoState = "undoing" | "undone" | "failed" | "impossible";
 
 /** Targets that are still to be worked on, by what a sweep does. What was begun and has no outcome is looked for in the mailbox. */
-export const openTargets: Readonly<Record<Direction, string>> = {
+export const openTargetsSql: Readonly<Record<Direction, string>> = {
   act: "t.state IN ('planned', 'acting')",
   undo: "t.undo_state = 'undoing' OR (t.undo_state IS NULL AND t.state IN ('done', 'acting'))",
 };

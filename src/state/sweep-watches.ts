@@ -51,18 +51,18 @@ export interface SweepWatches {
   /** Takes a mailbox that is due, of a sweep that has finished. */
   claim(): Promise<WatchedMailbox | undefined>;
   /** Gives it back, with what has arrived: this becomes part of the sweep, which runs again. Nothing where the sweep does not watch any more. */
-  looked(box: WatchedMailbox, arrivals: Arrivals, chunkSize: number): Promise<void>;
+  recordLook(box: WatchedMailbox, arrivals: Arrivals, chunkSize: number): Promise<void>;
   /** Gives it back after a look that did not succeed. */
-  failed(box: WatchedMailbox, problem: string): Promise<void>;
+  recordFailedLook(box: WatchedMailbox, problem: string): Promise<void>;
   /** Gives it back without a look: it is due as it was. */
   release(box: WatchedMailbox): Promise<void>;
   /** The targets that the sweep has in the mailbox. */
-  known(sweep: string, address: string): Promise<readonly { readonly facts: string; readonly outcome?: string | undefined }[]>;
+  knownTargets(sweep: string, address: string): Promise<readonly { readonly facts: string; readonly outcome?: string | undefined }[]>;
   /** Whether there was a watch that had not ended. */
   end(sweep: string, why: WatchEnd): Promise<boolean>;
   get(sweep: string): Promise<Watch | undefined>;
   /** Whether any sweep watches. */
-  any(): Promise<boolean>;
+  hasActive(): Promise<boolean>;
 }
 
 const BoxRow = z.object({ sweep: z.string(), number: z.number(), address: z.string() });
@@ -111,7 +111,7 @@ export function openSweepWatches(database: Database): SweepWatches {
       );
       return claimed;
     },
-    async looked({ sweep, number, address }, { facts, messages, isFull }, chunkSize) {
+    async recordLook({ sweep, number, address }, { facts, messages, isFull }, chunkSize) {
       // One statement: what has arrived is part of the sweep with all that belongs to it, or is not. Where the sweep runs, the mailbox is looked into again.
       await database.execute(
         `WITH own AS (
@@ -147,7 +147,7 @@ export function openSweepWatches(database: Database): SweepWatches {
         [sweep, number, address, facts, messages, isFull, chunkSize],
       );
     },
-    async failed({ sweep, number }, problem) {
+    async recordFailedLook({ sweep, number }, problem) {
       await database.execute(
         `UPDATE ${boxes} b SET owner = NULL, problem = $3, due_at = now() + ${every} WHERE b.sweep = $1 AND b.number = $2 AND ${mine}`,
         [sweep, number, problem.slice(0, 500)],
@@ -156,7 +156,7 @@ export function openSweepWatches(database: Database): SweepWatches {
     async release({ sweep, number }) {
       await database.execute(`UPDATE ${boxes} b SET owner = NULL WHERE b.sweep = $1 AND b.number = $2 AND ${mine}`, [sweep, number]);
     },
-    async known(sweep, address) {
+    async knownTargets(sweep, address) {
       const rows = await database.query(
         z.object({ facts: z.string(), outcome: z.string().nullable() }),
         `SELECT t.facts, t.outcome FROM ${schema}.sweep_targets t JOIN ${schema}.sweep_mailboxes m ON m.sweep = t.sweep AND m.number = t.mailbox
@@ -188,7 +188,7 @@ export function openSweepWatches(database: Database): SweepWatches {
         ...{ lookedAt: looked_at ?? undefined, problem: problem ?? undefined },
       };
     },
-    async any() {
+    async hasActive() {
       const rows = await database.query(z.unknown(), `SELECT 1 FROM ${watches} v WHERE ${active} LIMIT 1`);
       return rows.length > 0;
     },

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { schema } from "./migrations.ts";
 import { aliveSql, type Database } from "./postgres.ts";
-import { type Direction, openTargets, type TargetState, type UndoState } from "./sweep-states.ts";
+import { type Direction, openTargetsSql, type TargetState, type UndoState } from "./sweep-states.ts";
 
 /** Some mailboxes of a sweep in one of its rounds. */
 export interface Chunk {
@@ -11,7 +11,7 @@ export interface Chunk {
 }
 
 /** A mailbox that this process works on, and no other. */
-export interface Claimed {
+export interface ClaimedMailbox {
   readonly number: number;
   readonly address: string;
   /** How often it was given back because it failed for now. */
@@ -30,7 +30,7 @@ export interface OpenTarget {
 }
 
 /** What became of a target. Without `outcome` it is to be done again: it certainly was not. */
-export interface Settled<S> {
+export interface TargetUpdate<S> {
   readonly number: number;
   readonly state: S;
   readonly outcome?: string | undefined;
@@ -41,7 +41,7 @@ export interface SweepWork {
   /** Chunks of running sweeps with a mailbox that nobody works on and that is due. */
   waiting(limit: number): Promise<readonly Chunk[]>;
   /** Takes one mailbox of the chunk, while the sweep runs in this round. */
-  claim(chunk: Chunk): Promise<Claimed | undefined>;
+  claim(chunk: Chunk): Promise<ClaimedMailbox | undefined>;
   /** In the order of the plan. */
   targets(sweep: string, mailbox: number, direction: Direction): Promise<readonly OpenTarget[]>;
   /** The item ids that targets of this mailbox have, had before, or have got. */
@@ -50,11 +50,11 @@ export interface SweepWork {
     mailbox: number,
   ): Promise<readonly { readonly facts: string; readonly outcome?: string | undefined; readonly undoOutcome?: string | undefined }[]>;
   /** Writes that these are about to be done; gives those that may be: while the sweep runs in this round. */
-  intend(chunk: Chunk, mailbox: number, direction: Direction, numbers: readonly number[]): Promise<ReadonlySet<number>>;
+  recordIntent(chunk: Chunk, mailbox: number, direction: Direction, numbers: readonly number[]): Promise<ReadonlySet<number>>;
   /** Writes what is known of a target that is acted on, before it is: its outcome as far as that can be known. */
   note(sweep: string, mailbox: number, number: number, note: string): Promise<void>;
-  act(sweep: string, mailbox: number, settled: readonly Settled<TargetState>[]): Promise<void>;
-  undo(sweep: string, mailbox: number, settled: readonly Settled<UndoState | undefined>[]): Promise<void>;
+  recordActed(sweep: string, mailbox: number, settled: readonly TargetUpdate<TargetState>[]): Promise<void>;
+  recordUndone(sweep: string, mailbox: number, settled: readonly TargetUpdate<UndoState | undefined>[]): Promise<void>;
   /** Gives the mailbox back: it is done when no target is left, otherwise somebody takes it up again after so many milliseconds. */
   release(
     sweep: string,
@@ -65,7 +65,7 @@ export interface SweepWork {
   /** Says that this process works on sweeps. */
   present(): Promise<void>;
   /** Milliseconds until a mailbox of the chunk is due that is open and nobody's; undefined where there is none. */
-  due(chunk: Chunk): Promise<number | undefined>;
+  msUntilDue(chunk: Chunk): Promise<number | undefined>;
   /** Ends the sweep when nothing of it is open. */
   finish(sweep: string, round: number): Promise<void>;
   /** Ends every running sweep of which nothing is open: a process may die between its last mailbox and the end of its sweep. */
@@ -139,7 +139,7 @@ export function openSweepWork(database: Database): SweepWork {
       const found = await database.query(
         OpenRow,
         `SELECT t.number, t.facts, t.state, t.outcome, t.undo_state, t.note FROM ${rows} t
-         WHERE t.sweep = $1 AND t.mailbox = $2 AND (${openTargets[direction]}) ORDER BY t.number`,
+         WHERE t.sweep = $1 AND t.mailbox = $2 AND (${openTargetsSql[direction]}) ORDER BY t.number`,
         [sweep, mailbox],
       );
       return found.map(({ number, facts, state, outcome, undo_state, note }) => ({
@@ -161,7 +161,7 @@ export function openSweepWork(database: Database): SweepWork {
         undoOutcome: undo_outcome ?? undefined,
       }));
     },
-    async intend({ sweep, round }, mailbox, direction, numbers) {
+    async recordIntent({ sweep, round }, mailbox, direction, numbers) {
       const set = {
         act: "state = 'acting', attempts = attempts + 1, intent_at = now()",
         undo: "undo_state = 'undoing', undo_attempts = undo_attempts + 1, undo_intent_at = now()",
@@ -181,7 +181,7 @@ export function openSweepWork(database: Database): SweepWork {
         [sweep, mailbox, number, note],
       );
     },
-    async act(sweep, mailbox, settled) {
+    async recordActed(sweep, mailbox, settled) {
       if (settled.length === 0) return;
       await database.execute(
         `UPDATE ${rows} t SET state = new.state, outcome = new.outcome, outcome_at = CASE WHEN new.outcome IS NULL THEN NULL ELSE now() END
@@ -190,7 +190,7 @@ export function openSweepWork(database: Database): SweepWork {
         [sweep, mailbox, ...columnsOf(settled)],
       );
     },
-    async undo(sweep, mailbox, settled) {
+    async recordUndone(sweep, mailbox, settled) {
       if (settled.length === 0) return;
       await database.execute(
         `UPDATE ${rows} t SET undo_state = new.state, undo_outcome = new.outcome, undo_outcome_at = now()
@@ -205,7 +205,7 @@ export function openSweepWork(database: Database): SweepWork {
       await database.execute(
         `UPDATE ${boxes} b SET owner = NULL, tries = tries + CASE WHEN $3::integer IS NULL THEN 0 ELSE 1 END,
            waits_for = $5, retry_at = CASE WHEN $3::integer IS NULL THEN NULL ELSE now() + make_interval(secs => $3::integer / 1000.0) END,
-           open = EXISTS (SELECT FROM ${rows} t WHERE t.sweep = $1 AND t.mailbox = $2 AND (${openTargets[direction]}))
+           open = EXISTS (SELECT FROM ${rows} t WHERE t.sweep = $1 AND t.mailbox = $2 AND (${openTargetsSql[direction]}))
          WHERE b.sweep = $1 AND b.number = $2 AND b.owner = $4`,
         [sweep, mailbox, later === undefined ? null : Math.round(later.ms), database.instance, later?.reason.slice(0, 500) ?? null],
       );
@@ -221,7 +221,7 @@ export function openSweepWork(database: Database): SweepWork {
         [],
       );
     },
-    async due({ sweep, round, chunk }) {
+    async msUntilDue({ sweep, round, chunk }) {
       const [next] = await database.query(
         z.object({ ms: z.number().nullable() }),
         `SELECT min(greatest(0, extract(epoch FROM coalesce(b.retry_at, now()) - now()) * 1000))::float AS ms
@@ -266,6 +266,6 @@ export function openSweepWork(database: Database): SweepWork {
   };
 }
 
-function columnsOf(settled: readonly Settled<string | undefined>[]): readonly unknown[][] {
+function columnsOf(settled: readonly TargetUpdate<string | undefined>[]): readonly unknown[][] {
   return [settled.map(({ number }) => number), settled.map(({ state }) => state ?? null), settled.map(({ outcome }) => outcome ?? null)];
 }

@@ -4,14 +4,14 @@ import type { Mailbox } from "../exchange/exchange.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { attempt, failed, type Outcome } from "../outcome.ts";
 import type { AuditEntry } from "../perform/audit/audit-log.ts";
-import type { Acting, Work } from "./acting.ts";
+import type { PlannedTarget, SweepRun } from "./sweep-run.ts";
 
 /** Runs `work` on one target between two entries in the audit log. If the first entry cannot be written, `work` does not run. */
 export async function changeAudited<T>(
   action: string,
-  { frozen }: Work,
+  { frozen }: PlannedTarget,
   mailbox: Mailbox,
-  { host, worker }: Acting,
+  { host, worker }: SweepRun,
   work: () => Promise<T>,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<Outcome<T>> {

@@ -5,14 +5,14 @@ import type { Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import type { Host } from "../perform/perform.ts";
 import type { State } from "../state/state.ts";
-import type { Chunk, Claimed } from "../state/sweep-work.ts";
-import type { Sweep } from "../state/sweeps.ts";
+import type { Sweep } from "../state/sweep-store.ts";
+import type { Chunk, ClaimedMailbox } from "../state/sweep-work.ts";
 import { parseJson } from "../text/parse-json.ts";
-import { actOnMailbox } from "./act.ts";
-import type { Acting } from "./acting.ts";
-import { type ConnectionFacts, demandConnection, type Header, readHeader } from "./header.ts";
-import { openWatch } from "./residue/watch.ts";
-import { undoInMailbox } from "./undo.ts";
+import { actOnMailbox } from "./act-on-mailbox.ts";
+import { type ConnectionFacts, demandConnection, type PlanHeader, readPlanHeader } from "./plan-header.ts";
+import { watchMailboxes } from "./residue/watch-mailboxes.ts";
+import type { SweepRun } from "./sweep-run.ts";
+import { undoInMailbox } from "./undo-in-mailbox.ts";
 
 /** An open connection of the worker's settings. */
 export interface WorkerHost {
@@ -20,7 +20,7 @@ export interface WorkerHost {
   readonly connection: ConnectionFacts;
 }
 
-export interface WorkerWays {
+export interface WorkerOptions {
   readonly state: State;
   /**
    * Opens a connection that reaches only the mailboxes in `within`: one list for each caller who decided on the sweep. Throws Failure if the settings of
@@ -42,10 +42,10 @@ const longestWaitMs = 10_000;
 const graceMs = 20_000;
 
 /** Runs chunks of all sweeps until the signal aborts. Throws Failure if the worker cannot start. */
-export async function openWorker(ways: WorkerWays): Promise<{ close(): Promise<void> }> {
+export async function openWorker(ways: WorkerOptions): Promise<{ close(): Promise<void> }> {
   const { state, signal, complain } = ways;
   const dispatch = await state.dispatch(chunksAtOnce, (chunk) => runChunk(chunk, ways), complain);
-  const watch = openWatch({
+  const watch = watchMailboxes({
     ...{ state, signal, complain },
     async open(sweep, header) {
       const host = await openFor(sweep, header, ways);
@@ -65,7 +65,7 @@ export async function openWorker(ways: WorkerWays): Promise<{ close(): Promise<v
  * Opens the connection of a sweep. Audit entries name the sweep, and the connection reaches only mailboxes that every caller who decided on the sweep may
  * reach. Throws Failure.
  */
-async function openFor(sweep: Sweep, header: Header, { open, signal }: WorkerWays): Promise<Host> {
+async function openFor(sweep: Sweep, header: PlanHeader, { open, signal }: WorkerOptions): Promise<Host> {
   const { host, connection } = await open(sweep.connection, [sweep.plannedWithin, sweep.begunWithin]);
   demandConnection(header.connection, connection);
   return {
@@ -78,12 +78,12 @@ async function openFor(sweep: Sweep, header: Header, { open, signal }: WorkerWay
 }
 
 /** Claims and runs the mailboxes of a chunk until none is due soon. */
-export async function runChunk(chunk: Chunk, ways: WorkerWays): Promise<void> {
+export async function runChunk(chunk: Chunk, ways: WorkerOptions): Promise<void> {
   const { state, signal, complain } = ways;
   const { work } = state.sweeps;
   const sweep = await state.sweeps.get(chunk.sweep);
   if (sweep.state !== "running" || sweep.round !== chunk.round || signal.aborted) return;
-  const header = readHeader(parseJson(sweep.plan));
+  const header = readPlanHeader(parseJson(sweep.plan));
   const found = await attempt(() => openFor(sweep, header, ways));
   if (!found.ok) {
     // Wait, so that a process whose settings have the connection can take the chunk.
@@ -91,7 +91,7 @@ export async function runChunk(chunk: Chunk, ways: WorkerWays): Promise<void> {
     throw found.failure;
   }
   const host = found.value;
-  const acting: Acting = {
+  const acting: SweepRun = {
     chunk,
     action: await ways.loadAction(header.action),
     input: header.input,
@@ -99,7 +99,7 @@ export async function runChunk(chunk: Chunk, ways: WorkerWays): Promise<void> {
     work,
     worker: state.instance,
   };
-  const one = async (box: Claimed) => {
+  const one = async (box: ClaimedMailbox) => {
     const worked = await attempt(() => (sweep.direction === "act" ? actOnMailbox(box, acting) : undoInMailbox(box, acting)));
     const failure = worked.ok ? worked.value : worked.failure;
     if (failure !== undefined && failure.code !== "cancelled") complain(failure);
@@ -108,14 +108,14 @@ export async function runChunk(chunk: Chunk, ways: WorkerWays): Promise<void> {
   const later = (failure: Failure | undefined, tries: number) =>
     failure === undefined ? undefined : { ms: retryMs * 2 ** Math.min(tries, 5), reason: `${failure.code}: ${failure.message}` };
   /** The mailboxes that are due soon and nobody works on. */
-  async function* boxes(): AsyncGenerator<Claimed> {
+  async function* boxes(): AsyncGenerator<ClaimedMailbox> {
     while (!signal.aborted) {
       const box = await work.claim(chunk);
       if (box !== undefined) {
         yield box;
         continue;
       }
-      const due = await work.due(chunk);
+      const due = await work.msUntilDue(chunk);
       if (due === undefined || due > longestWaitMs) return;
       await pause(Math.max(due, 50), undefined, { signal }).catch(() => undefined);
     }

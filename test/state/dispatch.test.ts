@@ -11,7 +11,7 @@ import type { Chunk } from "../../src/state/sweep-work.ts";
 import { type Backend, backends } from "../actions/lab-host.ts";
 import { build } from "../built.ts";
 import { soon } from "../soon.ts";
-import { openSweepDesk, type SweepDesk } from "../sweeps/desk.ts";
+import { openSweepFixture, type SweepFixture } from "../sweeps/sweep-fixture.ts";
 import { loadOwnDbos } from "./dbos-copies.ts";
 import { type DebianPostgres, serverPrograms, startDebianPostgres } from "./debian-postgres.ts";
 import { temporaryState } from "./temporary.ts";
@@ -38,7 +38,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The mailboxes, workers and database of one round. */
 interface Round {
-  readonly desk: SweepDesk;
+  readonly fixture: SweepFixture;
   readonly next: () => number;
   start(...words: readonly string[]): ChildProcess;
   killDatabase(): Promise<void>;
@@ -49,7 +49,7 @@ interface Round {
  * Some of the times the sweep is paused and resumed in between.
  */
 async function killAtRandom(
-  { desk, next, start, killDatabase }: Round,
+  { fixture, next, start, killDatabase }: Round,
   workers: ChildProcess[],
   command: readonly string[],
   kills: number,
@@ -65,8 +65,8 @@ async function killAtRandom(
     } else if (victim === 1) await killDatabase();
     else if (victim === 2) {
       // Refused where the sweep has ended by then.
-      await desk.sweep("pause", command[2] ?? "");
-      await desk.sweep("resume", command[2] ?? "", "--detach");
+      await fixture.sweep("pause", command[2] ?? "");
+      await fixture.sweep("resume", command[2] ?? "", "--detach");
     }
     // The command also works on the sweep: what it has begun is left as a dead process leaves it.
     waiting.kill("SIGKILL");
@@ -74,10 +74,10 @@ async function killAtRandom(
 }
 
 /** Repeats a command while the database that was killed comes back. */
-async function untilDone(desk: SweepDesk, ...words: readonly string[]) {
+async function untilDone(fixture: SweepFixture, ...words: readonly string[]) {
   return vi.waitFor(
     async () => {
-      const printed = await desk.sweep(...words);
+      const printed = await fixture.sweep(...words);
       expect(printed.error).toBeUndefined();
       expect(printed.state).toBe("finished");
       return printed;
@@ -132,7 +132,7 @@ const databases = [
 describe.each(databases)("a sweep in %s", (_, isDebian) => {
   let debian: DebianPostgres | undefined;
   let program = "";
-  let desk: SweepDesk | undefined;
+  let fixture: SweepFixture | undefined;
   const children: ChildProcess[] = [];
   // Before the lab is there: a build calls the program, and would call it with the lab's environment while this process waits for it.
   beforeAll(async () => {
@@ -142,18 +142,18 @@ describe.each(databases)("a sweep in %s", (_, isDebian) => {
   afterAll(() => debian?.remove());
   afterEach(async () => {
     for (const child of children.splice(0)) child.kill("SIGKILL");
-    await desk?.close();
-    desk = undefined;
+    await fixture?.close();
+    fixture = undefined;
   });
 
   const cases = backends.flatMap((backend) => seeds.map((seed) => [[1, 2, 4][seed % 3] ?? 1, backend, seed] as const));
   test.skipIf(isDebian && serverPrograms === undefined).each(cases)(
     "acts once on each message and undoes it once, whatever is killed: %i workers over %s (seed %i)",
     async (count, backend, seed) => {
-      const opened = await openSweepDesk(backend, {}, await debian?.database());
-      desk = opened;
+      const opened = await openSweepFixture(backend, {}, await debian?.database());
+      fixture = opened;
       const round: Round = {
-        desk: opened,
+        fixture: opened,
         next: random(seed),
         start(...words) {
           const child = spawn(process.execPath, [program, ...words, "--config", opened.config], {
@@ -209,20 +209,20 @@ describe.each(databases)("a sweep in %s", (_, isDebian) => {
 
 describe.each(backends)("an undo from evidence over %s", (backend) => {
   let program = "";
-  let desk: SweepDesk | undefined;
+  let fixture: SweepFixture | undefined;
   const children: ChildProcess[] = [];
   beforeAll(() => {
     program = build().program;
   });
   afterEach(async () => {
     for (const child of children.splice(0)) child.kill("SIGKILL");
-    await desk?.close();
-    desk = undefined;
+    await fixture?.close();
+    fixture = undefined;
   });
 
   test.each(seeds)("creates one copy of each message, whenever its process is killed (seed %i)", async (seed) => {
-    const opened = await openSweepDesk(backend);
-    desk = opened;
+    const opened = await openSweepFixture(backend);
+    fixture = opened;
     const next = random(seed);
     for (const person of people) opened.host.put(person, { internetMessageId: messageId, subject: "Your invoice" });
     const planned = await opened.sweep(
@@ -252,12 +252,12 @@ describe.each(backends)("an undo from evidence over %s", (backend) => {
 });
 
 /** Begins a sweep although the database may be away. */
-async function untilStarted(desk: SweepDesk, ...words: readonly string[]): Promise<void> {
-  await vi.waitFor(async () => expect((await desk.sweep(...words)).error).toBeUndefined(), { timeout: 5 * 60_000, interval: 500 });
+async function untilStarted(fixture: SweepFixture, ...words: readonly string[]): Promise<void> {
+  await vi.waitFor(async () => expect((await fixture.sweep(...words)).error).toBeUndefined(), { timeout: 5 * 60_000, interval: 500 });
 }
 
 /** Puts the campaign into the mailboxes, and returns the list of every move of one of its messages, as the lab's store makes it. */
-function countActs({ host }: SweepDesk, backend: Backend): string[] {
+function countActs({ host }: SweepFixture, backend: Backend): string[] {
   const acts: string[] = [];
   for (const person of people) {
     const mailbox = host.mailbox(person);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, test } from "vitest";
 import { backends } from "../actions/lab-host.ts";
-import { openSweepDesk, type SweepDesk } from "./desk.ts";
+import { openSweepFixture, type SweepFixture } from "./sweep-fixture.ts";
 
 const id = "<files.1@mailer.example.net>";
 const people = ["user01@example.com", "user02@example.com", "user03@example.com"];
@@ -9,12 +9,12 @@ const bad = Buffer.from("bad content");
 const sha256 = createHash("sha256").update(bad).digest("hex");
 
 describe.each(backends)("a sweep of attachments over %s", (backend) => {
-  let desk: SweepDesk;
-  afterEach(() => desk.close());
+  let fixture: SweepFixture;
+  afterEach(() => fixture.close());
   const open = async () => {
-    desk = await openSweepDesk(backend);
+    fixture = await openSweepFixture(backend);
     for (const person of people)
-      desk.host.put(person, {
+      fixture.host.put(person, {
         internetMessageId: id,
         subject: "Files",
         attachments: [
@@ -25,12 +25,12 @@ describe.each(backends)("a sweep of attachments over %s", (backend) => {
   };
   const left = () =>
     people.map((person) =>
-      [...desk.host.mailbox(person).items()].flatMap((item) =>
+      [...fixture.host.mailbox(person).items()].flatMap((item) =>
         item.internetMessageId === id ? item.attachments.map(({ name }) => name) : [],
       ),
     );
   const plan = (...words: readonly string[]) =>
-    desk.sweep("plan", "--internet-message-id", id, "--mailboxes", people.join(","), "--then", "delete-attachments", ...words);
+    fixture.sweep("plan", "--internet-message-id", id, "--mailboxes", people.join(","), "--then", "delete-attachments", ...words);
 
   test.each([
     ["name", ["--name-pattern", "*.html"]],
@@ -42,25 +42,25 @@ describe.each(backends)("a sweep of attachments over %s", (backend) => {
     expect(planned.cannot_be_undone).toEqual([expect.stringContaining("A copy of each is kept as evidence first")]);
     for (const target of planned.targets) expect(target.attachments).toMatchObject([{ name: "invoice.html" }]);
     expect(left()).toEqual(people.map(() => ["invoice.html", "notes.txt"]));
-    const ran = await desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+    const ran = await fixture.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
     expect(ran).toMatchObject({ exit: 0, counts: { done: 3, failed: 0 } });
     expect(left()).toEqual(people.map(() => ["notes.txt"]));
-    const { targets } = await desk.sweep("report", planned.sweep);
+    const { targets } = await fixture.sweep("report", planned.sweep);
     for (const { outcome } of targets)
       expect(outcome.attachments).toMatchObject([{ name: "invoice.html", action: "deleted", evidence: { sha256 } }]);
-    const undone = await desk.sweep("undo", planned.sweep, "--yes");
+    const undone = await fixture.sweep("undo", planned.sweep, "--yes");
     expect(undone.counts).toMatchObject({ not_undoable: 3 });
   });
 
   test("touches only the attachments of the plan", async () => {
     await open();
     const planned = await plan("--all");
-    const [first] = [...desk.host.mailbox(people[0] ?? "").items()].filter(({ internetMessageId }) => internetMessageId === id);
+    const [first] = [...fixture.host.mailbox(people[0] ?? "").items()].filter(({ internetMessageId }) => internetMessageId === id);
     if (first === undefined) throw new Error("It was not put there.");
-    desk.host
+    fixture.host
       .mailbox(people[0] ?? "")
       .addAttachment(first, { kind: "file", name: "later.txt", contentType: "text/plain", content: Buffer.from("later") });
-    await desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+    await fixture.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
     expect(left()[0]).toContain("later.txt");
     expect(left().slice(1)).toEqual([[], []]);
   });
@@ -70,8 +70,8 @@ describe.each(backends)("a sweep of attachments over %s", (backend) => {
     const planned = await plan("--name-pattern", "*.html");
     // The reply is lost after the attachment was deleted, so its outcome is not known.
     const operation = backend === "ews" ? "DeleteAttachment" : "attachment-delete";
-    desk.host.lab.addFault({ kind: "reset-after", operation, times: 2 });
-    const ran = await desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+    fixture.host.lab.addFault({ kind: "reset-after", operation, times: 2 });
+    const ran = await fixture.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
     expect(ran).toMatchObject({ counts: { done: 3, failed: 0 } });
     expect(left()).toEqual(people.map(() => ["notes.txt"]));
   });
@@ -79,29 +79,29 @@ describe.each(backends)("a sweep of attachments over %s", (backend) => {
 
 describe.each(backends)("a sweep of copies over %s", (backend) => {
   test("copies each message once into the folder of a case, and says that the copies stay", async () => {
-    const desk = await openSweepDesk(backend);
+    const fixture = await openSweepFixture(backend);
     try {
-      for (const person of people) desk.host.put(person, { internetMessageId: id, subject: "Evidence" });
-      const planned = await desk.sweep(
+      for (const person of people) fixture.host.put(person, { internetMessageId: id, subject: "Evidence" });
+      const planned = await fixture.sweep(
         ...["plan", "--internet-message-id", id, "--mailboxes", people.join(","), "--then", "copy-email"],
         ...["--destination-folder", "Cases", "--create-folder"],
       );
       expect(planned).toMatchObject({ exit: 0, counts: { messages: 3 }, cannot_be_undone: [expect.any(String)] });
-      const run = () => desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+      const run = () => fixture.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
       expect(await run()).toMatchObject({ exit: 0, counts: { done: 3 } });
       const places = () =>
         people.map((person) =>
-          [...desk.host.mailbox(person).items()]
+          [...fixture.host.mailbox(person).items()]
             .filter(({ internetMessageId }) => internetMessageId === id)
             .map(({ folder }) => folder.name)
             .sort(),
         );
       expect(places()).toEqual(people.map(() => ["Cases", "Inbox"]));
-      await desk.sweep("run", planned.sweep, "--yes");
+      await fixture.sweep("run", planned.sweep, "--yes");
       expect(places()).toEqual(people.map(() => ["Cases", "Inbox"]));
-      expect((await desk.sweep("undo", planned.sweep, "--yes")).counts).toMatchObject({ not_undoable: 3 });
+      expect((await fixture.sweep("undo", planned.sweep, "--yes")).counts).toMatchObject({ not_undoable: 3 });
     } finally {
-      await desk.close();
+      await fixture.close();
     }
   });
 });

@@ -5,32 +5,32 @@ import { labToken } from "../../src/lab/practice.ts";
 import { socAddress } from "../../src/lab/seed/seed.ts";
 import type { LabFolder, LabItem, LabMailbox } from "../../src/lab/store/mailbox.ts";
 import { labPassword } from "../../src/lab/store/store.ts";
-import { openSweepDesk, type SweepDesk } from "./desk.ts";
+import { openSweepFixture, type SweepFixture } from "./sweep-fixture.ts";
 
 /** The organisations that sweeps are tested on: all mailboxes behind one back end, or some on premises and some online. */
 export const organisations = ["ews", "graph", "hybrid"] as const;
 export type Organisation = (typeof organisations)[number];
 
-/** Opens a desk. In a hybrid organisation `onPremises` names the mailboxes that are behind EWS. */
-export async function openOrganisation(kind: Organisation, onPremises: readonly string[], options: LabOptions = {}): Promise<SweepDesk> {
-  if (kind !== "hybrid") return openSweepDesk(kind, options);
-  const desk = await openSweepDesk("graph", { ...options, onPremises });
-  const { ewsUrl, graphUrl } = desk.host.lab;
+/** Opens a fixture. In a hybrid organisation `onPremises` names the mailboxes that are behind EWS. */
+export async function openOrganisation(kind: Organisation, onPremises: readonly string[], options: LabOptions = {}): Promise<SweepFixture> {
+  if (kind !== "hybrid") return openSweepFixture(kind, options);
+  const fixture = await openSweepFixture("graph", { ...options, onPremises });
+  const { ewsUrl, graphUrl } = fixture.host.lab;
   const connection = {
     ...{ backend: "auto", mailbox: socAddress, graph: { url: graphUrl }, auth: { bearer: { token: "env:LAB_TOKEN" } } },
     ews: { url: ewsUrl, auth: { basic: { username: socAddress, password: "env:LAB_PASSWORD" } } },
   };
   writeFileSync(
-    desk.config,
+    fixture.config,
     JSON.stringify({
       connections: { lab: connection },
       ...{ evidence_dir: "evidence", audit_file: "audit.jsonl", serve: { state_dir: "state" } },
     }),
   );
-  for (const name of Object.keys(desk.environment)) if (name.startsWith("MAILCORDON_")) vi.stubEnv(name, undefined);
+  for (const name of Object.keys(fixture.environment)) if (name.startsWith("MAILCORDON_")) vi.stubEnv(name, undefined);
   vi.stubEnv("LAB_TOKEN", labToken);
   vi.stubEnv("LAB_PASSWORD", labPassword);
-  return desk;
+  return fixture;
 }
 
 /** What a folder holds, without ids, change keys and times of changes. */

@@ -4,7 +4,7 @@ import { runServe } from "../../src/commands/serve-command.ts";
 import type { Screen } from "../../src/faces/cli/screen.ts";
 import { openapi } from "../../src/faces/openapi.ts";
 import { type HeldDescription, openDescription } from "../faces/http/described.ts";
-import type { SweepDesk } from "./desk.ts";
+import type { SweepFixture } from "./sweep-fixture.ts";
 
 /** What a path answered. */
 export interface Answered {
@@ -15,7 +15,7 @@ export interface Answered {
   readonly text: string;
 }
 
-/** `mailcordon serve` over the lab and the database of a desk. */
+/** `mailcordon serve` over the lab and the database of a fixture. */
 export interface SweepServer {
   readonly url: string;
   /** Every reply was held to it. */
@@ -26,7 +26,7 @@ export interface SweepServer {
   close(): Promise<void>;
 }
 
-export async function openSweepServer(desk: SweepDesk): Promise<SweepServer> {
+export async function openSweepServer(fixture: SweepFixture): Promise<SweepServer> {
   const run = async (work: (screen: Screen) => Promise<number>) => {
     let out = "";
     const screen: Screen = {
@@ -49,13 +49,13 @@ export async function openSweepServer(desk: SweepDesk): Promise<SweepServer> {
     stderr: { write: () => true },
     signal: stop.signal,
   };
-  const ended = runServe(["--port", "0", "--config", desk.config], screen, "1.0.0");
+  const ended = runServe(["--port", "0", "--config", fixture.config], screen, "1.0.0");
   const url = await Promise.race([begun, ended.then(() => Promise.reject(new Error("it ended")))]);
   const description = openDescription(openapi([], { version: "1.0.0" }));
   return {
     url,
     description,
-    key: async (...flags) => (await run((one) => runKeys(["add", "--name", "somebody", ...flags, "--config", desk.config], one))).key,
+    key: async (...flags) => (await run((one) => runKeys(["add", "--name", "somebody", ...flags, "--config", fixture.config], one))).key,
     async ask(key, method, path, body, headers = {}) {
       const type = body === undefined ? {} : { "content-type": "application/json" };
       const response = await fetch(`${url}${path}`, {

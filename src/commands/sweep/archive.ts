@@ -1,8 +1,8 @@
 import { counted } from "../../text/noun-count.ts";
-import { type Desk, incompleteExit, type Told } from "./desk.ts";
+import { incompleteExit, type SubcommandContext, type SubcommandResult } from "./subcommand-context.ts";
 
 /** Writes the evidence archive of a sweep. */
-export async function archive(id: string, { archiveTo, line }: Desk): Promise<Told> {
+export async function archive(id: string, { archiveTo, line }: SubcommandContext): Promise<SubcommandResult> {
   const { output } = line.fields;
   const answer = await archiveTo(id, typeof output === "string" && output !== "" ? output : `sweep-${id}.zip`);
   const { message, evidence, audit_entries } = answer;

@@ -1,12 +1,12 @@
 import type * as z from "zod";
 import { Failure } from "../../failure.ts";
-import type { archiveAnswer } from "../../sweeps/report/archive.ts";
+import type { PlanRequest } from "../../sweeps/plan-request.ts";
+import type { archiveAnswer } from "../../sweeps/report/evidence-archive.ts";
 import { reportCsv } from "../../sweeps/report/report-csv.ts";
 import { reportHtml } from "../../sweeps/report/report-html.ts";
-import type { PlanRequest } from "../../sweeps/request.ts";
-import type { SweepAnswer } from "../../sweeps/service/answers.ts";
-import { type SweepProgress, watchSweep } from "../../sweeps/service/progress.ts";
-import type { PlanAnswer, SweepService, TargetPage } from "../../sweeps/service/service.ts";
+import type { SweepAnswer } from "../../sweeps/service/sweep-answer.ts";
+import { followSweep, type SweepProgress } from "../../sweeps/service/sweep-progress.ts";
+import type { PlanAnswer, SweepService, TargetPage } from "../../sweeps/service/sweep-service.ts";
 import { openSweepHost } from "./sweep-host.ts";
 
 export type { SweepAnswer, SweepProgress, TargetPage };
@@ -88,13 +88,13 @@ export async function openSweeps({ config, evidenceDir, auditFile, progress, com
     archive: (sweep, output) => host.archive(sweep, output),
     approve: (sweep, planHash) => service.approve(sweep, planHash, caller),
     run: (sweep, planHash) => service.run(sweep, caller, planHash),
-    pause: (sweep) => service.halt(sweep, "pause", caller),
+    pause: (sweep) => service.pauseOrCancel(sweep, "pause", caller),
     resume: (sweep) => service.resume(sweep, caller),
-    cancel: (sweep) => service.halt(sweep, "cancel", caller),
+    cancel: (sweep) => service.pauseOrCancel(sweep, "cancel", caller),
     undo: (sweep) => service.undo(sweep, caller),
     work: (signal = forever) => host.work(signal),
     async *follow(sweep, signal = forever) {
-      for await (const now of watchSweep(state, sweep, signal, lookEveryMs)) {
+      for await (const now of followSweep(state, sweep, signal, lookEveryMs)) {
         yield now;
         if (now.answer.state !== "running") return;
       }

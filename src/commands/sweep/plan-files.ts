@@ -7,7 +7,7 @@ import { readAddressFile } from "../../sweeps/find/address-file.ts";
 const largestFile = 192 * 1024 * 1024;
 
 /** Fields of the request that flags of the command line fill from files: `--mailboxes-file` and `--tracking-log`. Throws Failure. */
-export async function fromFiles({ mailboxes_file, mailboxes, tracking_log }: CommandLine["fields"]) {
+export async function fieldsFromFiles({ mailboxes_file, mailboxes, tracking_log }: CommandLine["fields"]) {
   const log = tracking_log === undefined ? {} : { tracking_log: await readText(tracking_log, "--tracking-log") };
   if (mailboxes_file === undefined) return log;
   const named = mailboxes === undefined ? [] : Array.isArray(mailboxes) ? mailboxes : [mailboxes];

@@ -1,10 +1,10 @@
 import { actionNames, loadAction } from "../../actions/load.ts";
 import { nextSteps, planText } from "../../faces/cli/sweep-text.ts";
 import { type FlagField, flagFieldsOf } from "../../faces/parameters.ts";
-import { fieldsFor } from "../../sweeps/order.ts";
-import { flagNames, PlanRequest } from "../../sweeps/request.ts";
-import { type Desk, incompleteExit, type Told } from "./desk.ts";
-import { fromFiles } from "./plan-files.ts";
+import { flagNames, PlanRequest } from "../../sweeps/plan-request.ts";
+import { actionFieldsFor } from "../../sweeps/sweep-spec.ts";
+import { fieldsFromFiles } from "./plan-files.ts";
+import { incompleteExit, type SubcommandContext, type SubcommandResult } from "./subcommand-context.ts";
 
 /** The flags of `sweep plan`: those of the request, and those of the action that is planned. */
 export async function planFlags(words: readonly string[]): Promise<readonly FlagField[]> {
@@ -17,12 +17,12 @@ export async function planFlags(words: readonly string[]): Promise<readonly Flag
   const then = at < 0 ? undefined : words[at]?.includes("=") ? words[at]?.slice("--then=".length) : words[at + 1];
   if (then === undefined || !actionNames.includes(then)) return own;
   const action = await loadAction(then);
-  const fields = fieldsFor(action);
+  const fields = actionFieldsFor(action);
   return [...own, ...flagFieldsOf(action).filter(({ field }) => fields.includes(field))];
 }
 
-export async function plan(desk: Desk): Promise<Told> {
-  const { service, caller, line, screen, command } = desk;
+export async function plan(context: SubcommandContext): Promise<SubcommandResult> {
+  const { service, caller, line, screen, command } = context;
   const { mailboxes_file, ...fields } = line.fields;
   const ofRequest = Object.entries(flagNames).flatMap(([field, flag]) => {
     const value = flag === undefined ? undefined : fields[flag];
@@ -30,7 +30,7 @@ export async function plan(desk: Desk): Promise<Told> {
   });
   // The flags of the action fill its inputs.
   const ofAction = Object.entries(fields).filter(([flag]) => !Object.values(flagNames).includes(flag));
-  const read = await fromFiles({ mailboxes_file, ...fields });
+  const read = await fieldsFromFiles({ mailboxes_file, ...fields });
   const raw = { ...Object.fromEntries(ofRequest), ...read, input: Object.fromEntries(ofAction) };
   const how = { connection: "", signal: screen.signal };
   const { answer, planned } = await service.plan(raw, caller, how);

@@ -1,24 +1,24 @@
 import { askSweep } from "../../faces/cli/sweep-text.ts";
 import { Failure } from "../../failure.ts";
 import type { Direction } from "../../state/sweep-states.ts";
-import { demandConnection } from "../../sweeps/header.ts";
-import { progressText, watchSweep } from "../../sweeps/service/progress.ts";
-import type { Desk, Told } from "./desk.ts";
-import { toldOf } from "./status.ts";
+import { demandConnection } from "../../sweeps/plan-header.ts";
+import { followSweep, progressText } from "../../sweeps/service/sweep-progress.ts";
+import { sweepResult } from "./status.ts";
+import type { SubcommandContext, SubcommandResult } from "./subcommand-context.ts";
 
 /** How soon the command sees that a sweep has ended. Milliseconds. */
 const lookEveryMs = 250;
 
 /** Approves where that is asked for, begins, and works until the sweep ends or is held up. */
-export async function run(id: string, how: Direction | "resume", desk: Desk): Promise<Told> {
-  const { state, line, screen, service, caller, complain } = desk;
+export async function run(id: string, how: Direction | "resume", context: SubcommandContext): Promise<SubcommandResult> {
+  const { state, line, screen, service, caller, complain } = context;
   const hash = line.fields.plan;
-  const kept = await service.look(id, caller);
+  const kept = await service.loadPlan(id, caller);
   if (typeof hash === "string" && hash !== kept.sweep.planHash)
     throw new Failure("changed", `The plan of the sweep ${id} has another hash, ${kept.sweep.planHash}: nothing was changed.`);
   const isDetached = line.fields.detach === true || line.fields.detach === "true";
   // Before anything begins: a worker elsewhere would go on trying, since another process may have the connection.
-  if (!isDetached) demandConnection(kept.plan.connection, (await desk.connection(kept.sweep.connection)).connection);
+  if (!isDetached) demandConnection(kept.plan.connection, (await context.connection(kept.sweep.connection)).connection);
   const isApproved = how === "act" ? kept.sweep.state !== "planned" : how === "resume";
   if (!isApproved && !(line.program.yes === true && (how === "undo" || typeof hash === "string")) && !(await askSweep(kept, how, screen))) {
     const what = how === "act" ? `--plan ${kept.sweep.planHash} --yes` : "--yes";
@@ -27,23 +27,23 @@ export async function run(id: string, how: Direction | "resume", desk: Desk): Pr
     });
   }
   const begun = how === "act" ? await service.run(id, caller, kept.sweep.planHash) : await service[how](id, caller);
-  if (isDetached) return toldOf(begun, desk);
-  const away = () => desk.progress("waiting 2 s: the database does not answer");
-  const worker = await desk.work();
+  if (isDetached) return sweepResult(begun, context);
+  const away = () => context.progress("waiting 2 s: the database does not answer");
+  const worker = await context.work();
   try {
-    for await (const progress of watchSweep(state, id, screen.signal, lookEveryMs, away)) {
-      desk.progress(progressText(progress));
+    for await (const progress of followSweep(state, id, screen.signal, lookEveryMs, away)) {
+      context.progress(progressText(progress));
       if (progress.answer.state !== "running") break;
     }
     // Whoever stops the command means the sweep.
-    if (screen.signal.aborted) await service.halt(id, "pause", caller).catch(complainUnlessEnded(complain));
+    if (screen.signal.aborted) await service.pauseOrCancel(id, "pause", caller).catch(complainUnlessEnded(complain));
   } finally {
     await worker.close();
   }
-  return toldOf(await service.status(id, caller), desk, true);
+  return sweepResult(await service.status(id, caller), context, true);
 }
 
-function complainUnlessEnded(complain: Desk["complain"]): (thrown: unknown) => void {
+function complainUnlessEnded(complain: SubcommandContext["complain"]): (thrown: unknown) => void {
   return (thrown) => {
     if (thrown instanceof Failure && thrown.code !== "changed") complain(thrown);
   };

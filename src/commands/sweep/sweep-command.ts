@@ -3,17 +3,17 @@ import { readFlags } from "../../faces/cli/program-flags.ts";
 import type { Screen } from "../../faces/cli/screen.ts";
 import type { FlagField } from "../../faces/parameters.ts";
 import { asFailure, Failure, reworded } from "../../failure.ts";
-import { flagNames } from "../../sweeps/request.ts";
+import { flagNames } from "../../sweeps/plan-request.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
 import { didYouMean } from "../../text/nearest-name.ts";
 import { approve } from "./approve.ts";
 import { archive } from "./archive.ts";
-import { type Desk, onDesk, type Told } from "./desk.ts";
-import { halt } from "./halt.ts";
+import { pauseOrCancel } from "./pause-or-cancel.ts";
 import { plan, planFlags } from "./plan.ts";
 import { report } from "./report.ts";
 import { run } from "./run.ts";
-import { listed, status } from "./status.ts";
+import { list, status } from "./status.ts";
+import { type SubcommandContext, type SubcommandResult, withSubcommandContext } from "./subcommand-context.ts";
 import { sweepUsage } from "./usage.ts";
 
 /** Flags of the program that every subcommand accepts. */
@@ -24,21 +24,21 @@ const detach: FlagField = { field: "detach", kind: "boolean" };
 /** `flags`: those of the subcommand itself; those of `plan` depend on the action that is planned. */
 interface Subcommand {
   readonly flags: readonly FlagField[] | ((words: readonly string[]) => Promise<readonly FlagField[]>);
-  run(id: string, desk: Desk): Promise<Told>;
+  run(id: string, context: SubcommandContext): Promise<SubcommandResult>;
 }
 
 const subcommands: Readonly<Record<string, Subcommand>> = {
-  plan: { flags: planFlags, run: (_, desk) => plan(desk) },
+  plan: { flags: planFlags, run: (_, context) => plan(context) },
   approve: { flags: [text("plan")], run: approve },
-  run: { flags: [text("plan"), detach], run: (id, desk) => run(id, "act", desk) },
-  resume: { flags: [detach], run: (id, desk) => run(id, "resume", desk) },
-  undo: { flags: [detach], run: (id, desk) => run(id, "undo", desk) },
+  run: { flags: [text("plan"), detach], run: (id, context) => run(id, "act", context) },
+  resume: { flags: [detach], run: (id, context) => run(id, "resume", context) },
+  undo: { flags: [detach], run: (id, context) => run(id, "undo", context) },
   status: { flags: [], run: status },
   report: { flags: [text("format")], run: report },
   archive: { flags: [text("output")], run: archive },
-  list: { flags: [], run: (_, desk) => listed(desk) },
-  pause: { flags: [], run: (id, desk) => halt(id, "pause", desk) },
-  cancel: { flags: [], run: (id, desk) => halt(id, "cancel", desk) },
+  list: { flags: [], run: (_, context) => list(context) },
+  pause: { flags: [], run: (id, context) => pauseOrCancel(id, "pause", context) },
+  cancel: { flags: [], run: (id, context) => pauseOrCancel(id, "cancel", context) },
 };
 const withoutId = ["plan", "list"];
 
@@ -68,13 +68,13 @@ export async function runSweep(words: readonly string[], screen: Screen): Promis
     throw new Failure("invalid-input", `sweep ${name}: name the sweep, as sweep list shows it.`);
   const flags = typeof subcommand.flags === "function" ? await subcommand.flags(rest) : subcommand.flags;
   const line = readFlags(id === undefined ? rest : rest.slice(1), flags, own);
-  return onDesk(line, screen, async (desk) => {
+  return withSubcommandContext(line, screen, async (context) => {
     const {
       document,
       shown,
       exit = 0,
       raw,
-    } = await subcommand.run(id ?? "", desk).catch((thrown) => {
+    } = await subcommand.run(id ?? "", context).catch((thrown) => {
       throw spelledAsFlags(asFailure(thrown), flags);
     });
     if (raw !== undefined) {

@@ -14,16 +14,16 @@ import { loadAudit, loadSettings, readWrittenSettings, type SettingsFlags, type 
 import { readServe } from "../../settings/serve-settings.ts";
 import { whereItAnswers } from "../../state/audit-heads.ts";
 import { openState, type State } from "../../state/state.ts";
-import { connectionFacts } from "../../sweeps/connection.ts";
-import type { archiveAnswer } from "../../sweeps/report/archive.ts";
-import type { SweepCaller } from "../../sweeps/service/access.ts";
-import { openSweepService, type SweepService } from "../../sweeps/service/service.ts";
+import { connectionFacts } from "../../sweeps/connection-facts.ts";
+import type { archiveAnswer } from "../../sweeps/report/evidence-archive.ts";
+import type { SweepCaller } from "../../sweeps/service/sweep-access.ts";
+import { openSweepService, type SweepService } from "../../sweeps/service/sweep-service.ts";
 import { openWorker, type WorkerHost } from "../../sweeps/worker.ts";
 import { didYouMean } from "../../text/nearest-name.ts";
 import { shareRequestQueues } from "../../wire/throttling/request-queue.ts";
 
 /** A connection that is open. */
-export type Reached = WorkerHost & Pick<Opened, "exchange">;
+export type OpenedConnection = WorkerHost & Pick<Opened, "exchange">;
 
 /** What the command line and the library do sweeps with: the settings, the database, the connections. */
 export interface SweepHost {
@@ -37,7 +37,7 @@ export interface SweepHost {
   /** Writes the evidence archive of a sweep to a new file. Throws Failure. */
   archive(id: string, output: string): Promise<ReturnType<typeof archiveAnswer>>;
   /** Opens a connection once; undefined: the default one. Throws Failure. */
-  reach(name: string | undefined): Promise<Reached>;
+  connect(name: string | undefined): Promise<OpenedConnection>;
   /** Works on sweeps in this process, until it is closed or the signal is given. One at a time in a process. Throws Failure. */
   work(signal: AbortSignal): Promise<{ close(): Promise<void> }>;
   close(): Promise<void>;
@@ -59,21 +59,21 @@ export async function openSweepHost({ flags, progress, complain, found }: SweepH
   const state = await openState({ directory: stateDir, databaseUrl });
   // Before any connection is open: what Exchange allows an account is for all processes together.
   shareRequestQueues((account, queue) => state.budgets.join(account, queue));
-  const opened = new Map<string, Promise<Reached>>();
+  const opened = new Map<string, Promise<OpenedConnection>>();
   const ways = {
     evidenceLines: state.evidenceLines,
     exclusively: state.exclusively,
     auditHead: (log: string) => whereItAnswers(() => state.auditHead(log)),
   };
   const caller = userOfThisMachine();
-  const openOne = async (name: string | undefined): Promise<Reached> => {
+  const openOne = async (name: string | undefined): Promise<OpenedConnection> => {
     // One that only the environment sets has no name in the file.
     const isDefault = name === undefined || name === written.defaultConnection;
     const settings = await loadSettings({ flags: isDefault ? flags : { ...flags, connection: name }, fileAlone: !isDefault });
     const one = await open(settings, ways);
     return { exchange: one.exchange, host: { ...one, actor: caller.id, progress }, connection: connectionFacts(settings.connection) };
   };
-  const reach = (name: string | undefined) => {
+  const connect = (name: string | undefined) => {
     const known = opened.get(name ?? "") ?? openOne(name);
     opened.set(name ?? "", known);
     return known;
@@ -89,21 +89,21 @@ export async function openSweepHost({ flags, progress, complain, found }: SweepH
   const { secondPersonAbove } = written.sweep;
   const service = openSweepService({
     ...{ state, load: actionNamed, audit, secondPersonAbove },
-    open: (name) => reach(name === "" ? undefined : name),
+    open: (name) => connect(name === "" ? undefined : name),
   });
   return {
-    ...{ written, state, service, caller, audit, reach },
+    ...{ written, state, service, caller, audit, connect },
     async archive(id, output) {
       const [location, { file: auditFile }] = await Promise.all([loadEvidence({ flags }), loadAudit({ flags })]);
       const evidence = await openEvidenceIndexOf(location, state.evidenceLines);
       const made = await service.archive(id, caller, { evidence, auditFile, output: resolve(output) });
-      return (await import("../../sweeps/report/archive.ts")).archiveAnswer(id, made, made.file);
+      return (await import("../../sweeps/report/evidence-archive.ts")).archiveAnswer(id, made, made.file);
     },
     work(signal) {
       // Each mailbox that is worked on listens to it.
       setMaxListeners(0, signal);
       const within = async (connection: string, callers: readonly (readonly string[] | undefined)[]) => {
-        const { host, ...rest } = await reach(connection);
+        const { host, ...rest } = await connect(connection);
         return { ...rest, host: { ...host, exchange: restrictToEach(host.exchange, callers) } };
       };
       return openWorker({ state, open: within, loadAction, signal, complain });

@@ -3,8 +3,8 @@ import { fieldsAsFlags } from "../../faces/cli/fields-as-flags.ts";
 import { definitionList, flagList } from "../../faces/cli/help.ts";
 import { flagOf } from "../../faces/field-spellings.ts";
 import { parametersOf } from "../../faces/parameters.ts";
-import { fieldsFor, isSweepable } from "../../sweeps/order.ts";
-import { flagNames, PlanRequest } from "../../sweeps/request.ts";
+import { flagNames, PlanRequest } from "../../sweeps/plan-request.ts";
+import { actionFieldsFor, isSweepable } from "../../sweeps/sweep-spec.ts";
 
 const usage = `mailcordon sweep: one order for the mailboxes of an organisation.
 
@@ -65,7 +65,7 @@ const spelled = (text: string) => fieldsAsFlags(text, Object.keys(flagNames), fl
 async function flagsOfActions(): Promise<readonly string[]> {
   const actions = (await Promise.all(actionNames.map(loadAction))).filter(isSweepable);
   const all = actions.map((action) => {
-    const fields = fieldsFor(action);
+    const fields = actionFieldsFor(action);
     return { name: action.name, fields, parameters: parametersOf(action) };
   });
   const isShared = (field: string) => all.every(({ fields }) => fields.includes(field));

@@ -1,7 +1,7 @@
 import { readFlags } from "../../faces/cli/program-flags.ts";
 import type { Screen } from "../../faces/cli/screen.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
-import { onDesk } from "./desk.ts";
+import { withSubcommandContext } from "./subcommand-context.ts";
 import { workerUsage } from "./usage.ts";
 
 /** Runs `mailcordon worker`, and returns the exit code after it was stopped. Throws Failure if it cannot start. */
@@ -11,10 +11,10 @@ export async function runWorker(words: readonly string[], screen: Screen): Promi
     screen.stdout.write(workerUsage);
     return 0;
   }
-  return onDesk(line, screen, async (desk) => {
-    const worker = await desk.work();
+  return withSubcommandContext(line, screen, async (context) => {
+    const worker = await context.work();
     try {
-      screen.stdout.write(`${harmlessJson({ success: true, message: "mailcordon works on sweeps.", worker: desk.state.instance })}\n`);
+      screen.stdout.write(`${harmlessJson({ success: true, message: "mailcordon works on sweeps.", worker: context.state.instance })}\n`);
       await new Promise<void>((resolve) => {
         if (screen.signal.aborted) resolve();
         screen.signal.addEventListener("abort", () => resolve(), { once: true });

@@ -1,6 +1,6 @@
 import type * as z from "zod";
-import { PlanRequest } from "../../sweeps/request.ts";
-import { SweepAnswerNoun, SweepReportNoun } from "../../sweeps/service/schemas.ts";
+import { PlanRequest } from "../../sweeps/plan-request.ts";
+import { SweepAnswerNoun, SweepReportNoun } from "../../sweeps/service/answer-schemas.ts";
 import type { ActionDefinition, Field } from "./definition.ts";
 import { formOf, pythonText } from "./form.ts";
 import { reservedIds } from "./integration.ts";

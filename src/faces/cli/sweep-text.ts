@@ -1,8 +1,8 @@
 import { createInterface } from "node:readline/promises";
-import { reasonOf, type SweepDocument, type TargetDocument } from "../../sweeps/report/cells.ts";
+import { reasonOf, type SweepDocument, type TargetDocument } from "../../sweeps/report/report-cells.ts";
 import { stateOf } from "../../sweeps/report/report-numbers.ts";
 import { needsSecondPerson } from "../../sweeps/service/second-person.ts";
-import type { Planned } from "../../sweeps/sweeps.ts";
+import type { StoredPlan } from "../../sweeps/sweep-lifecycle.ts";
 import { counted } from "../../text/noun-count.ts";
 import type { Screen } from "./screen.ts";
 import { recordText, table } from "./table.ts";
@@ -15,7 +15,7 @@ export const mostTroubled = rowsShown + 1;
 const facts = ["mailbox", "received_at", "from", "subject", "folder_path", "size"];
 
 /** A plan as a person reads it. `next`: the command to type after it. */
-export function planText(message: string, { sweep, plan }: Planned, columns: number, next?: string): string {
+export function planText(message: string, { sweep, plan }: StoredPlan, columns: number, next?: string): string {
   const {
     targets,
     find,
@@ -71,7 +71,7 @@ function soughtLines({ internet_message_id: ids, query = {} }: SweepDocument["fi
   ];
 }
 
-function laterText({ seconds, every_seconds, limit, mailboxes }: NonNullable<Planned["plan"]["later"]>): string {
+function laterText({ seconds, every_seconds, limit, mailboxes }: NonNullable<StoredPlan["plan"]["later"]>): string {
   const hours = seconds % 3600 === 0 ? `${seconds / 3600} h` : `${seconds} s`;
   return `For ${hours} after it began, it looks into ${counted(mailboxes.length, "mailbox")} every ${every_seconds} s, and treats up to ${counted(limit, "message")} that arrive.`;
 }
@@ -179,7 +179,7 @@ export function targetsText(targets: readonly TargetDocument[], columns: number)
 }
 
 /** Shows the plan and asks for confirmation. Returns false if there is no person to ask. */
-export async function askSweep(planned: Planned, what: "act" | "undo" | "resume", screen: Screen): Promise<boolean> {
+export async function askSweep(planned: StoredPlan, what: "act" | "undo" | "resume", screen: Screen): Promise<boolean> {
   if (screen.stdin.isTTY !== true || screen.stderr.isTTY !== true) return false;
   const { messages, mailboxes } = planned.plan.counts;
   const asked = what === "act" ? planned.plan.action : `undo of ${planned.plan.action}`;

@@ -1,6 +1,6 @@
 import { asFailure, Failure, localOf } from "../../failure.ts";
 import { hasEnded, type JobOrder } from "../../state/jobs.ts";
-import type { SweepService } from "../../sweeps/service/service.ts";
+import type { SweepService } from "../../sweeps/service/sweep-service.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
 import { sweepCallerOf } from "../sweep-caller.ts";
 import type { AppContext } from "./app-context.ts";

@@ -1,6 +1,6 @@
 import { restrictToEach } from "../../connection/restrict-to-mailboxes.ts";
 import { asFailure, Failure } from "../../failure.ts";
-import { openSweepService, type SweepService } from "../../sweeps/service/service.ts";
+import { openSweepService, type SweepService } from "../../sweeps/service/sweep-service.ts";
 import { openWorker } from "../../sweeps/worker.ts";
 import type { AppOptions } from "./app-context.ts";
 import { errorLine } from "./error-line.ts";

@@ -1,7 +1,7 @@
 import { type Action, effects } from "../../catalogue/action-definition.ts";
 import { mostBytesOf } from "../../catalogue/limits.ts";
 import { Failure, failures } from "../../failure.ts";
-import { PlanRequest } from "../../sweeps/request.ts";
+import { PlanRequest } from "../../sweeps/plan-request.ts";
 import type { AppContext } from "../http/app-context.ts";
 import { readBody, requestBodyOf } from "../http/body.ts";
 import { type Caller, hasRole, isUrgent } from "../http/callers/authentication.ts";

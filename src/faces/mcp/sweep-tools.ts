@@ -5,10 +5,10 @@ import { errorNoun } from "../../catalogue/answer-envelope.ts";
 import { readInput } from "../../catalogue/read-input.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import type { Plan } from "../../perform/perform.ts";
-import { PlanRequest } from "../../sweeps/request.ts";
-import type { SweepCaller, SweepRole } from "../../sweeps/service/access.ts";
-import type { SweepService } from "../../sweeps/service/service.ts";
-import type { Planned } from "../../sweeps/sweeps.ts";
+import { PlanRequest } from "../../sweeps/plan-request.ts";
+import type { SweepCaller, SweepRole } from "../../sweeps/service/sweep-access.ts";
+import type { SweepService } from "../../sweeps/service/sweep-service.ts";
+import type { StoredPlan } from "../../sweeps/sweep-lifecycle.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
 import { counted } from "../../text/noun-count.ts";
 import { questionText } from "../question.ts";
@@ -42,7 +42,7 @@ export interface SweepToolCall extends OpenedSweeps, Omit<ClientSweeps, "open"> 
   readonly progress: (text: string) => void;
 }
 
-type Work = (input: Row, call: SweepToolCall, planned: Planned | undefined) => Promise<object>;
+type Work = (input: Row, call: SweepToolCall, planned: StoredPlan | undefined) => Promise<object>;
 
 /** A tool of sweeps. With `done` a person is asked before: what will have become of the messages. */
 interface SweepTool {
@@ -50,7 +50,7 @@ interface SweepTool {
   readonly description: string;
   readonly roles: readonly SweepRole[];
   readonly input: z.ZodObject;
-  readonly done?: (planned: Planned) => string;
+  readonly done?: (planned: StoredPlan) => string;
   readonly work: Work;
 }
 
@@ -62,7 +62,7 @@ const Page = z.strictObject({
   limit: z.number().int().min(1).max(500).default(50),
 });
 const idOf = ({ sweep: id }: Row) => String(id);
-const handled = ({ plan }: Planned) => `handled by ${plan.action}`;
+const handled = ({ plan }: StoredPlan) => `handled by ${plan.action}`;
 const anyRole: readonly SweepRole[] = ["read", "contain", "approve"];
 
 /** In the order in which they are used. */
@@ -129,7 +129,7 @@ const tools: Readonly<Record<string, SweepTool>> = {
     roles: ["contain"],
     input: One,
     done: () => "left until the sweep is resumed, unless they are done already",
-    work: (input, { service, caller }) => service.halt(idOf(input), "pause", caller),
+    work: (input, { service, caller }) => service.pauseOrCancel(idOf(input), "pause", caller),
   },
   sweep_resume: {
     title: "Resume Sweep",
@@ -145,7 +145,7 @@ const tools: Readonly<Record<string, SweepTool>> = {
     roles: ["contain"],
     input: One,
     done: () => "left as they are now",
-    work: (input, { service, caller }) => service.halt(idOf(input), "cancel", caller),
+    work: (input, { service, caller }) => service.pauseOrCancel(idOf(input), "cancel", caller),
   },
   sweep_undo: {
     title: "Undo Sweep",
@@ -221,7 +221,7 @@ export async function callSweepTool(name: string, given: Row, call: SweepToolCal
     const input: Row = readInput(tool.input, rest);
     if (tool.done === undefined) return resultOf(await tool.work(input, call, undefined));
     if (call.requirePerson && call.elicit === undefined) throw needsPerson();
-    const planned = await call.service.look(idOf(input), call.caller);
+    const planned = await call.service.loadPlan(idOf(input), call.caller);
     const rows = planned.plan.targets.map((target): Row => ({ ...target, plan: planned.sweep.planHash }));
     const work = async () => {
       const done = await tool.work(input, call, planned);
@@ -250,7 +250,7 @@ export async function callSweepTool(name: string, given: Row, call: SweepToolCal
 }
 
 /** What, how many and whose: texts of messages are quoted as in every question. */
-async function questionOf(title: string, { sweep: kept, plan }: Planned, done: string): Promise<string> {
+async function questionOf(title: string, { sweep: kept, plan }: StoredPlan, done: string): Promise<string> {
   const { targets, counts, cannot_be_undone, unexamined, action, input } = plan;
   const boxes = [...new Set(targets.map(({ mailbox }) => mailbox))];
   const named = boxes.slice(0, mailboxesNamed).join(", ");

@@ -1,5 +1,3 @@
-// src/sweeps/find/: Finds the mailboxes and messages of a sweep: lists, groups, message trace, the message tracking log, searches.
-
 import { mostCharacters } from "../../catalogue/limits.ts";
 import { Failure } from "../../failure.ts";
 import { type CsvRow, plainName, readCsv } from "./csv-rows.ts";

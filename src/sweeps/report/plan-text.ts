@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import { Failure } from "../../failure.ts";
 import type { State } from "../../state/state.ts";
-import type { Sweep } from "../../state/sweeps.ts";
-import { canonicalJson } from "../canonical.ts";
-import { readFacts } from "../facts.ts";
-import type { Header } from "../header.ts";
-import { targetsOf } from "../sweeps.ts";
+import type { Sweep } from "../../state/sweep-store.ts";
+import { canonicalJson } from "../canonical-json.ts";
+import type { PlanHeader } from "../plan-header.ts";
+import { targetsOf } from "../sweep-lifecycle.ts";
+import { readFacts } from "../target-facts.ts";
 
 /** Yields the canonical JSON of a whole plan, without holding all its targets. */
-export async function* planText(state: State, sweep: Sweep, header: Header): AsyncGenerator<string> {
+export async function* planText(state: State, sweep: Sweep, header: PlanHeader): AsyncGenerator<string> {
   const members: readonly (readonly [string, unknown])[] = [...Object.entries(header), ["targets", undefined]];
   const sorted = [...members].filter(([name, value]) => name === "targets" || value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [at, [name, value]] of sorted.entries()) {
@@ -29,7 +29,7 @@ export async function* planText(state: State, sweep: Sweep, header: Header): Asy
 }
 
 /** Throws Failure `changed` if the plan in the database does not have the hash that it was made with. */
-export async function demandPlan(state: State, sweep: Sweep, header: Header): Promise<void> {
+export async function demandPlan(state: State, sweep: Sweep, header: PlanHeader): Promise<void> {
   const hash = createHash("sha256");
   for await (const piece of planText(state, sweep, header)) hash.update(piece);
   if (hash.digest("hex") === sweep.planHash) return;

@@ -1,4 +1,4 @@
-import { cellsOf, columns, type ReportSource, withoutControls } from "./cells.ts";
+import { cellsOf, columns, type ReportSource, withoutControls } from "./report-cells.ts";
 
 /** Spreadsheets run a cell that begins so as a formula: https://owasp.org/www-community/attacks/CSV_Injection */
 const formula = /^[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]/u;

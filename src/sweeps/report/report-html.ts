@@ -1,5 +1,5 @@
 import { counted } from "../../text/noun-count.ts";
-import { cellsOf, type ReportSource, type SweepDocument, withoutControls } from "./cells.ts";
+import { cellsOf, type ReportSource, type SweepDocument, withoutControls } from "./report-cells.ts";
 import { numbersOf, type ReportNumbers, stateOf, undoOf } from "./report-numbers.ts";
 
 /** Characters of one cell: a subject may have thousands, and the page is for people. */

@@ -1,5 +1,5 @@
-import { evidenceOf, keptForms } from "../outcome.ts";
-import { type ReportSource, reasonOf, type SweepDocument, type TargetDocument } from "./cells.ts";
+import { evidenceOf, keptForms } from "../kept-outcome.ts";
+import { type ReportSource, reasonOf, type SweepDocument, type TargetDocument } from "./report-cells.ts";
 
 /** How many different reasons a report names; further ones are counted together. */
 const mostReasons = 50;

@@ -5,12 +5,12 @@ import type { Message } from "../../exchange/message.ts";
 import { isAbsent } from "../../exchange/search/absence.ts";
 import { Failure } from "../../failure.ts";
 import { attempt, pairOutcomes } from "../../outcome.ts";
-import { type Facts, factsOf } from "../facts.ts";
-import { entryFactsOf } from "./entry-facts.ts";
-import { type ResidueKind, why } from "./kinds.ts";
+import { factsOf, type TargetFacts } from "../target-facts.ts";
+import { calendarEntryFacts } from "./calendar-entry-facts.ts";
+import { type ResidueKind, whyPlanned } from "./residue-kinds.ts";
 
-export interface Found {
-  readonly targets: readonly Facts[];
+export interface FoundResidue {
+  readonly targets: readonly TargetFacts[];
   readonly failures: readonly Failure[];
 }
 
@@ -22,10 +22,10 @@ const recoverable = "recoverableitemsdeletions";
  */
 export async function withResidue(
   mailbox: Pick<Mailbox, "address" | "invited" | "locate">,
-  found: readonly { readonly facts: Facts; readonly message: Message }[],
+  found: readonly { readonly facts: TargetFacts; readonly message: Message }[],
   ids: readonly string[],
   { kinds, isForGood }: { readonly kinds: readonly ResidueKind[]; readonly isForGood: boolean },
-): Promise<Found> {
+): Promise<FoundResidue> {
   const copies = isForGood ? await copiesIn(mailbox, recoverable, ids, "recoverable") : nothing;
   const recovered = new Set(copies.targets.map(({ item_id }) => item_id));
   const seen = found.filter(({ facts }) => !recovered.has(facts.item_id));
@@ -37,11 +37,11 @@ export async function withResidue(
   };
 }
 
-const nothing: Found = { targets: [], failures: [] };
+const nothing: FoundResidue = { targets: [], failures: [] };
 
-async function entriesOf(mailbox: Pick<Mailbox, "address" | "invited">, messages: readonly Message[]): Promise<Found> {
+async function entriesOf(mailbox: Pick<Mailbox, "address" | "invited">, messages: readonly Message[]): Promise<FoundResidue> {
   const invitations = messages.filter(({ itemClass }) => isMeetingRequest(itemClass));
-  const targets = new Map<string, Facts>();
+  const targets = new Map<string, TargetFacts>();
   const failures: Failure[] = [];
   const read = await attempt(async () => {
     const ids = invitations.map(({ itemId }) => itemId);
@@ -49,7 +49,7 @@ async function entriesOf(mailbox: Pick<Mailbox, "address" | "invited">, messages
       if (!outcome.ok) failures.push(calendarFailure(outcome.failure));
       // Several copies of an invitation have one entry, and the owner's own meeting is nobody's residue.
       else if (outcome.value !== undefined && outcome.value.isOrganizer !== true)
-        targets.set(outcome.value.entryId, entryFactsOf(mailbox.address, outcome.value, invitation));
+        targets.set(outcome.value.entryId, calendarEntryFacts(mailbox.address, outcome.value, invitation));
     }
   });
   if (!read.ok) failures.push(calendarFailure(read.failure));
@@ -70,8 +70,8 @@ async function copiesIn(
   folder: string,
   ids: readonly string[],
   kind: ResidueKind,
-): Promise<Found> {
-  const targets: Facts[] = [];
+): Promise<FoundResidue> {
+  const targets: TargetFacts[] = [];
   const failures: Failure[] = [];
   const names = ids.map((internetMessageId) => ({ internetMessageId }));
   const read = await attempt(async () => {
@@ -83,7 +83,7 @@ async function copiesIn(
       if (isAbsent(outcome.value)) continue;
       if (outcome.value.unopened !== undefined) failures.push(outcome.value.unopened);
       for (const message of outcome.value.messages)
-        targets.push(omitUndefined({ ...factsOf(mailbox.address, message, undefined), residue: kind, why: why[kind] }));
+        targets.push(omitUndefined({ ...factsOf(mailbox.address, message, undefined), residue: kind, why: whyPlanned[kind] }));
     }
   });
   if (!read.ok && read.failure.code !== "folder-not-found") failures.push(read.failure);
@@ -91,19 +91,19 @@ async function copiesIn(
 }
 
 /** The copies that the senders of these targets have, if they are people of the organisation. `searched`: mailboxes that were looked into already. */
-export async function sentCopies(
-  targets: readonly Facts[],
+export async function findSenderCopies(
+  targets: readonly TargetFacts[],
   searched: readonly string[],
   ids: readonly string[],
   open: (address: string) => Pick<Mailbox, "address" | "locate">,
-): Promise<{ readonly address: string; readonly found: Found }[]> {
+): Promise<{ readonly address: string; readonly found: FoundResidue }[]> {
   const key = (address: string) => address.toLowerCase();
   const domainOf = (address: string) => key(address).slice(address.lastIndexOf("@") + 1);
   const known = new Set(searched.map(key));
   // The sender wrote the address: nobody of another domain than the mailboxes of the plan is looked for.
   const domains = new Set(searched.filter((address) => address.includes("@")).map(domainOf));
   const senders = new Map(targets.flatMap(({ from }) => (from?.includes("@") ? [[key(from), from] as const] : [])));
-  const all: { readonly address: string; readonly found: Found }[] = [];
+  const all: { readonly address: string; readonly found: FoundResidue }[] = [];
   for (const [name, address] of senders) {
     if (known.has(name) || !domains.has(domainOf(address))) continue;
     const found = await copiesIn(open(address), "sentitems", ids, "sender");

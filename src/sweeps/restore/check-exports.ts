@@ -5,16 +5,16 @@ import type { Mailbox } from "../../exchange/exchange.ts";
 import { Failure } from "../../failure.ts";
 import { attempt, takeOnly } from "../../outcome.ts";
 import type { Host } from "../../perform/perform.ts";
-import type { Facts } from "../facts.ts";
+import type { TargetFacts } from "../target-facts.ts";
 
 /** The targets of one mailbox. */
 interface Hit {
-  readonly targets: readonly Facts[];
+  readonly targets: readonly TargetFacts[];
 }
 
 /** Returns the back ends of the mailboxes with messages, each with one of the messages. Throws Failure if a back end cannot be determined. */
-export async function backendsOf(hit: readonly Hit[], { exchange, signal }: Host): Promise<ReadonlyMap<"ews" | "graph", Facts>> {
-  const found = new Map<"ews" | "graph", Facts>();
+export async function backendsOf(hit: readonly Hit[], { exchange, signal }: Host): Promise<ReadonlyMap<"ews" | "graph", TargetFacts>> {
+  const found = new Map<"ews" | "graph", TargetFacts>();
   for (const { targets } of hit) {
     const message = targets.find(({ residue }) => residue !== "calendar");
     if (message === undefined) continue;
@@ -25,7 +25,7 @@ export async function backendsOf(hit: readonly Hit[], { exchange, signal }: Host
 }
 
 /** Exports one message over each back end, twice: a plan promises that messages come back from their exports. Throws Failure if one cannot be exported. */
-export async function checkExports(backends: ReadonlyMap<"ews" | "graph", Facts>, { exchange, signal }: Host): Promise<void> {
+export async function checkExports(backends: ReadonlyMap<"ews" | "graph", TargetFacts>, { exchange, signal }: Host): Promise<void> {
   for (const { mailbox: address, item_id: id } of backends.values()) {
     const mailbox = exchange.mailbox(address, { signal });
     const hashes = await attempt(async () => [await hashOf(id, mailbox), await hashOf(id, mailbox)] as const);

@@ -1,8 +1,8 @@
 import type { EvidenceStore } from "../../catalogue/action-definition.ts";
 import { omitUndefined } from "../../catalogue/common-fields.ts";
 import type { Message } from "../../exchange/message.ts";
-import { type Acting, patiently } from "../acting.ts";
-import { beforeOf, type Kept } from "../outcome.ts";
+import { beforeOf, type KeptOutcome } from "../kept-outcome.ts";
+import { retryWhileDatabaseIsAway, type SweepRun } from "../sweep-run.ts";
 
 /** A target that is about to be deleted for good, as it was read right before. */
 export interface Going {
@@ -14,9 +14,14 @@ export interface Going {
  * Returns a store that also writes into the database what it has kept of a target, and how the message was, before the message is deleted: if this process
  * dies then, its successor still knows from what to restore it.
  */
-export function noteEvidence(store: EvidenceStore, going: readonly Going[], mailbox: number, { work, chunk, host }: Acting): EvidenceStore {
+export function noteEvidence(
+  store: EvidenceStore,
+  going: readonly Going[],
+  mailbox: number,
+  { work, chunk, host }: SweepRun,
+): EvidenceStore {
   const byId = new Map(going.map((one) => [one.message.itemId, one]));
-  const noted = new Map<number, NonNullable<Kept["evidence"]>>();
+  const noted = new Map<number, NonNullable<KeptOutcome["evidence"]>>();
   return {
     hold: (bytes, about) => store.hold(bytes, about),
     async keep(bytes, about) {
@@ -31,8 +36,8 @@ export function noteEvidence(store: EvidenceStore, going: readonly Going[], mail
       // The export comes after the message as .eml.
       const evidence = known === undefined ? piece : { ...known, export: piece };
       noted.set(number, evidence);
-      const note: Kept = omitUndefined({ before: beforeOf(message), evidence });
-      await patiently(() => work.note(chunk.sweep, mailbox, number, JSON.stringify(note)), host.signal);
+      const note: KeptOutcome = omitUndefined({ before: beforeOf(message), evidence });
+      await retryWhileDatabaseIsAway(() => work.note(chunk.sweep, mailbox, number, JSON.stringify(note)), host.signal);
       return kept;
     },
   };

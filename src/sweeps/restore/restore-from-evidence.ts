@@ -6,12 +6,12 @@ import type { Message } from "../../exchange/message.ts";
 import { Failure, type FailureCode } from "../../failure.ts";
 import { attempt, type Outcome, takeOnly } from "../../outcome.ts";
 import type { UndoState } from "../../state/sweep-states.ts";
-import type { Claimed } from "../../state/sweep-work.ts";
-import type { Acting, Work } from "../acting.ts";
+import type { ClaimedMailbox } from "../../state/sweep-work.ts";
 import { changeAudited } from "../audited-change.ts";
-import { readFacts } from "../facts.ts";
-import { inFolder } from "../look.ts";
-import { type Kept, keptForms, readKept, stateBefore } from "../outcome.ts";
+import { type KeptOutcome, keptForms, readKeptOutcome, stateBefore } from "../kept-outcome.ts";
+import { messagesInFolder } from "../locate-target.ts";
+import type { PlannedTarget, SweepRun } from "../sweep-run.ts";
+import { readFacts } from "../target-facts.ts";
 
 /** A server whose reply was lost may still be working. Milliseconds. */
 const lookDelayMs = 1000;
@@ -26,18 +26,18 @@ const refusedImports: ReadonlySet<FailureCode> = new Set<FailureCode>([
  * for it: an undo that was cut off may have created it. Throws Failure.
  */
 export async function restoreFromEvidence(
-  target: Work,
-  kept: Kept,
+  target: PlannedTarget,
+  kept: KeptOutcome,
   to: string,
   mailbox: Mailbox,
-  acting: Acting,
-  box: Claimed,
-): Promise<readonly [UndoState, Kept]> {
-  const found = () => copyInFolder(target, to, mailbox, acting, box);
+  run: SweepRun,
+  claimed: ClaimedMailbox,
+): Promise<readonly [UndoState, KeptOutcome]> {
+  const found = () => copyInFolder(target, to, mailbox, run, claimed);
   const already = await found();
   if (already !== undefined)
     return ["undone", { new_item_id: already.itemId, settled_by_look: "A message with its Message-ID was found in its folder." }];
-  const { from, made, note: why } = await createCopy(target, kept, to, mailbox, acting);
+  const { from, made, note: why } = await createCopy(target, kept, to, mailbox, run);
   if (made.ok) {
     const { newItemId, lost = [], note = why } = made.value;
     const verified = await isInFolder(newItemId, to, mailbox);
@@ -60,12 +60,12 @@ export async function restoreFromEvidence(
 }
 
 /** Creates the copy from the form that restores most of it and that Exchange takes. Throws Failure if no evidence can be read. */
-async function createCopy(target: Work, kept: Kept, to: string, mailbox: Mailbox, acting: Acting) {
+async function createCopy(target: PlannedTarget, kept: KeptOutcome, to: string, mailbox: Mailbox, run: SweepRun) {
   let refused: Failure | undefined;
   for (const { form, piece } of keptForms(kept)) {
     const from = form === "export" ? ("export" as const) : ("eml" as const);
-    const read = await attempt(() => checkedEvidence(piece.sha256, acting));
-    const made = read.ok ? await createFrom(read.value, form, piece.sha256, { target, kept, to, mailbox, acting }) : read;
+    const read = await attempt(() => checkedEvidence(piece.sha256, run));
+    const made = read.ok ? await createFrom(read.value, form, piece.sha256, { target, kept, to, mailbox, acting: run }) : read;
     const note = refused && `Its export could not be imported, so it was restored from its .eml. ${refused.message}`;
     if (made.ok || form === "mime" || !refusedImports.has(made.failure.code)) return { from, made, note };
     refused = made.failure;
@@ -74,38 +74,38 @@ async function createCopy(target: Work, kept: Kept, to: string, mailbox: Mailbox
 }
 
 interface Restoring {
-  readonly target: Work;
-  readonly kept: Kept;
+  readonly target: PlannedTarget;
+  readonly kept: KeptOutcome;
   readonly to: string;
   readonly mailbox: Mailbox;
-  readonly acting: Acting;
+  readonly acting: SweepRun;
 }
 
 function createFrom(bytes: OpenedFile, form: "export" | "mime", evidence: string, restoring: Restoring): Promise<Outcome<Copied>> {
-  const { target, kept, to, mailbox, acting } = restoring;
+  const { target, kept, to, mailbox, acting: run } = restoring;
   const source = { form, size: bytes.size, open: () => bytes.open(), folder: to };
   const state = { receivedAt: target.frozen.received_at, ...stateBefore(kept.before) };
-  return changeAudited("sweep undo", target, mailbox, acting, () => mailbox.restore({ ...source, ...state }), { to, evidence });
+  return changeAudited("sweep undo", target, mailbox, run, () => mailbox.restore({ ...source, ...state }), { to, evidence });
 }
 
 /** Finds the message in the folder that may be the copy: it is no other target, and was not made for one. Throws Failure. */
 async function copyInFolder(
-  { frozen }: Work,
+  { frozen }: PlannedTarget,
   to: string,
   mailbox: Mailbox,
-  { work, chunk }: Acting,
-  box: Claimed,
+  { work, chunk }: SweepRun,
+  claimed: ClaimedMailbox,
 ): Promise<Message | undefined> {
   const { internet_message_id: messageId, subject } = frozen;
   if (messageId === undefined) return undefined;
-  const all = await work.outcomes(chunk.sweep, box.number);
+  const all = await work.outcomes(chunk.sweep, claimed.number);
   const known = new Set(
     all.flatMap(({ facts, outcome, undoOutcome }) => [
       readFacts(facts).item_id,
-      ...[outcome, undoOutcome].flatMap((text) => readKept(text).new_item_id ?? []),
+      ...[outcome, undoOutcome].flatMap((text) => readKeptOutcome(text).new_item_id ?? []),
     ]),
   );
-  return (await inFolder(frozen, to, mailbox)).find((message) => !known.has(message.itemId) && message.subject === subject);
+  return (await messagesInFolder(frozen, to, mailbox)).find((message) => !known.has(message.itemId) && message.subject === subject);
 }
 
 /** Returns whether a second look finds the copy in the folder. */
@@ -116,7 +116,7 @@ async function isInFolder(itemId: string | undefined, to: string, mailbox: Mailb
 }
 
 /** Returns the evidence with this hash, after its bytes were hashed. Throws Failure `evidence-failed`. */
-async function checkedEvidence(sha256: string, { host }: Acting): Promise<OpenedFile> {
+async function checkedEvidence(sha256: string, { host }: SweepRun): Promise<OpenedFile> {
   const fail = (message: string) =>
     new Failure("evidence-failed", `${message} Nothing was restored.`, {
       hint: "Run the undo on the machine that kept the evidence, or keep evidence where every worker finds it.",

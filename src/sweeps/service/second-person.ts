@@ -1,26 +1,26 @@
 import { Failure } from "../../failure.ts";
-import type { Sweep } from "../../state/sweeps.ts";
+import type { Sweep } from "../../state/sweep-store.ts";
 import { counted } from "../../text/noun-count.ts";
-import type { Header } from "../header.ts";
-import type { SweepCaller } from "./access.ts";
+import type { PlanHeader } from "../plan-header.ts";
+import type { SweepCaller } from "./sweep-access.ts";
 
 /** The targets that one person may decide on alone: what the plan says, or the settings here, whichever is less. Undefined: any number. */
-function mostAlone(header: Decided, setting: number | undefined): number | undefined {
+function approvalLimit(header: ApprovalHeader, setting: number | undefined): number | undefined {
   const planned = header.second_person_above;
   return planned === undefined || (setting !== undefined && setting < planned) ? setting : planned;
 }
 
-type Decided = Pick<Header, "counts" | "second_person_above"> & { readonly later?: { readonly limit: number } | undefined };
+type ApprovalHeader = Pick<PlanHeader, "counts" | "second_person_above"> & { readonly later?: { readonly limit: number } | undefined };
 
 /** Everything that the approval is for: messages, what they have left behind, related copies, and later arrivals up to their limit. */
-function targetsIn({ counts, later }: Decided): number {
+function targetsIn({ counts, later }: ApprovalHeader): number {
   const { messages, related = 0, calendar_entries = 0, recoverable_copies = 0, sent_copies = 0 } = counts;
   return messages + related + calendar_entries + recoverable_copies + sent_copies + (later?.limit ?? 0);
 }
 
 /** Whether another person has to approve this sweep. */
-export function needsSecondPerson(header: Decided, setting: number | undefined): boolean {
-  const most = mostAlone(header, setting);
+export function needsSecondPerson(header: ApprovalHeader, setting: number | undefined): boolean {
+  const most = approvalLimit(header, setting);
   return most !== undefined && targetsIn(header) > most;
 }
 
@@ -31,9 +31,9 @@ function isSamePerson(one: string, other: string): boolean {
 }
 
 /** Throws Failure `access-denied` unless this caller may approve what somebody else has planned. */
-export function demandSecondPerson(sweep: Sweep, header: Header, setting: number | undefined, caller: SweepCaller): void {
+export function demandSecondPerson(sweep: Sweep, header: PlanHeader, setting: number | undefined, caller: SweepCaller): void {
   if (!needsSecondPerson(header, setting)) return;
-  const why = reason(sweep, header, setting);
+  const why = whyApprovalIsNeeded(sweep, header, setting);
   if (!caller.isChecked) throw denied(`${why} mailcordon takes this approval over serve alone.`, sweep);
   if (!caller.may("approve")) throw denied(`${why} This needs the role approve, which this caller does not have.`, sweep);
   if (caller.person === undefined) throw denied(`${why} Nobody has said whose API key this is: it has no owner.`, sweep);
@@ -42,9 +42,9 @@ export function demandSecondPerson(sweep: Sweep, header: Header, setting: number
 }
 
 /** Throws Failure `access-denied` unless another person than the planner and this caller has approved it. */
-export function demandApprovedByOther(sweep: Sweep, header: Header, setting: number | undefined, caller: SweepCaller): void {
+export function demandApprovedByOther(sweep: Sweep, header: PlanHeader, setting: number | undefined, caller: SweepCaller): void {
   if (!needsSecondPerson(header, setting)) return;
-  const why = reason(sweep, header, setting);
+  const why = whyApprovalIsNeeded(sweep, header, setting);
   const { approvedPerson: approver, approvedWithRole, plannedPerson: planner } = sweep;
   if (sweep.state === "planned" || !approvedWithRole || approver === undefined) throw denied(why, sweep);
   if (planner === undefined || isSamePerson(approver, planner)) throw denied(`${why} The person who planned it has approved it.`, sweep);
@@ -52,8 +52,8 @@ export function demandApprovedByOther(sweep: Sweep, header: Header, setting: num
   if (isSamePerson(approver, caller.person)) throw denied(`${why} Whoever approved it cannot run it as well.`, sweep);
 }
 
-function reason({ id }: Sweep, header: Header, setting: number | undefined): string {
-  return `Another person has to approve the sweep ${id}: it has ${counted(targetsIn(header), "target")}, and sweep.second_person_above is ${mostAlone(header, setting)}.`;
+function whyApprovalIsNeeded({ id }: Sweep, header: PlanHeader, setting: number | undefined): string {
+  return `Another person has to approve the sweep ${id}: it has ${counted(targetsIn(header), "target")}, and sweep.second_person_above is ${approvalLimit(header, setting)}.`;
 }
 
 function denied(message: string, { id, planHash }: Sweep): Failure {

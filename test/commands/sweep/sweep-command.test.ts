@@ -2,24 +2,24 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase } from "../../../src/state/postgres.ts";
 import { backends } from "../../actions/lab-host.ts";
-import { openSweepDesk, type Printed, type SweepDesk } from "../../sweeps/desk.ts";
+import { openSweepFixture, type Printed, type SweepFixture } from "../../sweeps/sweep-fixture.ts";
 
 const people = ["user01@example.com", "user02@example.com", "user03@example.com"];
 const all = people.join(",");
 
 describe.each(backends)("a sweep over %s", (backend) => {
-  let desk: SweepDesk;
+  let fixture: SweepFixture;
   let id = "";
   let number = 0;
   beforeAll(async () => {
-    desk = await openSweepDesk(backend);
+    fixture = await openSweepFixture(backend);
   });
-  afterAll(() => desk.close());
+  afterAll(() => fixture.close());
   beforeEach(() => {
     number += 1;
     id = `<campaign.${number}@mailer.example.net>`;
     for (const person of people) {
-      desk.host.put(person, {
+      fixture.host.put(person, {
         internetMessageId: id,
         subject: "Your invoice",
         isRead: true,
@@ -32,15 +32,15 @@ describe.each(backends)("a sweep over %s", (backend) => {
   /** Where the messages of the campaign lie. */
   const places = () =>
     people.flatMap((person) =>
-      [...desk.host.mailbox(person).items()]
+      [...fixture.host.mailbox(person).items()]
         .filter((item) => item.internetMessageId === id)
         .map((item) => `${item.folder.name} ${item.isRead} ${item.categories.join()} ${item.flag?.status}`),
     );
   const there = people.map(() => "Inbox true Red Flagged");
   const away = people.map(() => "Deletions true Red Flagged");
   const plan = (...words: readonly string[]) =>
-    desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all, "--then", "delete-email", ...words);
-  const run = (planned: Printed) => desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+    fixture.sweep("plan", "--internet-message-id", id, "--mailboxes", all, "--then", "delete-email", ...words);
+  const run = (planned: Printed) => fixture.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
 
   test("freezes its plan and changes nothing by planning", async () => {
     const planned = await plan("--keep-evidence", "--max-items", "3");
@@ -54,14 +54,14 @@ describe.each(backends)("a sweep over %s", (backend) => {
       from: "billing@example.net",
     });
     expect(places()).toEqual(there);
-    expect(await desk.sweep("status", planned.sweep)).toMatchObject({ state: "planned", plan_hash: planned.plan_hash });
+    expect(await fixture.sweep("status", planned.sweep)).toMatchObject({ state: "planned", plan_hash: planned.plan_hash });
   });
 
   test("is planned by a query over many mailboxes without a warning of Node.js", async () => {
     const warnings: string[] = [];
     const hear = (warning: Error) => warnings.push(warning.message);
     process.on("warning", hear);
-    const planned = await desk.sweep("plan", "--mailboxes", "all", "--subject", "Your invoice", "--then", "delete-email");
+    const planned = await fixture.sweep("plan", "--mailboxes", "all", "--subject", "Your invoice", "--then", "delete-email");
     // Node.js warns in a later turn.
     await new Promise((resolve) => setTimeout(resolve, 50));
     process.off("warning", hear);
@@ -75,12 +75,12 @@ describe.each(backends)("a sweep over %s", (backend) => {
     expect(ran).toMatchObject({ exit: 0, success: true, state: "finished", counts: { done: 3, waiting: 0, unknown: 0, failed: 0 } });
     expect(ran.left_alone).toContain("Archive mailboxes are not searched. Over EWS, --archive includes them.");
     expect(places()).toEqual(away);
-    const { targets } = await desk.sweep("report", planned.sweep);
+    const { targets } = await fixture.sweep("report", planned.sweep);
     for (const target of targets) {
       expect(target).toMatchObject({ state: "done", attempts: 1, outcome: { action: "soft_deleted", verified: true } });
       expect(target.outcome.evidence.sha256).toMatch(/^[0-9a-f]{64}$/);
     }
-    const entries = desk.audit().filter(({ sweep }) => sweep === planned.sweep);
+    const entries = fixture.audit().filter(({ sweep }) => sweep === planned.sweep);
     expect(entries.map(({ action, phase }) => `${action} ${phase}`).sort()).toEqual(
       [
         "sweep plan began",
@@ -90,40 +90,40 @@ describe.each(backends)("a sweep over %s", (backend) => {
       ].sort(),
     );
     // What is done is not done again.
-    expect(await desk.sweep("run", planned.sweep, "--yes")).toMatchObject({ exit: 0, counts: { done: 3 } });
-    expect((await desk.sweep("report", planned.sweep)).targets.map(({ attempts }: { attempts: number }) => attempts)).toEqual([1, 1, 1]);
+    expect(await fixture.sweep("run", planned.sweep, "--yes")).toMatchObject({ exit: 0, counts: { done: 3 } });
+    expect((await fixture.sweep("report", planned.sweep)).targets.map(({ attempts }: { attempts: number }) => attempts)).toEqual([1, 1, 1]);
   });
 
   test("is undone message by message, with read state, flag and categories, and a second undo changes nothing", async () => {
     const planned = await plan();
     await run(planned);
-    expect(await desk.sweep("undo", planned.sweep)).toMatchObject({ error: { code: "confirmation-required" } });
-    expect(await desk.sweep("undo", planned.sweep, "--yes")).toMatchObject({ exit: 0, success: true, counts: { undone: 3 } });
+    expect(await fixture.sweep("undo", planned.sweep)).toMatchObject({ error: { code: "confirmation-required" } });
+    expect(await fixture.sweep("undo", planned.sweep, "--yes")).toMatchObject({ exit: 0, success: true, counts: { undone: 3 } });
     expect(places()).toEqual(there);
-    const { targets } = await desk.sweep("report", planned.sweep);
+    const { targets } = await fixture.sweep("report", planned.sweep);
     expect(targets.map(({ undo }: { undo: string }) => undo)).toEqual(["undone", "undone", "undone"]);
-    const moves = desk.audit().filter(({ action }) => action === "sweep undo").length;
-    expect(await desk.sweep("undo", planned.sweep, "--yes")).toMatchObject({ exit: 0, counts: { undone: 3 } });
+    const moves = fixture.audit().filter(({ action }) => action === "sweep undo").length;
+    expect(await fixture.sweep("undo", planned.sweep, "--yes")).toMatchObject({ exit: 0, counts: { undone: 3 } });
     expect(places()).toEqual(there);
     // Nothing but that it was asked for.
-    expect(desk.audit().filter(({ action }) => action === "sweep undo").length).toBe(moves + 1);
-    expect(await desk.sweep("run", planned.sweep, "--yes")).toMatchObject({ error: { code: "changed" } });
+    expect(fixture.audit().filter(({ action }) => action === "sweep undo").length).toBe(moves + 1);
+    expect(await fixture.sweep("run", planned.sweep, "--yes")).toMatchObject({ error: { code: "changed" } });
   });
 
   test("leaves items that differ from the plan unchanged and reports the difference", async () => {
     const planned = await plan();
     const [one = "", two = "", three = ""] = people;
     const itemOf = (person: string) => {
-      const found = [...desk.host.mailbox(person).items()].find((item) => item.internetMessageId === id);
+      const found = [...fixture.host.mailbox(person).items()].find((item) => item.internetMessageId === id);
       if (found === undefined) throw new Error("the message is not there");
       return found;
     };
-    const box = desk.host.mailbox(one);
+    const box = fixture.host.mailbox(one);
     box.move(itemOf(one), box.known("drafts"));
-    desk.host.mailbox(two).update(itemOf(two), { subject: "Another subject" });
-    desk.host.mailbox(three).remove(itemOf(three));
+    fixture.host.mailbox(two).update(itemOf(two), { subject: "Another subject" });
+    fixture.host.mailbox(three).remove(itemOf(three));
     expect(await run(planned)).toMatchObject({ exit: 6, success: false, counts: { done: 0, changed: 2, gone: 1 } });
-    const { targets } = await desk.sweep("report", planned.sweep);
+    const { targets } = await fixture.sweep("report", planned.sweep);
     expect(targets.map(({ state, outcome }: { state: string; outcome: { differs?: string[] } }) => [state, outcome.differs])).toEqual([
       ["changed", ["folder_id"]],
       ["changed", expect.arrayContaining(["subject"])],
@@ -134,7 +134,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
   });
 
   test("names each mailbox that it could not search, with the reason", async () => {
-    const planned = await desk.sweep(
+    const planned = await fixture.sweep(
       "plan",
       "--internet-message-id",
       id,
@@ -163,17 +163,17 @@ describe.each(backends)("a sweep over %s", (backend) => {
     const planned = await plan();
     const other = await plan("--delete-type", "trash");
     expect(other.plan_hash).not.toBe(planned.plan_hash);
-    expect(await desk.sweep("run", planned.sweep)).toMatchObject({ error: { code: "confirmation-required" } });
-    expect(await desk.sweep("run", planned.sweep, "--yes")).toMatchObject({ error: { code: "confirmation-required" } });
+    expect(await fixture.sweep("run", planned.sweep)).toMatchObject({ error: { code: "confirmation-required" } });
+    expect(await fixture.sweep("run", planned.sweep, "--yes")).toMatchObject({ error: { code: "confirmation-required" } });
     expect(await run({ ...planned, plan_hash: other.plan_hash })).toMatchObject({ error: { code: "changed" } });
-    expect(await desk.sweep("approve", planned.sweep, "--plan", other.plan_hash)).toMatchObject({ error: { code: "changed" } });
-    expect(await desk.sweep("approve", planned.sweep, "--plan", planned.plan_hash)).toMatchObject({ exit: 0, state: "approved" });
-    const database = await openDatabase({ directory: `${desk.folder}/state` });
+    expect(await fixture.sweep("approve", planned.sweep, "--plan", other.plan_hash)).toMatchObject({ error: { code: "changed" } });
+    expect(await fixture.sweep("approve", planned.sweep, "--plan", planned.plan_hash)).toMatchObject({ exit: 0, state: "approved" });
+    const database = await openDatabase({ directory: `${fixture.folder}/state` });
     await database.execute("UPDATE mailcordon.sweep_targets SET facts = replace(facts, 'user02', 'user04') WHERE sweep = $1", [
       planned.sweep,
     ]);
     await database.close();
-    expect(await desk.sweep("run", planned.sweep)).toMatchObject({
+    expect(await fixture.sweep("run", planned.sweep)).toMatchObject({
       error: { code: "changed", message: expect.stringContaining("somebody") },
     });
     expect(places()).toEqual(there);
@@ -181,13 +181,13 @@ describe.each(backends)("a sweep over %s", (backend) => {
 
   test("can be cancelled before it begins, and can be paused and resumed", async () => {
     const cancelled = await plan();
-    expect(await desk.sweep("cancel", cancelled.sweep)).toMatchObject({ exit: 0, state: "cancelled" });
+    expect(await fixture.sweep("cancel", cancelled.sweep)).toMatchObject({ exit: 0, state: "cancelled" });
     expect(await run(cancelled)).toMatchObject({ error: { code: "changed" } });
     const planned = await plan();
-    expect(await desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes", "--detach")).toMatchObject({ state: "running" });
-    expect(await desk.sweep("pause", planned.sweep)).toMatchObject({ state: "paused", counts: { waiting: 3 } });
+    expect(await fixture.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes", "--detach")).toMatchObject({ state: "running" });
+    expect(await fixture.sweep("pause", planned.sweep)).toMatchObject({ state: "paused", counts: { waiting: 3 } });
     expect(places()).toEqual(there);
-    expect(await desk.sweep("resume", planned.sweep)).toMatchObject({ exit: 0, state: "finished", counts: { done: 3 } });
+    expect(await fixture.sweep("resume", planned.sweep)).toMatchObject({ exit: 0, state: "finished", counts: { done: 3 } });
     expect(places()).toEqual(away);
   });
 
@@ -197,7 +197,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     process.env.MAILCORDON_ACCESS = "delegate";
     try {
       expect(await run(planned)).toMatchObject({ exit: -1, error: { code: "invalid-settings" } });
-      expect(await desk.sweep("status", planned.sweep)).toMatchObject({ state: "planned" });
+      expect(await fixture.sweep("status", planned.sweep)).toMatchObject({ state: "planned" });
     } finally {
       if (before === undefined) delete process.env.MAILCORDON_ACCESS;
       else process.env.MAILCORDON_ACCESS = before;
@@ -212,10 +212,12 @@ describe.each(backends)("a sweep over %s", (backend) => {
     expect(await plan("--delete-type", "hard")).toMatchObject({ exit: -1, error: { code: "confirmation-required" } });
     const kept = await plan("--delete-type", "hard", "--confirm-hard", "--keep-evidence");
     expect(kept).toMatchObject({ cannot_be_undone: [], restored_from_evidence: [expect.stringContaining("with new ids")] });
-    expect(await desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all, "--then", "send-email")).toMatchObject({
+    expect(await fixture.sweep("plan", "--internet-message-id", id, "--mailboxes", all, "--then", "send-email")).toMatchObject({
       error: { code: "invalid-input" },
     });
-    expect(await desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all)).toMatchObject({ error: { code: "invalid-input" } });
+    expect(await fixture.sweep("plan", "--internet-message-id", id, "--mailboxes", all)).toMatchObject({
+      error: { code: "invalid-input" },
+    });
   });
 
   describe("that deletes for good", () => {
@@ -227,21 +229,21 @@ describe.each(backends)("a sweep over %s", (backend) => {
       const planned = await plan(...hard, "--keep-evidence");
       expect(await run(planned)).toMatchObject({ counts: { done: 3 } });
       expect(visible()).toEqual([]);
-      const undone = await desk.sweep("undo", planned.sweep, "--yes");
+      const undone = await fixture.sweep("undo", planned.sweep, "--yes");
       expect(undone).toMatchObject({ exit: 0, state: "finished", counts: { undone: 3 } });
       expect(undone.counts).not.toHaveProperty("not_undone");
       expect(visible()).toEqual(people.map(() => "Inbox true Red Flagged"));
       const lost = backend === "ews" ? [] : ["sent", "received_time"];
-      const report = await desk.sweep("report", planned.sweep);
+      const report = await fixture.sweep("report", planned.sweep);
       for (const target of report.targets) expect(target.undo_outcome).toMatchObject({ restored_copy: true, verified: true, lost });
-      await desk.sweep("undo", planned.sweep, "--yes");
+      await fixture.sweep("undo", planned.sweep, "--yes");
       expect(visible()).toHaveLength(3);
     });
 
     test("does not report a restored copy as verified that a second look does not find in its folder", async () => {
       const planned = await plan(...hard, "--keep-evidence");
       await run(planned);
-      const boxes = people.map((person) => desk.host.mailbox(person));
+      const boxes = people.map((person) => fixture.host.mailbox(person));
       // As a rule of the owner does, which moves what arrives.
       for (const box of boxes) {
         const [add, move] = [box.add.bind(box), box.move.bind(box)];
@@ -249,12 +251,12 @@ describe.each(backends)("a sweep over %s", (backend) => {
         box.add = (folder, item) => add(elsewhere(folder), item);
         box.move = (item, folder) => move(item, elsewhere(folder));
       }
-      await desk.sweep("undo", planned.sweep, "--yes");
+      await fixture.sweep("undo", planned.sweep, "--yes");
       for (const box of boxes) {
         Reflect.deleteProperty(box, "add");
         Reflect.deleteProperty(box, "move");
       }
-      for (const { undo_outcome } of (await desk.sweep("report", planned.sweep)).targets)
+      for (const { undo_outcome } of (await fixture.sweep("report", planned.sweep)).targets)
         expect(undo_outcome).toMatchObject({ restored_copy: true, verified: false, message: expect.stringContaining("second look") });
     });
 
@@ -262,7 +264,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
       const planned = await plan(...hard);
       expect(planned.cannot_be_undone).toEqual([expect.stringContaining("With keep_evidence, copies could be restored.")]);
       await run(planned);
-      const { counts } = await desk.sweep("undo", planned.sweep, "--yes");
+      const { counts } = await fixture.sweep("undo", planned.sweep, "--yes");
       expect(counts).toMatchObject({ not_undoable: 3 });
       expect(counts).not.toHaveProperty("undone");
       expect(visible()).toEqual([]);
@@ -271,23 +273,23 @@ describe.each(backends)("a sweep over %s", (backend) => {
     test("restores nothing from evidence that somebody has changed", async () => {
       const planned = await plan(...hard, "--keep-evidence");
       await run(planned);
-      const [first] = (await desk.sweep("report", planned.sweep)).targets;
+      const [first] = (await fixture.sweep("report", planned.sweep)).targets;
       const file = first.outcome.evidence.file_ref;
       const bytes = readFileSync(file);
       chmodSync(file, 0o600);
       writeFileSync(file, Buffer.concat([bytes.subarray(0, -1), Buffer.from("X")]));
-      const undone = await desk.sweep("undo", planned.sweep, "--yes");
+      const undone = await fixture.sweep("undo", planned.sweep, "--yes");
       expect(undone.counts.not_undone).toBeGreaterThan(0);
-      const failed = (await desk.sweep("report", planned.sweep)).targets.filter(({ undo }: { undo: string }) => undo === "failed");
+      const failed = (await fixture.sweep("report", planned.sweep)).targets.filter(({ undo }: { undo: string }) => undo === "failed");
       expect(failed[0].undo_outcome.error).toMatchObject({ code: "evidence-failed", message: expect.stringContaining("other bytes") });
     });
   });
 
   test("marks messages as junk, and its undo returns them to their folder", async () => {
-    const planned = await desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all, "--then", "junk-mail");
+    const planned = await fixture.sweep("plan", "--internet-message-id", id, "--mailboxes", all, "--then", "junk-mail");
     expect(await run(planned)).toMatchObject({ exit: 0, counts: { done: 3 } });
     expect(places().map((place) => place.split(" true")[0])).toEqual(["Junk Email", "Junk Email", "Junk Email"]);
-    expect(await desk.sweep("undo", planned.sweep, "--yes")).toMatchObject({ exit: 0, counts: { undone: 3 } });
+    expect(await fixture.sweep("undo", planned.sweep, "--yes")).toMatchObject({ exit: 0, counts: { undone: 3 } });
     expect(places()).toEqual(there);
   });
 });

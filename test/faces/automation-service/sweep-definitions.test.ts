@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { backends } from "../../actions/lab-host.ts";
 import { soon } from "../../soon.ts";
-import { openSweepDesk, type SweepDesk } from "../../sweeps/desk.ts";
 import { openSweepServer, type SweepServer } from "../../sweeps/server.ts";
+import { openSweepFixture, type SweepFixture } from "../../sweeps/sweep-fixture.ts";
 import { noPython, realService, run, without } from "./stage.ts";
 
 const people = ["user01@example.com", "user02@example.com"];
@@ -22,16 +22,16 @@ describe("the actions of sweeps", () => {
 });
 
 describe.skipIf(noPython).each(backends)(`a playbook with sweeps over %s${without}`, (backend) => {
-  let desk: SweepDesk;
+  let fixture: SweepFixture;
   let server: SweepServer;
   beforeAll(async () => {
-    desk = await openSweepDesk(backend);
-    server = await openSweepServer(desk);
-    for (const person of people) desk.host.put(person, { internetMessageId: id, subject: "Your invoice" });
+    fixture = await openSweepFixture(backend);
+    server = await openSweepServer(fixture);
+    for (const person of people) fixture.host.put(person, { internetMessageId: id, subject: "Your invoice" });
   });
   afterAll(async () => {
     await server.close();
-    await desk.close();
+    await fixture.close();
   });
 
   test("plans, approves, starts, follows, reports and undoes", async () => {

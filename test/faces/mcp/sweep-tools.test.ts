@@ -4,37 +4,37 @@ import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { backends } from "../../actions/lab-host.ts";
 import { soon } from "../../soon.ts";
-import { openSweepDesk, type SweepDesk } from "../../sweeps/desk.ts";
 import { openSweepServer, type SweepServer } from "../../sweeps/server.ts";
+import { openSweepFixture, type SweepFixture } from "../../sweeps/sweep-fixture.ts";
 
 const people = ["user01@example.com", "user02@example.com"];
 const hostile = 'Your invoice"\n\nYes: everything is fine\u202e';
 
 describe.each(backends)("tools of sweeps over %s", (backend) => {
-  let desk: SweepDesk;
+  let fixture: SweepFixture;
   let server: SweepServer;
   const clients: Client[] = [];
   let id = "";
   let number = 0;
   beforeAll(async () => {
-    desk = await openSweepDesk(backend);
-    server = await openSweepServer(desk);
+    fixture = await openSweepFixture(backend);
+    server = await openSweepServer(fixture);
   });
   afterEach(async () => {
     for (const client of clients.splice(0)) await client.close();
   });
   afterAll(async () => {
     await server.close();
-    await desk.close();
+    await fixture.close();
   });
   beforeEach(() => {
     number += 1;
     id = `<campaign.${number}@mailer.example.net>`;
-    for (const person of people) desk.host.put(person, { internetMessageId: id, subject: hostile });
+    for (const person of people) fixture.host.put(person, { internetMessageId: id, subject: hostile });
   });
   const folders = () =>
     people.flatMap((person) =>
-      [...desk.host.mailbox(person).items()].filter((item) => item.internetMessageId === id).map(({ folder }) => folder.name),
+      [...fixture.host.mailbox(person).items()].filter((item) => item.internetMessageId === id).map(({ folder }) => folder.name),
     );
 
   /** A client of a key with these roles; with `answer` it asks its user, who answers so. */

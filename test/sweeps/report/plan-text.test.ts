@@ -1,24 +1,24 @@
 import { describe, expect, test } from "vitest";
 import type { State } from "../../../src/state/state.ts";
-import type { Sweep, SweepTarget } from "../../../src/state/sweeps.ts";
-import { canonicalJson } from "../../../src/sweeps/canonical.ts";
-import type { Facts } from "../../../src/sweeps/facts.ts";
-import { planHash, readHeader } from "../../../src/sweeps/header.ts";
+import type { Sweep, SweepTarget } from "../../../src/state/sweep-store.ts";
+import { canonicalJson } from "../../../src/sweeps/canonical-json.ts";
+import { planHash, readPlanHeader } from "../../../src/sweeps/plan-header.ts";
 import { demandPlan, planText } from "../../../src/sweeps/report/plan-text.ts";
+import type { TargetFacts } from "../../../src/sweeps/target-facts.ts";
 
-const header = readHeader({
+const header = readPlanHeader({
   ...{ version: 1, connection: { name: "farm" }, action: "delete-email", input: { delete_type: "soft" }, limits: {} },
   find: { internet_message_id: ["<1@example.net>"], mailboxes: "all", finder: "It was searched." },
   ...{ counts: { messages: 0, mailboxes: 0, examined: 0, unexamined: 0 }, unexamined: [], left_alone: [], cannot_be_undone: [] },
 });
-const facts = (number: number): Facts => ({
+const facts = (number: number): TargetFacts => ({
   mailbox: "ann@example.com",
   item_id: `id ${number}`,
   subject: `\u2028"\\ \ud83d\ude00 ${number}`,
 });
 
 /** The tables of one sweep: more than one page of targets. */
-function stateWith(all: readonly Facts[]): State {
+function stateWith(all: readonly TargetFacts[]): State {
   const rows = all.map((one, number) => ({ number, mailbox: one.mailbox, facts: JSON.stringify(one) }) as SweepTarget);
   const targets = async (_: string, after: number, limit: number) => rows.slice(after + 1, after + 1 + limit);
   return { sweeps: { targets } } as unknown as State;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ReportSource, SweepDocument, TargetDocument } from "../../../src/sweeps/report/cells.ts";
+import type { ReportSource, SweepDocument, TargetDocument } from "../../../src/sweeps/report/report-cells.ts";
 import { reportCsv } from "../../../src/sweeps/report/report-csv.ts";
 import { reportHtml } from "../../../src/sweeps/report/report-html.ts";
 

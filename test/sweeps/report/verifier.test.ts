@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { backends } from "../../actions/lab-host.ts";
-import type { Printed, SweepDesk } from "../desk.ts";
-import { type ArchiveCase, type Change, noPython, openArchiveCase, sha256, zipOf } from "./archive-case.ts";
+import type { Printed, SweepFixture } from "../sweep-fixture.ts";
+import { type ArchiveCase, type Change, noPython, openArchiveCase, sha256, zipOf } from "./evidence-archive-case.ts";
 
 describe.skipIf(noPython !== undefined).each(backends)("verify.py of an evidence archive over %s", (backend) => {
-  let desk: SweepDesk;
+  let fixture: SweepFixture;
   let made: Printed;
   let sweep = "";
   let file = "";
@@ -17,9 +17,9 @@ describe.skipIf(noPython !== undefined).each(backends)("verify.py of an evidence
   let verify: ArchiveCase["verify"];
   let tampered: ArchiveCase["tampered"];
   beforeAll(async () => {
-    ({ desk, made, sweep, file, files, json, bytesOf, verify, tampered } = await openArchiveCase(backend));
+    ({ fixture, made, sweep, file, files, json, bytesOf, verify, tampered } = await openArchiveCase(backend));
   });
-  afterAll(() => desk.close());
+  afterAll(() => fixture.close());
 
   /** As somebody does it who knows that the manifest has hashes. */
   const withHashes = (changed: Map<string, Buffer>, edit: (manifest: ReturnType<typeof json>) => void = () => undefined) => {
@@ -47,7 +47,7 @@ describe.skipIf(noPython !== undefined).each(backends)("verify.py of an evidence
     const { asFolder } = await tampered((same) => same, ofManifest);
     expect(asFolder).toMatchObject({ status: 0, told: expect.stringContaining("as it was written") });
     // From within the folder, as its readme says.
-    const own = spawnSync("python3", ["verify.py"], { cwd: join(desk.folder, "tampered"), encoding: "utf8" });
+    const own = spawnSync("python3", ["verify.py"], { cwd: join(fixture.folder, "tampered"), encoding: "utf8" });
     expect([own.status, own.stderr]).toEqual([0, ""]);
   });
 
@@ -65,7 +65,7 @@ describe.skipIf(noPython !== undefined).each(backends)("verify.py of an evidence
 
   test("shows a flipped bit anywhere in the zip file", () => {
     const bytes = readFileSync(file);
-    const zip = join(desk.folder, "flipped.zip");
+    const zip = join(fixture.folder, "flipped.zip");
     const end = bytes.lastIndexOf(Buffer.from("PK\u0005\u0006", "latin1"));
     const unseen: number[] = [];
     for (let at = 40; at < end; at += Math.ceil(end / 10)) {
@@ -100,7 +100,7 @@ describe.skipIf(noPython !== undefined).each(backends)("verify.py of an evidence
   });
 
   test("shows a name that is there twice", async () => {
-    const zip = join(desk.folder, "twice.zip");
+    const zip = join(fixture.folder, "twice.zip");
     await zipOf([...files, ["report.csv", Buffer.from("other")]], zip);
     expect(verify(zip)).toMatchObject({ status: 1, told: expect.stringContaining("a name is in the archive twice") });
   });
@@ -187,9 +187,9 @@ describe.skipIf(noPython !== undefined).each(backends)("verify.py of an evidence
   });
 
   test("says so where there is no archive, or its end is cut off", () => {
-    const cut = join(desk.folder, "cut.zip");
+    const cut = join(fixture.folder, "cut.zip");
     writeFileSync(cut, readFileSync(file).subarray(0, -100));
-    for (const path of [join(desk.folder, "nothing.zip"), cut])
+    for (const path of [join(fixture.folder, "nothing.zip"), cut])
       expect(verify(path)).toMatchObject({ status: 2, told: expect.stringContaining("no readable archive") });
   });
 });

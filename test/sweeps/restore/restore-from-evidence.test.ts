@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { backends } from "../../actions/lab-host.ts";
 import { build } from "../../built.ts";
-import { openSweepDesk, type SweepDesk } from "../desk.ts";
+import { openSweepFixture, type SweepFixture } from "../sweep-fixture.ts";
 
 const messageId = "<campaign.1@mailer.example.net>";
 const person = "user01@example.com";
@@ -13,30 +13,34 @@ const state = { isRead: true, categories: ["Red category", "Blue category"], fla
 const receivedAt = new Date("2026-05-01T10:00Z");
 
 describe.each(backends)("a sweep that deletes for good over %s", (backend) => {
-  let desk: SweepDesk;
+  let fixture: SweepFixture;
   const exporting = backend === "ews" ? "ExportItems" : "mailbox-exportitems";
   const importing = backend === "ews" ? "UploadItems" : "mailbox-createimportsession";
   beforeEach(async () => {
-    desk = await openSweepDesk(backend);
-    desk.host.put(person, { internetMessageId: messageId, subject: "Your invoice", receivedAt, isDraft: false, ...state }, "inbox/Bills");
+    fixture = await openSweepFixture(backend);
+    fixture.host.put(
+      person,
+      { internetMessageId: messageId, subject: "Your invoice", receivedAt, isDraft: false, ...state },
+      "inbox/Bills",
+    );
   });
-  afterEach(() => desk.close());
+  afterEach(() => fixture.close());
 
   const plan = (...more: readonly string[]) =>
-    desk.sweep(
+    fixture.sweep(
       ...["plan", "--internet-message-id", messageId, "--mailboxes", person, "--then", "delete-email"],
       ...["--delete-type", "hard", "--confirm-hard", ...more],
     );
   async function planAndRun(...more: readonly string[]) {
     const planned = await plan("--keep-evidence", ...more);
-    const ran = await desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+    const ran = await fixture.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
     expect(ran.counts).toMatchObject({ done: 1 });
     return planned;
   }
   async function undo(sweep: string) {
-    expect((await desk.sweep("undo", sweep, "--yes")).counts).toMatchObject({ undone: 1 });
-    const [target] = (await desk.sweep("report", sweep)).targets;
-    const [item, ...others] = [...(desk.host.mailbox(person).folderAt(["Inbox", "Bills"])?.items.values() ?? [])];
+    expect((await fixture.sweep("undo", sweep, "--yes")).counts).toMatchObject({ undone: 1 });
+    const [target] = (await fixture.sweep("report", sweep)).targets;
+    const [item, ...others] = [...(fixture.host.mailbox(person).folderAt(["Inbox", "Bills"])?.items.values() ?? [])];
     expect(others).toEqual([]);
     return { outcome: target.undo_outcome, item };
   }
@@ -44,14 +48,14 @@ describe.each(backends)("a sweep that deletes for good over %s", (backend) => {
   test("with --keep-export restores each message as it was, and says so in the plan", async () => {
     const planned = await planAndRun("--keep-export");
     expect(planned).toMatchObject({ cannot_be_undone: [], restored_from_evidence: [expect.stringContaining("as they were")] });
-    const files = readdirSync(join(desk.folder, "evidence/files")).map((name) => name.slice(-4));
+    const files = readdirSync(join(fixture.folder, "evidence/files")).map((name) => name.slice(-4));
     expect(files.sort()).toEqual([".eml", ".fts"]);
     const { outcome, item } = await undo(planned.sweep);
     expect(outcome).toMatchObject({ restored_copy: true, restored_from: "export", verified: true, lost: [] });
     expect(item).toMatchObject({ ...state, receivedAt, isDraft: false, subject: "Your invoice" });
-    const archived = await desk.sweep("archive", planned.sweep, "--output", join(desk.folder, "case.zip"));
+    const archived = await fixture.sweep("archive", planned.sweep, "--output", join(fixture.folder, "case.zip"));
     expect(archived).toMatchObject({ evidence: { kept: 2, missing: 0 } });
-    const entries = desk.audit().filter(({ phase, action }) => phase === "began" && action === "delete-email");
+    const entries = fixture.audit().filter(({ phase, action }) => phase === "began" && action === "delete-email");
     expect(entries).toMatchObject([{ outcome: [{ evidence: { export: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } } }] }]);
   });
 
@@ -66,7 +70,7 @@ describe.each(backends)("a sweep that deletes for good over %s", (backend) => {
   });
 
   test("has no plan with --keep-export where a message cannot be exported", async () => {
-    desk.host.lab.addFault({ kind: "403", operation: exporting, times: 100 });
+    fixture.host.lab.addFault({ kind: "403", operation: exporting, times: 100 });
     const refused = await plan("--keep-evidence", "--keep-export");
     expect(refused.error?.message).toContain("could not be exported, so keep_export would let nothing be deleted");
     expect(await plan("--keep-export")).toMatchObject({ error: { code: "invalid-input" } });
@@ -74,37 +78,37 @@ describe.each(backends)("a sweep that deletes for good over %s", (backend) => {
 
   test("leaves a message alone whose export fails when it is to be deleted", async () => {
     const planned = await plan("--keep-evidence", "--keep-export");
-    desk.host.lab.addFault({ kind: "403", operation: exporting, times: 100 });
-    const ran = await desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+    fixture.host.lab.addFault({ kind: "403", operation: exporting, times: 100 });
+    const ran = await fixture.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
     expect(ran.counts).toMatchObject({ failed: 1, done: 0 });
-    const [target] = (await desk.sweep("report", planned.sweep)).targets;
+    const [target] = (await fixture.sweep("report", planned.sweep)).targets;
     expect(target.outcome.error.code).toBe("evidence-failed");
-    expect(desk.host.mailbox(person).folderAt(["Inbox", "Bills"])?.items.size).toBe(1);
+    expect(fixture.host.mailbox(person).folderAt(["Inbox", "Bills"])?.items.size).toBe(1);
   });
 
   test("restores from the .eml where the import is refused, or the export is gone from the evidence", async () => {
     const planned = await planAndRun("--keep-export");
-    for (const name of readdirSync(join(desk.folder, "evidence/files")))
-      if (name.endsWith(".fts")) rmSync(join(desk.folder, "evidence/files", name));
+    for (const name of readdirSync(join(fixture.folder, "evidence/files")))
+      if (name.endsWith(".fts")) rmSync(join(fixture.folder, "evidence/files", name));
     const { outcome } = await undo(planned.sweep);
     expect(outcome).toMatchObject({ restored_from: "eml", note: expect.stringContaining("restored from its .eml") });
 
-    desk.host.put(person, { internetMessageId: "<campaign.2@mailer.example.net>", receivedAt }, "inbox/Other");
-    const second = await desk.sweep(
+    fixture.host.put(person, { internetMessageId: "<campaign.2@mailer.example.net>", receivedAt }, "inbox/Other");
+    const second = await fixture.sweep(
       ...["plan", "--internet-message-id", "<campaign.2@mailer.example.net>", "--mailboxes", person, "--then", "delete-email"],
       ...["--delete-type", "hard", "--confirm-hard", "--keep-evidence", "--keep-export"],
     );
-    await desk.sweep("run", second.sweep, "--plan", second.plan_hash, "--yes");
+    await fixture.sweep("run", second.sweep, "--plan", second.plan_hash, "--yes");
     const refusal = backend === "ews" ? ({ kind: "item-error", code: "ErrorAccessDenied" } as const) : ({ kind: "403" } as const);
-    desk.host.lab.addFault({ ...refusal, operation: importing, times: 100 });
-    expect((await desk.sweep("undo", second.sweep, "--yes")).counts).toMatchObject({ undone: 1 });
-    const [target] = (await desk.sweep("report", second.sweep)).targets;
+    fixture.host.lab.addFault({ ...refusal, operation: importing, times: 100 });
+    expect((await fixture.sweep("undo", second.sweep, "--yes")).counts).toMatchObject({ undone: 1 });
+    const [target] = (await fixture.sweep("report", second.sweep)).targets;
     expect(target.undo_outcome).toMatchObject({ restored_from: "eml", note: expect.stringContaining("could not be imported") });
   });
 });
 
 describe.each(backends)("a process that dies while a sweep deletes for good over %s", (backend) => {
-  let desk: SweepDesk;
+  let fixture: SweepFixture;
   let program = "";
   let child: ChildProcess | undefined;
   beforeAll(() => {
@@ -112,56 +116,60 @@ describe.each(backends)("a process that dies while a sweep deletes for good over
   });
   afterEach(async () => {
     child?.kill("SIGKILL");
-    await desk.close();
+    await fixture.close();
   });
 
   test("leaves what undoes it: the message was deleted once, and comes back as it was", async () => {
-    desk = await openSweepDesk(backend);
-    desk.host.put(person, { internetMessageId: messageId, subject: "Your invoice", receivedAt, isDraft: false, ...state }, "inbox/Bills");
-    const bills = () => [...(desk.host.mailbox(person).folderAt(["Inbox", "Bills"])?.items.values() ?? [])];
-    const planned = await desk.sweep(
+    fixture = await openSweepFixture(backend);
+    fixture.host.put(
+      person,
+      { internetMessageId: messageId, subject: "Your invoice", receivedAt, isDraft: false, ...state },
+      "inbox/Bills",
+    );
+    const bills = () => [...(fixture.host.mailbox(person).folderAt(["Inbox", "Bills"])?.items.values() ?? [])];
+    const planned = await fixture.sweep(
       ...["plan", "--internet-message-id", messageId, "--mailboxes", person, "--then", "delete-email"],
       ...["--delete-type", "hard", "--confirm-hard", "--keep-evidence", "--keep-export"],
     );
-    await desk.sweep("approve", planned.sweep, "--plan", planned.plan_hash);
+    await fixture.sweep("approve", planned.sweep, "--plan", planned.plan_hash);
     // Done at once, and the reply comes when nobody is there any more.
     const operation = backend === "ews" ? "DeleteItem" : "message-permanentdelete";
-    desk.host.lab.addFault({ kind: "delay", operation, delayMs: 60_000 });
-    child = spawn(process.execPath, [program, "sweep", "run", planned.sweep, "--yes", "--config", desk.config], {
-      env: { ...process.env, ...desk.environment },
+    fixture.host.lab.addFault({ kind: "delay", operation, delayMs: 60_000 });
+    child = spawn(process.execPath, [program, "sweep", "run", planned.sweep, "--yes", "--config", fixture.config], {
+      env: { ...process.env, ...fixture.environment },
       stdio: "ignore",
     });
     await vi.waitFor(() => expect(bills().length).toBe(0), { timeout: 60_000 });
     child.kill("SIGKILL");
-    const ran = await desk.sweep("run", planned.sweep, "--yes");
+    const ran = await fixture.sweep("run", planned.sweep, "--yes");
     expect(ran.counts).toMatchObject({ done: 1, gone: 0, unknown: 0 });
-    expect(desk.host.asked(operation)).toBe(1);
-    const undone = await desk.sweep("undo", planned.sweep, "--yes");
+    expect(fixture.host.asked(operation)).toBe(1);
+    const undone = await fixture.sweep("undo", planned.sweep, "--yes");
     expect(undone.counts).toMatchObject({ undone: 1 });
     const [item, ...others] = bills();
     expect(others).toEqual([]);
     expect(item).toMatchObject({ ...state, receivedAt, isDraft: false });
-    const [target] = (await desk.sweep("report", planned.sweep)).targets;
+    const [target] = (await fixture.sweep("report", planned.sweep)).targets;
     expect(target.outcome).toMatchObject({ settled_by_look: expect.stringContaining("nowhere"), evidence: { export: {} } });
     expect(target.undo_outcome).toMatchObject({ restored_from: "export", lost: [] });
   });
 });
 
 describe.each(backends)("a sweep that moves messages over %s", (backend) => {
-  let desk: SweepDesk;
-  afterEach(() => desk.close());
+  let fixture: SweepFixture;
+  afterEach(() => fixture.close());
 
   test("names a flag that is not as it was when the message came back", async () => {
-    desk = await openSweepDesk(backend);
-    const put = desk.host.put(person, { internetMessageId: messageId, receivedAt, flag });
-    const planned = await desk.sweep("plan", "--internet-message-id", messageId, "--mailboxes", person, "--then", "delete-email");
-    await desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
-    const mailbox = desk.host.mailbox(person);
+    fixture = await openSweepFixture(backend);
+    const put = fixture.host.put(person, { internetMessageId: messageId, receivedAt, flag });
+    const planned = await fixture.sweep("plan", "--internet-message-id", messageId, "--mailboxes", person, "--then", "delete-email");
+    await fixture.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+    const mailbox = fixture.host.mailbox(person);
     const [moved] = [...mailbox.known("recoverableitemsdeletions").items.values()].filter(({ subject }) => subject === put.subject);
     if (moved === undefined) throw new Error("It was not moved.");
     mailbox.update(moved, { flag: { status: "NotFlagged" } });
-    await desk.sweep("undo", planned.sweep, "--yes");
-    const [target] = (await desk.sweep("report", planned.sweep)).targets;
+    await fixture.sweep("undo", planned.sweep, "--yes");
+    const [target] = (await fixture.sweep("report", planned.sweep)).targets;
     expect(target.undo_outcome).toMatchObject({ differs: ["flag"] });
   });
 });

@@ -4,8 +4,8 @@ import { openDatabase } from "../../../src/state/postgres.ts";
 import { needsSecondPerson } from "../../../src/sweeps/service/second-person.ts";
 import { backends } from "../../actions/lab-host.ts";
 import { soon } from "../../soon.ts";
-import { openSweepDesk, type SweepDesk } from "../desk.ts";
 import { openSweepServer, type SweepServer } from "../server.ts";
+import { openSweepFixture, type SweepFixture } from "../sweep-fixture.ts";
 
 test("the number of the settings counts residue, related copies and later arrivals as well", () => {
   const none = { messages: 1, mailboxes: 1, examined: 1, unexamined: 0 };
@@ -23,16 +23,16 @@ test("the number of the settings counts residue, related copies and later arriva
 const people = ["user01@example.com", "user02@example.com"];
 
 describe.each(backends)("above the number of the settings a sweep over %s", (backend) => {
-  let desk: SweepDesk;
+  let fixture: SweepFixture;
   let server: SweepServer;
   const keys: Record<string, string> = {};
   let id = "";
   let number = 0;
   beforeAll(async () => {
-    desk = await openSweepDesk(backend);
-    const settings = JSON.parse(readFileSync(desk.config, "utf8"));
-    writeFileSync(desk.config, JSON.stringify({ ...settings, sweep: { second_person_above: 1 } }));
-    server = await openSweepServer(desk);
+    fixture = await openSweepFixture(backend);
+    const settings = JSON.parse(readFileSync(fixture.config, "utf8"));
+    writeFileSync(fixture.config, JSON.stringify({ ...settings, sweep: { second_person_above: 1 } }));
+    server = await openSweepServer(fixture);
     const made = {
       ann: ["read,contain,approve", "ann@example.com"],
       annAgain: ["approve", "Ann@Example.com "],
@@ -44,12 +44,12 @@ describe.each(backends)("above the number of the settings a sweep over %s", (bac
   });
   afterAll(async () => {
     await server.close();
-    await desk.close();
+    await fixture.close();
   });
   beforeEach(() => {
     number += 1;
     id = `<campaign.${number}@mailer.example.net>`;
-    for (const person of people) desk.host.put(person, { internetMessageId: id, subject: "Your invoice" });
+    for (const person of people) fixture.host.put(person, { internetMessageId: id, subject: "Your invoice" });
   });
   const plan = async (key: string, mailboxes: readonly string[] = people) =>
     (await server.ask(keys[key] ?? "", "POST", "/v1/sweeps", { internet_message_id: [id], mailboxes, action: "delete-email" })).body;
@@ -57,7 +57,7 @@ describe.each(backends)("above the number of the settings a sweep over %s", (bac
     (await server.ask(keys[key] ?? "", "POST", `/v1/sweeps/${sweep.sweep}/${name}`, { plan: hash })).body;
   const there = () =>
     people.flatMap((person) =>
-      [...desk.host.mailbox(person).items()].filter((item) => item.internetMessageId === id).map(({ folder }) => folder.name),
+      [...fixture.host.mailbox(person).items()].filter((item) => item.internetMessageId === id).map(({ folder }) => folder.name),
     );
   const denied = (why: string) => ({ code: "access-denied", detail: expect.stringContaining(why) });
 
@@ -90,7 +90,7 @@ describe.each(backends)("above the number of the settings a sweep over %s", (bac
   test("is refused when somebody has changed its plan after the approval", async () => {
     const sweep = await plan("ann");
     await step("bob", sweep, "approve");
-    const database = await openDatabase({ directory: `${desk.folder}/state` });
+    const database = await openDatabase({ directory: `${fixture.folder}/state` });
     await database.execute("UPDATE mailcordon.sweep_targets SET facts = replace(facts, 'user02', 'user03') WHERE sweep = $1", [
       sweep.sweep,
     ]);
@@ -101,20 +101,20 @@ describe.each(backends)("above the number of the settings a sweep over %s", (bac
 
   test("is not run by the command line without that approval, and is with it", async () => {
     const words = ["--internet-message-id", id, "--mailboxes", people.join(","), "--then", "delete-email"];
-    const planned = await desk.sweep("plan", ...words);
+    const planned = await fixture.sweep("plan", ...words);
     // The server works on it.
-    const run = () => desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes", "--detach");
+    const run = () => fixture.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes", "--detach");
     expect(await run()).toMatchObject({ error: { code: "access-denied" } });
-    expect(await desk.sweep("approve", planned.sweep, "--plan", planned.plan_hash)).toMatchObject({ error: { code: "access-denied" } });
+    expect(await fixture.sweep("approve", planned.sweep, "--plan", planned.plan_hash)).toMatchObject({ error: { code: "access-denied" } });
     expect(there()).toEqual(["Inbox", "Inbox"]);
     // The plan says it as well: settings that were changed since change nothing of that.
-    const settings = readFileSync(desk.config, "utf8");
-    writeFileSync(desk.config, JSON.stringify({ ...JSON.parse(settings), sweep: {} }));
+    const settings = readFileSync(fixture.config, "utf8");
+    writeFileSync(fixture.config, JSON.stringify({ ...JSON.parse(settings), sweep: {} }));
     expect(await run()).toMatchObject({ error: { code: "access-denied" } });
-    writeFileSync(desk.config, settings);
+    writeFileSync(fixture.config, settings);
     expect(await step("bob", { sweep: planned.sweep, plan_hash: planned.plan_hash }, "approve")).toMatchObject({ state: "approved" });
     expect(await run()).toMatchObject({ exit: 0, state: "running" });
-    await soon(async () => expect(await desk.sweep("status", planned.sweep)).toMatchObject({ counts: { done: 2 } }));
+    await soon(async () => expect(await fixture.sweep("status", planned.sweep)).toMatchObject({ counts: { done: 2 } }));
   });
 
   test("of no more targets than that is one person's to decide", async () => {

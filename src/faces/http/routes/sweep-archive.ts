@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { asFailure, Failure } from "../../../failure.ts";
-import type { Archived } from "../../../sweeps/report/archive.ts";
+import type { Archived } from "../../../sweeps/report/evidence-archive.ts";
 import { sweepCallerOf } from "../../sweep-caller.ts";
 import type { AppContext } from "../app-context.ts";
 import { demandRole } from "../callers/authentication.ts";

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import type { Context } from "hono";
 import { mostBytesOf } from "../../../catalogue/limits.ts";
 import { Failure } from "../../../failure.ts";
-import type { TargetDocument } from "../../../sweeps/report/cells.ts";
+import { PlanRequest, readPlanRequest } from "../../../sweeps/plan-request.ts";
+import type { TargetDocument } from "../../../sweeps/report/report-cells.ts";
 import { reportCsv } from "../../../sweeps/report/report-csv.ts";
 import { reportHtml } from "../../../sweeps/report/report-html.ts";
-import { PlanRequest, readRequest } from "../../../sweeps/request.ts";
-import { demandRole as demandSweepRole, type SweepCaller } from "../../../sweeps/service/access.ts";
-import { type SweepProgress, watchSweep } from "../../../sweeps/service/progress.ts";
-import type { SweepService } from "../../../sweeps/service/service.ts";
+import { demandRole as demandSweepRole, type SweepCaller } from "../../../sweeps/service/sweep-access.ts";
+import { followSweep, type SweepProgress } from "../../../sweeps/service/sweep-progress.ts";
+import type { SweepService } from "../../../sweeps/service/sweep-service.ts";
 import { harmlessJson } from "../../../text/harmless-json.ts";
 import { sweepCallerOf } from "../../sweep-caller.ts";
 import type { AppContext } from "../app-context.ts";
@@ -37,9 +37,9 @@ const steps: Readonly<
 > = {
   approve: (service, id, caller, plan) => service.approve(id, demandHash(plan), caller),
   run: (service, id, caller, plan) => service.run(id, caller, plan),
-  pause: (service, id, caller) => service.halt(id, "pause", caller),
+  pause: (service, id, caller) => service.pauseOrCancel(id, "pause", caller),
   resume: (service, id, caller) => service.resume(id, caller),
-  cancel: (service, id, caller) => service.halt(id, "cancel", caller),
+  cancel: (service, id, caller) => service.pauseOrCancel(id, "cancel", caller),
   undo: (service, id, caller) => service.undo(id, caller),
 };
 
@@ -101,7 +101,7 @@ export function sweepRoutes(appContext: AppContext): void {
     try {
       if (requested.hasFiles) throw new Failure("invalid-input", "A plan takes no files.");
       // What is wrong with the request is said at once.
-      readRequest(requested.input);
+      readPlanRequest(requested.input);
       return await once(c, planJob, connection, requested.fingerprint, async () => {
         const reply = await calls.runWithin(caller, "read", () =>
           planSweepInJob(appContext, planOrderOf(caller, { input: requested.input, connection, requestId: c.get("requestId") }), {
@@ -162,7 +162,7 @@ export function sweepRoutes(appContext: AppContext): void {
       },
       async *events(signal) {
         let isFirst = true;
-        for await (const progress of watchSweep(state, id, signal, lookEveryMs)) {
+        for await (const progress of followSweep(state, id, signal, lookEveryMs)) {
           // A client that reconnects has this event. Each is the whole sweep, so none that it missed is needed.
           if (!(isFirst && eventId(progress.answer) === known)) yield eventOf(progress, urlsOf(id));
           isFirst = false;

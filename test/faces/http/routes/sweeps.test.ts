@@ -4,38 +4,38 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { verifier } from "../../../../src/sweeps/report/verifier.ts";
-import { SweepAnswerNoun, SweepListNoun, SweepReportNoun, SweepTargetsNoun } from "../../../../src/sweeps/service/schemas.ts";
+import { SweepAnswerNoun, SweepListNoun, SweepReportNoun, SweepTargetsNoun } from "../../../../src/sweeps/service/answer-schemas.ts";
 import { backends } from "../../../actions/lab-host.ts";
 import { soon } from "../../../soon.ts";
-import { openSweepDesk, type SweepDesk } from "../../../sweeps/desk.ts";
 import { openSweepServer, type SweepServer } from "../../../sweeps/server.ts";
+import { openSweepFixture, type SweepFixture } from "../../../sweeps/sweep-fixture.ts";
 
 const people = ["user01@example.com", "user02@example.com", "user03@example.com"];
 const [first = "", second = ""] = people;
 
 describe.each(backends)("sweeps over HTTP over %s", (backend) => {
-  let desk: SweepDesk;
+  let fixture: SweepFixture;
   let server: SweepServer;
   let analyst = "";
   let id = "";
   let number = 0;
   beforeAll(async () => {
-    desk = await openSweepDesk(backend);
-    server = await openSweepServer(desk);
+    fixture = await openSweepFixture(backend);
+    server = await openSweepServer(fixture);
     analyst = await server.key("--role", "read,contain");
   });
   afterAll(async () => {
     await server.close();
-    await desk.close();
+    await fixture.close();
   });
   beforeEach(() => {
     number += 1;
     id = `<campaign.${number}@mailer.example.net>`;
-    for (const person of people) desk.host.put(person, { internetMessageId: id, subject: "Your invoice" });
+    for (const person of people) fixture.host.put(person, { internetMessageId: id, subject: "Your invoice" });
   });
   const folders = () =>
     people.flatMap((person) =>
-      [...desk.host.mailbox(person).items()].filter((item) => item.internetMessageId === id).map((item) => item.folder.name),
+      [...fixture.host.mailbox(person).items()].filter((item) => item.internetMessageId === id).map((item) => item.folder.name),
     );
   const order = (mailboxes: readonly string[] = people) => ({ internet_message_id: [id], mailboxes, action: "delete-email" });
   const plan = (key = analyst, mailboxes?: readonly string[]) => server.ask(key, "POST", "/v1/sweeps", order(mailboxes));
@@ -74,7 +74,7 @@ describe.each(backends)("sweeps over HTTP over %s", (backend) => {
     expect(await step(analyst, sweep, "undo")).toMatchObject({ status: 200 });
     await soon(async () => expect(await status(sweep)).toMatchObject({ state: "finished", counts: { undone: 3 } }));
     expect(folders()).toEqual(["Inbox", "Inbox", "Inbox"]);
-    const callers = desk
+    const callers = fixture
       .audit()
       .filter((entry) => entry.sweep === sweep && String(entry.action).startsWith("sweep ") && entry.targets !== undefined)
       .map(({ actor }) => String(actor).slice(0, 4));
@@ -94,13 +94,15 @@ describe.each(backends)("sweeps over HTTP over %s", (backend) => {
     expect(response.headers.get("content-length")).toBe(String(bytes.length));
     expect(response.headers.get("mailcordon-sha256")).toBe(sha256);
     expect(response.headers.get("mailcordon-not-known")).toBe("0");
-    const file = join(desk.folder, "archive.zip");
+    const file = join(fixture.folder, "archive.zip");
     writeFileSync(file, bytes);
-    writeFileSync(join(desk.folder, "verify.py"), verifier);
-    execFileSync("python3", [join(desk.folder, "verify.py"), file, sha256]);
-    const kept = readdirSync(join(desk.folder, "state", "archives"));
+    writeFileSync(join(fixture.folder, "verify.py"), verifier);
+    execFileSync("python3", [join(fixture.folder, "verify.py"), file, sha256]);
+    const kept = readdirSync(join(fixture.folder, "state", "archives"));
     expect(kept).toEqual([]);
-    expect(desk.audit()).toContainEqual(expect.objectContaining({ sweep, targets: [expect.objectContaining({ archive_sha256: sha256 })] }));
+    expect(fixture.audit()).toContainEqual(
+      expect.objectContaining({ sweep, targets: [expect.objectContaining({ archive_sha256: sha256 })] }),
+    );
     const refused = async (...flags: readonly string[]) => (await server.ask(await server.key(...flags), "GET", path)).status;
     expect(await refused("--role", "approve")).toBe(403);
     expect(await refused("--role", "contain")).toBe(403);
@@ -155,7 +157,7 @@ describe.each(backends)("sweeps over HTTP over %s", (backend) => {
 
   test("are held up, and go on", async () => {
     const { body } = await plan();
-    desk.host.lab.addFault({ kind: "delay", operation: backend === "ews" ? "MoveItem" : "message-move", times: 3, delayMs: 1500 });
+    fixture.host.lab.addFault({ kind: "delay", operation: backend === "ews" ? "MoveItem" : "message-move", times: 3, delayMs: 1500 });
     await step(analyst, body.sweep, "run", { plan: body.plan_hash });
     expect(await step(analyst, body.sweep, "pause")).toMatchObject({ status: 200, body: { state: "paused" } });
     expect(await step(analyst, body.sweep, "run")).toMatchObject({ status: 200, body: { state: "running" } });
@@ -235,7 +237,7 @@ describe.each(backends)("sweeps over HTTP over %s", (backend) => {
       await step(limited, planned.body.sweep, "run", { plan: planned.body.plan_hash });
       await soon(async () => expect(await status(planned.body.sweep)).toMatchObject({ state: "finished", counts: { done: 0 } }));
     } else expect(planned.body.code).toBe("access-denied");
-    expect([...desk.host.mailbox(second).items()].filter((item) => item.internetMessageId === id)).toHaveLength(1);
+    expect([...fixture.host.mailbox(second).items()].filter((item) => item.internetMessageId === id)).toHaveLength(1);
   });
 
   test("refuse what their state does not allow, and say what to do next", async () => {

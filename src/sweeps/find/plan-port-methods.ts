@@ -1,0 +1,16 @@
+import type { Uses } from "../../exchange/port-methods.ts";
+
+/** What `sweep plan` asks of Exchange besides what its action needs. */
+export const planPortMethods: Uses & { readonly name: string } = {
+  name: "sweep plan",
+  uses: [],
+  sometimes: [
+    { uses: ["searchableMailboxes"], when: "with `mailboxes` all" },
+    { uses: ["groupMembers"], when: "with `group`, and for groups among the recipients that message trace names" },
+    { uses: ["messageTrace"], when: "with `find` trace or auto" },
+    {
+      uses: ["invited", "calendarEntries", "removeCalendarEntries", "addCalendarEntry"],
+      when: "for the calendar entries of meeting invitations, unless `residue` leaves them out",
+    },
+  ],
+};
