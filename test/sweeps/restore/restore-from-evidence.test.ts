@@ -72,7 +72,7 @@ describe.each(backends)("a sweep that deletes for good over %s", (backend) => {
   test("has no plan with --keep-export where a message cannot be exported", async () => {
     fixture.host.lab.addFault({ kind: "403", operation: exporting, times: 100 });
     const refused = await plan("--keep-evidence", "--keep-export");
-    expect(refused.error?.message).toContain("could not be exported, so keep_export would let nothing be deleted");
+    expect(refused.error?.message).toContain("could not be exported, so --keep-export would let nothing be deleted");
     expect(await plan("--keep-export")).toMatchObject({ error: { code: "invalid-input" } });
   });
 
