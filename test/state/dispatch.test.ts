@@ -10,6 +10,7 @@ import { openQueues } from "../../src/state/queues.ts";
 import type { Chunk } from "../../src/state/sweep-work.ts";
 import { type Backend, backends } from "../actions/lab-host.ts";
 import { build } from "../built.ts";
+import { random } from "../random.ts";
 import { soon } from "../soon.ts";
 import { openSweepFixture, type SweepFixture } from "../sweeps/sweep-fixture.ts";
 import { loadOwnDbos } from "./dbos-copies.ts";
@@ -22,17 +23,6 @@ const messageId = "<campaign.1@mailer.example.net>";
 
 /** The seeds of one database: a sample in `npm test`, and together 52 in `npm run soak`. */
 const seeds = Array.from({ length: process.env.SOAK === "1" ? 13 : 1 }, (_, at) => Number(process.env.KILL_SEED ?? 1) + at);
-
-/** mulberry32: the same kills in each run of one seed. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -1,10 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Failure } from "../../src/failure.ts";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
+import { errorCode, Failure } from "../../src/failure.ts";
+import { verifyAudit } from "../../src/perform/audit/verify-audit.ts";
 import { type JobOrder, openJobs, type Worker } from "../../src/state/jobs.ts";
 import { type Database, openDatabase } from "../../src/state/postgres.ts";
 import { type LoadDbos, openQueues } from "../../src/state/queues.ts";
 import type { State } from "../../src/state/state.ts";
+import { backends } from "../actions/lab-host.ts";
+import { build } from "../built.ts";
+import { random } from "../random.ts";
 import { soon } from "../soon.ts";
+import { openSweepDesk, type SweepDesk } from "../sweeps/desk.ts";
 import { loadOwnDbos } from "./dbos-copies.ts";
 import { temporaryState } from "./temporary.ts";
 
@@ -167,5 +177,132 @@ describe("after a failure in the middle", () => {
     expect(await ended(state, id)).toMatchObject({ status: "finished" });
     expect(lost).toBe(id);
     await jobs.rest();
+  });
+});
+
+/** A job, or what is said instead of one. */
+const Asked = z.object({
+  status: z.string().or(z.number()).transform(String).optional(),
+  status_url: z.string().optional(),
+  code: z.string().optional(),
+  problem: z.object({ code: z.string() }).optional(),
+  answer: z.object({ success: z.boolean() }).optional(),
+});
+
+/** Some rounds in `npm test`, more in `npm run soak`. */
+const seeds = Array.from({ length: process.env.SOAK === "1" ? 10 : 1 }, (_, at) => Number(process.env.KILL_SEED ?? 1) + at);
+
+describe.each(backends)("two servers that are killed at random with their database, over %s,", (backend) => {
+  let program = "";
+  let desk: SweepDesk | undefined;
+  const children = new Set<ChildProcess>();
+  beforeAll(() => {
+    program = build().program;
+  });
+  afterEach(async () => {
+    for (const child of children) {
+      child.kill("SIGKILL");
+      await once(child, "close");
+    }
+    children.clear();
+    await desk?.close();
+    desk = undefined;
+  });
+
+  test.each(seeds)("do each job once or report it as lost, and keep the audit log whole (seed %i)", async (seed) => {
+    const opened = await openSweepDesk(backend);
+    desk = opened;
+    const next = random(seed);
+    const person = "user01@example.com";
+    const subjects = Array.from({ length: 24 }, (_, at) => `job ${at}`);
+    for (const subject of subjects)
+      opened.host.put(person, { internetMessageId: `<${subject.replace(" ", ".")}@mailer.example.net>`, subject });
+    const acts: string[] = [];
+    const mailbox = opened.host.mailbox(person);
+    const copy = mailbox.copy.bind(mailbox);
+    mailbox.copy = (item, folder) => {
+      acts.push(item.subject);
+      return copy(item, folder);
+    };
+    opened.host.lab.addFault({ kind: "delay", operation: backend === "ews" ? "CopyItem" : "message-copy", times: 1000, delayMs: 500 });
+    const start = (...words: readonly string[]) => {
+      const child = spawn(process.execPath, [program, ...words, "--config", opened.config], {
+        env: { ...process.env, ...opened.environment },
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      let out = "";
+      child.stdout.on("data", (text) => (out += text));
+      return { child, said: () => soon(() => JSON.parse(out)) };
+    };
+    const { key } = await start("keys", "add", "--name", "soar", "--role", "admin", "--json").said();
+    const serve = () => {
+      const server = start("serve", "--port", "0", "--json", "--quiet");
+      children.add(server.child);
+      return server;
+    };
+    const servers = [serve(), serve()];
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json", prefer: "respond-async" };
+    /** Asks any of the servers until one answers: each may be dead, and the database away. */
+    const ask = (
+      path: string,
+      body?: { readonly mailbox: string; readonly internet_message_id: readonly string[]; readonly destination_folder: string },
+    ) =>
+      soon(async (): Promise<z.output<typeof Asked>> => {
+        for (const { said } of servers) {
+          const { url } = await said();
+          // A repeat after a lost reply is the same job.
+          const again = { ...headers, "idempotency-key": body?.internet_message_id[0] ?? "" };
+          const init = body === undefined ? { headers } : { method: "POST", headers: again, body: JSON.stringify(body) };
+          const reply = await fetch(`${url}${path}`, init).catch(() => undefined);
+          const said502 = reply?.status === 502 ? Asked.parse(await reply.json()) : undefined;
+          // The server died before it had said that there is a job.
+          if (said502?.code === "unknown-outcome") return { ...said502, status: "lost" };
+          if (reply?.status === 400) throw new Error(`A wrong request: ${await reply.text()}`);
+          if (reply !== undefined && reply.status < 300) return Asked.parse(await reply.json());
+        }
+        throw new Error("No server answers.");
+      });
+    const jobs: z.output<typeof Asked>[] = [];
+    const putting = (async () => {
+      for (const subject of subjects) {
+        const ids = [`<${subject.replace(" ", ".")}@mailer.example.net>`];
+        const body = { mailbox: person, internet_message_id: ids, destination_folder: "junkemail" };
+        jobs.push(await ask("/v1/actions/copy-email", body));
+      }
+    })();
+    for (let kills = 0; kills < 5; kills += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 300 + next() * 2000));
+      const at = Math.floor(next() * 3);
+      if (at < 2) {
+        const { child } = servers[at] ?? serve();
+        child.kill("SIGKILL");
+        children.delete(child);
+        servers[at] = serve();
+        continue;
+      }
+      try {
+        const [pid] = readFileSync(join(opened.folder, "state/postgres/data/postmaster.pid"), "utf8").split("\n");
+        process.kill(Number(pid), "SIGKILL");
+      } catch (thrown) {
+        // It may be starting.
+        if (!["ENOENT", "ESRCH"].includes(errorCode(thrown) ?? "")) throw thrown;
+      }
+    }
+    await putting;
+    for (const [at, { status_url: link, code }] of jobs.entries()) {
+      const job = await soon(async () => {
+        const document = link === undefined ? Asked.parse({ status: "lost", problem: { code } }) : await ask(link);
+        expect(document.status).not.toMatch(/queued|running/);
+        return document;
+      });
+      const times = acts.filter((subject) => subject === subjects[at]).length;
+      if (job.status === "lost") expect([job.problem?.code, times <= 1]).toEqual(["unknown-outcome", true]);
+      else expect([job.status, job.answer?.success, times]).toEqual(["finished", true, 1]);
+    }
+    for (const { child } of servers) child.kill("SIGTERM");
+    for (const { child } of servers) expect(await once(child, "close")).toEqual([0, null]);
+    children.clear();
+    const { broken, gaps } = await verifyAudit(join(opened.folder, "audit.jsonl"));
+    expect([broken, gaps]).toEqual([undefined, []]);
   });
 });
