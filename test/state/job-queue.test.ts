@@ -200,10 +200,9 @@ describe.each(backends)("two servers that are killed at random with their databa
     program = build().program;
   });
   afterEach(async () => {
-    for (const child of children) {
-      child.kill("SIGKILL");
-      await once(child, "close");
-    }
+    const closed = [...children].map((child) => child.exitCode === null && child.signalCode === null && once(child, "close"));
+    for (const child of children) child.kill("SIGKILL");
+    await Promise.all(closed);
     children.clear();
     await desk?.close();
     desk = undefined;
@@ -232,9 +231,10 @@ describe.each(backends)("two servers that are killed at random with their databa
       });
       let out = "";
       child.stdout.on("data", (text) => (out += text));
-      return { child, said: () => soon(() => JSON.parse(out)) };
+      return { child, said: () => (out.endsWith("\n") ? JSON.parse(out) : undefined) };
     };
-    const { key } = await start("keys", "add", "--name", "soar", "--role", "admin", "--json").said();
+    const keys = start("keys", "add", "--name", "soar", "--role", "admin", "--json");
+    const { key } = await soon(() => keys.said() ?? Promise.reject(new Error("There is no key yet.")));
     const serve = () => {
       const server = start("serve", "--port", "0", "--json", "--quiet");
       children.add(server.child);
@@ -249,7 +249,9 @@ describe.each(backends)("two servers that are killed at random with their databa
     ) =>
       soon(async (): Promise<z.output<typeof Asked>> => {
         for (const { said } of servers) {
-          const { url } = await said();
+          // It may have been killed before it said where it is.
+          const url = said()?.url;
+          if (url === undefined) continue;
           // A repeat after a lost reply is the same job.
           const again = { ...headers, "idempotency-key": body?.internet_message_id[0] ?? "" };
           const init = body === undefined ? { headers } : { method: "POST", headers: again, body: JSON.stringify(body) };
@@ -299,8 +301,13 @@ describe.each(backends)("two servers that are killed at random with their databa
       if (job.status === "lost") expect([job.problem?.code, times <= 1]).toEqual(["unknown-outcome", true]);
       else expect([job.status, job.answer?.success, times]).toEqual(["finished", true, 1]);
     }
+    await soon(() => expect(servers.map(({ said }) => said() !== undefined)).toEqual([true, true]));
+    const closed = servers.map(({ child }) => once(child, "close"));
     for (const { child } of servers) child.kill("SIGTERM");
-    for (const { child } of servers) expect(await once(child, "close")).toEqual([0, null]);
+    expect(await Promise.all(closed)).toEqual([
+      [0, null],
+      [0, null],
+    ]);
     children.clear();
     const { broken, gaps } = await verifyAudit(join(opened.folder, "audit.jsonl"));
     expect([broken, gaps]).toEqual([undefined, []]);
