@@ -111,6 +111,19 @@ const differences: readonly Difference[] = [
     }),
   },
   {
+    faces: ["command line"],
+    why: "A person types flags, so messages name these.",
+    told: (answer) => {
+      const flags = (text: string) => text.replaceAll("expected_count", "--expected-count");
+      const { error, message, ...members } = answer;
+      return {
+        ...members,
+        message: flags(message),
+        ...(error && { error: { ...error, message: flags(error.message), ...(error.hint && { hint: flags(error.hint) }) } }),
+      };
+    },
+  },
+  {
     faces: ["MCP over stdio", "MCP over HTTP"],
     why: "A model reads it: texts are bounded, and nothing in them is invisible.",
     told: (answer) => bounded(answer),

@@ -1,9 +1,9 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Screen } from "../faces/cli/screen.ts";
 import { harmless } from "../faces/cli/terminal.ts";
 import type { ClientSweeps, OpenedSweeps } from "../faces/mcp/sweep-tools.ts";
 import { asFailure, type Failure, withLocal } from "../failure.ts";
+import { makeFolder } from "../files/make-folder.ts";
 import { loadEvidence } from "../settings/load-evidence.ts";
 import type { SettingsFlags } from "../settings/load-settings.ts";
 import { openSweepHost, type SweepHost, userOfThisMachine } from "./sweep/sweep-host.ts";
@@ -40,7 +40,7 @@ export function openMcpSweeps(flags: SettingsFlags, isReadOnly: boolean, { stder
           // Who may not see the sweep learns nothing of the folder.
           const { sweep } = await service.status(id, caller);
           const { folder } = await loadEvidence({ flags });
-          await mkdir(join(folder, "archives"), { recursive: true, mode: 0o700 });
+          await makeFolder(join(folder, "archives"), 0o700);
           const name = `sweep-${sweep}-${new Date().toISOString().replaceAll(/\D/g, "")}.zip`;
           const made = await archive(sweep, join(folder, "archives", name));
           // A client gets no path of this machine.

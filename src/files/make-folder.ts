@@ -7,17 +7,25 @@ import { errorCode } from "../failure.ts";
 
 // Creates folders one by one: where an existing folder refuses new ones, as /proc does, Node's `recursive` never ends.
 
+/**
+ * Mode of the missing parents of a folder. Root runs the database as another user, who must get through: the folder itself stays closed, and nobody can
+ * list the parents.
+ */
+function parentMode(mode: number): number {
+  return process.getuid?.() === 0 ? mode | 0o011 : mode;
+}
+
 /** Creates a folder and its missing parents; an existing one stays unchanged. Throws the file system's error. */
 export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
   const waiting: string[] = [];
   let at = resolve(folder);
-  for (let thrown = await tryMakeFolder(at, mode); thrown !== undefined; thrown = await tryMakeFolder(at, mode)) {
+  for (let thrown = await tryMakeFolder(at, mode); thrown !== undefined; thrown = await tryMakeFolder(at, parentMode(mode))) {
     if (!isBelowMissing(at, thrown)) throw thrown;
     waiting.push(at);
     at = dirname(at);
   }
-  for (const next of waiting.reverse()) {
-    const thrown = await tryMakeFolder(next, mode);
+  for (const [left, next] of waiting.reverse().entries()) {
+    const thrown = await tryMakeFolder(next, left === waiting.length - 1 ? mode : parentMode(mode));
     if (thrown !== undefined) throw thrown;
   }
 }
@@ -26,13 +34,13 @@ export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
 export function makeFolderSync(folder: string, mode = 0o777): void {
   const waiting: string[] = [];
   let at = resolve(folder);
-  for (let thrown = tryMakeFolderSync(at, mode); thrown !== undefined; thrown = tryMakeFolderSync(at, mode)) {
+  for (let thrown = tryMakeFolderSync(at, mode); thrown !== undefined; thrown = tryMakeFolderSync(at, parentMode(mode))) {
     if (!isBelowMissing(at, thrown)) throw thrown;
     waiting.push(at);
     at = dirname(at);
   }
-  for (const next of waiting.reverse()) {
-    const thrown = tryMakeFolderSync(next, mode);
+  for (const [left, next] of waiting.reverse().entries()) {
+    const thrown = tryMakeFolderSync(next, left === waiting.length - 1 ? mode : parentMode(mode));
     if (thrown !== undefined) throw thrown;
   }
 }

@@ -14,7 +14,7 @@ import { backends } from "../actions/lab-host.ts";
 import { build } from "../built.ts";
 import { random } from "../random.ts";
 import { soon } from "../soon.ts";
-import { openSweepDesk, type SweepDesk } from "../sweeps/desk.ts";
+import { openSweepFixture, type SweepFixture } from "../sweeps/sweep-fixture.ts";
 import { loadOwnDbos } from "./dbos-copies.ts";
 import { temporaryState } from "./temporary.ts";
 
@@ -194,7 +194,7 @@ const seeds = Array.from({ length: process.env.SOAK === "1" ? 10 : 1 }, (_, at) 
 
 describe.each(backends)("two servers that are killed at random with their database, over %s,", (backend) => {
   let program = "";
-  let desk: SweepDesk | undefined;
+  let fixture: SweepFixture | undefined;
   const children = new Set<ChildProcess>();
   beforeAll(() => {
     program = build().program;
@@ -204,13 +204,13 @@ describe.each(backends)("two servers that are killed at random with their databa
     for (const child of children) child.kill("SIGKILL");
     await Promise.all(closed);
     children.clear();
-    await desk?.close();
-    desk = undefined;
+    await fixture?.close();
+    fixture = undefined;
   });
 
   test.each(seeds)("do each job once or report it as lost, and keep the audit log whole (seed %i)", async (seed) => {
-    const opened = await openSweepDesk(backend);
-    desk = opened;
+    const opened = await openSweepFixture(backend);
+    fixture = opened;
     const next = random(seed);
     const person = "user01@example.com";
     const subjects = Array.from({ length: 24 }, (_, at) => `job ${at}`);

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
+import { type FileHandle, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { asFailure, Failure } from "../../../failure.ts";
+import { makeFolder } from "../../../files/make-folder.ts";
 import type { Archived } from "../../../sweeps/report/evidence-archive.ts";
 import { sweepCallerOf } from "../../sweep-caller.ts";
 import type { AppContext } from "../app-context.ts";
@@ -30,7 +31,7 @@ export function sweepArchiveRoute({ app, calls, evidence, log, sweeps, sweepServ
     if ("refused" in place) return answer(place.refused);
     try {
       const id = c.req.param("id");
-      await mkdir(sweeps.archiveFolder, { recursive: true, mode: 0o700 });
+      await makeFolder(sweeps.archiveFolder, 0o700);
       const output = join(sweeps.archiveFolder, `${randomBytes(12).toString("hex")}.zip`);
       const made = await service.archive(id, sweepCallerOf(caller), { evidence, auditFile: sweeps.auditFile, output });
       const broken = (thrown: unknown) => {
