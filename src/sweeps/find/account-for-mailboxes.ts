@@ -4,16 +4,16 @@ import { Failure } from "../../failure.ts";
 import type { MailboxPlan } from "../plan-mailbox.ts";
 import type { FoundMailboxes, Unexamined } from "./found-mailboxes.ts";
 
-/** The mailboxes that a plan was asked for: examined completely, or named with the reason why not. */
+/** The mailboxes of a request: each was examined completely, or is named with the reason why not. */
 export interface AccountedMailboxes {
   readonly examined: readonly string[];
-  /** How many mailboxes `unexamined` names, each once, those that no list could show among them. */
+  /** Number of different mailboxes that `unexamined` names, including those that no list could show. */
   readonly unexamined: number;
 }
 
 /**
- * Accounts for every mailbox. `looks`: what the look into each of them has shown; undefined where there was none. A mailbox counts as examined only if
- * there was a look, and nothing about it could not be examined. Throws Failure `internal` for a mailbox that is neither examined nor named.
+ * Accounts for every mailbox. `looks`: the result of each search; undefined if there was none. A mailbox is examined only if it was searched and nothing in
+ * it stayed unsearched. Throws Failure `internal` for a mailbox that is neither examined nor named.
  */
 export function accountFor(
   asked: readonly string[],
@@ -34,7 +34,7 @@ export function accountFor(
   return { examined, unexamined: named.size };
 }
 
-/** Throws Failure `could-not-look` where there is no mailbox to look into: "nothing found" would pass for a result. */
+/** Throws Failure `could-not-look` if there is no mailbox to search: "nothing found" would look like a result. */
 export function demandMailboxes({
   addresses,
   unlisted,

@@ -2,14 +2,14 @@ import { mostCharacters } from "../../catalogue/limits.ts";
 import { Failure } from "../../failure.ts";
 import { type CsvRow, plainName, readCsv } from "./csv-rows.ts";
 
-/** Headers of the column with the addresses, as exports of Exchange, Entra ID and spreadsheets name it; the best first. */
+/** Names of the address column in exports of Exchange, Entra ID and spreadsheets, the most specific first. */
 const headers = ["mailbox", "primarysmtpaddress", "emailaddress", "email", "mail", "address", "smtpaddress", "userprincipalname"];
-/** So many rows are named in a refusal. */
+/** Maximum number of rows that a message names. */
 const mostNamed = 10;
 
 /**
- * Reads the addresses of a file: one address per line, or a CSV with a header that names the column. Each address is returned once. Throws Failure
- * `invalid-input` that names each row without a valid address: a list that is read in part would leave mailboxes out silently.
+ * Reads the addresses of a file: one address per line, or a CSV with a header that names the column. Returns each address once. Throws Failure
+ * `invalid-input` that names the rows without a valid address: skipping them would leave mailboxes out silently.
  */
 export async function readAddressFile(text: string): Promise<readonly string[]> {
   const rows = await readCsv(text, "The file of mailboxes");
@@ -39,7 +39,7 @@ export async function readAddressFile(text: string): Promise<readonly string[]> 
   return [...found.values()];
 }
 
-/** The column with the addresses. A file of one column needs no header. */
+/** Finds the column with the addresses. A file of one column needs no header. */
 function columnOf({ cells }: CsvRow): { readonly at: number; readonly isHeader: boolean } {
   const names = cells.map(plainName);
   const known = headers.find((header) => names.includes(header));
@@ -54,7 +54,7 @@ function columnOf({ cells }: CsvRow): { readonly at: number; readonly isHeader: 
   );
 }
 
-/** An SMTP address without a name, quotes or blanks. */
+/** Returns whether `text` is an SMTP address without display name, quotes and blanks. */
 export function isAddress(text: string): boolean {
   return text.length <= mostCharacters.mailbox && /^[^\s@<>()[\]\\,;:"\p{Cc}]+@[^\s@<>()[\]\\,;:"\p{Cc}]+$/u.test(text);
 }

@@ -10,8 +10,8 @@ export interface CsvRow {
 const largestFile = 64 * 1024 * 1024;
 
 /**
- * Reads the rows of a CSV text, with or without a byte order mark, with commas, semicolons or tabs between the cells. Rows without any text are left
- * out. `what` names the file in messages. Throws Failure `invalid-input`.
+ * Reads the rows of a CSV text with or without a byte order mark; commas, semicolons or tabs separate the cells. Skips empty rows. `what` names the file in
+ * messages. Throws Failure `invalid-input`.
  */
 export async function readCsv(text: string, what: string, { comments = false } = {}): Promise<readonly CsvRow[]> {
   if (text.length > largestFile) throw new Failure("invalid-input", `${what} has more than 64 MB. Nothing was read of it.`);
@@ -29,7 +29,7 @@ export async function readCsv(text: string, what: string, { comments = false } =
       trim: true,
       on_record: (cells: readonly string[], { lines }) => {
         if (cells.some((cell) => cell !== "")) rows.push({ cells, line: lines });
-        // Kept above: csv-parse need not keep it as well.
+        // `rows` has the record already: csv-parse must not keep a second copy.
         return null;
       },
     });
@@ -41,7 +41,7 @@ export async function readCsv(text: string, what: string, { comments = false } =
   return rows;
 }
 
-/** What stands between the cells: what the first row has most of. A file of one column has none. */
+/** Returns the separator that the first row has most often; a comma for a file of one column. */
 function delimiterOf(text: string, comments: boolean): string {
   const lines = text.slice(0, 100_000).split(/\r?\n|\r/);
   const first = lines.find((line) => line.trim() !== "" && !(comments && line.startsWith("#"))) ?? "";
@@ -49,7 +49,7 @@ function delimiterOf(text: string, comments: boolean): string {
   return [",", ";", "\t"].reduce((best, mark) => (count(mark) > count(best) ? mark : best));
 }
 
-/** A header without case, blanks and punctuation: `recipient-address`, `RecipientAddress` and `Recipient Address` are one. */
+/** Returns a header without case, blanks and punctuation: `recipient-address`, `RecipientAddress` and `Recipient Address` are equal. */
 export function plainName(header: string): string {
   return header.toLowerCase().replace(/[^a-z0-9]/g, "");
 }

@@ -5,13 +5,13 @@ import { findRecipients } from "./find-recipients.ts";
 import type { FindContext, FoundMailboxes, LeftOut, Unexamined } from "./found-mailboxes.ts";
 import { patientCall } from "./throttling-wait.ts";
 
-/** Finds the mailboxes that an order means. Only lists and logs are read. Throws Failure. */
+/** Finds the mailboxes of a request. Reads only lists and logs. Throws Failure. */
 export async function findMailboxes(spec: SweepSpec, context: FindContext): Promise<FoundMailboxes> {
   const { find = "search" } = spec;
   const recipients = find === "search" ? undefined : await findRecipients(spec, find, context);
   const searched = find === "auto" && recipients === undefined ? ["Message trace was not possible, or names no recipient."] : [];
   const hasScope = spec.mailboxes !== undefined || spec.groups !== undefined;
-  // A list of every mailbox costs more than the recipients, who are among them.
+  // Skip the list of every mailbox: it costs more, and has no recipient that is missing here.
   if (recipients !== undefined && !hasScope) return { ...recipients, isEvery: false };
   const scope = await scopeOf(spec, context);
   if (recipients === undefined) return { ...scope, finders: [...scope.finders, ...searched] };
@@ -43,7 +43,7 @@ function eachOnce(leftOut: readonly LeftOut[]): readonly LeftOut[] {
   return [...byAddress.values()];
 }
 
-/** The mailboxes that are named, or all. */
+/** Returns the mailboxes and group members in the request, or every mailbox if it names none. */
 async function scopeOf(spec: SweepSpec, context: FindContext): Promise<FoundMailboxes> {
   const { mailboxes, groups = [] } = spec;
   if (mailboxes === undefined && groups.length === 0) return listMailboxes(context);
@@ -75,7 +75,7 @@ async function scopeOf(spec: SweepSpec, context: FindContext): Promise<FoundMail
   };
 }
 
-/** Every mailbox that the connection can list, and those of which the list says that they cannot be opened. Throws Failure. */
+/** Lists every mailbox of the connection. Those that the list reports as closed to the account are returned as unexamined. Throws Failure. */
 async function listMailboxes(context: FindContext): Promise<FoundMailboxes> {
   const list = await context.exchange.searchableMailboxes({ expandGroups: false }, patientCall(context));
   const nameless = list.failed.find(({ mailbox }) => mailbox === "");
@@ -89,7 +89,7 @@ async function listMailboxes(context: FindContext): Promise<FoundMailboxes> {
   const open = list.mailboxes.filter(({ isGroup, isExternal }) => isGroup !== true && isExternal !== true);
   const others = [...list.failed, ...unopened.filter(({ failure }) => failure === undefined)];
   const addresses = new Map([...open, ...others].map(({ mailbox }) => [mailbox.toLowerCase(), mailbox]));
-  // "Nothing found" would pass for a result.
+  // Without this check, "nothing found" would look like a result.
   if (addresses.size === 0 && closed.length === 0)
     throw new Failure("could-not-look", "Exchange listed no mailbox, so there is no plan.", {
       hint: "Name the mailboxes.",

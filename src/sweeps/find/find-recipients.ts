@@ -13,10 +13,10 @@ type Recipients = Omit<FoundMailboxes, "isEvery">;
 const transportOnly =
   "sees transport: mailcordon did not look for copies in mailboxes that it does not name, such as copies that people forwarded, moved or restored.";
 
-/** Why `auto` searches instead. Other failures are not the service's answer that it cannot. */
+/** Failures after which `auto` searches instead: message trace is not available. Any other failure ends the planning. */
 const cannotTrace: ReadonlySet<FailureCode> = new Set<FailureCode>(["unsupported", "role-missing", "access-denied", "invalid-input"]);
 
-/** Finds the recipients of the messages. Undefined: `auto` could not, so every mailbox is to be searched. Throws Failure. */
+/** Finds the recipients of the messages. Returns undefined if `auto` found none, so that the caller searches every mailbox. Throws Failure. */
 export async function findRecipients(
   order: SweepSpec,
   find: Exclude<FinderName, "search">,
@@ -29,7 +29,7 @@ export async function findRecipients(
   throw traced.failure;
 }
 
-/** These are not in a mailbox. */
+/** Messages with these states are in no mailbox. */
 const notDelivered: Readonly<Partial<Record<TraceStatus, string>>> = {
   failed: "Exchange did not deliver the message to this recipient.",
   quarantined: "The message is in quarantine, not in the mailbox of this recipient.",
@@ -67,7 +67,7 @@ async function byTrace(order: SweepSpec, asking: FindContext): Promise<Recipient
     const members = await attempt(() => exchange.groupMembers(group, patientCall(asking)));
     if (!members.ok) {
       if (members.failure.code === "cancelled") throw members.failure;
-      // The trace has a row of its own for each member that the group had when the message came.
+      // Message trace has a separate row for each member that the group had when the message arrived.
       leftOut.set(group.toLowerCase(), { mailbox: group, message: `Its present members are not known: ${members.failure.message}` });
       continue;
     }

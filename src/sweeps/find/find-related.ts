@@ -6,7 +6,7 @@ import { asFailure, Failure } from "../../failure.ts";
 import { attempt, pairOutcomes } from "../../outcome.ts";
 import { factsOf, type Relation, type TargetFacts } from "../target-facts.ts";
 
-/** The messages that others are related to. */
+/** The messages whose related copies are wanted. */
 export interface Originals {
   /** Their Message-IDs. */
   readonly names: readonly string[];
@@ -20,12 +20,12 @@ export interface FoundRelated {
 
 type SearchedMailbox = Pick<Mailbox, "address" | "search" | "get" | "attachedMessages">;
 
-/** Messages that are looked at one by one in a mailbox; headers and attached messages of each are read. */
+/** Maximum number of candidates per search: mailcordon reads headers and attached messages of each. */
 const mostCandidates = 200;
 
 /**
- * Finds replies to the originals, forwards and messages that have one attached, in one mailbox. Exchange cannot be asked for them, so candidates are
- * read one by one: messages with the same subject, and messages with attachments, since the first original came. Throws only Failure `cancelled`.
+ * Finds replies to the originals, forwards, and messages with an original attached, in one mailbox. Exchange cannot search for these, so mailcordon reads
+ * candidates one by one: messages since the first original that have the same subject, or attachments. Throws only Failure `cancelled`.
  */
 export async function findRelated(mailbox: SearchedMailbox, { names, found }: Originals): Promise<FoundRelated> {
   const since = found
@@ -83,7 +83,7 @@ function key(id: string): string {
   return bareMessageId(id).toLowerCase();
 }
 
-/** A subject without the marks of replies and forwards, in the languages in which Outlook often writes them. */
+/** Returns a subject without the prefixes of replies and forwards that Outlook writes in common languages. */
 function plainSubject(subject = ""): string {
   return subject.replace(/^(?:\s*(?:re|fw|fwd|aw|wg|sv|vs|tr|rv|antw)\s*:)+/i, "").trim();
 }
@@ -93,7 +93,7 @@ function withoutEmpty(message: Message): Message {
   return attachments === undefined ? rest : message;
 }
 
-/** The conversations of the originals in this mailbox: their ids are not the same in others. */
+/** Returns the conversation ids of the originals in this mailbox. Other mailboxes have other ids for the same conversation. */
 async function conversationsOf(mailbox: SearchedMailbox, own: readonly TargetFacts[], failures: Failure[]): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   if (own.length === 0) return found;

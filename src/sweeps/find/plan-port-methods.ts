@@ -1,6 +1,6 @@
 import type { Uses } from "../../exchange/port-methods.ts";
 
-/** What `sweep plan` asks of Exchange besides what its action needs. */
+/** Methods of the `Exchange` port that `sweep plan` calls, in addition to those of its action. */
 export const planPortMethods: Uses & { readonly name: string } = {
   name: "sweep plan",
   uses: [],

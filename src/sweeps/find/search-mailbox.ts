@@ -3,9 +3,9 @@ import type { Filters, Search, Unsearched } from "../../exchange/search/search-q
 import { Failure } from "../../failure.ts";
 import type { Query, SweepSpec } from "../sweep-spec.ts";
 
-/** One page of a search. */
+/** Messages on one page of a search. */
 const pageSize = 200;
-/** A search that finds more in one mailbox is not about a campaign. */
+/** Maximum number of messages per mailbox. A search that finds more is too broad for a sweep. */
 const mostPerMailbox = 2000;
 
 export interface FoundMessages {
@@ -13,7 +13,7 @@ export interface FoundMessages {
   readonly problems: readonly Failure[];
 }
 
-/** Finds the messages of one mailbox that match the Message-IDs and the query of an order. Throws Failure. */
+/** Finds the messages of one mailbox that match the Message-IDs and the query of the request. Throws Failure. */
 export async function searchMailbox(mailbox: MailboxFor<"search">, spec: SweepSpec): Promise<FoundMessages> {
   const { internetMessageIds, query = {}, input } = spec;
   const search: Search = {
@@ -43,7 +43,7 @@ function filtersOf(query: Query): Filters {
     receivedBefore: query.received_before,
     attachmentName: query.attachment_name,
     attachmentSha256: query.attachment_sha256,
-    // The server leaves out what has no attachment, so less is downloaded.
+    // The server then skips messages without attachments, so mailcordon downloads less.
     hasAttachments: query.attachment_sha256 === undefined && query.attachment_name === undefined ? undefined : true,
   };
 }

@@ -3,25 +3,25 @@ import { Failure } from "../../failure.ts";
 import { isAddress } from "./address-file.ts";
 import { plainName, readCsv } from "./csv-rows.ts";
 
-/** What a message tracking log says of the recipients of messages. Every list has each address once. */
+/** The recipients of messages in a message tracking log. Each list has each address once. */
 export interface TrackedRecipients {
-  /** Delivered to, or in between: their mailboxes are looked into. */
+  /** Recipients whose message was delivered or is in transit: their mailboxes are searched. */
   readonly recipients: readonly string[];
-  /** Groups that Exchange opened; their members are recipients of their own. */
+  /** Groups that Exchange expanded. The log lists their members as recipients. */
   readonly groups: readonly string[];
-  /** Sent on to another server, and not delivered by this one: outside, or in another organisation. */
+  /** Recipients whose message was sent to another server and not delivered here: external ones, for example. */
   readonly sentOn: readonly string[];
   readonly failed: readonly string[];
-  /** Recipients that are no SMTP addresses, so no mailbox can be opened by them. */
+  /** Recipients without an SMTP address, so their mailboxes cannot be opened. */
   readonly strange: readonly string[];
-  /** Rows about the messages, and rows of the whole file. */
+  /** Number of rows about the messages; `rows` is the number in the file. */
   readonly matched: number;
   readonly rows: number;
-  /** Of the text, hexadecimal. */
+  /** SHA-256 of the text, hexadecimal. */
   readonly sha256: string;
 }
 
-/** Which rows are meant. */
+/** The rows to read: those about messages that match every filter. */
 export interface TrackedQuery {
   readonly internetMessageIds: readonly string[];
   readonly sender?: string | undefined;
@@ -37,8 +37,8 @@ const exportHint =
   "Export it so: Get-MessageTrackingLog -MessageId '<…>' -ResultSize Unlimited | Select-Object Timestamp,EventId,Source,MessageId,Sender,MessageSubject,RelatedRecipientAddress,@{n='Recipients';e={$_.Recipients -join ';'}} | Export-Csv tracking.csv -NoTypeInformation -Encoding UTF8";
 
 /**
- * Reads the recipients of messages from a message tracking log: the export of Get-MessageTrackingLog as CSV, or a log file of the server itself.
- * Throws Failure `invalid-input`.
+ * Reads the recipients of messages from a message tracking log: a CSV export of Get-MessageTrackingLog, or a log file of the server. Throws Failure
+ * `invalid-input`.
  */
 export async function readTrackingLog(text: string, query: TrackedQuery): Promise<TrackedRecipients> {
   const what = "The message tracking log";
@@ -67,7 +67,7 @@ export async function readTrackingLog(text: string, query: TrackedQuery): Promis
     if (!isMeant(query, wanted, { id: cell(at.id), sender: cell(at.sender), subject: cell(at.subject) })) continue;
     matched += 1;
     const recipients = cell(at.recipients);
-    // What Export-Csv writes of a list.
+    // Export-Csv writes this text in place of a list.
     if (/^System\.String\[\]$/i.test(recipients)) {
       const message = `${what} has no recipients, only the type of their list (row ${line}): Export-Csv does not write lists.`;
       throw new Failure("invalid-input", message, { hint: exportHint });

@@ -14,14 +14,14 @@ export interface ListedEvidence {
   readonly size: number;
   /** Name in the archive. */
   readonly file?: string | undefined;
-  /** Why it is not in the archive. */
+  /** Why the archive lacks it. */
   readonly missing?: string | undefined;
 }
 
-/** What is read once and held; larger ones are read twice. Bytes. */
+/** Evidence up to this size is read once and held in memory; larger evidence is read twice. Bytes. */
 const heldAtMost = 16 * 1024 * 1024;
 
-/** Adds each different piece of evidence once, under its hash: no name of a message becomes a name in the archive. Throws Failure. */
+/** Adds each different piece of evidence once, named by its hash: no name from a message becomes a name in the archive. Throws Failure. */
 export async function addEvidence(
   zip: ZipWriter,
   source: ReportSource,
@@ -49,14 +49,14 @@ export async function addEvidence(
   return { listed, files };
 }
 
-/** Returns the bytes if they have the hash with which they were kept; otherwise why not. */
+/** Returns the bytes if their hash is still correct; otherwise the reason why not. */
 async function checkedBytes(copy: OpenedFile, sha256: string): Promise<(() => AsyncIterable<Uint8Array>) | string> {
   const hash = createHash("sha256");
   const held: Uint8Array[] = [];
   try {
     for await (const piece of copy.open()) {
       hash.update(piece);
-      // A copy: the giver may use its buffer again.
+      // Copy the piece: its source may reuse the buffer.
       if (copy.size <= heldAtMost) held.push(Uint8Array.from(piece));
     }
   } catch {

@@ -20,7 +20,7 @@ import { numbersOf } from "./report-numbers.ts";
 import { verifier } from "./verifier.ts";
 import { type ArchivedFile, openZip, type ZipWriter } from "./zip-file.ts";
 
-/** Where an archive takes its parts from on this machine, and where it goes. */
+/** The sources of an archive on this machine, and its destination. */
 export interface ArchivePaths {
   readonly evidence: EvidenceIndex;
   /** Path of the audit log. */
@@ -46,9 +46,9 @@ export interface Archived {
   readonly manifestSha256: string;
   readonly evidence: { readonly kept: number; readonly missing: number };
   readonly auditEntries: number;
-  /** What the archive cannot show; one sentence each. */
+  /** What the archive lacks; one sentence each. */
   readonly notKnown: readonly string[];
-  /** Whether something that belongs into the archive is not in it. */
+  /** Whether the archive lacks something. */
   readonly isIncomplete: boolean;
 }
 
@@ -87,7 +87,7 @@ export function archiveAnswer(id: string, made: Archived, file: string) {
   };
 }
 
-/** Writes one file with everything that shows what a sweep did. Nothing is left of it if that fails. Throws Failure. */
+/** Writes one file that shows everything a sweep did. If that fails, removes the file. Throws Failure. */
 export async function archiveSweep(options: ArchiveOptions): Promise<Archived> {
   const { state, sweep, audit, actor, output } = options;
   if (sweep.state === "running")
@@ -165,7 +165,7 @@ async function* targetLines({ targets }: ReportSource, { done }: AuditPart, unau
   }
 }
 
-/** The path of the evidence on the machine that kept it is of no use to others. */
+/** Removes the path of the evidence: on another machine it is meaningless. */
 function withoutPath(target: TargetDocument): object {
   const { outcome } = target;
   if (evidenceOf(outcome).length === 0) return target;
@@ -192,7 +192,7 @@ function unauditedTexts(count: number): readonly string[] {
   ];
 }
 
-/** Throws Failure `changed` if somebody went on with the sweep while it was archived. */
+/** Throws Failure `changed` if the sweep continued while it was being archived. */
 async function demandUnchanged({ state, sweep, source }: ArchiveOptions): Promise<void> {
   const now = await state.sweeps.get(sweep.id);
   const tally = await state.sweeps.tally(sweep.id);

@@ -7,7 +7,7 @@ import type { PlanHeader } from "../plan-header.ts";
 import { targetsOf } from "../sweep-lifecycle.ts";
 import { readFacts } from "../target-facts.ts";
 
-/** Yields the canonical JSON of a whole plan, without holding all its targets. */
+/** Yields the canonical JSON of a whole plan, without holding every target in memory. */
 export async function* planText(state: State, sweep: Sweep, header: PlanHeader): AsyncGenerator<string> {
   const members: readonly (readonly [string, unknown])[] = [...Object.entries(header), ["targets", undefined]];
   const sorted = [...members].filter(([name, value]) => name === "targets" || value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -28,7 +28,7 @@ export async function* planText(state: State, sweep: Sweep, header: PlanHeader):
   yield "}";
 }
 
-/** Throws Failure `changed` if the plan in the database does not have the hash that it was made with. */
+/** Throws Failure `changed` if the plan in the database no longer has its original hash. */
 export async function demandPlan(state: State, sweep: Sweep, header: PlanHeader): Promise<void> {
   const hash = createHash("sha256");
   for await (const piece of planText(state, sweep, header)) hash.update(piece);

@@ -5,14 +5,14 @@ import type { sweepDocument, targetDocument } from "../sweep-lifecycle.ts";
 export type SweepDocument = ReturnType<typeof sweepDocument>;
 export type TargetDocument = ReturnType<typeof targetDocument>;
 
-/** What a report is made of. */
+/** The contents of a report. */
 export interface ReportSource {
   /** One sentence with the state and the counts. */
   readonly message: string;
   readonly sweep: SweepDocument;
   /** Yields every target in the order of the plan. May be called again. */
   targets(): AsyncIterable<TargetDocument>;
-  /** What people did with the sweep, as the audit log records it. Absent where the log was not read. */
+  /** Steps of people in the audit log. Absent if the log was not read. */
   readonly events?: readonly SweepEvent[] | undefined;
 }
 
@@ -65,16 +65,16 @@ export function cellsOf(target: TargetDocument): Cells {
   };
 }
 
-/** Returns why a message is not done, or what a look has shown; empty if the state says it all. */
+/** Returns why a message is not done, or what a later search has shown; empty if the state explains itself. */
 export function reasonOf({ outcome, undo_outcome }: TargetDocument): string {
   const texts = [outcome, undo_outcome].flatMap((kept) => [kept?.error?.message, kept?.message, kept?.settled_by_look, kept?.note]);
   return texts.filter((text) => text !== undefined).join(" ");
 }
 
-/** What a terminal or an editor would obey; in a cell, a line break as well. */
+/** Characters that a terminal or an editor would interpret; in a cell, line breaks as well. */
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
-/** Replaces control characters, and those that change the direction of the text around them. */
+/** Replaces control characters and characters that change the direction of text. */
 export function withoutControls(text: string): string {
   return text.replace(controlCharacters, "\ufffd");
 }

@@ -1,6 +1,6 @@
 import { cellsOf, columns, type ReportSource, withoutControls } from "./report-cells.ts";
 
-/** Spreadsheets run a cell that begins so as a formula: https://owasp.org/www-community/attacks/CSV_Injection */
+/** Spreadsheets evaluate a cell with such a beginning as a formula: https://owasp.org/www-community/attacks/CSV_Injection */
 const formula = /^[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]/u;
 
 /** Yields RFC 4180 text, one line for each message. No cell is a formula. */

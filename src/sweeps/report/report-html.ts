@@ -2,9 +2,9 @@ import { counted } from "../../text/noun-count.ts";
 import { cellsOf, type ReportSource, type SweepDocument, withoutControls } from "./report-cells.ts";
 import { numbersOf, type ReportNumbers, stateOf, undoOf } from "./report-numbers.ts";
 
-/** Characters of one cell: a subject may have thousands, and the page is for people. */
+/** Maximum number of characters in a cell: a subject may have thousands, which nobody reads. */
 const longestCell = 300;
-/** Rows that are opened together: a browser lays out closed ones only when they are opened. */
+/** Rows in one collapsible part. A browser lays out a closed part only when it is opened. */
 const rowsTogether = 250;
 
 /** Returns text for HTML, between tags and in attributes in double quotes. */
@@ -36,8 +36,8 @@ const paragraph = (text: string) => `<p>${escaped(text)}</p>\n`;
 const list = (texts: readonly string[]) => `<ul>${texts.map((text) => `<li>${escaped(shortened(text))}</li>`).join("\n")}</ul>\n`;
 
 /**
- * Yields one page that loads and runs nothing, for people who decide. Every text of a message is escaped, and the policy of the page forbids scripts, images
- * and requests if one should be missed. Ten thousand messages stay in closed parts, so that the page opens quickly.
+ * Yields one page for decision makers. It loads and runs nothing: every text of a message is escaped, and the page's security policy forbids scripts, images
+ * and requests as a second defence. Messages are in closed parts, so a page with ten thousand messages opens quickly.
  */
 export async function* reportHtml(source: ReportSource): AsyncGenerator<string> {
   const { message, sweep } = source;

@@ -1,7 +1,7 @@
 import { evidenceOf, keptForms } from "../kept-outcome.ts";
 import { type ReportSource, reasonOf, type SweepDocument, type TargetDocument } from "./report-cells.ts";
 
-/** How many different reasons a report names; further ones are counted together. */
+/** Maximum number of different reasons in a report; further reasons are counted together. */
 const mostReasons = 50;
 
 export interface MailboxNumbers {
@@ -9,24 +9,24 @@ export interface MailboxNumbers {
   readonly states: Map<string, number>;
 }
 
-/** What a report says of all targets together. */
+/** The numbers of a report. */
 export interface ReportNumbers {
   readonly mailboxes: readonly MailboxNumbers[];
-  /** Of messages that are not done or not undone, by state and reason. */
+  /** Messages that are not done or not undone, by state and reason. */
   readonly reasons: readonly { readonly state: string; readonly reason: string; readonly messages: number }[];
-  /** Outcomes in order of time, by the hour, or by the minute if all lie within two hours. */
+  /** Outcomes by time: per hour, or per minute if they span at most two hours. */
   readonly times: readonly { readonly time: string; readonly states: Map<string, number> }[];
   readonly undoable: number;
   /** Messages that an undo creates again from their evidence. */
   readonly restorable: number;
   readonly notUndoable: number;
-  /** Different bytes that were kept as evidence. */
+  /** Number of different pieces of evidence. */
   readonly evidence: number;
-  /** Messages that are done and of which no evidence was kept. */
+  /** Number of done messages without evidence. */
   readonly withoutEvidence: number;
 }
 
-/** Reads every target once. Memory grows with the mailboxes and the different pieces of evidence, not with the messages. */
+/** Reads every target once. Memory grows with the number of mailboxes and pieces of evidence, not with the number of messages. */
 export async function numbersOf({ targets, sweep }: Pick<ReportSource, "targets" | "sweep">): Promise<ReportNumbers> {
   const mailboxes = new Map<string, MailboxNumbers>();
   const reasons = new Map<string, { state: string; reason: string; messages: number }>();
@@ -62,7 +62,7 @@ export async function numbersOf({ targets, sweep }: Pick<ReportSource, "targets"
 
 const undoStates = { undoing: "undo not known", undone: "undone", failed: "not undone", impossible: "cannot be undone" } as const;
 
-/** Names the state for people: one that nobody knows is called so. */
+/** Returns the state in words. */
 export function stateOf({ state, undo, undo_outcome }: TargetDocument): string {
   if (undo === "undone" && undo_outcome?.restored_copy === true) return "restored as a copy";
   if (undo !== undefined) return undoStates[undo];

@@ -1,6 +1,6 @@
 /**
- * `verify.py` of each archive. It needs Python 3.6 and nothing else, so that a person can check the archive without mailcordon. It imports, runs and writes
- * nothing of the archive. Everything that it compares is covered by the SHA-256 of the manifest, which the caller may give.
+ * `verify.py` of each archive. It needs only Python 3.6, so a person can check the archive without mailcordon. It imports, runs and writes nothing from the
+ * archive. The SHA-256 of the manifest, which the caller may pass, covers everything that it compares.
  */
 export const verifier = String.raw`#!/usr/bin/env python3
 """Checks an evidence archive of mailcordon without mailcordon.

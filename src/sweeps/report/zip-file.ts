@@ -13,17 +13,17 @@ export interface ArchivedFile {
 }
 
 export interface ZipWriter {
-  /** Adds a file while its bytes stream. Throws what the stream throws, or Failure `evidence-failed`; then call `abandon`. */
+  /** Adds a file from a stream. Throws the error of the stream, or Failure `evidence-failed`; then call `abandon`. */
   add(name: string, bytes: AsyncIterable<Uint8Array | string>): Promise<ArchivedFile>;
   /** Ends the archive and flushes it. It has no name yet. */
   end(): Promise<{ readonly size: number; readonly sha256: string }>;
   /** Gives the archive its name. Throws Failure `invalid-input` if the name is taken. */
   keep(): Promise<void>;
-  /** Removes what was written. */
+  /** Removes the unfinished file. */
   abandon(): Promise<void>;
 }
 
-/** The same bytes for the same content: no time of this machine, and the rights of a private file. Level 1: messages hardly shrink further. */
+/** Equal contents give equal bytes: a fixed time, and the permissions of a private file. Compression level 1: higher levels hardly shrink messages further. */
 const attributes = { mtime: new Date(1980, 0, 1), forceDosTimestamp: true, mode: 0o100600, compressionLevel: 1 } as const;
 
 /** Writes a zip file beside `path` and names it at the end. Only its owner may read it. Throws Failure. */
@@ -33,7 +33,7 @@ export async function openZip(path: string): Promise<ZipWriter> {
   const file = await asArchiveFailure(path, () => open(beside, "wx", 0o600));
   const zip = new ZipFile();
   const output = writeOut(Readable.from(zip.outputStream), file);
-  // Whoever adds or ends hears of it.
+  // `add` and `end` report the error.
   output.catch(() => undefined);
   const failed = once(zip, "error").then(([thrown]) => Promise.reject(thrown));
   failed.catch(() => undefined);

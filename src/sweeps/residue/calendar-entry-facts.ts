@@ -6,7 +6,7 @@ import type { Message } from "../../exchange/message.ts";
 import type { TargetFacts } from "../target-facts.ts";
 import { whyPlanned } from "./residue-kinds.ts";
 
-/** What a plan freezes of a calendar entry. */
+/** Returns the facts about a calendar entry that a plan keeps. */
 export function calendarEntryFacts(
   mailbox: string,
   entry: CalendarEntry,

@@ -17,8 +17,8 @@ export interface FoundResidue {
 const recoverable = "recoverableitemsdeletions";
 
 /**
- * The targets of a mailbox with what they have left behind in it. `ids`: the Message-IDs that the plan is about. `isForGood`: the action deletes for good,
- * and then finds what lies in the Recoverable Items as well.
+ * Returns the targets of a mailbox with their residue. `ids`: Message-IDs of the plan. `isForGood`: the action deletes for good, so it also finds messages
+ * in the Recoverable Items.
  */
 export async function withResidue(
   mailbox: Pick<Mailbox, "address" | "invited" | "locate">,
@@ -47,7 +47,7 @@ async function entriesOf(mailbox: Pick<Mailbox, "address" | "invited">, messages
     const ids = invitations.map(({ itemId }) => itemId);
     for await (const [invitation, outcome] of pairOutcomes(invitations, mailbox.invited(ids))) {
       if (!outcome.ok) failures.push(calendarFailure(outcome.failure));
-      // Several copies of an invitation have one entry, and the owner's own meeting is nobody's residue.
+      // Several copies of an invitation share one entry. A meeting that the owner organises is not residue.
       else if (outcome.value !== undefined && outcome.value.isOrganizer !== true)
         targets.set(outcome.value.entryId, calendarEntryFacts(mailbox.address, outcome.value, invitation));
     }
@@ -64,7 +64,7 @@ function calendarFailure(failure: Failure): Failure {
   });
 }
 
-/** Copies with these Message-IDs in one well-known folder. A mailbox need not have the folder. */
+/** Finds copies with these Message-IDs in one well-known folder. The mailbox may lack the folder. */
 async function copiesIn(
   mailbox: Pick<Mailbox, "address" | "locate">,
   folder: string,
@@ -90,7 +90,7 @@ async function copiesIn(
   return { targets, failures };
 }
 
-/** The copies that the senders of these targets have, if they are people of the organisation. `searched`: mailboxes that were looked into already. */
+/** Finds the copies of internal senders. `searched`: mailboxes that were searched already. */
 export async function findSenderCopies(
   targets: readonly TargetFacts[],
   searched: readonly string[],
@@ -100,14 +100,14 @@ export async function findSenderCopies(
   const key = (address: string) => address.toLowerCase();
   const domainOf = (address: string) => key(address).slice(address.lastIndexOf("@") + 1);
   const known = new Set(searched.map(key));
-  // The sender wrote the address: nobody of another domain than the mailboxes of the plan is looked for.
+  // The sender may have forged the address: search only domains that the plan's mailboxes have.
   const domains = new Set(searched.filter((address) => address.includes("@")).map(domainOf));
   const senders = new Map(targets.flatMap(({ from }) => (from?.includes("@") ? [[key(from), from] as const] : [])));
   const all: { readonly address: string; readonly found: FoundResidue }[] = [];
   for (const [name, address] of senders) {
     if (known.has(name) || !domains.has(domainOf(address))) continue;
     const found = await copiesIn(open(address), "sentitems", ids, "sender");
-    // A forged address need not be anybody's.
+    // A forged address may belong to nobody.
     all.push({ address, found: { ...found, failures: found.failures.filter(({ code }) => code !== "mailbox-not-found") } });
   }
   return all;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Failure } from "../../failure.ts";
 
-/** What a plan says of messages that arrive after it. */
+/** How a sweep treats messages that arrive after its plan. */
 export const LaterArrivals = z.strictObject({
   seconds: z.number().describe("For so long after it began, the sweep looks again."),
   every_seconds: z.number(),
@@ -10,7 +10,7 @@ export const LaterArrivals = z.strictObject({
 });
 export type LaterArrivals = z.output<typeof LaterArrivals>;
 
-/** The same as it is asked for. */
+/** The part of `Later` that the request sets. */
 export type LaterArrivalsSpec = Omit<LaterArrivals, "mailboxes">;
 
 const units = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
@@ -29,7 +29,7 @@ function secondsOf(name: string, text: string): number {
   throw new Failure("invalid-input", `${name}: put at most 30d.`);
 }
 
-/** What the request says of later arrivals. Throws Failure `invalid-input`. */
+/** Reads how the request treats later arrivals. Throws Failure `invalid-input`. */
 export function laterArrivalsOf(request: {
   readonly for?: string | undefined;
   readonly later_limit?: number | undefined;

@@ -2,40 +2,40 @@ import * as z from "zod";
 import type { Action } from "../../catalogue/action-definition.ts";
 
 /**
- * What a message leaves behind. `calendar`: the entry of a meeting invitation in the calendar of who was invited. `recoverable`: copies in the Recoverable
- * Items. `sender`: the copy that the sender has.
+ * Traces of a message outside the folders that people see. `calendar`: the calendar entry of a meeting invitation. `recoverable`: copies in the Recoverable
+ * Items. `sender`: the sender's own copy.
  */
 export const residueKinds = ["calendar", "recoverable", "sender"] as const;
 export const ResidueKind = z.enum(residueKinds);
 export type ResidueKind = z.output<typeof ResidueKind>;
 
-/** Why a row is in the plan, by its kind. */
+/** Why a target is in the plan, by kind of residue. */
 export const whyPlanned: Readonly<Record<ResidueKind, string>> = {
   calendar: "The calendar entry of this meeting invitation.",
   recoverable: "A copy in the Recoverable Items, from which it could be recovered.",
   sender: "The copy of the sender, in Sent Items.",
 };
 
-/** The names of the counts of a plan. */
+/** Names of these kinds in the counts of a plan. */
 export const countNames = {
   calendar: "calendar_entries",
   recoverable: "recoverable_copies",
   sender: "sent_copies",
 } as const satisfies Record<ResidueKind, string>;
 
-/** Whether the action takes messages from where people see them: only then is anything left behind. */
+/** Returns whether the action takes messages out of people's sight. Only then can residue matter. */
 function removesMessages({ each }: Action): boolean {
   return each !== undefined && "undo" in each.shape;
 }
 
-/** What a sweep looks for besides messages. */
+/** The residue that a sweep looks for. */
 export interface ResidueSearch {
   readonly kinds: readonly ResidueKind[];
   /** Whether the action deletes for good. */
   readonly isForGood: boolean;
 }
 
-/** What a sweep with this action looks for: what was asked for, as far as it makes sense. Default: all of it. */
+/** Returns the requested kinds of residue that make sense with this action. Default: all of them. */
 export function residueFor(
   action: Action,
   input: Readonly<Record<string, unknown>>,
@@ -53,7 +53,7 @@ const notLookedFor: Readonly<Record<ResidueKind, string>> = {
   sender: "The copies of senders, in their Sent Items, are not looked for outside the mailboxes of the plan.",
 };
 
-/** What the plan says of residue that it leaves alone. */
+/** Returns the plan's sentences about residue that the sweep leaves alone. */
 export function residueLeftAlone(kinds: readonly ResidueKind[]): readonly string[] {
   const purges =
     "Copies in the Purges and Versions of the Recoverable Items cannot be removed: Exchange keeps them until their time is over.";
@@ -63,7 +63,7 @@ export function residueLeftAlone(kinds: readonly ResidueKind[]): readonly string
   ];
 }
 
-/** What the plan says that an undo does not restore. */
+/** Returns the plan's sentences about residue that an undo does not restore completely. */
 export function notRestored(counts: Readonly<Partial<Record<ResidueKind, number>>>): readonly string[] {
   if ((counts.calendar ?? 0) === 0) return [];
   return ["Calendar entries come back as appointments without organiser, attendees and text; those of a series do not come back."];

@@ -4,10 +4,10 @@ import { changeAudited } from "../audited-change.ts";
 import type { KeptOutcome } from "../kept-outcome.ts";
 import type { PlannedTarget, SweepRun } from "../sweep-run.ts";
 
-/** What an entry that was entered again does not have of the one that was removed. */
+/** Properties of the removed entry that the restored one lacks. */
 const lost = ["organizer", "attendees", "body", "item_id"];
 
-/** Enters what was removed again, as an appointment without attendees: so nobody is told. Once, by its mark. Throws Failure. */
+/** Creates the removed entry again as an appointment without attendees, so Exchange notifies nobody. The mark prevents a second entry. Throws Failure. */
 export async function restoreCalendarEntry(
   target: PlannedTarget,
   claimed: ClaimedMailbox,

@@ -15,27 +15,27 @@ import { prepareInput, type SweepSpec } from "../sweep-spec.ts";
 import { readFacts, type TargetFacts } from "../target-facts.ts";
 import { residueFor } from "./residue-kinds.ts";
 
-/** What the looks for later arrivals need of a worker. */
+/** The worker's parts that the watch for later arrivals needs. */
 export interface WatchOptions {
   readonly state: State;
-  /** Opens the connection of the sweep, as it was planned. Throws Failure. */
+  /** Opens the connection of the plan. Throws Failure. */
   open(sweep: Sweep, header: PlanHeader): Promise<{ readonly host: Host; readonly order: Omit<SweepSpec, "mailboxes"> }>;
   readonly signal: AbortSignal;
   complain(failure: Failure): void;
 }
 
-/** One process looks into so many mailboxes at a time. */
+/** Mailboxes that one process searches at a time. */
 const mailboxesAtOnce = 4;
-/** How soon a mailbox that is due is seen. Milliseconds. */
+/** Time between two checks for a due mailbox. Milliseconds. */
 const idleMs = 1000;
-/** Mailboxes that one worker takes up together: as of the plan. */
+/** Mailboxes in one chunk, the same number as in a plan. */
 export const chunkSize = 50;
 
-/** Looks again in the mailboxes of sweeps that have finished, until the signal is given or `close` is called. */
+/** Searches the mailboxes of finished sweeps for later arrivals, until the signal aborts or the caller calls `close`. */
 export function watchMailboxes(options: WatchOptions): { close(): Promise<void> } {
   const closing = new AbortController();
   const signal = AbortSignal.any([closing.signal, options.signal]);
-  // Each request that is under way listens to it.
+  // Each running request adds a listener.
   setMaxListeners(0, signal);
   const lookUntilClosed = async (isFirst: boolean) => {
     while (!signal.aborted) {
@@ -53,19 +53,19 @@ export function watchMailboxes(options: WatchOptions): { close(): Promise<void> 
   };
 }
 
-/** Whether there was a mailbox to look into. */
+/** Searches the next due mailbox. Returns false if there is none. */
 async function lookInNextMailbox(options: WatchOptions, isFirst: boolean): Promise<boolean> {
   const { state, complain } = options;
   const { watches, work } = state.sweeps;
-  // The others begin when the first has something to do.
+  // Without an active watch there is nothing to claim.
   if (!(await watches.hasActive())) return false;
   if (isFirst) await work.present();
   const claimed = await watches.claim();
   if (claimed === undefined) return false;
   const found = await attempt(() => findArrivals(claimed, options));
-  // A process that ends gives the mailbox back: otherwise its owner is dead, and another takes it.
+  // Release the mailbox in every case. If this process dies first, another one takes the mailbox over.
   if (found.ok) await watches.recordLook(claimed, found.value, chunkSize);
-  // This process ends: nothing was learnt of the mailbox.
+  // This process is ending: the search says nothing about the mailbox.
   else if (found.failure.code === "cancelled") await watches.release(claimed);
   else {
     await watches.recordFailedLook(claimed, `${found.failure.code}: ${found.failure.message}`);
@@ -74,7 +74,7 @@ async function lookInNextMailbox(options: WatchOptions, isFirst: boolean): Promi
   return true;
 }
 
-/** What has arrived in one mailbox since the plan. Throws Failure where it was not looked into completely. */
+/** Finds messages that arrived in one mailbox since the plan. Throws Failure if it was not searched completely. */
 async function findArrivals({ sweep: id, address }: WatchedMailbox, { state, open, signal }: WatchOptions): Promise<Arrivals> {
   const sweep = await state.sweeps.get(id);
   const header = readPlanHeader(parseJson(sweep.plan));
@@ -95,14 +95,14 @@ async function findArrivals({ sweep: id, address }: WatchedMailbox, { state, ope
   return withinLimit(fresh, Math.max(0, later.limit - (watch?.arrived ?? 0)));
 }
 
-/** Whether it is what the sweep knows already, be it that somebody has moved it meanwhile. */
+/** Returns whether the sweep knows this message already, even if somebody has moved it meanwhile. */
 function isSameTarget(known: TargetFacts, now: TargetFacts): boolean {
   if (known.item_id === now.item_id) return true;
   if (known.residue === "calendar" || now.residue === "calendar") return false;
   return (["internet_message_id", "subject", "from", "received_at", "size"] as const).every((name) => known[name] === now[name]);
 }
 
-/** As many messages as are left, with the calendar entries of these; what else they have left behind only where all of them are among them. */
+/** Returns as many messages as the limit still allows, with their calendar entries. Other residue is included only if every message is. */
 export function withinLimit(fresh: readonly TargetFacts[], left: number): Arrivals {
   const messages = fresh.filter(({ residue }) => residue === undefined);
   const taken = messages.slice(0, left);

@@ -7,12 +7,12 @@ import { attempt, takeOnly } from "../../outcome.ts";
 import type { Host } from "../../perform/perform.ts";
 import type { TargetFacts } from "../target-facts.ts";
 
-/** The targets of one mailbox. */
+/** Targets in one mailbox. */
 interface Hit {
   readonly targets: readonly TargetFacts[];
 }
 
-/** Returns the back ends of the mailboxes with messages, each with one of the messages. Throws Failure if a back end cannot be determined. */
+/** Returns the back ends of the mailboxes with targets, each with one message. Throws Failure if a back end cannot be determined. */
 export async function backendsOf(hit: readonly Hit[], { exchange, signal }: Host): Promise<ReadonlyMap<"ews" | "graph", TargetFacts>> {
   const found = new Map<"ews" | "graph", TargetFacts>();
   for (const { targets } of hit) {

@@ -16,14 +16,14 @@ import { readFacts } from "../target-facts.ts";
 /** A server whose reply was lost may still be working. Milliseconds. */
 const lookDelayMs = 1000;
 
-/** Failures of an import that created nothing, and after which the .eml may do. */
+/** Failures of an import that created nothing. The .eml may work instead. */
 const refusedImports: ReadonlySet<FailureCode> = new Set<FailureCode>([
   ...(["unsupported", "access-denied", "role-missing", "refused", "unreadable", "too-large", "evidence-failed"] as const),
 ]);
 
 /**
- * Creates a message that Exchange no longer has in its old folder from its evidence. A message of the same Message-ID that has come there since is taken
- * for it: an undo that was cut off may have created it. Throws Failure.
+ * Creates a message that Exchange no longer has from its evidence, in its original folder. A message with the same Message-ID that appeared there since is
+ * accepted as the copy: an interrupted undo may have created it. Throws Failure.
  */
 export async function restoreFromEvidence(
   target: PlannedTarget,
@@ -59,7 +59,7 @@ export async function restoreFromEvidence(
   ];
 }
 
-/** Creates the copy from the form that restores most of it and that Exchange takes. Throws Failure if no evidence can be read. */
+/** Creates the copy from the most complete format that Exchange accepts. Throws Failure if no evidence can be read. */
 async function createCopy(target: PlannedTarget, kept: KeptOutcome, to: string, mailbox: Mailbox, run: SweepRun) {
   let refused: Failure | undefined;
   for (const { form, piece } of keptForms(kept)) {
@@ -88,7 +88,7 @@ function createFrom(bytes: OpenedFile, form: "export" | "mime", evidence: string
   return changeAudited("sweep undo", target, mailbox, run, () => mailbox.restore({ ...source, ...state }), { to, evidence });
 }
 
-/** Finds the message in the folder that may be the copy: it is no other target, and was not made for one. Throws Failure. */
+/** Finds a message in the folder that may be the copy: it is neither another target nor the copy of one. Throws Failure. */
 async function copyInFolder(
   { frozen }: PlannedTarget,
   to: string,
@@ -115,7 +115,7 @@ async function isInFolder(itemId: string | undefined, to: string, mailbox: Mailb
   return seen.ok && seen.value.parentFolderId === to;
 }
 
-/** Returns the evidence with this hash, after its bytes were hashed. Throws Failure `evidence-failed`. */
+/** Returns the evidence with this hash after hashing its bytes. Throws Failure `evidence-failed`. */
 async function checkedEvidence(sha256: string, { host }: SweepRun): Promise<OpenedFile> {
   const fail = (message: string) =>
     new Failure("evidence-failed", `${message} Nothing was restored.`, {

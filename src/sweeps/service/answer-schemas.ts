@@ -7,7 +7,7 @@ import { TargetFacts } from "../target-facts.ts";
 const count = z.number().int();
 const time = z.string().describe("UTC, ISO 8601.");
 
-/** Targets by what became of them. */
+/** Number of targets by outcome. */
 const Counts = z.looseObject({
   messages: count.describe("Targets of the plan."),
   mailboxes: count.describe("Mailboxes that have targets."),
@@ -28,7 +28,7 @@ const Counts = z.looseObject({
 const planShape = PlanHeader.shape;
 const byId = z.string().optional().describe("That caller as the audit log names it, if the person is known: the API key or the token.");
 
-/** A sweep as every face answers it. More members may come. */
+/** A sweep in the answer of every face. Later versions may add members. */
 export const SweepNoun = z.looseObject({
   not_examined: planShape.not_examined,
   residue: planShape.residue,
@@ -93,7 +93,7 @@ export const SweepAnswerNoun = SweepNoun.extend({
 
 export const SweepListNoun = z.looseObject({ ...AnswerMembers, sweeps: z.array(SweepNoun) });
 
-/** One target with what became of it. */
+/** One target with its outcome. */
 export const TargetNoun = z.looseObject({
   ...TargetFacts.shape,
   state: z.enum(["planned", "acting", "done", "failed", "changed", "gone"]),

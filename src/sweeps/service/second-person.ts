@@ -4,7 +4,7 @@ import { counted } from "../../text/noun-count.ts";
 import type { PlanHeader } from "../plan-header.ts";
 import type { SweepCaller } from "./sweep-access.ts";
 
-/** The targets that one person may decide on alone: what the plan says, or the settings here, whichever is less. Undefined: any number. */
+/** Returns the number of targets that one person may approve alone: the limit of the plan or of these settings, whichever is lower. Undefined: no limit. */
 function approvalLimit(header: ApprovalHeader, setting: number | undefined): number | undefined {
   const planned = header.second_person_above;
   return planned === undefined || (setting !== undefined && setting < planned) ? setting : planned;
@@ -12,25 +12,25 @@ function approvalLimit(header: ApprovalHeader, setting: number | undefined): num
 
 type ApprovalHeader = Pick<PlanHeader, "counts" | "second_person_above"> & { readonly later?: { readonly limit: number } | undefined };
 
-/** Everything that the approval is for: messages, what they have left behind, related copies, and later arrivals up to their limit. */
+/** Returns the number of targets that an approval covers: messages, residue, related copies, and later arrivals up to their limit. */
 function targetsIn({ counts, later }: ApprovalHeader): number {
   const { messages, related = 0, calendar_entries = 0, recoverable_copies = 0, sent_copies = 0 } = counts;
   return messages + related + calendar_entries + recoverable_copies + sent_copies + (later?.limit ?? 0);
 }
 
-/** Whether another person has to approve this sweep. */
+/** Returns whether another person must approve this sweep. */
 export function needsSecondPerson(header: ApprovalHeader, setting: number | undefined): boolean {
   const most = approvalLimit(header, setting);
   return most !== undefined && targetsIn(header) > most;
 }
 
-/** Names of people are compared as people write them: the owner `Ana@example.com` of a key is the subject `ana@example.com` of a token. */
+/** Compares names regardless of case: the owner `Ana@example.com` of an API key is the subject `ana@example.com` of a token. */
 function isSamePerson(one: string, other: string): boolean {
   const plain = (name: string) => name.normalize("NFKC").trim().toLowerCase();
   return plain(one) === plain(other);
 }
 
-/** Throws Failure `access-denied` unless this caller may approve what somebody else has planned. */
+/** Throws Failure `access-denied` unless this caller may approve the plan of somebody else. */
 export function demandSecondPerson(sweep: Sweep, header: PlanHeader, setting: number | undefined, caller: SweepCaller): void {
   if (!needsSecondPerson(header, setting)) return;
   const why = whyApprovalIsNeeded(sweep, header, setting);
@@ -41,7 +41,7 @@ export function demandSecondPerson(sweep: Sweep, header: PlanHeader, setting: nu
   if (isSamePerson(caller.person, sweep.plannedPerson)) throw denied(`${why} This caller is the person who planned it.`, sweep);
 }
 
-/** Throws Failure `access-denied` unless another person than the planner and this caller has approved it. */
+/** Throws Failure `access-denied` unless the approver is neither the planner nor this caller. */
 export function demandApprovedByOther(sweep: Sweep, header: PlanHeader, setting: number | undefined, caller: SweepCaller): void {
   if (!needsSecondPerson(header, setting)) return;
   const why = whyApprovalIsNeeded(sweep, header, setting);

@@ -5,24 +5,24 @@ import { type PlanHeader, readPlanHeader } from "../plan-header.ts";
 
 export type SweepRole = "read" | "contain" | "approve";
 
-/** Somebody who asks something of a sweep. */
+/** The caller of a sweep operation. */
 export interface SweepCaller {
-  /** As the audit log names it. */
+  /** Name in the audit log. */
   readonly id: string;
-  /** Who that is: the subject of a token, the owner of an API key, the user of this machine. Undefined where nobody has said it. */
+  /** The person: the subject of a token, the owner of an API key, or the user of this machine. Undefined if unknown. */
   readonly person?: string | undefined;
-  /** Whether it came through `serve`, which has checked who it is. */
+  /** Whether `serve` has authenticated the caller. */
   readonly isChecked: boolean;
   may(role: SweepRole): boolean;
   /** Addresses, or `*@example.com`; undefined: every mailbox. */
   readonly mailboxes?: readonly string[] | undefined;
   /** Names of connections; undefined: every one. */
   readonly connections?: readonly string[] | undefined;
-  /** Whether it may reach a mailbox, or all that a pattern stands for. */
+  /** Returns whether the caller may reach a mailbox, or every mailbox of a pattern. */
   reaches(address: string): boolean;
 }
 
-/** Throws Failure `access-denied` naming the roles, one of which is needed. */
+/** Throws Failure `access-denied` if the caller has none of the roles. */
 export function demandRole(caller: SweepCaller, ...roles: readonly SweepRole[]): void {
   if (roles.some((role) => caller.may(role))) return;
   const named = roles.join(" or ");
@@ -31,11 +31,11 @@ export function demandRole(caller: SweepCaller, ...roles: readonly SweepRole[]):
   });
 }
 
-/** A caller who is limited to mailboxes or connections sees a sweep only if all its mailboxes are within its own. */
+/** Returns whether the caller may see a sweep. A caller limited to mailboxes or connections sees it only if it may reach all mailboxes of the sweep. */
 export function maySee(caller: SweepCaller, sweep: Sweep, addresses: readonly string[]): boolean {
   if (caller.connections !== undefined && !caller.connections.includes(sweep.connection)) return false;
   if (caller.mailboxes === undefined) return true;
-  // Whoever planned it could see no more than this caller may.
+  // The planner was limited to mailboxes that this caller may reach as well.
   if (sweep.plannedWithin?.every(caller.reaches) === true && addresses.every(caller.reaches)) return true;
   const header = readPlanHeader(parseJson(sweep.plan));
   const looked = lookedInto(header);
@@ -43,12 +43,12 @@ export function maySee(caller: SweepCaller, sweep: Sweep, addresses: readonly st
   return looked.length > 0 && [...looked, ...addresses, ...others].every(caller.reaches);
 }
 
-/** The mailboxes that a plan names; none where it took all. */
+/** Returns the mailboxes that a plan names; empty if it covers all. */
 function lookedInto({ find }: PlanHeader): readonly string[] {
   return Array.isArray(find.mailboxes) ? find.mailboxes : [];
 }
 
-/** The caller as the database keeps it. */
+/** Returns the caller as the database keeps it. */
 export function actorOf(caller: SweepCaller): SweepActor {
   return { id: caller.id, person: caller.person, hasRole: caller.isChecked && caller.may("approve"), within: caller.mailboxes };
 }

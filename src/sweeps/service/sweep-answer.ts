@@ -10,13 +10,13 @@ import { sweepDocument } from "../sweep-lifecycle.ts";
 export type SweepDocument = ReturnType<typeof sweepDocument>;
 export type SweepAnswer = Awaited<ReturnType<typeof sweepAnswerOf>>;
 
-/** So often a status is read anew that changed while it was read. */
+/** Tries to read a status that changes meanwhile. */
 const mostReadings = 5;
 
-/** A sweep as it is now. It is a success if no target has failed, differs from the plan or has an unknown state. */
+/** Returns the current state of a sweep. `success` means that no target failed, differs from the plan or has an unknown outcome. */
 export async function sweepAnswerOf(state: State, sweep: Sweep, headline?: string) {
   let answer = await readAnswer(state, sweep, headline);
-  // Several queries are no snapshot: a later arrival begins another round between them, and what ended would be shown with the numbers of before.
+  // Several queries are not a snapshot: a later arrival may start another round between them. The answer would then mix a new state with old numbers.
   for (let readings = 1, before = sweep; readings < mostReadings; readings += 1) {
     const now = await state.sweeps.get(sweep.id);
     if (now.round === before.round && now.state === before.state && now.direction === before.direction) break;
@@ -58,7 +58,7 @@ function stateSentence({ id, direction, state, endedState }: Sweep): string {
   return `The undo of the sweep ${id} is ${state}.${endedState === undefined ? "" : ` The sweep itself was ${endedState}.`}`;
 }
 
-/** Who works on a sweep that runs, and what it waits for. */
+/** Returns the workers of a running sweep, and the mailboxes that wait. */
 async function liveOf(state: State, { id, begunAt: runBegunAt, undoBegunAt: begunAt = runBegunAt }: Sweep) {
   const [waits, { working, seenAt }] = await Promise.all([state.sweeps.waiting(id), state.sweeps.presence()]);
   const noneSince = working > 0 ? undefined : lastWorkedAt(seenAt, begunAt)?.toISOString();
@@ -86,7 +86,7 @@ const endings: Readonly<Record<WatchEnd | "time", string>> = {
   undo: "The sweep was undone.",
 };
 
-/** How a sweep looks again for messages that arrive after the plan; absent before it began. */
+/** Returns the state of the watch for later arrivals; undefined before the sweep began. */
 async function watchOf(state: State, { id, state: now, begunAt }: Sweep) {
   const watch = await state.sweeps.watches.get(id);
   if (watch === undefined || now === "planned" || now === "approved") return undefined;

@@ -5,20 +5,20 @@ import type { State } from "../../state/state.ts";
 import { counted } from "../../text/noun-count.ts";
 import { type SweepAnswer, sweepAnswerOf } from "./sweep-answer.ts";
 
-/** How far a sweep is. */
+/** Progress of a sweep. */
 export interface SweepProgress {
   readonly answer: SweepAnswer;
-  /** Targets whose outcome is known, of those that the sweep works on. */
+  /** Number of targets with a known outcome. */
   readonly ended: number;
   readonly all: number;
   readonly failed: number;
-  /** Targets in a minute, since whoever follows began to. Absent until something has ended. */
+  /** Targets per minute since the caller began to follow. Absent until a target has ended. */
   readonly perMinute?: number;
   readonly secondsLeft?: number;
 }
 
 /**
- * Yields how far a sweep is, now and after each change, until `signal` is aborted. A database that is away comes back; `away` is called meanwhile.
+ * Yields the progress of a sweep now and after each change, until `signal` aborts. While the database is unreachable, it waits and calls `away`.
  * Throws Failure.
  */
 export async function* followSweep(
@@ -60,7 +60,7 @@ function progressOf(answer: SweepAnswer, first: number | undefined, minutes: num
   });
 }
 
-/** One line for a terminal: counts, rate, time left, and what is waited for. */
+/** Returns one line for a terminal: counts, rate, time left, and the reasons for waiting. */
 export function progressText({ answer, ended, all, failed, perMinute, secondsLeft }: SweepProgress): string {
   const { waits = [], workers } = answer;
   return [

@@ -29,9 +29,9 @@ import { type SweepAnswer, sweepAnswerOf } from "./sweep-answer.ts";
 
 export interface SweepServiceOptions {
   readonly state: State;
-  /** Throws Failure `invalid-input` where there is no such action. */
+  /** Loads an action. Throws Failure `invalid-input` if there is no such action. */
   load(action: string): Promise<Action>;
-  /** Opens a connection that reaches only what the caller may. Throws Failure. */
+  /** Opens a connection that reaches only the mailboxes of the caller. Throws Failure. */
   open(connection: string, caller: SweepCaller): Promise<WorkerHost>;
   audit(): Promise<AuditLog | undefined>;
   /** `sweep.second_person_above` of the settings. */
@@ -43,9 +43,12 @@ export interface PlanAnswer {
   readonly planned: StoredPlan;
 }
 
-/** Sweeps as every face offers them. Each method throws Failure: `access-denied` without the role, `not-found` for a sweep that the caller may not see. */
+/**
+ * The operations on sweeps, the same for every face. Each method throws Failure: `access-denied` without the role, `not-found` for a sweep that the caller
+ * may not see.
+ */
 export interface SweepService {
-  /** Looks for the targets and keeps the plan. */
+  /** Finds the targets and stores the plan. */
   plan(
     raw: unknown,
     caller: SweepCaller,
@@ -58,21 +61,21 @@ export interface SweepService {
   /** The newest first. */
   list(caller: SweepCaller): Promise<ReturnType<typeof listAnswer>>;
   status(id: string, caller: SweepCaller): Promise<SweepAnswer>;
-  /** The plan with its targets, checked against its hash. */
+  /** Returns the plan with its targets, checked against its hash. */
   loadPlan(id: string, caller: SweepCaller): Promise<StoredPlan>;
   targets(
     id: string,
     caller: SweepCaller,
     page: { readonly after?: number | undefined; readonly limit?: number | undefined },
   ): Promise<TargetPage>;
-  /** Some messages that are not as they should be, with the reason. */
+  /** Returns some messages that are not done or not undone, with the reason. */
   troubled(id: string, caller: SweepCaller, limit: number): Promise<readonly ReturnType<typeof targetDocument>[]>;
-  /** Everything that a report is made of. */
+  /** Returns the contents of a report. */
   report(id: string, caller: SweepCaller): Promise<{ readonly answer: SweepAnswer; readonly source: ReportSource }>;
   /** Writes the evidence archive. */
   archive(id: string, caller: SweepCaller, place: ArchivePaths): Promise<Archived>;
   approve(id: string, hash: string, caller: SweepCaller): Promise<SweepAnswer>;
-  /** Begins it, by the hash of its plan where it is not approved yet. One that runs already goes on. */
+  /** Starts an approved sweep. With the hash of its plan, also approves it first. A running sweep continues. */
   run(id: string, caller: SweepCaller, hash?: string | undefined): Promise<SweepAnswer>;
   resume(id: string, caller: SweepCaller): Promise<SweepAnswer>;
   undo(id: string, caller: SweepCaller): Promise<SweepAnswer>;
@@ -83,22 +86,22 @@ export interface TargetPage {
   readonly success: true;
   readonly message: string;
   readonly targets: readonly ReturnType<typeof targetDocument>[];
-  /** Where the next page begins; absent on the last one. */
+  /** Value of `after` for the next page; absent on the last page. */
   readonly next_after?: number;
 }
 
-/** Sweeps that a list looks at: one that is limited to mailboxes sees some of them. */
+/** Newest sweeps that a list covers. A caller limited to mailboxes sees only some of these. */
 const mostListed = 100;
 const mostOnPage = 1000;
 
 export function openSweepService({ state, load, open, audit, secondPersonAbove }: SweepServiceOptions): SweepService {
   const answer = (sweep: Sweep, said?: string) => sweepAnswerOf(state, sweep, said);
-  /** The sweep, where the caller may see it. */
+  /** Returns the sweep if the caller may see it. */
   const find = async (id: string, caller: SweepCaller, ...roles: readonly SweepRole[]): Promise<Sweep> => {
     demandRole(caller, ...roles);
     const sweep = await state.sweeps.get(id);
     if (maySee(caller, sweep, caller.mailboxes === undefined ? [] : await state.sweeps.addresses(id))) return sweep;
-    // Who may not see it does not learn that it is there.
+    // A caller without access must not learn that the sweep exists.
     throw noSweep(id);
   };
   const reportOf = async (sweep: Sweep) => {
@@ -178,7 +181,7 @@ export function openSweepService({ state, load, open, audit, secondPersonAbove }
         throw new Failure("changed", `The plan of the sweep ${id} has another hash, ${sweep.planHash}: nothing was changed.`);
       const header = readPlanHeader(parseJson(sweep.plan));
       demandApprovedByOther(sweep, header, secondPersonAbove, caller);
-      // One that runs, be it that its workers have died, is helped.
+      // A running sweep continues, even if its workers have died.
       if (sweep.state === "running" && sweep.direction === "act") return answer(sweep);
       if (sweep.state === "planned") {
         if (hash === undefined)
@@ -216,7 +219,7 @@ function noSweep(id: string): Failure {
   return new Failure("not-found", `There is no sweep ${JSON.stringify(id.slice(0, 100))}.`, { hint: "List the sweeps: sweep list." });
 }
 
-/** What `plan` answers. */
+/** Returns the answer of `plan`. */
 export function planAnswerOf({ sweep, plan }: StoredPlan) {
   const { targets, ...header } = plan;
   const { messages, mailboxes, examined, unexamined, related = 0 } = plan.counts;
