@@ -111,6 +111,8 @@ describe("the budget of an account that several processes use", () => {
     group = await processes(2);
     const [one, two] = group.all;
     two?.want(1);
+    // Who comes first has all of it, and here no request ends.
+    await soon(() => expect(two?.turns.length).toBe(1));
     one?.want(20);
     // 1 and 2 to spare.
     await soon(() => expect([one?.turns.length, two?.turns.length]).toEqual([5, 1]));
