@@ -325,9 +325,11 @@ describe("a server that turns away what is too much", () => {
     "and allows $name turns away few requests of $count processes, which use more than half of what it allows",
     async ({ server, count }) => {
       const { refused, asked, used } = await run(server, count);
-      // Some while the processes learn, and then one in a hundred. On a busy machine so few are sent in this time that those of the learning count most.
-      expect(refused).toBeLessThanOrEqual(Math.max(10, asked / 100));
-      expect(used).toBeGreaterThan(0.5);
+      // Some while the processes learn, and then one in a hundred. On a busy machine so few are sent in this time that those of the learning count most:
+      // `npm run soak` demands the bars themselves, one in a hundred and four fifths.
+      const isWhole = process.env.SOAK === "1";
+      expect(refused).toBeLessThanOrEqual(Math.max(isWhole ? 0 : 10, asked / 100));
+      expect(used).toBeGreaterThan(isWhole ? 0.8 : 0.5);
     },
   );
 });
