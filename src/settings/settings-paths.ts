@@ -54,10 +54,25 @@ export function defaultHeadFolder(environment: Environment): string {
   return join(xdg(environment, "XDG_STATE_HOME", ".local/state"), "audit-heads");
 }
 
-/** Where `serve` keeps API keys, jobs and sweeps when no setting says otherwise. */
-export function defaultStateDir(environment: Environment): string {
-  // Not in the folder of audit log and heads, which only its owner may enter: as root, PostgreSQL runs as another user.
-  return `${xdg(environment, "XDG_STATE_HOME", ".local/state")}-state`;
+/** Where root keeps the state if nobody else may enter its home folder. */
+const stateDirOfRoot = "/var/lib/mailcordon-state";
+
+/**
+ * Where mailcordon keeps API keys, jobs and sweeps when no setting says otherwise. As root, PostgreSQL runs as another user, who must be able to enter
+ * the folders above; /root is usually closed.
+ * @param uid of this process; undefined on Windows
+ */
+export function defaultStateDir(environment: Environment, uid = process.getuid?.()): string {
+  // Not in the folder of audit log and heads, which only its owner may enter.
+  const own = `${xdg(environment, "XDG_STATE_HOME", ".local/state")}-state`;
+  const isChosen = environment.XDG_STATE_HOME?.startsWith("/") === true;
+  return uid !== 0 || isChosen || existsSync(join(own, "postgres")) || isOpen(dirname(own)) ? own : stateDirOfRoot;
+}
+
+/** Whether other users may enter a folder and those above it. A folder that does not exist yet is made so. */
+function isOpen(folder: string): boolean {
+  const mode = statSync(folder, { throwIfNoEntry: false })?.mode ?? 0o001;
+  return (mode & 0o001) !== 0 && (dirname(folder) === folder || isOpen(dirname(folder)));
 }
 
 /** XDG Base Directory Specification 0.8; a relative path there is invalid and ignored, as the specification says. */

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openEvidence } from "../../src/perform/evidence/hash-and-store.ts";
-import { defaultAuditFile, defaultEvidenceDir, findSettings } from "../../src/settings/settings-paths.ts";
+import { defaultAuditFile, defaultEvidenceDir, defaultStateDir, findSettings } from "../../src/settings/settings-paths.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -67,5 +67,25 @@ describe("a settings file", () => {
 
   test("that is named and missing is an error", () => {
     expect(() => find("absent.yaml")).toThrow(`--config: there is no file ${join(folder, "absent.yaml")}.`);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("the default folder of the state", () => {
+  const home = mkdtempSync(join(tmpdir(), "mailcordon-home-"));
+  chmodSync(home, 0o711);
+  afterAll(() => rmSync(home, { recursive: true }));
+  const below = join(home, ".local/state/mailcordon-state");
+
+  test("is below the home folder, also for root if others may enter that", () => {
+    expect([defaultStateDir({ HOME: home }, 1000), defaultStateDir({ HOME: home }, 0)]).toEqual([below, below]);
+  });
+
+  test("of root is outside a home folder that others may not enter, unless the state is there already or a folder is chosen", () => {
+    mkdirSync(join(home, ".local"), { mode: 0o700 });
+    expect(defaultStateDir({ HOME: home }, 0)).toBe("/var/lib/mailcordon-state");
+    expect(defaultStateDir({ HOME: home }, 1000)).toBe(below);
+    expect(defaultStateDir({ HOME: home, XDG_STATE_HOME: "/chosen" }, 0)).toBe("/chosen/mailcordon-state");
+    mkdirSync(join(below, "postgres"), { recursive: true });
+    expect(defaultStateDir({ HOME: home }, 0)).toBe(below);
   });
 });
