@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -88,7 +88,8 @@ export async function serve(lab: Lab, folder: string, audit: object = {}): Promi
   const connections = { lab: { ews: { url: lab.ewsUrl }, auth: { basic } } };
   const settings = { connections, audit, serve: { port: 0, max_concurrency: 64 } };
   await writeFile(join(folder, "mailcordon.yaml"), JSON.stringify(settings));
-  // State, evidence and audit log of the bench are in its own folder.
+  // State, evidence and audit log of the bench are in its own folder. The database's user must be able to enter the first one.
+  await mkdir(join(folder, "state"), { mode: 0o711 });
   const places = { XDG_STATE_HOME: join(folder, "state"), XDG_DATA_HOME: join(folder, "data") };
   const environment = { ...places, LAB_PASSWORD: labPassword, MAILCORDON_CONFIG: join(folder, "mailcordon.yaml") };
   const ways = { cwd: folder, env: { ...process.env, ...environment } };

@@ -66,7 +66,7 @@ export function defaultStateDir(environment: Environment, uid = process.getuid?.
   // Not in the folder of audit log and heads, which only its owner may enter.
   const own = `${xdg(environment, "XDG_STATE_HOME", ".local/state")}-state`;
   const isChosen = environment.XDG_STATE_HOME?.startsWith("/") === true;
-  return uid !== 0 || isChosen || existsSync(join(own, "postgres")) || isOpen(dirname(own)) ? own : stateDirOfRoot;
+  return uid !== 0 || isChosen || existsSync(join(own, "postgres/data/PG_VERSION")) || isOpen(dirname(own)) ? own : stateDirOfRoot;
 }
 
 /** Whether other users may enter a folder and those above it. A folder that does not exist yet is made so. */

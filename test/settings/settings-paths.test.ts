@@ -85,7 +85,8 @@ describe.skipIf(process.platform === "win32")("the default folder of the state",
     expect(defaultStateDir({ HOME: home }, 0)).toBe("/var/lib/mailcordon-state");
     expect(defaultStateDir({ HOME: home }, 1000)).toBe(below);
     expect(defaultStateDir({ HOME: home, XDG_STATE_HOME: "/chosen" }, 0)).toBe("/chosen/mailcordon-state");
-    mkdirSync(join(below, "postgres"), { recursive: true });
+    mkdirSync(join(below, "postgres/data"), { recursive: true });
+    writeFileSync(join(below, "postgres/data/PG_VERSION"), "18");
     expect(defaultStateDir({ HOME: home }, 0)).toBe(below);
   });
 });
