@@ -40,6 +40,7 @@ export function openMcpSweeps(flags: SettingsFlags, isReadOnly: boolean, { stder
           // Who may not see the sweep learns nothing of the folder.
           const { sweep } = await service.status(id, caller);
           const { folder } = await loadEvidence({ flags });
+          await makeFolder(folder, 0o700);
           await makeFolder(join(folder, "archives"), 0o700);
           const name = `sweep-${sweep}-${new Date().toISOString().replaceAll(/\D/g, "")}.zip`;
           const made = await archive(sweep, join(folder, "archives", name));

@@ -104,6 +104,8 @@ export async function writePartial(folder: string, bytes: AsyncIterable<Uint8Arr
   const files = join(folder, filesFolder);
   const partial = join(files, `.partial-${randomBytes(12).toString("hex")}`);
   const file = await asEvidenceFailure("make the evidence folder", folder, async () => {
+    // One by one: parents may be open for others to pass.
+    await makeFolder(folder, 0o700);
     await makeFolder(files, 0o700);
     return await open(partial, fresh, 0o600);
   }).catch(async (thrown) => {
