@@ -64,7 +64,9 @@ export function recordThrottled(budget: Budget, named: number | undefined, now: 
   if (named !== undefined) budget.ceiling = Math.min(budget.ceiling, Math.max(1, named));
   const isFirst = budget.until <= now;
   const half = isFirst ? Math.max(1, Math.floor((budget.active + 1) / 2)) : budget.limit;
-  if (isFirst) budget.tooMany = Math.max(2, Math.min(budget.limit, budget.active + 1));
+  // A number that the server names may be tried soon: only more is too many.
+  if (named !== undefined) budget.tooMany = budget.ceiling + 1;
+  else if (isFirst) budget.tooMany = Math.max(2, Math.min(budget.limit, budget.active + 1));
   budget.isRefused = true;
   budget.limit = Math.min(budget.limit, budget.ceiling, half);
   budget.served = 0;
