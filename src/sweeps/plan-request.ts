@@ -21,7 +21,7 @@ const search = (description: string) => z.string().min(1).max(mostCharacters.sea
 
 /**
  * The request for a plan, the same for every face. Each field becomes a flag of `sweep plan` with a line in the help, and a member of the HTTP body and of
- * the MCP tool's input. `orderOf` below interprets it.
+ * the MCP tool's input. `specOf` below interprets it.
  */
 export const PlanRequest = z.strictObject({
   internet_message_id: internet_message_id.describe("Message-IDs of the messages to find. Default: the filters below say which messages."),

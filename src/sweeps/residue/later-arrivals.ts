@@ -10,7 +10,7 @@ export const LaterArrivals = z.strictObject({
 });
 export type LaterArrivals = z.output<typeof LaterArrivals>;
 
-/** The part of `Later` that the request sets. */
+/** The part of `LaterArrivals` that the request sets. */
 export type LaterArrivalsSpec = Omit<LaterArrivals, "mailboxes">;
 
 const units = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
