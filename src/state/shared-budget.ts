@@ -80,6 +80,10 @@ interface Joined {
   peak: number;
   /** Whether it has as much as it wanted when the share was given out. */
   isCapped: boolean;
+  /** How often a request was turned away for the budget of the account. */
+  refusals: number;
+  /** Until then nothing is sent, because a request was turned away, unless the share is given out before (of `performance.now()`). */
+  quietUntil: number;
   /** Until then more may be under way than is allowed (of `performance.now()`). */
   overUntil: number;
   /** Something may have changed since the last look. */
@@ -118,6 +122,8 @@ export function openSharedBudgets(database: Database): SharedBudgets {
   const settle = async (joined: Joined): Promise<void> => {
     const { account, user, most, first } = joined;
     joined.isStale = false;
+    const { refusals } = joined;
+    await Promise.all(noted);
     await database.exclusively(`budget ${account}`, async () => {
       if (!user.isBusy) {
         const before = joined.share;
@@ -139,14 +145,15 @@ export function openSharedBudgets(database: Database): SharedBudgets {
         const isPressed = user.waiting > 0 && user.active >= joined.share;
         const wanted = Math.min(most, Math.max(joined.peak, user.active + user.waiting) + spare);
         joined.peak = 0;
+        // Of the row as it is once it is locked (`b`), not as the statement found it: another process may have been turned away between.
         await database.execute(
-          `INSERT INTO ${budgets} (account, allowed, most) VALUES ($1, $4, $2)
+          `INSERT INTO ${budgets} AS b (account, allowed, most) VALUES ($1, $4, $2)
            ON CONFLICT (account) DO UPDATE SET most = $2, (allowed, changed_at) = (
              SELECT CASE WHEN b.allowed > $2 THEN $2 WHEN may.rise THEN least($2, b.named, greatest(b.allowed + 1,
                  least(b.allowed + b.allowed / 4, b.too_many - 1))) ELSE b.allowed END,
                CASE WHEN may.rise THEN now() ELSE b.changed_at END
-             FROM ${budgets} b, LATERAL (SELECT $3 AND b.allowed < least($2, b.named) AND b.changed_at < now() - make_interval(secs =>
-               CASE WHEN b.allowed + 1 < coalesce(b.too_many, $2 + 2) THEN ${raiseAfterSeconds} ELSE ${probeAfterSeconds} END) AS rise) may WHERE b.account = $1)`,
+             FROM (SELECT $3 AND b.allowed < least($2, b.named) AND b.changed_at < now() - make_interval(secs =>
+               CASE WHEN b.allowed + 1 < coalesce(b.too_many, $2 + 2) THEN ${raiseAfterSeconds} ELSE ${probeAfterSeconds} END) AS rise) may)`,
           [account, most, isPressed, first],
         );
         await database.execute(`DELETE FROM ${shares} WHERE account = $1 AND instance <> $2 AND NOT ${aliveSql("instance")}`, [
@@ -178,7 +185,10 @@ export function openSharedBudgets(database: Database): SharedBudgets {
             left,
           )[rank] ?? 0;
         const others = held.reduce((sum, one) => sum + (one.instance === me ? 0 : one.held), 0);
-        joined.share = Math.max(0, Math.min(fair, allowed - others));
+        const given = Math.max(0, Math.min(fair, allowed - others));
+        // What was read before a request was turned away may be too much.
+        joined.share = joined.refusals === refusals ? given : Math.min(given, joined.share);
+        if (joined.refusals === refusals) joined.quietUntil = Number.NEGATIVE_INFINITY;
         joined.isCapped = joined.share === wanted && wanted < most;
         if (others + user.active > allowed) joined.overUntil = performance.now() + overMs;
         // What is under way is held until it has ended.
@@ -237,6 +247,8 @@ export function openSharedBudgets(database: Database): SharedBudgets {
         isAsking: false,
         isStale: false,
         peak: 0,
+        refusals: 0,
+        quietUntil: Number.NEGATIVE_INFINITY,
         isCapped: false,
         hurry: undefined,
       };
@@ -248,6 +260,7 @@ export function openSharedBudgets(database: Database): SharedBudgets {
         get share() {
           if (isClosed) return Number.POSITIVE_INFINITY;
           const now = performance.now();
+          if (now < joined.quietUntil) return 0;
           if (joined.settledAt === undefined) return now - (askedAt ?? now) > firstShareMs ? least : 0;
           if (joined.isAsking) return Math.max(least, joined.share);
           return now - joined.settledAt > trustedMs ? least : joined.share;
@@ -279,8 +292,13 @@ export function openSharedBudgets(database: Database): SharedBudgets {
             );
         },
         turnedAway(named) {
+          const now = performance.now();
+          joined.refusals += 1;
+          // Else each mailbox that waits would send a request of its own, only to be turned away as well.
+          joined.quietUntil = now + lookEveryMs;
+          joined.hurry?.();
           // It was the one too many; what is allowed was not refused.
-          if (named === undefined && performance.now() < joined.overUntil) return;
+          if (named === undefined && now < joined.overUntil) return;
           joined.share = Math.max(least, Math.floor(joined.share / 2));
           const isNew = `turned_away_at IS NULL OR turned_away_at < now() - make_interval(secs => ${onceWithinSeconds})`;
           note(

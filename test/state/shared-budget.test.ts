@@ -5,6 +5,7 @@ import { openSharedBudgets, type SharedBudgets } from "../../src/state/shared-bu
 import { openRequestQueue, type RequestTurn } from "../../src/wire/throttling/request-queue.ts";
 import { soon } from "../soon.ts";
 import { temporaryState } from "./temporary.ts";
+import { servers, useServer } from "./throttling-server.ts";
 
 const account = "an account";
 const limits = { maxWaitMs: 60_000, maxConcurrency: 8 };
@@ -15,13 +16,28 @@ async function processes(count: number, folder = temporaryState()) {
   const start = async () => {
     const database = await openDatabase(folder);
     let isAway = false;
+    let looks = 0;
+    let delayed = 0;
+    /** What a look waits for after it has read how much is allowed. */
+    let delay: Promise<void> | undefined;
     const away = () => Promise.reject(new Failure("unreachable", "The state database does not answer."));
     // Of its methods, those that ask the database.
     const mayBeAway: Database = {
       ...database,
       execute: (text, values) => (isAway ? away() : database.execute(text, values)),
-      query: (row, text, values) => (isAway ? away() : database.query(row, text, values)),
-      exclusively: (name, work, waitMs) => (isAway ? away() : database.exclusively(name, work, waitMs)),
+      query: async (row, text, values) => {
+        const rows = await (isAway ? away() : database.query(row, text, values));
+        if (delay !== undefined && text.includes("allowed")) {
+          delayed += 1;
+          await delay;
+        }
+        return rows;
+      },
+      exclusively: async (name, work, waitMs) => {
+        const done = await (isAway ? away() : database.exclusively(name, work, waitMs));
+        looks += 1;
+        return done;
+      },
     };
     const budgets = openSharedBudgets(mayBeAway);
     opened.push({ database, budgets });
@@ -49,10 +65,26 @@ async function processes(count: number, folder = temporaryState()) {
       await budgets.close();
       await database.close();
     };
+    /** Waits until another look has begun and ended. */
+    const lookAgain = () => {
+      const before = looks;
+      return soon(() => expect(looks).toBeGreaterThan(before + 1));
+    };
+    /** Waits until a look that is under way has ended. */
+    const endOfLook = () => database.exclusively(`budget ${account}`, async () => undefined);
+    /** Holds each look up where it has read how much is allowed. Returns what ends this. */
+    const delayLooks = () => {
+      let end = () => {};
+      delay = new Promise((resolve) => {
+        end = resolve;
+      });
+      return end;
+    };
     const loseDatabase = () => {
       isAway = true;
     };
-    return { queue, turns, waits, want, end, stop, loseDatabase };
+    const rows = async (text: string) => (await database.execute(text, [])).rows;
+    return { rows, queue, turns, waits, want, end, stop, lookAgain, endOfLook, delayLooks, delayed: () => delayed, loseDatabase };
   };
   const close = async () => {
     for (const { database, budgets } of opened) await budgets.close().then(() => database.close());
@@ -161,7 +193,8 @@ describe("the budget of an account that several processes use", () => {
     await soon(() => expect(one?.turns.length).toBe(1));
     one?.end(1);
     // Until it is seen to rest, it has what it wanted.
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await soon(async () => expect(await one?.rows("SELECT is_resting FROM mailcordon.budget_shares")).toEqual([{ is_resting: true }]));
+    await one?.endOfLook();
     one?.loseDatabase();
     one?.want(3);
     await Promise.resolve();
@@ -190,7 +223,7 @@ describe("the budget of an account that several processes use", () => {
       expect(one?.turns.length).toBe(4);
     });
     await soon(() => expect(one?.turns.length).toBe(7));
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    for (let again = 0; again < 2; again += 1) await one?.lookAgain();
     expect(one?.turns.length).toBe(7);
   });
 
@@ -210,8 +243,50 @@ describe("the budget of an account that several processes use", () => {
     const third = await group.start();
     third.want(20);
     await soon(() => expect(third.turns.length).toBe(7));
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    for (let again = 0; again < 2; again += 1) await third.lookAgain();
     expect(third.turns.length).toBe(7);
+  });
+
+  test("stays halved although a look began before the request was turned away", async () => {
+    group = await processes(1);
+    const [one] = group.all;
+    one?.want(100);
+    await soon(() => expect(one?.turns.length).toBe(8));
+    const endDelay = one?.delayLooks();
+    await soon(() => expect(one?.delayed()).toBe(1));
+    one?.queue.turnedAway(undefined, undefined);
+    one?.end(8, false);
+    endDelay?.();
+    await one?.lookAgain();
+    expect(one?.turns.length).toBeLessThan(7);
+  });
+
+  test("sends nothing between a request that was turned away and the next look", async () => {
+    group = await processes(1);
+    const [one] = group.all;
+    one?.want(100, 8, 4);
+    await soon(() => expect(one?.turns.length).toBe(4));
+    const endDelay = one?.delayLooks();
+    one?.queue.turnedAway(undefined, undefined);
+    one?.end(4, false);
+    await Promise.resolve();
+    expect(one?.turns.length).toBe(0);
+    endDelay?.();
+    await soon(() => expect(one?.turns.length).toBeGreaterThan(0));
+  });
+
+  test("keeps what another process learned while a look waited for its row", async () => {
+    group = await processes(1);
+    const [one] = group.all;
+    one?.want(100);
+    await soon(() => expect(one?.turns.length).toBe(8));
+    // The row is locked until the statement ends.
+    await one?.rows(
+      `WITH told AS (UPDATE mailcordon.budgets SET allowed = 2, too_many = 2, changed_at = now() RETURNING account)
+       SELECT pg_sleep(2)::text FROM told`,
+    );
+    await one?.lookAgain();
+    expect(await one?.rows("SELECT allowed FROM mailcordon.budgets")).toEqual([{ allowed: 2 }]);
   });
 
   test("is left alone by all of them while the server asks one of them to wait", async () => {
@@ -220,10 +295,10 @@ describe("the budget of an account that several processes use", () => {
     one?.want(1);
     two?.want(1);
     await soon(() => expect(sum()).toBe(2));
-    one?.queue.pause(undefined, 3000, { text: "Exchange is throttling", asked: true });
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    one?.queue.pause(undefined, 8000, { text: "Exchange is throttling", asked: true });
+    await two?.lookAgain();
     two?.want(1);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await two?.lookAgain();
     expect(two?.turns.length).toBe(1);
     expect(two?.waits.join()).toContain("asked another process of mailcordon to wait");
     await soon(() => expect(two?.turns.length).toBe(2));
@@ -235,8 +310,8 @@ describe("the budget of an account that several processes use", () => {
     one?.want(1);
     two?.want(1);
     await soon(() => expect(sum()).toBe(2));
-    one?.queue.pause("user0@example.com", 4000, { text: "Exchange is throttling", asked: true });
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    one?.queue.pause("user0@example.com", 8000, { text: "Exchange is throttling", asked: true });
+    await two?.lookAgain();
     two?.want(2);
     await soon(() => expect(two?.waits.join()).toContain("asked another process of mailcordon to wait"));
     // The one for user1.
@@ -244,76 +319,6 @@ describe("the budget of an account that several processes use", () => {
     await soon(() => expect(two?.turns.length).toBe(3));
   });
 });
-
-/** In milliseconds: what a request takes. */
-const requestMs = 20;
-/** In milliseconds: how long the processes learn, and how long it is then measured what they use. */
-const learnMs = 6000;
-const measureMs = 2500;
-
-/** A server that turns away every request above what it allows. `most`: of which the processes may use all. */
-interface Server {
-  readonly name: string;
-  readonly allows: { readonly inAll: number; readonly ofMailbox: number };
-  readonly first: number;
-  readonly most: number;
-}
-
-const servers = [
-  { name: "4 of an application", allows: { inAll: 4, ofMailbox: 4 }, first: 4, most: 8 },
-  { name: "4 of each mailbox", allows: { inAll: Number.POSITIVE_INFINITY, ofMailbox: 4 }, first: 4, most: 8 },
-  { name: "27 of an account", allows: { inAll: 27, ofMailbox: 27 }, first: 27, most: 27 },
-] as const satisfies readonly Server[];
-
-/** Runs so many processes against the server. Returns how many of their requests it turned away, and what part of the allowance they used. */
-async function run({ allows, first, most }: Server, count: number) {
-  const folder = temporaryState();
-  const opened = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const database = await openDatabase(folder);
-      const budgets = openSharedBudgets(database);
-      return { database, budgets, queue: openRequestQueue((user) => budgets.join("an account", user)) };
-    }),
-  );
-  let [running, asked, refused, busyMs, isOver] = [0, 0, 0, 0, false];
-  const ofMailbox = new Map<string, number>();
-  const patience = { maxWaitMs: 60_000, maxConcurrency: most, maxPerMailbox: 4, firstConcurrency: first };
-  const work = async (queue: (typeof opened)[number]["queue"], mailbox: string) => {
-    while (!isOver) {
-      const turn = await queue.turn(mailbox, patience);
-      asked += 1;
-      const own = ofMailbox.get(mailbox) ?? 0;
-      if (running >= allows.inAll || own >= allows.ofMailbox) {
-        refused += 1;
-        turn.end(false);
-        queue.turnedAwayFrom(mailbox);
-        queue.pause(mailbox, 1000, { text: "The server is throttling", asked: true });
-        continue;
-      }
-      running += 1;
-      ofMailbox.set(mailbox, own + 1);
-      const began = performance.now();
-      await new Promise((resolve) => setTimeout(resolve, requestMs));
-      busyMs += performance.now() - began;
-      running -= 1;
-      ofMailbox.set(mailbox, (ofMailbox.get(mailbox) ?? 1) - 1);
-      turn.end(true);
-    }
-  };
-  const all = opened.flatMap(({ queue }, process) =>
-    Array.from({ length: 40 }, (_, at) => work(queue, `user${at}.${process}@example.com`)),
-  );
-  await new Promise((resolve) => setTimeout(resolve, learnMs));
-  busyMs = 0;
-  const began = performance.now();
-  await new Promise((resolve) => setTimeout(resolve, measureMs));
-  const used = busyMs / (performance.now() - began) / Math.min(allows.inAll, most);
-  isOver = true;
-  await Promise.all(all);
-  for (const { budgets, database } of opened) await budgets.close().then(() => database.close());
-  await folder.remove();
-  return { refused, asked, used };
-}
 
 describe("a server that turns away what is too much", () => {
   const [application, mailbox, account] = servers;
@@ -324,7 +329,7 @@ describe("a server that turns away what is too much", () => {
   ])(
     "and allows $name turns away few requests of $count processes, which use more than half of what it allows",
     async ({ server, count }) => {
-      const { refused, asked, used } = await run(server, count);
+      const { refused, asked, used } = await useServer(server, count);
       // Some while the processes learn, and then one in a hundred. On a busy machine so few are sent in this time that those of the learning count most:
       // `npm run soak` demands the bars themselves, one in a hundred and four fifths.
       const isWhole = process.env.SOAK === "1";
