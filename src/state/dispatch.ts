@@ -15,22 +15,22 @@ export interface Dispatch {
 
 const queue = "sweeps";
 /** How soon a chunk is seen that waits, or a process that died. Milliseconds. */
-const lookEveryMs = 1000;
+const pollIntervalMs = 1000;
 /** A process says so often that it works on sweeps. Milliseconds. */
-const sayEveryMs = 10_000;
+const presenceIntervalMs = 10_000;
 /**
  * A process is taken for dead after so long without its lock. When the database restarts, every process loses its lock and has it again within a
  * second: nobody's work is taken away for that. Milliseconds.
  */
 const deadAfterMs = 5000;
 /** Chunks that one look brings to the queue. */
-const mostAtOnce = 100;
+const chunksPerPoll = 100;
 /** Chunks among all that DBOS knows, without their inputs. */
-const ofChunks = { workflowName: workflows.sweeps, loadInput: false, loadOutput: false };
-const nameOf = ({ sweep, round, chunk }: Chunk) => `${sweep}.${round}.${chunk}.`;
+const chunkWorkflows = { workflowName: workflows.sweeps, loadInput: false, loadOutput: false };
+const workflowNameOf = ({ sweep, round, chunk }: Chunk) => `${sweep}.${round}.${chunk}.`;
 
 /** The processes that were not alive whenever it was looked, and since when. */
-type Missed = Map<number, number>;
+type DeadSince = Map<number, number>;
 
 /** Works on chunks in this process, at most `concurrency` at a time. Throws Failure. */
 export async function openDispatch(
@@ -38,11 +38,14 @@ export async function openDispatch(
   queues: Queues,
   concurrency: number,
   run: RunChunk,
-  work: Pick<SweepWork, "waiting" | "dead" | "free" | "freeForgotten" | "finishAll" | "present">,
+  work: Pick<
+    SweepWork,
+    "findWaitingChunks" | "findDeadProcesses" | "freeMailboxesOf" | "freeForgottenMailboxes" | "finishSweeps" | "recordPresence"
+  >,
   complain: (failure: Failure) => void,
 ): Promise<Dispatch> {
-  const own = queues.executor;
-  const step = async (chunk: Chunk) => {
+  const executor = queues.executor;
+  const runOne = async (chunk: Chunk) => {
     try {
       await run(chunk);
     } catch (thrown) {
@@ -51,37 +54,37 @@ export async function openDispatch(
   };
   queues.bind(queue, {
     ...{ atOnce: concurrency, pollEveryMs: 200 },
-    run: (chunk, dbos) => dbos.runStep(() => step(chunk), { name: workflows.sweeps }),
+    run: (chunk, dbos) => dbos.runStep(() => runOne(chunk), { name: workflows.sweeps }),
   });
   const { dbos, put } = await queues.launched().catch(async (thrown) => {
     await queues.release(queue, 0);
     throw thrown;
   });
 
-  const missed: Missed = new Map();
+  const deadSince: DeadSince = new Map();
   /** Workflows that the database gives to this process although it does not run them, and since when. */
-  const unknown = new Map<string, number>();
+  const unknownSince = new Map<string, number>();
   /** Runs what was given to this process in a reply that was lost, as a database does that dies: nobody else would. */
-  const recover = async (own: readonly string[]): Promise<void> => {
-    for (const id of unknown.keys()) if (!own.includes(id) || queues.runs(id)) unknown.delete(id);
-    for (const id of own) if (!queues.runs(id)) unknown.set(id, unknown.get(id) ?? performance.now());
-    const lost = [...unknown].filter(([, since]) => performance.now() - since >= deadAfterMs).map(([id]) => id);
+  const resumeLost = async (executor: readonly string[]): Promise<void> => {
+    for (const id of unknownSince.keys()) if (!executor.includes(id) || queues.runs(id)) unknownSince.delete(id);
+    for (const id of executor) if (!queues.runs(id)) unknownSince.set(id, unknownSince.get(id) ?? performance.now());
+    const lost = [...unknownSince].filter(([, since]) => performance.now() - since >= deadAfterMs).map(([id]) => id);
     if (lost.length > 0) await dbos.resumeWorkflows(lost, { queueName: queue });
   };
   /** Takes over from processes that are dead for long enough. One process at a time does, so that nothing is taken over twice. */
-  const heal = async (): Promise<void> => {
+  const takeOverFromDead = async (): Promise<void> => {
     // Without our own lock we know nothing of others.
-    if (!database.hears) return missed.clear();
-    const running = await dbos.listWorkflows({ ...ofChunks, status: "PENDING" });
-    await recover(running.flatMap(({ executorId, workflowID }) => (executorId === own ? [workflowID] : [])));
-    const dead = await work.dead([...new Set(running.flatMap(({ executorId = "" }) => instanceOf(executorId) ?? []))]);
-    for (const instance of missed.keys()) if (!dead.includes(instance)) missed.delete(instance);
-    for (const instance of dead) missed.set(instance, missed.get(instance) ?? performance.now());
-    const gone = dead.filter((instance) => performance.now() - (missed.get(instance) ?? 0) >= deadAfterMs);
+    if (!database.isListening) return deadSince.clear();
+    const running = await dbos.listWorkflows({ ...chunkWorkflows, status: "PENDING" });
+    await resumeLost(running.flatMap(({ executorId, workflowID }) => (executorId === executor ? [workflowID] : [])));
+    const dead = await work.findDeadProcesses([...new Set(running.flatMap(({ executorId = "" }) => instanceOf(executorId) ?? []))]);
+    for (const instance of deadSince.keys()) if (!dead.includes(instance)) deadSince.delete(instance);
+    for (const instance of dead) deadSince.set(instance, deadSince.get(instance) ?? performance.now());
+    const gone = dead.filter((instance) => performance.now() - (deadSince.get(instance) ?? 0) >= deadAfterMs);
     if (gone.length === 0) return;
     await database.exclusively("heal", async () => {
-      for (const instance of gone) await work.free(instance);
-      const left = await dbos.listWorkflows({ ...ofChunks, status: "PENDING", executorId: gone.map(executorOf) });
+      for (const instance of gone) await work.freeMailboxesOf(instance);
+      const left = await dbos.listWorkflows({ ...chunkWorkflows, status: "PENDING", executorId: gone.map(executorOf) });
       await dbos.resumeWorkflows(
         left.map(({ workflowID }) => workflowID),
         { queueName: queue },
@@ -89,51 +92,51 @@ export async function openDispatch(
     });
   };
   /** Brings chunks to the queue that wait and are in no workflow: a process may have died in between, or a chunk has ended before its mailboxes were due. */
-  const supply = async (): Promise<void> => {
-    const waiting = await work.waiting(mostAtOnce);
+  const enqueueWaiting = async (): Promise<void> => {
+    const waiting = await work.findWaitingChunks(chunksPerPoll);
     if (waiting.length === 0) return;
-    const known = await dbos.listWorkflows({ ...ofChunks, workflow_id_prefix: waiting.map(nameOf) });
+    const known = await dbos.listWorkflows({ ...chunkWorkflows, workflow_id_prefix: waiting.map(workflowNameOf) });
     for (const chunk of waiting) {
-      const runs = known.filter(({ workflowID }) => workflowID.startsWith(nameOf(chunk)));
+      const runs = known.filter(({ workflowID }) => workflowID.startsWith(workflowNameOf(chunk)));
       if (runs.some(({ status }) => status === "ENQUEUED" || status === "PENDING" || status === "DELAYED")) continue;
       // Another process that sees the same gives it the same name, and then it is one.
-      await put(queue, `${nameOf(chunk)}${runs.length}`, chunk);
+      await put(queue, `${workflowNameOf(chunk)}${runs.length}`, chunk);
     }
   };
 
   let closing = false;
-  let hurry: (() => void) | undefined;
-  let saidAt = Number.NEGATIVE_INFINITY;
-  database.hear("sweep", () => hurry?.());
-  const look = async (): Promise<void> => {
+  let pollNow: (() => void) | undefined;
+  let presenceAt = Number.NEGATIVE_INFINITY;
+  database.onNotification("sweep", () => pollNow?.());
+  const poll = async (): Promise<void> => {
     while (!closing) {
-      const soon = new Promise<void>((resolve) => {
-        hurry = resolve;
+      const notified = new Promise<void>((resolve) => {
+        pollNow = resolve;
       });
       try {
-        if (performance.now() - saidAt >= sayEveryMs) {
-          await work.present();
-          saidAt = performance.now();
+        if (performance.now() - presenceAt >= presenceIntervalMs) {
+          await work.recordPresence();
+          presenceAt = performance.now();
         }
-        await heal();
-        await work.freeForgotten();
-        await supply();
-        await work.finishAll();
+        await takeOverFromDead();
+        await work.freeForgottenMailboxes();
+        await enqueueWaiting();
+        await work.finishSweeps();
       } catch (thrown) {
         // A database that is away comes back.
         complain(queryFailure(thrown));
       }
       const timer = new AbortController();
-      await Promise.race([soon, pause(lookEveryMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
+      await Promise.race([notified, pause(pollIntervalMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
       timer.abort();
     }
   };
-  const looking = look();
+  const polling = poll();
   return {
     async close(waitMs) {
       closing = true;
-      hurry?.();
-      await looking;
+      pollNow?.();
+      await polling;
       await queues.release(queue, waitMs);
     },
   };

@@ -18,9 +18,9 @@ export interface JobQueue {
  * A process that takes an entry from the queue takes its job within milliseconds. After so long nobody will: the process died in between, the reply of
  * the database to it was lost, or it is of a version that knows no jobs. Milliseconds.
  */
-const takenMs = 5000;
+const staleAfterMs = 5000;
 /** The states of an entry that has ended. */
-const over = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"] as const;
+const endedStates = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"] as const;
 /** Entries that one query lists. */
 const pageSize = 1000;
 
@@ -28,7 +28,7 @@ export function openJobQueue(database: Database, queues: Queues): JobQueue {
   const table = `${schema}.jobs`;
   /** Entries that a process has taken although their job waits, and since when. */
   const taken = new Map<string, number>();
-  const another = async (id: string, entry: number): Promise<number | undefined> => {
+  const nextEntryOf = async (id: string, entry: number): Promise<number | undefined> => {
     // Of several processes that see the same, one gets it.
     const [row] = await database.query(
       WaitingJob.pick({ entry: true }),
@@ -51,9 +51,9 @@ export function openJobQueue(database: Database, queues: Queues): JobQueue {
         if (status === "PENDING") {
           const since = taken.get(name) ?? performance.now();
           taken.set(name, since);
-          if (performance.now() - since < takenMs) continue;
+          if (performance.now() - since < staleAfterMs) continue;
         }
-        const entry = status === undefined ? job.entry : await another(job.id, job.entry);
+        const entry = status === undefined ? job.entry : await nextEntryOf(job.id, job.entry);
         if (entry !== undefined) await put("jobs", nameOf({ ...job, entry }), job.id, job.caller);
       }
     },
@@ -62,7 +62,7 @@ export function openJobQueue(database: Database, queues: Queues): JobQueue {
       const { dbos } = await queues.launched();
       const page = { workflowName: workflows.jobs, loadInput: false, loadOutput: false, limit: pageSize };
       for (let ended = pageSize; ended === pageSize; ) {
-        const entries = await dbos.listWorkflows({ ...page, status: [...over] });
+        const entries = await dbos.listWorkflows({ ...page, status: [...endedStates] });
         await dbos.deleteWorkflows(entries.map(({ workflowID }) => workflowID));
         ended = entries.length;
       }

@@ -118,9 +118,9 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
   let hasMore = false;
   let usedAt = performance.now();
   let loop: Promise<void> | undefined;
-  let hurry: (() => void) | undefined;
-  database.hear("waiting", () => hurry?.());
-  database.hear("cancelled", (id) => (id === undefined ? hurry?.() : running.get(id)?.stop.abort()));
+  let pollNow: (() => void) | undefined;
+  database.onNotification("waiting", () => pollNow?.());
+  database.onNotification("cancelled", (id) => (id === undefined ? pollNow?.() : running.get(id)?.stop.abort()));
 
   const get = async (id: string): Promise<Job | undefined> => {
     if (!isId(id)) return undefined;
@@ -135,7 +135,7 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
       [id, wasRunning ? "running" : "queued"],
     );
 
-  const doOne = async (id: string, worker: Worker): Promise<void> => {
+  const takeAndRun = async (id: string, worker: Worker): Promise<void> => {
     // The queue returned it twice, while it runs here.
     if (running.has(id)) return;
     if (resting) return void (await giveBack(id, false));
@@ -143,15 +143,15 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
     const here: RunningJob = { stop: new AbortController() };
     running.set(id, here);
     try {
-      await takenUp(id, here, worker);
+      await runTaken(id, here, worker);
     } finally {
       running.delete(id);
       changed(id);
-      if (hasMore) hurry?.();
+      if (hasMore) pollNow?.();
     }
   };
 
-  const takenUp = async (id: string, here: RunningJob, worker: Worker): Promise<void> => {
+  const runTaken = async (id: string, here: RunningJob, worker: Worker): Promise<void> => {
     // Another process may also have it, or it was cancelled meanwhile: only one gets it.
     const [taken] = await database.query(
       Taken,
@@ -162,13 +162,13 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
     here.caller = taken.caller;
     const { stop } = here;
     changed(id);
-    const teller = openProgressWriter(async (text) => {
+    const progressWriter = openProgressWriter(async (text) => {
       await query(`UPDATE ${table} SET progress = $2 WHERE id = $1 AND status = 'running'`, [id, text]);
       changed(id);
     });
     let reply: Reply | "again";
     try {
-      reply = await worker({ id, ...taken }, { signal: stop.signal, progress: teller.tell });
+      reply = await worker({ id, ...taken }, { signal: stop.signal, progress: progressWriter.tell });
     } catch (thrown) {
       // A defect: how far it came is unknown, and a repeat would fail in the same way.
       await retryUntilWritten(() =>
@@ -176,7 +176,7 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
       );
       throw thrown;
     }
-    await teller.end();
+    await progressWriter.end();
     if (reply === "again") {
       // This process is ending: it takes no more jobs, not even the one just given back.
       resting = true;
@@ -191,7 +191,7 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
   };
 
   /** Repairs the jobs of dead processes, and those taken here while the database was lost: runs them again if that is safe. */
-  const heal = async (): Promise<void> => {
+  const repairLost = async (): Promise<void> => {
     // Judge our own jobs by `running`: the database may have lost the connection that shows we are alive.
     const dead = `status = 'running' AND CASE WHEN owner = $1 THEN NOT (id = ANY ($2::uuid[])) ELSE NOT ${aliveSql("owner")} END`;
     const ours = () => [database.instance, [...running.keys()]];
@@ -200,7 +200,7 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
   };
 
   /** Brings waiting jobs to the queue, the oldest of each caller. Ends DBOS when there have been none for a while. */
-  const supply = async (): Promise<void> => {
+  const enqueueWaiting = async (): Promise<void> => {
     const waiting = await database.query(
       WaitingJob.extend({ place: z.coerce.number() }),
       `SELECT id, caller, entry, place FROM (SELECT id, caller, entry, created_at, row_number() OVER (PARTITION BY caller ORDER BY created_at) AS place
@@ -220,23 +220,23 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
     for (const { id } of rows) running.get(id)?.stop.abort();
   };
 
-  const look = async (complain: (failure: Failure) => void): Promise<void> => {
-    let isUntold = true;
+  const poll = async (complain: (failure: Failure) => void): Promise<void> => {
+    let isPeriodic = true;
     for (let rounds = 0; !resting; rounds += 1) {
-      const soon = new Promise<void>((resolve) => {
-        hurry = resolve;
+      const notified = new Promise<void>((resolve) => {
+        pollNow = resolve;
       });
       try {
         // Also heal if notifications come so often that the periodic check never runs.
-        if (isUntold || rounds % 3 === 0) await heal();
+        if (isPeriodic || rounds % 3 === 0) await repairLost();
         await stopCancelled();
-        await supply();
+        await enqueueWaiting();
       } catch (thrown) {
         // The database may come back.
         complain(asFailure(thrown));
       }
       const timer = new AbortController();
-      isUntold = await Promise.race([soon.then(() => false), pause(checkIntervalMs, true, { signal: timer.signal })]);
+      isPeriodic = await Promise.race([notified.then(() => false), pause(checkIntervalMs, true, { signal: timer.signal })]);
       timer.abort();
     }
   };
@@ -263,7 +263,7 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
       ]);
       // From here on the job counts as queued. Workers also find jobs that they were not told of, so a failure here is not reported.
       await query(`SELECT ${notifySql("waiting", "$1")}`, [id]).catch(() => undefined);
-      if (!database.hears) hurry?.();
+      if (!database.isListening) pollNow?.();
       return id;
     },
     get,
@@ -331,13 +331,13 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
         ...{ atOnce: concurrency, pollEveryMs },
         // A caller with many jobs leaves places to the others.
         atOncePerPartition: concurrency - Math.floor(concurrency / 4),
-        run: (id) => doOne(id, worker).catch((thrown) => complain(asFailure(thrown))),
+        run: (id) => takeAndRun(id, worker).catch((thrown) => complain(asFailure(thrown))),
       });
-      loop = look(complain);
+      loop = poll(complain);
     },
     async rest() {
       resting = true;
-      hurry?.();
+      pollNow?.();
       // The look may wait for a database that is away.
       await Promise.race([loop, pause(finalWriteMs, undefined, { ref: false })]);
       await queues.release("jobs", finalWriteMs);

@@ -102,7 +102,7 @@ export function openKeys(database: Database): Keys {
     kept.delete(id);
     tell?.(id);
   };
-  database.hear("revoked", (id) => {
+  database.onNotification("revoked", (id) => {
     if (id !== undefined) return forget(id);
     revocations += 1;
     kept.clear();
@@ -174,7 +174,7 @@ export function openKeys(database: Database): Keys {
       const now = Date.now();
       const known = kept.get(id);
       // Without the secret a caller waits as long as for an unknown id.
-      if (known !== undefined && database.hears && known.until > now && timingSafeEqual(hashOf(words), known.row.secret_hash)) {
+      if (known !== undefined && database.isListening && known.until > now && timingSafeEqual(hashOf(words), known.row.secret_hash)) {
         return holderOf(known.row);
       }
       const before = revocations;
@@ -182,7 +182,7 @@ export function openKeys(database: Database): Keys {
       // Does the same work for an unknown id: the time shows nothing.
       const same = timingSafeEqual(hashOf(words), row?.secret_hash ?? Buffer.alloc(32));
       if (row === undefined || !same) return undefined;
-      if (database.hears && before === revocations) {
+      if (database.isListening && before === revocations) {
         kept.set(id, { row, until: Math.min(now + cachedMs, row.expires_at?.getTime() ?? Number.POSITIVE_INFINITY) });
       }
       if (row.last_used_at === null || Date.now() - row.last_used_at.getTime() > lastUsedIntervalMs) {
@@ -196,8 +196,8 @@ export function openKeys(database: Database): Keys {
   };
 }
 
-function holderOf({ id, name, owner, roles, mailboxes, connections, interfaces: ways }: z.output<typeof Entry>): KeyHolder {
-  const limits = { mailboxes: mailboxes ?? undefined, connections: connections ?? undefined, interfaces: ways ?? undefined };
+function holderOf({ id, name, owner, roles, mailboxes, connections, interfaces: interfaceList }: z.output<typeof Entry>): KeyHolder {
+  const limits = { mailboxes: mailboxes ?? undefined, connections: connections ?? undefined, interfaces: interfaceList ?? undefined };
   return { id, name, owner: owner ?? undefined, grant: { roles, ...limits } };
 }
 

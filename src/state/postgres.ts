@@ -16,9 +16,9 @@ export interface Database {
    * Calls `listeners` with the id in each notification of the topic, from any process; with nothing if some may have been missed, since the
    * connection was lost for a while. One listener per topic.
    */
-  hear(topic: Topic, listeners: (id: string | undefined) => void): void;
+  onNotification(topic: Topic, listeners: (id: string | undefined) => void): void;
   /** False while the connection is lost and no notification arrives. */
-  readonly hears: boolean;
+  readonly isListening: boolean;
   /** As `query`, unchecked: for the library of the queue. */
   execute(text: string, values: readonly unknown[]): Promise<Pick<pg.QueryResult, "rows">>;
   /** Opens another pool with a maximum number of connections, for a library that needs its own. The caller closes it. */
@@ -55,7 +55,7 @@ const lockSpace = 0x4d43;
  * Returns the second number of the advisory lock for a name: negative, and not -1, which belongs to the migrations. Those of processes are
  * positive.
  */
-function nameNumber(name: string): number {
+function lockNumberOf(name: string): number {
   return -2 - (createHash("sha256").update(name).digest().readUInt32BE() % 0x7fff_fff0);
 }
 
@@ -87,7 +87,7 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
   });
   const presence = await openPresence(connect, embedded);
   const pool = new pg.Pool({ ...(await connect()), max: 10, query_timeout: queryMs });
-  survive(pool);
+  ignoreConnectionErrors(pool);
   const execute = async (text: string, values: readonly unknown[]) => {
     try {
       return await pool.query(text, [...values]);
@@ -100,7 +100,7 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
     execute,
     async pool(most) {
       const own = new pg.Pool({ ...(await connect()), max: most });
-      survive(own);
+      ignoreConnectionErrors(own);
       return own;
     },
     query: async (row, text, values = []) => (await execute(text, values)).rows.map((each) => row.parse(each)),
@@ -108,7 +108,7 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
       const client = await pool.connect().catch((thrown) => {
         throw queryFailure(thrown);
       });
-      const key = [lockSpace, nameNumber(name)];
+      const key = [lockSpace, lockNumberOf(name)];
       let broken: Error | undefined;
       try {
         await (waitMs === undefined ? client.query("SELECT pg_advisory_lock($1, $2)", key) : patientLock(client, key, waitMs)).catch(
@@ -128,9 +128,9 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
         client.release(broken);
       }
     },
-    hear: (topic, listeners) => void presence.told.set(topic, listeners),
-    get hears() {
-      return presence.isThere;
+    onNotification: (topic, listeners) => void presence.listeners.set(topic, listeners),
+    get isListening() {
+      return presence.isConnected;
     },
     async close() {
       await pool.end();
@@ -143,7 +143,7 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
  * Keeps this process alive when a connection of the pool ends. The pool replaces an idle connection, and a query on one reports the end; but nobody
  * listens to a connection that is taken out of the pool and waits between two queries, and Node would end the process for its error.
  */
-function survive(pool: pg.Pool): void {
+function ignoreConnectionErrors(pool: pg.Pool): void {
   pool.on("error", () => undefined);
   pool.on("connect", (client) => void client.on("error", () => undefined));
 }
@@ -217,9 +217,9 @@ function isVerified(ssl: unknown): boolean {
 /** The connection that shows that this process is alive and receives notifications. */
 interface Presence {
   readonly instance: number;
-  readonly isThere: boolean;
+  readonly isConnected: boolean;
   /** The listeners, by topic. */
-  readonly told: Map<string, (id: string | undefined) => void>;
+  readonly listeners: Map<string, (id: string | undefined) => void>;
   /** Closes the connection; stops the database if it is ours and no other process uses it. */
   close(): Promise<void>;
 }
@@ -232,10 +232,10 @@ async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: E
     throw queryFailure(thrown);
   });
   let closing = false;
-  let isThere = false;
-  let entering: Promise<void> | undefined;
-  const listeners: Presence["told"] = new Map();
-  const hold = async () => {
+  let isConnected = false;
+  let reconnecting: Promise<void> | undefined;
+  const listeners: Presence["listeners"] = new Map();
+  const showAlive = async () => {
     await client.query("SELECT pg_advisory_lock($1, $2)", [lockSpace, instance]);
     client.on("notification", ({ payload = "" }) => {
       const [topic = "", id] = payload.split(" ");
@@ -243,38 +243,38 @@ async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: E
     });
     await client.query(`LISTEN ${channel}`);
     for (const missed of listeners.values()) missed(undefined);
-    isThere = true;
+    isConnected = true;
     client.once("end", () => {
-      isThere = false;
-      if (!closing) entering = again();
+      isConnected = false;
+      if (!closing) reconnecting = reconnect();
     });
   };
   // Until the connection is back, another process would treat our work as lost; its callers then learn that the outcome is unknown.
-  const again = async () => {
+  const reconnect = async () => {
     while (!closing) {
       try {
         // Finish connecting even if we are closed meanwhile: a server started by it is then stopped again.
         client = await connectShared(connect, embedded);
-        return await hold();
+        return await showAlive();
       } catch {
         // Whatever the error: nobody handles a rejection here, and Node would end the process for it. `query` reports a lasting problem.
         await pause(reconnectMs, undefined, { ref: false });
       }
     }
   };
-  await hold().catch(async (thrown) => {
+  await showAlive().catch(async (thrown) => {
     await disconnect(client, embedded).catch(() => undefined);
     throw queryFailure(thrown);
   });
   return {
     instance,
-    told: listeners,
-    get isThere() {
-      return isThere;
+    listeners,
+    get isConnected() {
+      return isConnected;
     },
     async close() {
       closing = true;
-      await entering;
+      await reconnecting;
       await disconnect(client, embedded);
     },
   };
@@ -297,7 +297,7 @@ async function connectShared(connect: () => Promise<pg.ClientConfig>, embedded: 
   const deadline = Date.now() + startMs;
   for (;;) {
     const client = new pg.Client(await connect());
-    // `hold` handles the end of the connection; a query on it reports it.
+    // `showAlive` handles the end of the connection; a query on it reports it.
     client.on("error", () => undefined);
     try {
       await client.connect();

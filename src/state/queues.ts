@@ -65,7 +65,7 @@ const connections = 4;
 /** The start of DBOS may take this long in another process. Milliseconds. */
 const startMs = 120_000;
 /** An entry whose queue is expected here waits this long for its runner, then the tables bring another. Milliseconds. */
-const bindMs = 10_000;
+const runnerWaitMs = 10_000;
 /** DBOS ends within milliseconds if the database answers. */
 const closeMs = 2000;
 
@@ -78,7 +78,7 @@ const queueNames = ["sweeps", "jobs"] as const satisfies readonly QueueName[];
 export function openQueues(database: Database, expected: readonly QueueName[], load: LoadDbos): Queues {
   const executor = executorOf(database.instance);
   const runners: { [Q in QueueName]: Runner<Entries[Q]> | undefined } = { sweeps: undefined, jobs: undefined };
-  const here = new Map<string, QueueName>();
+  const runningEntries = new Map<string, QueueName>();
   let running: ReturnType<typeof launch> | undefined;
   let ended: Promise<void> = Promise.resolve();
   /** True from the launch until DBOS is told to end. */
@@ -87,7 +87,7 @@ export function openQueues(database: Database, expected: readonly QueueName[], l
   /** The queue may be expected here, and another process may have put an entry on it. */
   const runnerOf = async <Q extends QueueName>(queue: Q): Promise<Runner<Entries[Q]> | undefined> => {
     const since = performance.now();
-    while (runners[queue] === undefined && isOpen && performance.now() - since < bindMs) await pause(100);
+    while (runners[queue] === undefined && isOpen && performance.now() - since < runnerWaitMs) await pause(100);
     return runners[queue];
   };
   const launch = async () => {
@@ -101,11 +101,11 @@ export function openQueues(database: Database, expected: readonly QueueName[], l
       DBOS.registerWorkflow(
         async (entry: Entries[Q]): Promise<void> => {
           const id = DBOS.workflowID ?? "";
-          here.set(id, queue);
+          runningEntries.set(id, queue);
           try {
             await (await runnerOf(queue))?.run(entry, DBOS);
           } finally {
-            here.delete(id);
+            runningEntries.delete(id);
           }
         },
         { name: workflows[queue] },
@@ -180,7 +180,7 @@ export function openQueues(database: Database, expected: readonly QueueName[], l
     get isLaunched() {
       return isOpen;
     },
-    runs: (id) => here.has(id),
+    runs: (id) => runningEntries.has(id),
     async pause(queue) {
       if (!othersBound(queue)) await end(0);
     },
@@ -188,7 +188,7 @@ export function openQueues(database: Database, expected: readonly QueueName[], l
       runners[queue] = undefined;
       if (!othersBound(queue)) return await end(waitMs);
       for (const since = performance.now(); performance.now() - since < waitMs; await pause(50)) {
-        if (![...here.values()].includes(queue)) return;
+        if (![...runningEntries.values()].includes(queue)) return;
       }
     },
   };

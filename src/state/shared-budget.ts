@@ -21,9 +21,9 @@ export interface BudgetUser {
 /** What this process may have under way of the requests that a server allows an account. */
 export interface BudgetShare {
   readonly share: number;
-  wanted(most: number, first: number): void;
-  paused(scope: string | undefined, ms: number, reason: Reason): void;
-  turnedAway(named: number | undefined): void;
+  recordWanted(most: number, first: number): void;
+  recordPause(scope: string | undefined, ms: number, reason: Reason): void;
+  recordRefusal(named: number | undefined): void;
 }
 
 /** The budgets of accounts, shared by every process that uses the database. */
@@ -34,16 +34,16 @@ export interface SharedBudgets {
 }
 
 /** So often a process looks for what others gave back or were told; between, no request asks the database. Milliseconds. */
-const lookEveryMs = 1000;
+const pollIntervalMs = 1000;
 /** So long a process goes on with its share while the database does not answer; then with the least. Milliseconds. */
-const trustedMs = 30_000;
+const shareValidMs = 30_000;
 /**
  * What a process may always have under way once it had a share, so its first request after a rest waits for no database. A process at rest keeps it as
  * its share, unless too many rest; then it is one more than allowed, until the share is given out.
  */
-const least = 1;
+const minShare = 1;
 /** Processes at rest keep no more than one part in so many of what is allowed. */
-const leftToRest = 5;
+const restingPart = 5;
 /** So long a process waits for its first share before it begins with the least. Milliseconds. */
 const firstShareMs = 1000;
 /** Requests that were under way together are turned away together, and count once. Seconds. */
@@ -53,18 +53,18 @@ const raiseAfterSeconds = 1;
 /** The same for as many as the server has turned away before. Seconds. */
 const probeAfterSeconds = 60;
 /** So long a request may be refused because this process began with one more than was free. Milliseconds. */
-const overMs = 1000;
+const overdraftMs = 1000;
 /** A process is given so many more than it has requests, so not every further request asks the database. */
-const spare = 2;
+const spareRequests = 2;
 /** Pauses of mailboxes that one look reads. */
-const mostPauses = 1000;
+const maxPauses = 1000;
 
 const BudgetRow = z.object({ allowed: z.number(), pause_ms: z.number().nullable() });
 const ShareRow = z.object({ instance: z.number(), held: z.number(), is_resting: z.boolean(), wanted: z.number() });
 const PauseRow = z.object({ mailbox: z.string(), ms: z.number() });
 
 /** One account in this process. */
-interface Joined {
+interface AccountUse {
   readonly account: string;
   readonly user: BudgetUser;
   share: number;
@@ -75,7 +75,7 @@ interface Joined {
   /** Whether nothing was under way or wanted when the share was last given out. */
   isResting: boolean;
   /** Whether requests are wanted after a rest, and the share is not given out yet. */
-  isAsking: boolean;
+  isWaitingForShare: boolean;
   /** The most requests that were under way or waited together since the share was last given out. */
   peak: number;
   /** Whether it has as much as it wanted when the share was given out. */
@@ -85,41 +85,41 @@ interface Joined {
   /** Until then nothing is sent, because a request was turned away, unless the share is given out before (of `performance.now()`). */
   quietUntil: number;
   /** Until then more may be under way than is allowed (of `performance.now()`). */
-  overUntil: number;
+  overdraftUntil: number;
   /** Something may have changed since the last look. */
   isStale: boolean;
-  hurry: (() => void) | undefined;
+  pollNow: (() => void) | undefined;
 }
 
 export function openSharedBudgets(database: Database): SharedBudgets {
   const budgets = `${schema}.budgets`;
   const shares = `${schema}.budget_shares`;
   const pauses = `${schema}.budget_pauses`;
-  const me = database.instance;
-  const all: Joined[] = [];
+  const ownInstance = database.instance;
+  const all: AccountUse[] = [];
   let closing = false;
   let isClosed = false;
   const loops: Promise<void>[] = [];
   const noted = new Set<Promise<unknown>>();
 
   /** Stops sending for as long as any process was asked to wait. */
-  const readPauses = async ({ account, user }: Joined): Promise<void> => {
-    const told = { text: "Exchange asked another process of mailcordon to wait", asked: true };
+  const readPauses = async ({ account, user }: AccountUse): Promise<void> => {
+    const reason = { text: "Exchange asked another process of mailcordon to wait", asked: true };
     const rows = await database.query(
       PauseRow,
       `SELECT mailbox, (extract(epoch FROM until - now()) * 1000)::float AS ms FROM ${pauses} WHERE account = $1 AND until > now()
-       ORDER BY until DESC LIMIT ${mostPauses}`,
+       ORDER BY until DESC LIMIT ${maxPauses}`,
       [account],
     );
-    for (const { mailbox, ms } of rows) user.hold(mailbox, ms, told);
+    for (const { mailbox, ms } of rows) user.hold(mailbox, ms, reason);
     const [budget] = await database.query(BudgetRow, `SELECT allowed, ${pauseSql} AS pause_ms FROM ${budgets} WHERE account = $1`, [
       account,
     ]);
-    if (budget?.pause_ms != null && budget.pause_ms > 0) user.hold(undefined, budget.pause_ms, told);
+    if (budget?.pause_ms != null && budget.pause_ms > 0) user.hold(undefined, budget.pause_ms, reason);
   };
 
   /** Gives out the share anew: never more than is free, so that all processes together keep to what is allowed. */
-  const settle = async (joined: Joined): Promise<void> => {
+  const settle = async (joined: AccountUse): Promise<void> => {
     const { account, user, most, first } = joined;
     joined.isStale = false;
     const { refusals } = joined;
@@ -132,18 +132,18 @@ export function openSharedBudgets(database: Database): SharedBudgets {
         // What rests keeps the least where that leaves enough for the others.
         const [kept] = await database.query(
           z.object({ held: z.number() }),
-          `WITH may AS (SELECT CASE WHEN (SELECT count(*) FROM ${shares} WHERE account = $1 AND instance <> $2 AND is_resting AND held > 0) < allowed / ${leftToRest}
-               THEN ${least} ELSE 0 END AS keep FROM ${budgets} WHERE account = $1),
+          `WITH may AS (SELECT CASE WHEN (SELECT count(*) FROM ${shares} WHERE account = $1 AND instance <> $2 AND is_resting AND held > 0) < allowed / ${restingPart}
+               THEN ${minShare} ELSE 0 END AS keep FROM ${budgets} WHERE account = $1),
              kept AS (UPDATE ${shares} s SET is_resting = true, held = keep FROM may
                WHERE s.account = $1 AND s.instance = $2 AND (NOT s.is_resting OR s.held <> keep) RETURNING s.held)
            SELECT held, ${notifySql("budget", "'free'")}::text FROM kept`,
-          [account, me],
+          [account, ownInstance],
         );
         // Unless requests are wanted again meanwhile: then the share is given out anew.
         if (joined.isResting) joined.share = kept?.held ?? before;
       } else {
         const isPressed = user.waiting > 0 && user.active >= joined.share;
-        const wanted = Math.min(most, Math.max(joined.peak, user.active + user.waiting) + spare);
+        const wanted = Math.min(most, Math.max(joined.peak, user.active + user.waiting) + spareRequests);
         joined.peak = 0;
         // Of the row as it is once it is locked (`b`), not as the statement found it: another process may have been turned away between.
         await database.execute(
@@ -158,14 +158,14 @@ export function openSharedBudgets(database: Database): SharedBudgets {
         );
         await database.execute(`DELETE FROM ${shares} WHERE account = $1 AND instance <> $2 AND NOT ${aliveSql("instance")}`, [
           account,
-          me,
+          ownInstance,
         ]);
         // Those that were alone give some of theirs.
         await database.execute(
           `INSERT INTO ${shares} (account, instance, wanted) VALUES ($1, $2, $3) ON CONFLICT (account, instance) DO UPDATE SET is_resting = false, wanted = $3
              WHERE ${shares}.is_resting OR ${shares}.wanted <> $3
            RETURNING CASE WHEN held < $3 THEN ${notifySql("budget", "'more'")} END`,
-          [account, me, wanted],
+          [account, ownInstance, wanted],
         );
         const [budget] = await database.query(BudgetRow, `SELECT allowed, ${pauseSql} AS pause_ms FROM ${budgets} WHERE account = $1`, [
           account,
@@ -177,39 +177,39 @@ export function openSharedBudgets(database: Database): SharedBudgets {
         );
         const allowed = budget?.allowed ?? first;
         const busy = held.filter((one) => !one.is_resting);
-        const rank = busy.findIndex(({ instance }) => instance === me);
+        const rank = busy.findIndex(({ instance }) => instance === ownInstance);
         const left = allowed - held.reduce((sum, one) => sum + (one.is_resting ? one.held : 0), 0);
         const fair =
           fairShares(
             busy.map((one) => one.wanted),
             left,
           )[rank] ?? 0;
-        const others = held.reduce((sum, one) => sum + (one.instance === me ? 0 : one.held), 0);
+        const others = held.reduce((sum, one) => sum + (one.instance === ownInstance ? 0 : one.held), 0);
         const given = Math.max(0, Math.min(fair, allowed - others));
         // What was read before a request was turned away may be too much.
         joined.share = joined.refusals === refusals ? given : Math.min(given, joined.share);
         if (joined.refusals === refusals) joined.quietUntil = Number.NEGATIVE_INFINITY;
         joined.isCapped = joined.share === wanted && wanted < most;
-        if (others + user.active > allowed) joined.overUntil = performance.now() + overMs;
+        if (others + user.active > allowed) joined.overdraftUntil = performance.now() + overdraftMs;
         // What is under way is held until it has ended.
         const now = Math.max(joined.share, user.active);
         const before = busy[rank]?.held ?? 0;
         if (now !== before) {
-          await database.execute(`UPDATE ${shares} SET held = $3 WHERE account = $1 AND instance = $2`, [account, me, now]);
+          await database.execute(`UPDATE ${shares} SET held = $3 WHERE account = $1 AND instance = $2`, [account, ownInstance, now]);
           // Others may take what is free now.
           if (now < before) await database.execute(`SELECT ${notifySql("budget", "'free'")}`, []);
         }
-        joined.isAsking = false;
+        joined.isWaitingForShare = false;
       }
       joined.settledAt = performance.now();
     });
     await readPauses(joined);
   };
 
-  const look = async (joined: Joined): Promise<void> => {
+  const look = async (joined: AccountUse): Promise<void> => {
     while (!closing) {
       const soon = new Promise<void>((resolve) => {
-        joined.hurry = resolve;
+        joined.pollNow = resolve;
       });
       // A database that is away comes back. A process at rest has given its share back and need not ask every second.
       if (joined.most > 0 && (!joined.isResting || joined.isStale)) {
@@ -218,14 +218,14 @@ export function openSharedBudgets(database: Database): SharedBudgets {
         joined.user.advance();
       }
       const timer = new AbortController();
-      await Promise.race([soon, pause(lookEveryMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
+      await Promise.race([soon, pause(pollIntervalMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
       timer.abort();
     }
   };
   database.hear("budget", () => {
     for (const joined of all) {
       joined.isStale = true;
-      joined.hurry?.();
+      joined.pollNow?.();
     }
   });
   /** What cannot be noted is learned again by the next request that is turned away. */
@@ -244,15 +244,15 @@ export function openSharedBudgets(database: Database): SharedBudgets {
         most: 0,
         first: 0,
         isResting: true,
-        isAsking: false,
+        isWaitingForShare: false,
         isStale: false,
         peak: 0,
         refusals: 0,
         quietUntil: Number.NEGATIVE_INFINITY,
         isCapped: false,
-        hurry: undefined,
+        pollNow: undefined,
       };
-      const joined: Joined = { account, user, ...rest, settledAt: undefined, overUntil: Number.NEGATIVE_INFINITY };
+      const joined: AccountUse = { account, user, ...rest, settledAt: undefined, overdraftUntil: Number.NEGATIVE_INFINITY };
       let askedAt: number | undefined;
       all.push(joined);
       loops.push(look(joined));
@@ -261,21 +261,21 @@ export function openSharedBudgets(database: Database): SharedBudgets {
           if (isClosed) return Number.POSITIVE_INFINITY;
           const now = performance.now();
           if (now < joined.quietUntil) return 0;
-          if (joined.settledAt === undefined) return now - (askedAt ?? now) > firstShareMs ? least : 0;
-          if (joined.isAsking) return Math.max(least, joined.share);
-          return now - joined.settledAt > trustedMs ? least : joined.share;
+          if (joined.settledAt === undefined) return now - (askedAt ?? now) > firstShareMs ? minShare : 0;
+          if (joined.isWaitingForShare) return Math.max(minShare, joined.share);
+          return now - joined.settledAt > shareValidMs ? minShare : joined.share;
         },
-        wanted(most, first) {
+        recordWanted(most, first) {
           const isOther = joined.most !== most;
           joined.most = most;
           joined.first = first;
           askedAt ??= performance.now();
-          if (joined.isResting) joined.isAsking = true;
+          if (joined.isResting) joined.isWaitingForShare = true;
           joined.peak = Math.max(joined.peak, user.active + user.waiting);
-          if (joined.isResting || isOther || (joined.isCapped && joined.peak > joined.share)) joined.hurry?.();
+          if (joined.isResting || isOther || (joined.isCapped && joined.peak > joined.share)) joined.pollNow?.();
           joined.isResting = false;
         },
-        paused(scope, ms, { asked }) {
+        recordPause(scope, ms, { asked }) {
           if (scope !== undefined && asked)
             note(
               `WITH over AS (DELETE FROM ${pauses} WHERE account = $1 AND mailbox <> $2 AND until < now()),
@@ -291,15 +291,15 @@ export function openSharedBudgets(database: Database): SharedBudgets {
               [account, ms],
             );
         },
-        turnedAway(named) {
+        recordRefusal(named) {
           const now = performance.now();
           joined.refusals += 1;
           // Else each mailbox that waits would send a request of its own, only to be turned away as well.
-          joined.quietUntil = now + lookEveryMs;
-          joined.hurry?.();
+          joined.quietUntil = now + pollIntervalMs;
+          joined.pollNow?.();
           // It was the one too many; what is allowed was not refused.
-          if (named === undefined && now < joined.overUntil) return;
-          joined.share = Math.max(least, Math.floor(joined.share / 2));
+          if (named === undefined && now < joined.overdraftUntil) return;
+          joined.share = Math.max(minShare, Math.floor(joined.share / 2));
           const isNew = `turned_away_at IS NULL OR turned_away_at < now() - make_interval(secs => ${onceWithinSeconds})`;
           note(
             `WITH told AS (UPDATE ${budgets} SET allowed = greatest(1, least(CASE WHEN ${isNew} THEN allowed / 2 ELSE allowed END, $2::integer)),
@@ -314,10 +314,10 @@ export function openSharedBudgets(database: Database): SharedBudgets {
     async close() {
       closing = true;
       if (all.length === 0) return;
-      for (const { hurry } of all) hurry?.();
+      for (const { pollNow } of all) pollNow?.();
       await Promise.all(loops);
       await Promise.all(noted);
-      await database.execute(`DELETE FROM ${shares} WHERE instance = $1`, [me]).catch(() => undefined);
+      await database.execute(`DELETE FROM ${shares} WHERE instance = $1`, [ownInstance]).catch(() => undefined);
       // Whatever this process still asks for, nobody shares with it any more.
       isClosed = true;
       for (const { user } of all) user.advance();

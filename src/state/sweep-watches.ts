@@ -85,7 +85,7 @@ export function openSweepWatches(database: Database): SweepWatches {
   const every = `make_interval(secs => (SELECT v.every_seconds FROM ${watches} v WHERE v.sweep = b.sweep))`;
   /** Whether what a look has found is kept: nothing was found, or the sweep runs for it now. */
   const counted = "(cardinality($4::text[]) = 0 OR EXISTS (SELECT FROM run))";
-  const mine = `b.owner = ${Number(database.instance)}`;
+  const isOwnedHere = `b.owner = ${Number(database.instance)}`;
   return {
     async start({ sweep, seconds, everySeconds, most, mailboxes }) {
       await database.execute(
@@ -115,7 +115,7 @@ export function openSweepWatches(database: Database): SweepWatches {
       // One statement: what has arrived is part of the sweep with all that belongs to it, or is not. Where the sweep runs, the mailbox is looked into again.
       await database.execute(
         `WITH own AS (
-           SELECT 1 FROM ${boxes} b WHERE b.sweep = $1 AND b.number = $2 AND ${mine} FOR UPDATE
+           SELECT 1 FROM ${boxes} b WHERE b.sweep = $1 AND b.number = $2 AND ${isOwnedHere} FOR UPDATE
          ), run AS (
            UPDATE ${sweeps} s SET state = 'running', round = round + 1, ended_at = NULL
            WHERE s.id = $1 AND ${finished} AND cardinality($4::text[]) > 0 AND EXISTS (SELECT FROM own)
@@ -143,18 +143,18 @@ export function openSweepWatches(database: Database): SweepWatches {
          )
          UPDATE ${boxes} b SET owner = NULL, problem = NULL, looked_at = CASE WHEN ${counted} THEN now() ELSE looked_at END,
            due_at = now() + CASE WHEN ${counted} THEN ${every} ELSE interval '1 second' END
-         WHERE b.sweep = $1 AND b.number = $2 AND ${mine}`,
+         WHERE b.sweep = $1 AND b.number = $2 AND ${isOwnedHere}`,
         [sweep, number, address, facts, messages, isFull, chunkSize],
       );
     },
     async recordFailedLook({ sweep, number }, problem) {
       await database.execute(
-        `UPDATE ${boxes} b SET owner = NULL, problem = $3, due_at = now() + ${every} WHERE b.sweep = $1 AND b.number = $2 AND ${mine}`,
+        `UPDATE ${boxes} b SET owner = NULL, problem = $3, due_at = now() + ${every} WHERE b.sweep = $1 AND b.number = $2 AND ${isOwnedHere}`,
         [sweep, number, problem.slice(0, 500)],
       );
     },
     async release({ sweep, number }) {
-      await database.execute(`UPDATE ${boxes} b SET owner = NULL WHERE b.sweep = $1 AND b.number = $2 AND ${mine}`, [sweep, number]);
+      await database.execute(`UPDATE ${boxes} b SET owner = NULL WHERE b.sweep = $1 AND b.number = $2 AND ${isOwnedHere}`, [sweep, number]);
     },
     async knownTargets(sweep, address) {
       const rows = await database.query(

@@ -14,7 +14,7 @@ import { attachmentsLeft, inputFor, resultOf } from "./attachment-targets.ts";
 import { beforeOf, type KeptOutcome, readKeptOutcome } from "./kept-outcome.ts";
 import { locateTarget, type TargetLocation } from "./locate-target.ts";
 import { isCalendarEntry, removeCalendarEntries, settleCalendarEntries } from "./residue/remove-calendar-entries.ts";
-import { type Going, noteEvidence } from "./restore/note-evidence.ts";
+import { type HardDeletion, noteEvidence } from "./restore/note-evidence.ts";
 import { isRetryable, type PlannedTarget, readTarget, retryWhileDatabaseIsAway, type SweepRun } from "./sweep-run.ts";
 import { isAboutAttachments, isRestorable } from "./sweep-spec.ts";
 import { differences, readFacts, type TargetFacts } from "./target-facts.ts";
@@ -27,12 +27,12 @@ const mostTries = 5;
 /** Runs the action in one mailbox. Returns the failure because of which the caller must retry some targets later. */
 export async function actOnMailbox(claimed: ClaimedMailbox, run: SweepRun): Promise<Failure | undefined> {
   const { chunk, work } = run;
-  const open = (await work.targets(chunk.sweep, claimed.number, "act")).map(readTarget);
+  const open = (await work.openTargets(chunk.sweep, claimed.number, "act")).map(readTarget);
   const isLast = claimed.tries + 1 >= mostTries;
   const begun = open.filter(({ state }) => state === "acting");
   const unclear = await settleUnclear(begun, claimed, run, isLast);
   // Targets that an earlier worker began and did not finish are planned again: act on them now.
-  const left = (await work.targets(chunk.sweep, claimed.number, "act")).filter(({ state }) => state === "planned").map(readTarget);
+  const left = (await work.openTargets(chunk.sweep, claimed.number, "act")).filter(({ state }) => state === "planned").map(readTarget);
   const fresh = left.filter((target) => !isCalendarEntry(target));
   for (let at = 0; at < fresh.length; at += batchSize) {
     const failure = await actOnBatch(fresh.slice(at, at + batchSize), claimed, run, isLast);
@@ -54,7 +54,7 @@ export async function settleUnclear(
   const mailbox = host.exchange.mailbox(claimed.address, { signal: host.signal });
   const known = await idsOfOthers(chunk.sweep, claimed, run);
   let failure = await settleCalendarEntries(begun.filter(isCalendarEntry), claimed, run, isLast);
-  const notes = new Map((await work.targets(chunk.sweep, claimed.number, "act")).map(({ number, note }) => [number, note]));
+  const notes = new Map((await work.openTargets(chunk.sweep, claimed.number, "act")).map(({ number, note }) => [number, note]));
   for (const one of begun.filter((target) => !isCalendarEntry(target))) {
     const target = { ...one, note: notes.get(one.number) };
     const seen = await attempt(() => locateTarget(target.frozen, known(target.frozen), mailbox));
@@ -75,7 +75,7 @@ export async function settleUnclear(
 
 /** Item ids of the other targets in the mailbox, before and after the action. */
 async function idsOfOthers(sweep: string, claimed: ClaimedMailbox, { work }: SweepRun): Promise<(of: TargetFacts) => ReadonlySet<string>> {
-  const known = (await work.outcomes(sweep, claimed.number)).map(({ facts, outcome }) => ({
+  const known = (await work.recordedOutcomes(sweep, claimed.number)).map(({ facts, outcome }) => ({
     facts: readFacts(facts),
     kept: readKeptOutcome(outcome),
   }));
@@ -200,7 +200,7 @@ async function actOnBatch(
   return retryFailure ?? unsettled;
 }
 
-function goingOn(going: readonly { readonly target: PlannedTarget; readonly message: Message }[]): readonly Going[] {
+function goingOn(going: readonly { readonly target: PlannedTarget; readonly message: Message }[]): readonly HardDeletion[] {
   return going.map(({ target: { number, frozen }, message }) => ({ number, message: { ...message, itemId: frozen.item_id } }));
 }
 

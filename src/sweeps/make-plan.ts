@@ -8,7 +8,7 @@ import { accountFor, demandMailboxes } from "./find/account-for-mailboxes.ts";
 import { findMailboxes } from "./find/find-mailboxes.ts";
 import { findRelated } from "./find/find-related.ts";
 import type { Unexamined } from "./find/found-mailboxes.ts";
-import { patientCall } from "./find/throttling-wait.ts";
+import { throttledCallOptions } from "./find/throttling-wait.ts";
 import type { ConnectionFacts, SweepPlan } from "./plan-header.ts";
 import { type MailboxPlan, messageIdsOf, planMailbox, unexaminedOf } from "./plan-mailbox.ts";
 import { findSenderCopies } from "./residue/find-residue.ts";
@@ -23,87 +23,87 @@ export interface PlanOptions {
   readonly connection: ConnectionFacts;
 }
 
-const unrelated = "Forwarded and replied copies, which have other Message-IDs, are not looked for.";
-const relatedLeft =
+const unrelatedText = "Forwarded and replied copies, which have other Message-IDs, are not looked for.";
+const relatedLimitsText =
   "Related copies were looked for among messages with the same subject or with attachments, in the mailboxes of the plan only.";
-const inlineLeft =
+const inlineLimitsText =
   "Messages whose only attachments are inline, such as images in the body, were not looked at: Exchange does not count these.";
-const archivesLeft = "Archive mailboxes are not searched. Over EWS, --archive includes them.";
+const archivesText = "Archive mailboxes are not searched. Over EWS, --archive includes them.";
 
 /** Searches each mailbox and records the facts of each target. Throws Failure: `unexpected-count` if a limit is exceeded; then there is no plan. */
-export async function makePlan(order: SweepSpec, ways: PlanOptions): Promise<SweepPlan> {
-  const { connection } = ways;
+export async function makePlan(spec: SweepSpec, options: PlanOptions): Promise<SweepPlan> {
+  const { connection } = options;
   // What the audit log says of earlier calls changes nothing about what is there, and to read it for each mailbox costs more than the search.
-  const host: Host = { ...ways.host, audit: ways.host.audit && { ...ways.host.audit, done: undefined } };
-  checkSpec(order);
-  const { action, input, limits } = order;
-  const prepared = prepareInput(order);
-  const residue = residueFor(action, prepared.input, order.residue);
+  const host: Host = { ...options.host, audit: options.host.audit && { ...options.host.audit, done: undefined } };
+  checkSpec(spec);
+  const { action, input, limits } = spec;
+  const prepared = prepareInput(spec);
+  const residue = residueFor(action, prepared.input, spec.residue);
   const { kinds } = residue;
   // Each mailbox that is looked into listens to it.
   if (host.signal !== undefined) setMaxListeners(0, host.signal);
-  const where = await findMailboxes(order, host);
-  const { addresses, unlisted } = where;
-  demandMailboxes(where);
-  const seen: (MailboxPlan | undefined)[] = addresses.map(() => undefined);
+  const scope = await findMailboxes(spec, host);
+  const { addresses, unlisted } = scope;
+  demandMailboxes(scope);
+  const mailboxPlans: (MailboxPlan | undefined)[] = addresses.map(() => undefined);
   let done = 0;
   const pace = () => mailboxesAtATime(host.exchange.atATime());
   await eachAtPace(addresses.entries(), pace, async ([at, address]) => {
-    seen[at] = await planMailbox(address, order, residue, host);
+    mailboxPlans[at] = await planMailbox(address, spec, residue, host);
     done += 1;
     host.progress?.(`looked into ${done} of ${counted(addresses.length, "mailbox")}`);
   });
   // Two addresses of the same mailbox lead to the same messages.
-  const once = new Set<string>();
-  const isFirst = ({ item_id }: TargetFacts) => !once.has(item_id) && once.add(item_id) !== undefined;
-  const own = seen.flatMap((one) => one ?? []);
-  const all = [...own, ...(kinds.includes("sender") ? await findSentCopies(own, addresses, order, host) : [])];
-  const related = order.related === true ? await findRelatedCopies(all, addresses, order, host) : [];
-  const looked = mergedByMailbox([...all, ...related]).map((one) => ({ ...one, targets: one.targets.filter(isFirst) }));
-  const targets = looked.flatMap((one) => one.targets);
+  const seenIds = new Set<string>();
+  const isFirst = ({ item_id }: TargetFacts) => !seenIds.has(item_id) && seenIds.add(item_id) !== undefined;
+  const foundPlans = mailboxPlans.flatMap((one) => one ?? []);
+  const all = [...foundPlans, ...(kinds.includes("sender") ? await findSentCopies(foundPlans, addresses, spec, host) : [])];
+  const related = spec.related === true ? await findRelatedCopies(all, addresses, spec, host) : [];
+  const merged = mergedByMailbox([...all, ...related]).map((one) => ({ ...one, targets: one.targets.filter(isFirst) }));
+  const targets = merged.flatMap((one) => one.targets);
   const tally = tallyOf(targets);
-  const unexamined = [...unlisted, ...looked.flatMap((one) => one.problems)];
-  const accounted = accountFor(addresses, seen, unexamined);
-  const hit = looked.filter((one) => one.targets.length > 0);
-  checkLimits(limits, hit);
+  const unexamined = [...unlisted, ...merged.flatMap((one) => one.problems)];
+  const accounted = accountFor(addresses, mailboxPlans, unexamined);
+  const withTargets = merged.filter((one) => one.targets.length > 0);
+  checkLimits(limits, withTargets);
   const restores = isRestorable(action, prepared.input);
-  const backends = restores ? await backendsOf(hit, host) : new Map<never, never>();
+  const backends = restores ? await backendsOf(withTargets, host) : new Map<never, never>();
   if (restores && prepared.input.keep_export === true) await checkExports(backends, host);
   const fromEvidence = restores ? restoredFromEvidence(action, prepared.input, new Set(backends.keys())) : [];
   return {
     version: 1,
     connection,
     find: {
-      internet_message_id: [...order.internetMessageIds],
-      mailboxes: where.isEvery ? "all" : [...addresses],
-      finder: finderOf(order),
-      finders: [...where.finders],
-      ...where.facts,
-      ...(order.query === undefined ? {} : { query: order.query }),
-      ...(order.related === true ? { related: true as const } : {}),
+      internet_message_id: [...spec.internetMessageIds],
+      mailboxes: scope.isEvery ? "all" : [...addresses],
+      finder: finderOf(spec),
+      finders: [...scope.finders],
+      ...scope.facts,
+      ...(spec.query === undefined ? {} : { query: spec.query }),
+      ...(spec.related === true ? { related: true as const } : {}),
     },
     action: action.name,
     input,
     limits,
     counts: {
       messages: targets.filter(isOriginal).length,
-      ...(order.related === true ? { related: targets.filter(({ relation }) => relation !== undefined).length } : {}),
-      mailboxes: hit.length,
+      ...(spec.related === true ? { related: targets.filter(({ relation }) => relation !== undefined).length } : {}),
+      mailboxes: withTargets.length,
       examined: accounted.examined.length,
       unexamined: accounted.unexamined,
       ...omitUndefined(Object.fromEntries(residueKinds.map((kind) => [countNames[kind], tally[kind]]))),
     },
     unexamined,
-    ...(where.leftOut.length === 0 ? {} : { not_examined: where.leftOut.map(({ mailbox, message }) => ({ mailbox, message })) }),
+    ...(scope.leftOut.length === 0 ? {} : { not_examined: scope.leftOut.map(({ mailbox, message }) => ({ mailbox, message })) }),
     residue: [...kinds],
-    ...(order.later === undefined ? {} : { later: { ...order.later, mailboxes: [...accounted.examined] } }),
+    ...(spec.later === undefined ? {} : { later: { ...spec.later, mailboxes: [...accounted.examined] } }),
     left_alone: [
       ...residueLeftAlone(kinds),
-      ...(order.later === undefined ? ["Messages that arrive after the plan are not changed."] : []),
-      order.related === true ? relatedLeft : unrelated,
-      ...where.leftAlone,
-      ...(isByAttachment(order) ? [inlineLeft] : []),
-      ...(input.archive === true ? [] : [archivesLeft]),
+      ...(spec.later === undefined ? ["Messages that arrive after the plan are not changed."] : []),
+      spec.related === true ? relatedLimitsText : unrelatedText,
+      ...scope.leftAlone,
+      ...(isByAttachment(spec) ? [inlineLimitsText] : []),
+      ...(input.archive === true ? [] : [archivesText]),
     ],
     ...(fromEvidence.length === 0 ? {} : { restored_from_evidence: [...fromEvidence] }),
     cannot_be_undone: [...whyNotUndoable(action, prepared.input), ...notRestored(tally)],
@@ -120,21 +120,21 @@ function finderOf({ internetMessageIds, query, find = "search" }: SweepSpec): st
   const by = [...(internetMessageIds.length === 0 ? [] : ["the Internet Message-ID"]), ...(query === undefined ? [] : ["the query"])].join(
     " and ",
   );
-  const where = find === "search" ? "every mailbox" : "the mailboxes that were found";
-  return `mailcordon searched ${where} by ${by}.`;
+  const scope = find === "search" ? "every mailbox" : "the mailboxes that were found";
+  return `mailcordon searched ${scope} by ${by}.`;
 }
 
 /** Finds the senders' copies in mailboxes outside the plan's scope. */
 async function findSentCopies(
-  own: readonly MailboxPlan[],
+  foundPlans: readonly MailboxPlan[],
   addresses: readonly string[],
-  order: SweepSpec,
+  spec: SweepSpec,
   host: Host,
 ): Promise<readonly MailboxPlan[]> {
-  const open = (address: string) => host.exchange.mailbox(address, patientCall(host));
-  const found = own.flatMap(({ targets }) => targets).filter(isOriginal);
-  const sent = await findSenderCopies(found, addresses, messageIdsOf(order, found), open);
-  return sent.map(({ address, found: { targets, failures } }) => ({
+  const open = (address: string) => host.exchange.mailbox(address, throttledCallOptions(host));
+  const originalTargets = foundPlans.flatMap(({ targets }) => targets).filter(isOriginal);
+  const copies = await findSenderCopies(originalTargets, addresses, messageIdsOf(spec, originalTargets), open);
+  return copies.map(({ address, found: { targets, failures } }) => ({
     targets,
     problems: failures.map((one) => unexaminedOf(address, one)),
   }));
@@ -142,24 +142,24 @@ async function findSentCopies(
 
 /** Finds related copies in every mailbox of the scope, even in one without the original. Throws Failure. */
 async function findRelatedCopies(
-  own: readonly MailboxPlan[],
+  foundPlans: readonly MailboxPlan[],
   addresses: readonly string[],
-  order: SweepSpec,
+  spec: SweepSpec,
   host: Host,
 ): Promise<readonly MailboxPlan[]> {
-  const found = own.flatMap(({ targets }) => targets).filter(isOriginal);
-  const originals = { names: messageIdsOf(order, found), found };
-  if (found.length === 0) return [];
-  const seen: MailboxPlan[] = [];
+  const originalTargets = foundPlans.flatMap(({ targets }) => targets).filter(isOriginal);
+  const originals = { names: messageIdsOf(spec, originalTargets), found: originalTargets };
+  if (originalTargets.length === 0) return [];
+  const mailboxPlans: MailboxPlan[] = [];
   let done = 0;
   const pace = () => mailboxesAtATime(host.exchange.atATime());
   await eachAtPace(addresses.entries(), pace, async ([at, address]) => {
-    const { targets, failures } = await findRelated(host.exchange.mailbox(address, patientCall(host)), originals);
-    seen[at] = { targets, problems: failures.map((one) => unexaminedOf(address, one)) };
+    const { targets, failures } = await findRelated(host.exchange.mailbox(address, throttledCallOptions(host)), originals);
+    mailboxPlans[at] = { targets, problems: failures.map((one) => unexaminedOf(address, one)) };
     done += 1;
     host.progress?.(`looked for related copies in ${done} of ${counted(addresses.length, "mailbox")}`);
   });
-  return seen;
+  return mailboxPlans;
 }
 
 /** Joins the findings of several searches by mailbox. */
@@ -190,8 +190,8 @@ function tallyOf(targets: readonly TargetFacts[]): Partial<Record<ResidueKind, n
 }
 
 /** Throws Failure `unexpected-count`. */
-function checkLimits(limits: Limits, hit: readonly MailboxPlan[]): void {
-  const all = hit.flatMap(({ targets }) => targets);
+function checkLimits(limits: Limits, withTargets: readonly MailboxPlan[]): void {
+  const all = withTargets.flatMap(({ targets }) => targets);
   const messages = all.filter(isOriginal).length;
   const refuse = (message: string) => {
     throw new Failure("unexpected-count", `${message} There is no plan, and nothing was changed.`, {
@@ -199,16 +199,18 @@ function checkLimits(limits: Limits, hit: readonly MailboxPlan[]): void {
     });
   };
   const { max_mailboxes, max_items, expected_count, expected_per_mailbox } = limits;
-  if (max_mailboxes !== undefined && hit.length > max_mailboxes)
-    refuse(`Found messages in ${counted(hit.length, "mailbox")}, more than max_mailboxes allows (${max_mailboxes}).`);
-  const left = all.length - messages;
-  const besides = left === 0 ? "" : ` and ${counted(left, "other target")} that they left behind or that are related`;
+  if (max_mailboxes !== undefined && withTargets.length > max_mailboxes)
+    refuse(`Found messages in ${counted(withTargets.length, "mailbox")}, more than max_mailboxes allows (${max_mailboxes}).`);
+  const otherTargets = all.length - messages;
+  const withOthers = otherTargets === 0 ? "" : ` and ${counted(otherTargets, "other target")} that they left behind or that are related`;
   if (max_items !== undefined && all.length > max_items)
-    refuse(`Found ${counted(messages, "message")}${besides}, more than max_items allows (${max_items}).`);
+    refuse(`Found ${counted(messages, "message")}${withOthers}, more than max_items allows (${max_items}).`);
   if (expected_count !== undefined && messages !== expected_count)
     refuse(`Found ${counted(messages, "message")} where expected_count says ${expected_count}.`);
-  const ofMessages = hit.map(({ targets }) => targets.filter(isOriginal)).filter(({ length }) => length > 0);
-  const odd = ofMessages.find(({ length }) => expected_per_mailbox !== undefined && length !== expected_per_mailbox);
-  if (odd !== undefined)
-    refuse(`Found ${counted(odd.length, "message")} in ${odd[0]?.mailbox} where expected_per_mailbox says ${expected_per_mailbox}.`);
+  const ofMessages = withTargets.map(({ targets }) => targets.filter(isOriginal)).filter(({ length }) => length > 0);
+  const unexpected = ofMessages.find(({ length }) => expected_per_mailbox !== undefined && length !== expected_per_mailbox);
+  if (unexpected !== undefined)
+    refuse(
+      `Found ${counted(unexpected.length, "message")} in ${unexpected[0]?.mailbox} where expected_per_mailbox says ${expected_per_mailbox}.`,
+    );
 }

@@ -6,7 +6,7 @@ import { type Host, perform } from "../perform/perform.ts";
 import { withAttachments } from "./attachment-targets.ts";
 import type { Unexamined } from "./find/found-mailboxes.ts";
 import { searchMailbox } from "./find/search-mailbox.ts";
-import { patientUntil } from "./find/throttling-wait.ts";
+import { throttlingDeadline } from "./find/throttling-wait.ts";
 import { withResidue } from "./residue/find-residue.ts";
 import type { ResidueSearch } from "./residue/residue-kinds.ts";
 import type { SweepSpec } from "./sweep-spec.ts";
@@ -29,7 +29,7 @@ export interface MailboxPlan {
 /** Finds the targets in one mailbox. Throws Failure only if the failure concerns every mailbox. */
 export async function planMailbox(address: string, spec: SweepSpec, residue: ResidueSearch, host: Host): Promise<MailboxPlan> {
   const problem = (failure: { readonly code: FailureCode; readonly message: string }) => unexaminedOf(address, failure);
-  const patient: Host = { ...host, patientUntil: host.patientUntil ?? patientUntil() };
+  const patient: Host = { ...host, patientUntil: host.patientUntil ?? throttlingDeadline() };
   const mailbox = host.exchange.mailbox(address, { signal: host.signal, patientUntil: patient.patientUntil });
   const problems: Unexamined[] = [];
   const planned: Result[] = [];

@@ -111,7 +111,7 @@ export async function beginSweep(
   const begun = await state.sweeps.begin(id, direction, actor);
   if (direction === "undo") await state.sweeps.watches.end(id, "undo");
   // If no target is open, no worker would end the sweep.
-  await state.sweeps.work.finish(id, begun.round);
+  await state.sweeps.work.finishSweep(id, begun.round);
   return state.sweeps.get(id);
 }
 

@@ -23,7 +23,7 @@ const mostTries = 5;
 export async function undoInMailbox(claimed: ClaimedMailbox, run: SweepRun): Promise<Failure | undefined> {
   const { chunk, work, host } = run;
   const isLast = claimed.tries + 1 >= mostTries;
-  const open = (await work.targets(chunk.sweep, claimed.number, "undo")).map(readTarget);
+  const open = (await work.openTargets(chunk.sweep, claimed.number, "undo")).map(readTarget);
   // A target with an intent and without an outcome may have been acted on.
   let retryFailure = await settleUnclear(
     open.filter(({ state }) => state === "acting"),
@@ -31,7 +31,7 @@ export async function undoInMailbox(claimed: ClaimedMailbox, run: SweepRun): Pro
     run,
     isLast,
   );
-  for (const target of (await work.targets(chunk.sweep, claimed.number, "undo")).map(readTarget)) {
+  for (const target of (await work.openTargets(chunk.sweep, claimed.number, "undo")).map(readTarget)) {
     if (target.state !== "done") continue;
     const wasBegun = target.undoState === "undoing";
     const intended = await work.recordIntent(chunk, claimed.number, "undo", [target.number]);
@@ -105,7 +105,7 @@ async function findMovedBack(
   if (opened.ok && opened.value.parentFolderId !== to) return undefined;
   if (!opened.ok && opened.failure.code !== "not-found") throw opened.failure;
   const { work, chunk } = run;
-  const others = (await work.outcomes(chunk.sweep, claimed.number)).map(
+  const others = (await work.recordedOutcomes(chunk.sweep, claimed.number)).map(
     ({ facts }) => readTarget({ number: -1, state: "done", facts }).frozen.item_id,
   );
   const there = await messagesInFolder(target.frozen, to, mailbox);

@@ -42,16 +42,16 @@ const longestWaitMs = 10_000;
 const graceMs = 20_000;
 
 /** Runs chunks of all sweeps until the signal aborts. Throws Failure if the worker cannot start. */
-export async function openWorker(ways: WorkerOptions): Promise<{ close(): Promise<void> }> {
-  const { state, signal, complain } = ways;
-  const dispatch = await state.dispatch(chunksAtOnce, (chunk) => runChunk(chunk, ways), complain);
+export async function openWorker(options: WorkerOptions): Promise<{ close(): Promise<void> }> {
+  const { state, signal, complain } = options;
+  const dispatch = await state.dispatch(chunksAtOnce, (chunk) => runChunk(chunk, options), complain);
   const watch = watchMailboxes({
     ...{ state, signal, complain },
     async open(sweep, header) {
-      const host = await openFor(sweep, header, ways);
+      const host = await openFor(sweep, header, options);
       const { find, input, limits } = header;
       const order = { internetMessageIds: find.internet_message_id, query: find.query, input, limits };
-      return { host, order: { ...order, action: await ways.loadAction(header.action) } };
+      return { host, order: { ...order, action: await options.loadAction(header.action) } };
     },
   });
   return {
@@ -78,41 +78,41 @@ async function openFor(sweep: Sweep, header: PlanHeader, { open, signal }: Worke
 }
 
 /** Claims and runs the mailboxes of a chunk until none is due soon. */
-export async function runChunk(chunk: Chunk, ways: WorkerOptions): Promise<void> {
-  const { state, signal, complain } = ways;
+export async function runChunk(chunk: Chunk, options: WorkerOptions): Promise<void> {
+  const { state, signal, complain } = options;
   const { work } = state.sweeps;
   const sweep = await state.sweeps.get(chunk.sweep);
   if (sweep.state !== "running" || sweep.round !== chunk.round || signal.aborted) return;
   const header = readPlanHeader(parseJson(sweep.plan));
-  const found = await attempt(() => openFor(sweep, header, ways));
-  if (!found.ok) {
+  const opened = await attempt(() => openFor(sweep, header, options));
+  if (!opened.ok) {
     // Wait, so that a process whose settings have the connection can take the chunk.
     await pause(longestWaitMs, undefined, { signal }).catch(() => undefined);
-    throw found.failure;
+    throw opened.failure;
   }
-  const host = found.value;
-  const acting: SweepRun = {
+  const host = opened.value;
+  const run: SweepRun = {
     chunk,
-    action: await ways.loadAction(header.action),
+    action: await options.loadAction(header.action),
     input: header.input,
     host,
     work,
     worker: state.instance,
   };
-  const one = async (box: ClaimedMailbox) => {
-    const worked = await attempt(() => (sweep.direction === "act" ? actOnMailbox(box, acting) : undoInMailbox(box, acting)));
+  const workOnMailbox = async (mailbox: ClaimedMailbox) => {
+    const worked = await attempt(() => (sweep.direction === "act" ? actOnMailbox(mailbox, run) : undoInMailbox(mailbox, run)));
     const failure = worked.ok ? worked.value : worked.failure;
     if (failure !== undefined && failure.code !== "cancelled") complain(failure);
-    await work.release(sweep.id, box.number, sweep.direction, later(failure, box.tries));
+    await work.releaseMailbox(sweep.id, mailbox.number, sweep.direction, retryAfter(failure, mailbox.tries));
   };
-  const later = (failure: Failure | undefined, tries: number) =>
+  const retryAfter = (failure: Failure | undefined, tries: number) =>
     failure === undefined ? undefined : { ms: retryMs * 2 ** Math.min(tries, 5), reason: `${failure.code}: ${failure.message}` };
   /** The mailboxes that are due soon and nobody works on. */
-  async function* boxes(): AsyncGenerator<ClaimedMailbox> {
+  async function* claimedMailboxes(): AsyncGenerator<ClaimedMailbox> {
     while (!signal.aborted) {
-      const box = await work.claim(chunk);
-      if (box !== undefined) {
-        yield box;
+      const mailbox = await work.claimMailbox(chunk);
+      if (mailbox !== undefined) {
+        yield mailbox;
         continue;
       }
       const due = await work.msUntilDue(chunk);
@@ -121,18 +121,18 @@ export async function runChunk(chunk: Chunk, ways: WorkerOptions): Promise<void>
     }
   }
   const pace = () => mailboxesAtATime(host.exchange.atATime());
-  let isOver: boolean;
+  let foundNone: boolean;
   let ended: Outcome<void>;
   do {
-    isOver = true;
+    foundNone = true;
     ended = await attempt(() =>
-      eachAtPace(boxes(), pace, (box) => {
+      eachAtPace(claimedMailboxes(), pace, (mailbox) => {
         // When it has ended it may be due again.
-        isOver = false;
-        return one(box);
+        foundNone = false;
+        return workOnMailbox(mailbox);
       }),
     );
-  } while (ended.ok && !isOver);
-  await work.finish(sweep.id, chunk.round);
+  } while (ended.ok && !foundNone);
+  await work.finishSweep(sweep.id, chunk.round);
   if (!ended.ok) throw ended.failure;
 }

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 export const sliceLength = 256 * 1024;
 
 /** Lets everything that waits have its turn. */
-export function breathe(): Promise<void> {
+export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -23,7 +23,7 @@ export function* textSlices(text: string): Generator<string> {
 /** Yields bytes in slices, with a pause between them. */
 export async function* byteSlices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let from = 0; from < bytes.length; from += sliceLength) {
-    if (from > 0) await breathe();
+    if (from > 0) await yieldToEventLoop();
     yield bytes.subarray(from, from + sliceLength);
   }
 }
@@ -33,7 +33,7 @@ export async function hashText(text: string): Promise<string> {
   const hash = createHash("sha256");
   for (const slice of textSlices(text)) {
     hash.update(Buffer.from(slice, "utf16le"));
-    if (text.length > sliceLength) await breathe();
+    if (text.length > sliceLength) await yieldToEventLoop();
   }
   return hash.digest("hex");
 }
@@ -45,7 +45,7 @@ export async function decodeStrictBase64(text: string): Promise<Buffer | undefin
   const bytes = Buffer.allocUnsafeSlow((text.length / 4) * 3 - padding);
   let filled = 0;
   for (const [at, slice] of [...textSlices(text)].entries()) {
-    if (at > 0) await breathe();
+    if (at > 0) await yieldToEventLoop();
     // Each slice has whole groups of four: what could shift it, a CR or a surrogate, is refused here.
     if (!/^[A-Za-z0-9+/]*={0,2}$/.test(slice)) return undefined;
     if (slice.includes("=") && filled + (slice.length / 4) * 3 - padding !== bytes.length) return undefined;
@@ -67,7 +67,7 @@ export async function decodeBase64(text: string): Promise<Buffer> {
     const whole = all.length - (all.length % 4);
     filled += bytes.write(all.slice(0, whole), filled, "base64");
     rest = all.slice(whole);
-    if (plain.length > sliceLength) await breathe();
+    if (plain.length > sliceLength) await yieldToEventLoop();
   }
   filled += bytes.write(rest + (padding < 0 ? "" : text.slice(padding)), filled, "base64");
   return bytes.subarray(0, filled);
@@ -78,7 +78,7 @@ export async function encodeWithCrLf(text: string): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for (const slice of textSlices(text)) {
     pieces.push(Buffer.from(slice.replace(/\r?\n/g, "\r\n"), "utf8"));
-    if (text.length > sliceLength) await breathe();
+    if (text.length > sliceLength) await yieldToEventLoop();
   }
   return Buffer.concat(pieces);
 }

@@ -84,12 +84,12 @@ test("a chunk whose process was told of it in a reply that was lost is run by th
   const isWaiting = () => runs.length === 0;
   const database = await openDatabase(folder);
   const work = {
-    waiting: async () => (isWaiting() ? [chunk] : []),
-    dead: async () => [],
-    free: async () => undefined,
-    freeForgotten: async () => undefined,
-    finishAll: async () => undefined,
-    present: async () => undefined,
+    findWaitingChunks: async () => (isWaiting() ? [chunk] : []),
+    findDeadProcesses: async () => [],
+    freeMailboxesOf: async () => undefined,
+    freeForgottenMailboxes: async () => undefined,
+    finishSweeps: async () => undefined,
+    recordPresence: async () => undefined,
   };
   const dispatch = await openDispatch(
     database,

@@ -22,12 +22,12 @@ async function apart() {
   let looked: (() => Promise<void>) | undefined;
   const other = openKeys({
     ...database,
-    get hears() {
+    get isListening() {
       return !gone;
     },
-    hear(topic, told) {
+    onNotification(topic, told) {
       missed = told;
-      database.hear(topic, (id) => gone || told(id));
+      database.onNotification(topic, (id) => gone || told(id));
     },
     async query(row, text, values) {
       const rows = await database.query(row, text, values);

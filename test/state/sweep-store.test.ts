@@ -53,13 +53,13 @@ describe("the tables of sweeps", () => {
 
   test("give each mailbox to one process", async () => {
     const { chunk } = await running();
-    const claimed = await Promise.all([sweeps, others, sweeps, others].map(({ work }) => work.claim(chunk)));
+    const claimed = await Promise.all([sweeps, others, sweeps, others].map(({ work }) => work.claimMailbox(chunk)));
     expect(claimed.flatMap((box) => box?.address ?? []).sort()).toEqual(["ann@example.com", "bob@example.com"]);
   });
 
   test("let only the owner of a mailbox act, and only while the sweep runs", async () => {
     const { id, chunk } = await running();
-    const box = await sweeps.work.claim(chunk);
+    const box = await sweeps.work.claimMailbox(chunk);
     expect(box).toMatchObject({ number: 0 });
     expect([...(await others.work.recordIntent(chunk, 0, "act", [0, 1]))]).toEqual([]);
     expect([...(await sweeps.work.recordIntent(chunk, 0, "act", [0]))]).toEqual([0]);
@@ -89,7 +89,7 @@ describe("the tables of sweeps", () => {
       endedAt: cancelled.endedAt,
     });
     await database.execute("UPDATE mailcordon.sweep_mailboxes SET open = false WHERE sweep = $1", [id]);
-    await sweeps.work.finish(id, round);
+    await sweeps.work.finishSweep(id, round);
     const undone = await sweeps.get(id);
     expect(undone).toMatchObject({ state: "finished", endedState: "cancelled", begunBy: "bob", undoBegunBy: "eve" });
     expect(undone.endedAt).toEqual(cancelled.endedAt);
@@ -125,16 +125,16 @@ describe("the tables of sweeps", () => {
   test("free the mailboxes of a process that is dead, and of no other", async () => {
     const { chunk } = await running();
     const third = await openDatabase(folder);
-    await openSweepStore(third).work.claim(chunk);
-    expect(await sweeps.work.dead([third.instance, other.instance])).not.toContain(third.instance);
-    await sweeps.work.free(third.instance);
-    expect(await sweeps.work.claim(chunk)).toMatchObject({ number: 1 });
-    expect(await sweeps.work.claim(chunk)).toBeUndefined();
+    await openSweepStore(third).work.claimMailbox(chunk);
+    expect(await sweeps.work.findDeadProcesses([third.instance, other.instance])).not.toContain(third.instance);
+    await sweeps.work.freeMailboxesOf(third.instance);
+    expect(await sweeps.work.claimMailbox(chunk)).toMatchObject({ number: 1 });
+    expect(await sweeps.work.claimMailbox(chunk)).toBeUndefined();
     const { instance } = third;
     await third.close();
-    expect(await sweeps.work.dead([])).toContain(instance);
-    await sweeps.work.free(instance);
-    expect(await sweeps.work.claim(chunk)).toMatchObject({ number: 0 });
+    expect(await sweeps.work.findDeadProcesses([])).toContain(instance);
+    await sweeps.work.freeMailboxesOf(instance);
+    expect(await sweeps.work.claimMailbox(chunk)).toMatchObject({ number: 0 });
   });
 
   test("free a mailbox that this process does not know to have: the reply to its claim was lost, or it could not be given back", async () => {
@@ -153,25 +153,25 @@ describe("the tables of sweeps", () => {
           : database.execute(text, values),
     });
     loses = "claim";
-    await expect(lossy.work.claim(chunk)).rejects.toMatchObject({ code: "unreachable" });
+    await expect(lossy.work.claimMailbox(chunk)).rejects.toMatchObject({ code: "unreachable" });
     loses = "release";
-    const box = await lossy.work.claim(chunk);
+    const box = await lossy.work.claimMailbox(chunk);
     expect(box).toMatchObject({ number: 1 });
-    await lossy.work.freeForgotten();
+    await lossy.work.freeForgottenMailboxes();
     // What it works on stays its own.
-    expect(await others.work.claim(chunk)).toMatchObject({ number: 0 });
-    expect(await others.work.claim(chunk)).toBeUndefined();
-    await expect(lossy.work.release(chunk.sweep, 1, "act")).rejects.toMatchObject({ code: "unreachable" });
-    await lossy.work.freeForgotten();
-    expect(await others.work.claim(chunk)).toMatchObject({ number: 1 });
+    expect(await others.work.claimMailbox(chunk)).toMatchObject({ number: 0 });
+    expect(await others.work.claimMailbox(chunk)).toBeUndefined();
+    await expect(lossy.work.releaseMailbox(chunk.sweep, 1, "act")).rejects.toMatchObject({ code: "unreachable" });
+    await lossy.work.freeForgottenMailboxes();
+    expect(await others.work.claimMailbox(chunk)).toMatchObject({ number: 1 });
   });
 
   test("leave a mailbox that failed for now until it is due, and end the sweep when nothing is open", async () => {
     const { id, chunk } = await running();
-    await sweeps.work.claim(chunk);
-    await sweeps.work.release(id, 0, "act", { ms: 60_000, reason: "timeout: no reply" });
-    expect(await sweeps.work.claim(chunk)).toMatchObject({ number: 1 });
-    expect(await sweeps.work.claim(chunk)).toBeUndefined();
+    await sweeps.work.claimMailbox(chunk);
+    await sweeps.work.releaseMailbox(id, 0, "act", { ms: 60_000, reason: "timeout: no reply" });
+    expect(await sweeps.work.claimMailbox(chunk)).toMatchObject({ number: 1 });
+    expect(await sweeps.work.claimMailbox(chunk)).toBeUndefined();
     expect(await sweeps.work.msUntilDue(chunk)).toBeGreaterThan(50_000);
     await sweeps.work.recordIntent(chunk, 1, "act", [2, 3]);
     await sweeps.work.recordActed(
@@ -179,24 +179,24 @@ describe("the tables of sweeps", () => {
       1,
       [2, 3].map((target) => ({ number: target, state: "done" as const, outcome: "{}" })),
     );
-    await sweeps.work.release(id, 1, "act");
-    await sweeps.work.finish(id, chunk.round);
+    await sweeps.work.releaseMailbox(id, 1, "act");
+    await sweeps.work.finishSweep(id, chunk.round);
     expect(await sweeps.get(id)).toMatchObject({ state: "running" });
     await database.query(z.unknown(), "UPDATE mailcordon.sweep_targets SET state = 'failed' WHERE sweep = $1 AND mailbox = 0", [id]);
     await database.query(z.unknown(), "UPDATE mailcordon.sweep_mailboxes SET open = false WHERE sweep = $1", [id]);
-    await sweeps.work.finish(id, chunk.round);
+    await sweeps.work.finishSweep(id, chunk.round);
     expect(await sweeps.get(id)).toMatchObject({ state: "finished" });
     // Whoever begins it again tries what failed, and nothing else.
     const { round } = await sweeps.begin(id, "act", { id: "bob" });
     expect(await sweeps.tally(id)).toEqual({ planned: 2, done: 2 });
-    expect(await sweeps.work.waiting(10)).toContainEqual({ sweep: id, round, chunk: 0 });
+    expect(await sweeps.work.findWaitingChunks(10)).toContainEqual({ sweep: id, round, chunk: 0 });
   });
 
   test("end a sweep whose last mailbox was given back by a process that died before it could end the sweep", async () => {
     const { id } = await running();
     const open = await running();
     await database.execute("UPDATE mailcordon.sweep_mailboxes SET open = false WHERE sweep = $1", [id]);
-    await sweeps.work.finishAll();
+    await sweeps.work.finishSweeps();
     expect(await sweeps.get(id)).toMatchObject({ state: "finished", endedAt: expect.any(Date) });
     expect(await sweeps.get(open.id)).toMatchObject({ state: "running" });
   });

@@ -63,7 +63,7 @@ export interface OpenSweeps {
 }
 
 /** How soon a change is seen. Milliseconds. */
-const lookEveryMs = 250;
+const pollIntervalMs = 250;
 
 /** Opens the sweeps of the settings and of their database. Throws Failure. */
 export async function openSweeps({ config, evidenceDir, auditFile, progress, complain }: SweepsPlace = {}): Promise<OpenSweeps> {
@@ -94,7 +94,7 @@ export async function openSweeps({ config, evidenceDir, auditFile, progress, com
     undo: (sweep) => service.undo(sweep, caller),
     work: (signal = forever) => host.work(signal),
     async *follow(sweep, signal = forever) {
-      for await (const now of followSweep(state, sweep, signal, lookEveryMs)) {
+      for await (const now of followSweep(state, sweep, signal, pollIntervalMs)) {
         yield now;
         if (now.answer.state !== "running") return;
       }

@@ -7,7 +7,7 @@ import { sweepResult } from "./status.ts";
 import type { SubcommandContext, SubcommandResult } from "./subcommand-context.ts";
 
 /** How soon the command sees that a sweep has ended. Milliseconds. */
-const lookEveryMs = 250;
+const pollIntervalMs = 250;
 
 /** Approves where that is asked for, begins, and works until the sweep ends or is held up. */
 export async function run(id: string, how: Direction | "resume", context: SubcommandContext): Promise<SubcommandResult> {
@@ -31,7 +31,7 @@ export async function run(id: string, how: Direction | "resume", context: Subcom
   const away = () => context.progress("waiting 2 s: the database does not answer");
   const worker = await context.work();
   try {
-    for await (const progress of followSweep(state, id, screen.signal, lookEveryMs, away)) {
+    for await (const progress of followSweep(state, id, screen.signal, pollIntervalMs, away)) {
       context.progress(progressText(progress));
       if (progress.answer.state !== "running") break;
     }

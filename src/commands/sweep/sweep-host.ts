@@ -60,7 +60,7 @@ export async function openSweepHost({ flags, progress, complain, found }: SweepH
   // Before any connection is open: what Exchange allows an account is for all processes together.
   shareRequestQueues((account, queue) => state.budgets.join(account, queue));
   const opened = new Map<string, Promise<OpenedConnection>>();
-  const ways = {
+  const options = {
     evidenceLines: state.evidenceLines,
     exclusively: state.exclusively,
     auditHead: (log: string) => whereItAnswers(() => state.auditHead(log)),
@@ -70,7 +70,7 @@ export async function openSweepHost({ flags, progress, complain, found }: SweepH
     // One that only the environment sets has no name in the file.
     const isDefault = name === undefined || name === written.defaultConnection;
     const settings = await loadSettings({ flags: isDefault ? flags : { ...flags, connection: name }, fileAlone: !isDefault });
-    const one = await open(settings, ways);
+    const one = await open(settings, options);
     return { exchange: one.exchange, host: { ...one, actor: caller.id, progress }, connection: connectionFacts(settings.connection) };
   };
   const connect = (name: string | undefined) => {
@@ -82,7 +82,7 @@ export async function openSweepHost({ flags, progress, complain, found }: SweepH
     const { file, heads, key } = await loadAudit({ flags });
     return openAudit(file, {
       exclusively: state.exclusively,
-      heads: [openHeadFile(heads, file), ways.auditHead(file)],
+      heads: [openHeadFile(heads, file), options.auditHead(file)],
       key: key?.reveal(),
     });
   };

@@ -10,7 +10,7 @@ const shortWord = 64;
  */
 export function containsTest(word: string): (text: string) => boolean {
   if (word.length <= shortWord) return (text) => text.includes(word);
-  const borders = bordersOf(word);
+  const borders = prefixTableOf(word);
   return (text) => {
     let matched = 0;
     for (let at = 0; at < text.length; at++) {
@@ -24,7 +24,7 @@ export function containsTest(word: string): (text: string) => boolean {
 }
 
 /** Returns, for each prefix of the word, the length of its longest border: a proper prefix that is also a suffix (Knuth, Morris and Pratt). */
-function bordersOf(word: string): Uint32Array {
+function prefixTableOf(word: string): Uint32Array {
   const borders = new Uint32Array(word.length);
   let length = 0;
   for (let at = 1; at < word.length; at++) {

@@ -12,7 +12,7 @@ import { lostCallFailure } from "./running-calls.ts";
 /** The name of a job that plans a sweep; no action has a space. */
 export const planJob = "sweep plan";
 /** A plan that is made within this time is the answer; otherwise the answer is its job. Milliseconds. */
-const patienceMs = 10_000;
+const answerAsJobAfterMs = 10_000;
 
 /** What a plan is made from. */
 export interface PlanCall {
@@ -32,7 +32,7 @@ export async function planSweepInJob(
   const waiting = { job_id: id, action: planJob, status: "queued", status_url: own, events_url: `${own}/events` };
   const accepted = { status: 202, body: JSON.stringify(waiting), headers: {} };
   if (isAsync) return accepted;
-  for await (const job of state.jobs.watch(id, AbortSignal.timeout(patienceMs))) {
+  for await (const job of state.jobs.watch(id, AbortSignal.timeout(answerAsJobAfterMs))) {
     if (!hasEnded(job)) continue;
     if (job.answer === undefined) return problem(lostCallFailure(), { requestId, members: { action: planJob } });
     const { status, body } = job.answer;

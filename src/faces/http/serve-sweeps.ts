@@ -8,7 +8,7 @@ import { linkEvidence } from "./evidence-links.ts";
 import type { Calls } from "./running-calls.ts";
 
 /** How soon the server sees that another process has begun a sweep. Milliseconds. */
-const lookEveryMs = 5000;
+const pollIntervalMs = 5000;
 
 /** The sweeps of the server. Undefined where it offers none. */
 export function sweepService(
@@ -62,7 +62,7 @@ export function workOnSweeps({ catalogue, connections, state, sweeps, settings, 
       complain(asFailure(thrown));
     }
   };
-  const timer = setInterval(() => void begin(), lookEveryMs);
+  const timer = setInterval(() => void begin(), pollIntervalMs);
   timer.unref();
   void begin();
   return {

@@ -61,7 +61,7 @@ async function locateDraft(mailbox: GraphMailbox, id: string): Promise<readonly 
 }
 
 /** Milliseconds. */
-const lookDelayMs = 1000;
+const searchDelayMs = 1000;
 
 /** Creates a draft. If the reply was lost, the draft is not known: it stays where it is, and the failure names the drafts that may be it. */
 async function createDraft(to: GraphMailbox, mime: Uint8Array): Promise<string> {
@@ -73,7 +73,7 @@ async function createDraft(to: GraphMailbox, mime: Uint8Array): Promise<string> 
     if (code !== "unknown-outcome" && code !== "cancelled") throw failure;
     const hint = `Check Drafts of ${to.address} for a copy before you copy it again.`;
     // A server whose reply was lost may still be working.
-    await sleep(lookDelayMs);
+    await sleep(searchDelayMs);
     const messageId = messageIdOf(mime);
     const draftSearch = draftSearchOf(to, async () => (messageId === undefined ? undefined : { internetMessageId: [messageId] }));
     const { seen, possibleDrafts } = await findPossibleDrafts(draftSearch, message);

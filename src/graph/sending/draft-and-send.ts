@@ -12,7 +12,7 @@ import { deleteDraft, draftCleanup } from "./delete-draft.ts";
 import { findSentByMark } from "./find-sent-by-mark.ts";
 import { uploadAttachment } from "./upload-attachment.ts";
 
-type About = Pick<Sent, "subject" | "to" | "cc" | "bcc">;
+type MessageEnvelope = Pick<Sent, "subject" | "to" | "cc" | "bcc">;
 
 /** One message to send: how to make its draft, and what to add to it. */
 export interface Delivery {
@@ -21,7 +21,7 @@ export interface Delivery {
   /** Creates the draft and returns its id, which changes when the draft is moved or sent. */
   make(): Promise<string>;
   /** Changes the draft before the attachments are added. Returns what to report about the message. */
-  finish(draft: string): Promise<About>;
+  finish(draft: string): Promise<MessageEnvelope>;
   readonly attachments: readonly NewAttachment[];
   readonly saveToSent: boolean;
 }
@@ -34,7 +34,7 @@ export interface Delivery {
 export async function deliver(mailbox: GraphMailbox, delivery: Delivery, delays: RetryDelays): Promise<Sent> {
   // Once there is a draft, sending is brought to an end even if the caller disconnects.
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
-  let about: About | undefined;
+  let about: MessageEnvelope | undefined;
   await sendOnce(
     {
       make: delivery.make,

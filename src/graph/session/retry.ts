@@ -1,6 +1,6 @@
 import type { Call } from "../../exchange/exchange.ts";
 import { asFailure, type Failure } from "../../failure.ts";
-import { backoffDelay, isWorthAnotherTry, patientLimits, type RetryLimits } from "../../wire/throttling/backoff-delay.ts";
+import { backoffDelay, isWorthAnotherTry, limitsWithThrottlingWait, type RetryLimits } from "../../wire/throttling/backoff-delay.ts";
 import type { RequestQueue, RequestTurn } from "../../wire/throttling/request-queue.ts";
 import type { RepeatSafety } from "../../wire/throttling/retry-safety.ts";
 import { certainlyNotDone, isThrottled, mayRepeat, reported } from "../failures.ts";
@@ -21,13 +21,15 @@ export interface RequestSender {
 
 /** Waits until a request may be sent. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was sent. */
 export function waitForTurn({ schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
-  return schedule.turn(key, patientLimits(limits, call), call);
+  return schedule.turn(key, limitsWithThrottlingWait(limits, call), call);
 }
 
 /** Tells whether a failed request may be sent again after `tries` tries. */
 export function isRepeatable(failure: Failure, safety: RepeatSafety, tries: number, { limits, call }: RequestSender): boolean {
   if (tries >= (call.tries ?? Number.POSITIVE_INFINITY) && !certainlyNotDone(failure)) return false;
-  return mayRepeat(failure, safety) && isWorthAnotherTry(failure, tries, isThrottled(failure) ? patientLimits(limits, call) : limits);
+  return (
+    mayRepeat(failure, safety) && isWorthAnotherTry(failure, tries, isThrottled(failure) ? limitsWithThrottlingWait(limits, call) : limits)
+  );
 }
 
 /**

@@ -100,7 +100,7 @@ async function answerAutodiscover(
   const behave = rule?.behave;
   if (behave?.kind === "huge") return await writeEndlessBody(requested, response);
   const reply = behave === undefined ? undefined : deliberateReply(behave);
-  const { status, headers, body: text } = reply ?? honest(requested, options, request, body.toString("utf8"), caller, behave);
+  const { status, headers, body: text } = reply ?? withoutWrongReplies(requested, options, request, body.toString("utf8"), caller, behave);
   response.writeHead(status, { "Content-Length": Buffer.byteLength(text), ...headers }).end(text);
 }
 
@@ -120,7 +120,7 @@ function deliberateReply(behave: AutodiscoverBehaviour): Reply | undefined {
 
 const challenge = { "WWW-Authenticate": 'Basic realm="Autodiscover of the mailcordon lab"' } as const;
 
-function honest(
+function withoutWrongReplies(
   requested: AutodiscoverProtocol | "probe",
   options: AutodiscoverOptions,
   request: IncomingMessage,

@@ -10,7 +10,7 @@ const lingerMs = 25;
  * How often a busy process checks that the file is unchanged and whether another process wants the lock; it checks before each change as well.
  * Milliseconds.
  */
-const lookMs = 50;
+const pollIntervalMs = 50;
 /** How long a process waits after it gave the lock to another one: longer than the other's next check takes. Milliseconds. */
 const yieldMs = 15;
 /** Entries of one write. One has some 500 bytes, and can have megabytes. */
@@ -121,7 +121,7 @@ class EntryQueue {
         const group = take();
         if (group.length === 0) return;
         if (end === undefined) end = await log.checkedEnd();
-        else if (performance.now() - looked > lookMs || group.some(({ endMayFollow }) => !endMayFollow)) {
+        else if (performance.now() - looked > pollIntervalMs || group.some(({ endMayFollow }) => !endMayFollow)) {
           looked = performance.now();
           log.demandUntouched(end);
           state.isWanted = await isWanted(`${this.#path}.lock`);

@@ -3,7 +3,7 @@ import { counted } from "../../text/noun-count.ts";
 import type { SweepSpec } from "../sweep-spec.ts";
 import { findRecipients } from "./find-recipients.ts";
 import type { FindContext, FoundMailboxes, LeftOut, Unexamined } from "./found-mailboxes.ts";
-import { patientCall } from "./throttling-wait.ts";
+import { throttledCallOptions } from "./throttling-wait.ts";
 
 /** Finds the mailboxes of a request. Reads only lists and logs. Throws Failure. */
 export async function findMailboxes(spec: SweepSpec, context: FindContext): Promise<FoundMailboxes> {
@@ -52,7 +52,7 @@ async function scopeOf(spec: SweepSpec, context: FindContext): Promise<FoundMail
   const unlisted: Unexamined[] = [];
   const leftOut: LeftOut[] = [];
   for (const group of groups) {
-    const members = await context.exchange.groupMembers(group, patientCall(context));
+    const members = await context.exchange.groupMembers(group, throttledCallOptions(context));
     for (const address of members.mailboxes) if (!addresses.has(address.toLowerCase())) addresses.set(address.toLowerCase(), address);
     for (const { mailbox, message } of members.outside) leftOut.push({ mailbox, message: `It is in the group ${group}. ${message}` });
     for (const { mailbox, message, failure } of members.failed)
@@ -77,7 +77,7 @@ async function scopeOf(spec: SweepSpec, context: FindContext): Promise<FoundMail
 
 /** Lists every mailbox of the connection. Those that the list reports as closed to the account are returned as unexamined. Throws Failure. */
 async function listMailboxes(context: FindContext): Promise<FoundMailboxes> {
-  const list = await context.exchange.searchableMailboxes({ expandGroups: false }, patientCall(context));
+  const list = await context.exchange.searchableMailboxes({ expandGroups: false }, throttledCallOptions(context));
   const nameless = list.failed.find(({ mailbox }) => mailbox === "");
   if (nameless !== undefined)
     throw new Failure("could-not-look", `Not every mailbox could be listed, so there is no plan. ${nameless.message}`, {

@@ -5,7 +5,7 @@ import { counted } from "../../text/noun-count.ts";
 import type { FinderName, SweepSpec } from "../sweep-spec.ts";
 import { isAddress } from "./address-file.ts";
 import type { FindContext, FoundMailboxes, LeftOut } from "./found-mailboxes.ts";
-import { patientCall } from "./throttling-wait.ts";
+import { throttledCallOptions } from "./throttling-wait.ts";
 import { readTrackingLog } from "./tracking-log.ts";
 
 type Recipients = Omit<FoundMailboxes, "isEvery">;
@@ -48,7 +48,7 @@ async function byTrace(order: SweepSpec, asking: FindContext): Promise<Recipient
   const rows: Traced[] = [];
   let traced = { from: "", to: "", windows: 0 };
   for (const internetMessageId of ids) {
-    const found = await exchange.messageTrace({ internetMessageId, sender, subject, ...window }, patientCall(asking));
+    const found = await exchange.messageTrace({ internetMessageId, sender, subject, ...window }, throttledCallOptions(asking));
     for (const row of found.rows) rows.push(row);
     traced = { from: found.from, to: found.to, windows: traced.windows + found.windows };
   }
@@ -64,7 +64,7 @@ async function byTrace(order: SweepSpec, asking: FindContext): Promise<Recipient
   }
   const named = addresses.size;
   for (const group of groups.values()) {
-    const members = await attempt(() => exchange.groupMembers(group, patientCall(asking)));
+    const members = await attempt(() => exchange.groupMembers(group, throttledCallOptions(asking)));
     if (!members.ok) {
       if (members.failure.code === "cancelled") throw members.failure;
       // Message trace has a separate row for each member that the group had when the message arrived.

@@ -77,10 +77,10 @@ export async function openZip(path: string): Promise<ZipWriter> {
 /** The writer keeps this function to its end: its scope must not hold the bytes as well, as that of a closure where they are read would. */
 function giveOnce(stream: Readable): (give: (thrown: unknown, stream: Readable) => void) => void {
   const slot: { stream: Readable | undefined } = { stream };
-  return giver(slot);
+  return takeOnceFrom(slot);
 }
 
-function giver(slot: { stream: Readable | undefined }): (give: (thrown: unknown, stream: Readable) => void) => void {
+function takeOnceFrom(slot: { stream: Readable | undefined }): (give: (thrown: unknown, stream: Readable) => void) => void {
   return (give) => {
     const { stream } = slot;
     slot.stream = undefined;

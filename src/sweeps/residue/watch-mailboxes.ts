@@ -59,7 +59,7 @@ async function lookInNextMailbox(options: WatchOptions, isFirst: boolean): Promi
   const { watches, work } = state.sweeps;
   // Without an active watch there is nothing to claim.
   if (!(await watches.hasActive())) return false;
-  if (isFirst) await work.present();
+  if (isFirst) await work.recordPresence();
   const claimed = await watches.claim();
   if (claimed === undefined) return false;
   const found = await attempt(() => findArrivals(claimed, options));

@@ -5,7 +5,7 @@ import { beforeOf, type KeptOutcome } from "../kept-outcome.ts";
 import { retryWhileDatabaseIsAway, type SweepRun } from "../sweep-run.ts";
 
 /** A target that is about to be deleted for good, as it was read right before. */
-export interface Going {
+export interface HardDeletion {
   readonly number: number;
   readonly message: Message;
 }
@@ -16,7 +16,7 @@ export interface Going {
  */
 export function noteEvidence(
   store: EvidenceStore,
-  going: readonly Going[],
+  going: readonly HardDeletion[],
   mailbox: number,
   { work, chunk, host }: SweepRun,
 ): EvidenceStore {
@@ -37,7 +37,7 @@ export function noteEvidence(
       const evidence = known === undefined ? piece : { ...known, export: piece };
       noted.set(number, evidence);
       const note: KeptOutcome = omitUndefined({ before: beforeOf(message), evidence });
-      await retryWhileDatabaseIsAway(() => work.note(chunk.sweep, mailbox, number, JSON.stringify(note)), host.signal);
+      await retryWhileDatabaseIsAway(() => work.recordNote(chunk.sweep, mailbox, number, JSON.stringify(note)), host.signal);
       return kept;
     },
   };

@@ -14,7 +14,7 @@ import type { PlannedTarget, SweepRun } from "../sweep-run.ts";
 import { readFacts } from "../target-facts.ts";
 
 /** A server whose reply was lost may still be working. Milliseconds. */
-const lookDelayMs = 1000;
+const searchDelayMs = 1000;
 
 /** Failures of an import that created nothing. The .eml may work instead. */
 const refusedImports: ReadonlySet<FailureCode> = new Set<FailureCode>([
@@ -47,7 +47,7 @@ export async function restoreFromEvidence(
     return ["undone", omitUndefined(copy)];
   }
   if (made.failure.code !== "unknown-outcome") throw made.failure;
-  await new Promise((resolve) => setTimeout(resolve, lookDelayMs));
+  await new Promise((resolve) => setTimeout(resolve, searchDelayMs));
   const seen = await found();
   if (seen === undefined) throw made.failure;
   return [
@@ -98,7 +98,7 @@ async function copyInFolder(
 ): Promise<Message | undefined> {
   const { internet_message_id: messageId, subject } = frozen;
   if (messageId === undefined) return undefined;
-  const all = await work.outcomes(chunk.sweep, claimed.number);
+  const all = await work.recordedOutcomes(chunk.sweep, claimed.number);
   const known = new Set(
     all.flatMap(({ facts, outcome, undoOutcome }) => [
       readFacts(facts).item_id,

@@ -24,7 +24,10 @@ export interface RetryLimits extends QueueLimits {
 }
 
 /** Returns the limits of a call that waits for throttling until `patientUntil` (of `performance.now()`), where that is longer. */
-export function patientLimits(limits: RetryLimits, { patientUntil = 0 }: { readonly patientUntil?: number | undefined }): RetryLimits {
+export function limitsWithThrottlingWait(
+  limits: RetryLimits,
+  { patientUntil = 0 }: { readonly patientUntil?: number | undefined },
+): RetryLimits {
   const left = patientUntil - performance.now();
   return left <= 0 ? limits : { ...limits, maxWaitMs: Math.max(limits.maxWaitMs, left), attempts: Number.POSITIVE_INFINITY };
 }

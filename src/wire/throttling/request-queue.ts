@@ -59,11 +59,11 @@ export interface SharedBudget {
   /** How many requests of the account this process may have under way. Read before each turn. */
   readonly share: number;
   /** Called when a request waits for its turn: the share may be given out anew. `most`: what the settings allow the account; `first`: what it begins with. */
-  wanted(most: number, first: number): void;
+  recordWanted(most: number, first: number): void;
   /** Called when the server asks a mailbox, or (undefined) the whole account, to wait. */
-  paused(scope: BudgetScope, ms: number, reason: WaitReason): void;
+  recordPause(scope: BudgetScope, ms: number, reason: WaitReason): void;
   /** Called when a request was turned away for the budget of the account. `named`: as many as the server says it allows. */
-  turnedAway(named: number | undefined): void;
+  recordRefusal(named: number | undefined): void;
 }
 
 /** A queue, as whoever shares its budget sees it. */
@@ -277,7 +277,7 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
   });
   const turnedAway: RequestQueue["turnedAway"] = (scope, allowed) => {
     // What several processes share is learned by all of them together.
-    if (scope === undefined && shared !== undefined) shared.turnedAway(allowed);
+    if (scope === undefined && shared !== undefined) shared.recordRefusal(allowed);
     else recordThrottled(budgetOf(scope), allowed, performance.now());
   };
 
@@ -310,13 +310,13 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
         queues.set(mailbox, [...(queues.get(mailbox) ?? []), waiter]);
         waiting += 1;
         const { maxConcurrency, firstConcurrency = maxConcurrency } = patience;
-        shared?.wanted(maxConcurrency, Math.min(firstConcurrency, maxConcurrency));
+        shared?.recordWanted(maxConcurrency, Math.min(firstConcurrency, maxConcurrency));
         advance();
       });
     },
     pause(scope, ms, reason) {
       hold(scope, ms, reason);
-      shared?.paused(scope, ms, reason);
+      shared?.recordPause(scope, ms, reason);
     },
     turnedAway,
     turnedAwayFrom(mailbox) {

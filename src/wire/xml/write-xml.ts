@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { breathe, sliceLength, textSlices } from "../../text/slices.ts";
+import { sliceLength, textSlices, yieldToEventLoop } from "../../text/slices.ts";
 import { encodeBase64, encodedLength } from "../mime/base64.ts";
 
 /** Bytes of known length that can be opened again. */
@@ -134,7 +134,7 @@ export async function xmlDocument(root: Xml): Promise<Document> {
 async function* escapedSlices({ text, where }: LongText): AsyncGenerator<Buffer> {
   for (const slice of textSlices(text)) {
     yield Buffer.from(escaped(slice, inText, where));
-    await breathe();
+    await yieldToEventLoop();
   }
 }
 

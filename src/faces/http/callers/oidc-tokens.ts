@@ -81,8 +81,8 @@ function callerOf(payload: JWTPayload, { rolesClaim, requireMailboxes }: Oidc): 
   const { sub, name, preferred_username } = payload;
   const mailboxes = textsOf(payload.mailcordon_mailboxes);
   const connections = textsOf(payload.mailcordon_connections);
-  const ways = textsOf(payload.mailcordon_interfaces);
-  if (ways === "malformed") return undefined;
+  const wanted = textsOf(payload.mailcordon_interfaces);
+  if (wanted === "malformed") return undefined;
   if (sub === undefined || sub === "" || sub.length > 255 || mailboxes === "malformed" || connections === "malformed") return undefined;
   if (requireMailboxes && mailboxes === undefined) return undefined;
   const shown = [name, preferred_username].find((text) => typeof text === "string");
@@ -94,7 +94,7 @@ function callerOf(payload: JWTPayload, { rolesClaim, requireMailboxes }: Oidc): 
       roles: rolesIn(claimAt(payload, rolesClaim)),
       mailboxes,
       connections,
-      interfaces: ways && interfaces.filter((one) => ways.includes(one)),
+      interfaces: wanted && interfaces.filter((one) => wanted.includes(one)),
     },
   };
 }

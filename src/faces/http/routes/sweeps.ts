@@ -28,7 +28,7 @@ const idleMs = 30_000;
 /** A body with the hash of a plan. */
 const longestBody = 4096;
 /** How soon a stream of events sees a change. Milliseconds. */
-const lookEveryMs = 1000;
+const pollIntervalMs = 1000;
 const largestPage = 1000;
 
 /** What is done with one sweep by a POST. `roles`: one of them takes the place of the call. */
@@ -162,7 +162,7 @@ export function sweepRoutes(appContext: AppContext): void {
       },
       async *events(signal) {
         let isFirst = true;
-        for await (const progress of followSweep(state, id, signal, lookEveryMs)) {
+        for await (const progress of followSweep(state, id, signal, pollIntervalMs)) {
           // A client that reconnects has this event. Each is the whole sweep, so none that it missed is needed.
           if (!(isFirst && eventId(progress.answer) === known)) yield eventOf(progress, urlsOf(id));
           isFirst = false;
