@@ -23,7 +23,7 @@ export interface BudgetShare {
   readonly share: number;
   recordWanted(most: number, first: number): void;
   recordPause(scope: string | undefined, ms: number, reason: Reason): void;
-  recordRefusal(named: number | undefined): void;
+  recordThrottled(named: number | undefined): void;
 }
 
 /** The budgets of accounts, shared by every process that uses the database. */
@@ -222,7 +222,7 @@ export function openSharedBudgets(database: Database): SharedBudgets {
       timer.abort();
     }
   };
-  database.hear("budget", () => {
+  database.onNotification("budget", () => {
     for (const joined of all) {
       joined.isStale = true;
       joined.pollNow?.();
@@ -291,7 +291,7 @@ export function openSharedBudgets(database: Database): SharedBudgets {
               [account, ms],
             );
         },
-        recordRefusal(named) {
+        recordThrottled(named) {
           const now = performance.now();
           joined.refusals += 1;
           // Else each mailbox that waits would send a request of its own, only to be turned away as well.

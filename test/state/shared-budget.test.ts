@@ -48,7 +48,7 @@ async function processes(count: number, folder = temporaryState()) {
     const want = (places: number, maxConcurrency = limits.maxConcurrency, firstConcurrency = maxConcurrency) => {
       for (let at = 0; at < places; at += 1) {
         const call = { progress: (text: string) => waits.push(text) };
-        queue.turn(`user${at}@example.com`, { ...limits, maxConcurrency, firstConcurrency }, call).then(
+        queue.waitForTurn(`user${at}@example.com`, { ...limits, maxConcurrency, firstConcurrency }, call).then(
           (turn) => turns.push(turn),
           () => undefined,
         );
@@ -217,7 +217,7 @@ describe("the budget of an account that several processes use", () => {
     const [one] = group.all;
     one?.want(40);
     await soon(() => expect(one?.turns.length).toBe(8));
-    one?.queue.turnedAway(undefined, undefined);
+    one?.queue.recordThrottled(undefined, undefined);
     await soon(() => {
       if (one !== undefined && one.turns.length > 4) one.end(1, false);
       expect(one?.turns.length).toBe(4);
@@ -233,7 +233,7 @@ describe("the budget of an account that several processes use", () => {
     one?.want(100);
     two?.want(100);
     await soon(() => expect(sum()).toBe(8));
-    for (let again = 0; again < 3; again += 1) one?.queue.turnedAway(undefined, undefined);
+    for (let again = 0; again < 3; again += 1) one?.queue.recordThrottled(undefined, undefined);
     await soon(() => {
       for (const { turns, end } of group.all) if (turns.length > 2) end(1, false);
       expect(group.all.map(({ turns }) => turns.length)).toEqual([2, 2]);
@@ -254,7 +254,7 @@ describe("the budget of an account that several processes use", () => {
     await soon(() => expect(one?.turns.length).toBe(8));
     const endDelay = one?.delayLooks();
     await soon(() => expect(one?.delayed()).toBe(1));
-    one?.queue.turnedAway(undefined, undefined);
+    one?.queue.recordThrottled(undefined, undefined);
     one?.end(8, false);
     endDelay?.();
     await one?.lookAgain();
@@ -267,7 +267,7 @@ describe("the budget of an account that several processes use", () => {
     one?.want(100, 8, 4);
     await soon(() => expect(one?.turns.length).toBe(4));
     const endDelay = one?.delayLooks();
-    one?.queue.turnedAway(undefined, undefined);
+    one?.queue.recordThrottled(undefined, undefined);
     one?.end(4, false);
     await Promise.resolve();
     expect(one?.turns.length).toBe(0);

@@ -41,14 +41,14 @@ export async function useServer({ allows, first, most }: Server, count: number) 
   const patience = { maxWaitMs: 60_000, maxConcurrency: most, maxPerMailbox: 4, firstConcurrency: first };
   const work = async (queue: (typeof opened)[number]["queue"], mailbox: string) => {
     while (!isOver) {
-      const turn = await queue.turn(mailbox, patience);
+      const turn = await queue.waitForTurn(mailbox, patience);
       asked += 1;
       const own = ofMailbox.get(mailbox) ?? 0;
       if (running >= allows.inAll || own >= allows.ofMailbox) {
         refused += 1;
         refusedAt = performance.now();
         turn.end(false);
-        queue.turnedAwayFrom(mailbox);
+        queue.recordThrottledMailbox(mailbox);
         queue.pause(mailbox, 1000, { text: "The server is throttling", asked: true });
         continue;
       }

@@ -44,7 +44,7 @@ export function openMailbox(connection: Connection, address: string, call: Call 
       impersonate: access === "impersonation" ? { by: isSid(address) ? "SID" : connection.connectingName, name: address } : undefined,
     },
     call,
-    schedule: connection.schedule,
+    requestQueue: connection.schedule,
     key: address.toLowerCase(),
     limits: connection.limits,
   };

@@ -16,15 +16,15 @@ export interface RequestSender {
   readonly soap: Soap;
   readonly target: Target;
   readonly call: Call;
-  readonly schedule: RequestQueue;
+  readonly requestQueue: RequestQueue;
   /** All callers of the same mailbox wait together. */
   readonly key: string;
   readonly limits: RetryLimits;
 }
 
 /** Waits until a request may be sent. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was sent. */
-export function waitForTurn({ schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
-  return schedule.turn(key, limitsWithThrottlingWait(limits, call), call);
+export function waitForTurn({ requestQueue: schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
+  return schedule.waitForTurn(key, limitsWithThrottlingWait(limits, call), call);
 }
 
 /** Tells whether a failed request may be sent again after `tries` tries. */
@@ -42,7 +42,11 @@ export function isRepeatable(failure: Failure, safety: RepeatSafety, tries: numb
  * A budget belongs to the mailbox when the account acts as its owner, otherwise to the account. An HTTP status comes from a component in front of all
  * mailboxes: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
  */
-export function slowDown(failures: readonly Failure[], tries: number, { schedule, key, target, limits }: RequestSender): void {
+export function slowDown(
+  failures: readonly Failure[],
+  tries: number,
+  { requestQueue: schedule, key, target, limits }: RequestSender,
+): void {
   for (const failure of failures) {
     // Items that were not attempted need no wait, and waiting does not fix what needs a person.
     if (!failure.retryable || failure.code === "not-attempted" || failure.code === "cancelled") continue;
@@ -50,7 +54,7 @@ export function slowDown(failures: readonly Failure[], tries: number, { schedule
     const throttled = isThrottled(failure);
     const isOfAccount = wireCode?.startsWith("HTTP ") || (throttled && target.impersonate === undefined);
     const scope = isOfAccount ? undefined : key;
-    if (throttled) schedule.turnedAway(scope, failure.concurrency);
+    if (throttled) schedule.recordThrottled(scope, failure.concurrency);
     const requested = failure.code === "busy";
     schedule.pause(scope, failure.backOffMs ?? Math.min(backoffDelay(tries), limits.maxWaitMs), {
       text: requested ? "Exchange is throttling" : "the last answer was lost",

@@ -21,7 +21,7 @@ export interface Connection {
 
 export function openMailbox(connection: Connection, address: string, call: Call = {}): GraphMailbox {
   const { rest, schedule, limits, behaviour } = connection;
-  const sender: RequestSender = { rest, mailbox: address, call, schedule, key: address.toLowerCase(), limits, behaviour };
+  const sender: RequestSender = { rest, mailbox: address, call, requestQueue: schedule, key: address.toLowerCase(), limits, behaviour };
   let folders: Folders | undefined;
   const mailbox: GraphMailbox = {
     address,

@@ -12,7 +12,7 @@ export interface RequestSender {
   readonly rest: GraphHttp;
   readonly mailbox: string;
   readonly call: Call;
-  readonly schedule: RequestQueue;
+  readonly requestQueue: RequestQueue;
   /** All callers of the same mailbox wait together: Outlook counts requests per application and mailbox. */
   readonly key: string;
   readonly limits: RetryLimits;
@@ -20,8 +20,8 @@ export interface RequestSender {
 }
 
 /** Waits until a request may be sent. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was sent. */
-export function waitForTurn({ schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
-  return schedule.turn(key, limitsWithThrottlingWait(limits, call), call);
+export function waitForTurn({ requestQueue: schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
+  return schedule.waitForTurn(key, limitsWithThrottlingWait(limits, call), call);
 }
 
 /** Tells whether a failed request may be sent again after `tries` tries. */
@@ -36,13 +36,13 @@ export function isRepeatable(failure: Failure, safety: RepeatSafety, tries: numb
  * Makes every caller of this mailbox wait as long as these failures say: throttling applies to the whole mailbox.
  * @see https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
  */
-export function slowDown(failures: readonly Failure[], tries: number, { schedule, key, limits }: RequestSender): void {
+export function slowDown(failures: readonly Failure[], tries: number, { requestQueue: schedule, key, limits }: RequestSender): void {
   for (const failure of failures) {
     // Items that were not attempted need no wait, and waiting does not fix what needs a person.
     if (!failure.retryable || failure.code === "not-attempted" || failure.code === "cancelled") continue;
     const requested = failure.code === "busy";
     // Graph does not say whether the budget of the mailbox or that of the application is used up, and Microsoft's pages contradict each other.
-    if (isThrottled(failure)) schedule.turnedAwayFrom(key);
+    if (isThrottled(failure)) schedule.recordThrottledMailbox(key);
     schedule.pause(key, failure.backOffMs ?? Math.min(backoffDelay(tries), limits.maxWaitMs), {
       text: requested ? "Microsoft Graph is throttling" : "the last answer was lost",
       asked: requested,

@@ -40,18 +40,18 @@ export interface RequestQueue {
    * Waits until a request for this mailbox may be sent, and reports the reason to progress. Failure `cancelled` if the call is cancelled meanwhile;
    * Failure `busy` if the wait exceeds the caller's limit: then nothing was sent.
    */
-  turn(mailbox: string, patience: QueueLimits, call?: WaitingCall): Promise<RequestTurn>;
+  waitForTurn(mailbox: string, limits: QueueLimits, call?: WaitingCall): Promise<RequestTurn>;
   /** Stops all sending for this many milliseconds. */
   pause(scope: BudgetScope, ms: number, reason: WaitReason): void;
   /** Records that a request was refused for a budget: fewer run at a time from now on, never more than the server names. Call it before `pause`. */
-  turnedAway(scope: BudgetScope, allowed: number | undefined): void;
+  recordThrottled(scope: BudgetScope, allowed: number | undefined): void;
   /**
-   * As `turnedAway`, for a server that does not say whose budget was used up. One mailbox may be the reason by itself; when another mailbox is turned
+   * As `recordThrottled`, for a server that does not say whose budget was used up. One mailbox may be the reason by itself; when another mailbox is turned
    * away soon after, the budget is that of the account. A mailbox that is turned away again and again says nothing about others.
    */
-  turnedAwayFrom(mailbox: string): void;
+  recordThrottledMailbox(mailbox: string): void;
   /** Returns how many requests of the account this process may have under way now. */
-  atATime(patience: QueueLimits): number;
+  atATime(limits: QueueLimits): number;
 }
 
 /** What this process may use of a budget that several processes share. Where there is none, a process uses all of it. */
@@ -63,7 +63,7 @@ export interface SharedBudget {
   /** Called when the server asks a mailbox, or (undefined) the whole account, to wait. */
   recordPause(scope: BudgetScope, ms: number, reason: WaitReason): void;
   /** Called when a request was turned away for the budget of the account. `named`: as many as the server says it allows. */
-  recordRefusal(named: number | undefined): void;
+  recordThrottled(named: number | undefined): void;
 }
 
 /** A queue, as whoever shares its budget sees it. */
@@ -97,7 +97,7 @@ const onceMs = 2000;
 
 interface Waiter {
   readonly mailbox: string;
-  readonly patience: QueueLimits;
+  readonly limits: QueueLimits;
   readonly call: WaitingCall;
   /** The end of its patience, set once it waits for more than our own requests (of `performance.now()`). */
   deadline: number | undefined;
@@ -180,7 +180,7 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
       if (waiter.isOver) continue;
       const obstacle = obstacleOf(waiter, now);
       if (obstacle === undefined) continue;
-      waiter.deadline ??= now + waiter.patience.maxWaitMs;
+      waiter.deadline ??= now + waiter.limits.maxWaitMs;
       const { until } = obstacle;
       if (until !== undefined && until > waiter.deadline) refuse(waiter, tooLong(obstacle, until - now));
       else if (now >= waiter.deadline) refuse(waiter, tooLong(obstacle, undefined));
@@ -200,7 +200,7 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
       const budget = budgetOf(mailbox);
       if (budget.until > now || budget.active >= budget.limit) continue;
       const waiter = queue.find(
-        ({ patience }) => account.active < patience.maxConcurrency && budget.active < (patience.maxPerMailbox ?? Number.POSITIVE_INFINITY),
+        ({ limits }) => account.active < limits.maxConcurrency && budget.active < (limits.maxPerMailbox ?? Number.POSITIVE_INFINITY),
       );
       if (waiter === undefined) continue;
       leave(waiter);
@@ -232,15 +232,15 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
   }
 
   /** Returns the reason for the wait; undefined if the waiter only waits for our own requests. */
-  function obstacleOf({ mailbox, patience }: Waiter, now: number): Obstacle | undefined {
+  function obstacleOf({ mailbox, limits }: Waiter, now: number): Obstacle | undefined {
     const budget = budgetOf(mailbox);
     const paused = budget.until > account.until ? budget : account;
     if (paused.until > now && paused.reason !== undefined) return { ...paused.reason, until: paused.until };
     const allowed = Math.min(account.limit, budget.limit);
     const share = shared?.share ?? Number.POSITIVE_INFINITY;
-    if (share < Math.min(allowed, patience.maxConcurrency))
+    if (share < Math.min(allowed, limits.maxConcurrency))
       return { text: "other processes of mailcordon use what Exchange allows", asked: false, until: undefined };
-    if (allowed >= patience.maxConcurrency) return undefined;
+    if (allowed >= limits.maxConcurrency) return undefined;
     return { text: `Exchange allows ${allowed === 1 ? "1 request" : `${allowed} requests`} at once`, asked: true, until: undefined };
   }
 
@@ -275,19 +275,19 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
     hold,
     advance,
   });
-  const turnedAway: RequestQueue["turnedAway"] = (scope, allowed) => {
+  const turnedAway: RequestQueue["recordThrottled"] = (scope, allowed) => {
     // What several processes share is learned by all of them together.
-    if (scope === undefined && shared !== undefined) shared.recordRefusal(allowed);
+    if (scope === undefined && shared !== undefined) shared.recordThrottled(allowed);
     else recordThrottled(budgetOf(scope), allowed, performance.now());
   };
 
   return {
-    turn(mailbox, patience, call = {}) {
+    waitForTurn(mailbox, limits, call = {}) {
       return new Promise((resolve, reject) => {
         if (call.signal?.aborted) return reject(cancelled());
         const waiter: Waiter = {
           mailbox,
-          patience,
+          limits,
           call,
           deadline: undefined,
           toldUntil: 0,
@@ -309,7 +309,7 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
         call.signal?.addEventListener("abort", stop, { once: true });
         queues.set(mailbox, [...(queues.get(mailbox) ?? []), waiter]);
         waiting += 1;
-        const { maxConcurrency, firstConcurrency = maxConcurrency } = patience;
+        const { maxConcurrency, firstConcurrency = maxConcurrency } = limits;
         shared?.recordWanted(maxConcurrency, Math.min(firstConcurrency, maxConcurrency));
         advance();
       });
@@ -318,8 +318,8 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
       hold(scope, ms, reason);
       shared?.recordPause(scope, ms, reason);
     },
-    turnedAway,
-    turnedAwayFrom(mailbox) {
+    recordThrottled: turnedAway,
+    recordThrottledMailbox(mailbox) {
       const budget = budgetOf(mailbox);
       if (budget.isRefused) return;
       budget.isRefused = true;

@@ -20,7 +20,7 @@ function asking(schedule: RequestQueue) {
   return {
     got,
     async ask(name: string, mailbox: string, how: Partial<QueueLimits> = {}) {
-      const turn = await schedule.turn(mailbox, { ...patience, ...how });
+      const turn = await schedule.waitForTurn(mailbox, { ...patience, ...how });
       got.push(name);
       turns.set(name, turn);
     },
@@ -33,7 +33,7 @@ describe("pauses", () => {
     const schedule = openRequestQueue();
     schedule.pause("one", 60_000, throttled);
     const told: string[] = [];
-    await schedule.turn("two", patience, { progress: (text) => told.push(text), waited: (ms) => told.push(String(ms)) });
+    await schedule.waitForTurn("two", patience, { progress: (text) => told.push(text), waited: (ms) => told.push(String(ms)) });
     expect(told).toEqual([]);
   });
 
@@ -43,7 +43,7 @@ describe("pauses", () => {
     const told: string[] = [];
     const waited: number[] = [];
     await Promise.all(
-      [1, 2, 3].map(() => schedule.turn("one", patience, { progress: (text) => told.push(text), waited: (ms) => waited.push(ms) })),
+      [1, 2, 3].map(() => schedule.waitForTurn("one", patience, { progress: (text) => told.push(text), waited: (ms) => waited.push(ms) })),
     );
     expect(told).toEqual(Array.from({ length: 3 }, () => "waiting 1 s: Exchange is throttling"));
     expect(waited.every((ms) => ms > 0)).toBe(true);
@@ -59,7 +59,7 @@ describe("pauses", () => {
         reports += 1;
       },
     };
-    await Promise.all(["one", "two", "three"].map((mailbox) => schedule.turn(mailbox, patience, call)));
+    await Promise.all(["one", "two", "three"].map((mailbox) => schedule.waitForTurn(mailbox, patience, call)));
     expect(reports).toBe(1);
   });
 
@@ -70,7 +70,7 @@ describe("pauses", () => {
       for (let ms = 0; ms < 12; ms++) {
         const schedule = openRequestQueue();
         schedule.pause("one", ms, throttled);
-        await schedule.turn("one", patience);
+        await schedule.waitForTurn("one", patience);
       }
     } finally {
       clock.mockRestore();
@@ -80,14 +80,14 @@ describe("pauses", () => {
   test("a pause of the account stops every mailbox", async () => {
     const schedule = openRequestQueue();
     schedule.pause(undefined, 60_000, throttled);
-    await expect(schedule.turn("one", { ...patience, maxWaitMs: 1 })).rejects.toMatchObject({ code: "busy" });
+    await expect(schedule.waitForTurn("one", { ...patience, maxWaitMs: 1 })).rejects.toMatchObject({ code: "busy" });
   });
 
   test("a wait of our own caution is reported, but not counted as the server's", async () => {
     const schedule = openRequestQueue();
     schedule.pause("one", 10, { text: "the last answer was lost", asked: false });
     const told: string[] = [];
-    await schedule.turn("one", patience, { progress: (text) => told.push(text), waited: (ms) => told.push(String(ms)) });
+    await schedule.waitForTurn("one", patience, { progress: (text) => told.push(text), waited: (ms) => told.push(String(ms)) });
     expect(told).toEqual(["waiting 1 s: the last answer was lost"]);
   });
 
@@ -95,7 +95,7 @@ describe("pauses", () => {
     const schedule = openRequestQueue();
     schedule.pause("one", 20, throttled);
     const told: string[] = [];
-    const turn = schedule.turn("one", patience, { progress: (text) => told.push(text) });
+    const turn = schedule.waitForTurn("one", patience, { progress: (text) => told.push(text) });
     schedule.pause("one", 5, throttled);
     schedule.pause("one", 1100, throttled);
     await turn;
@@ -105,7 +105,7 @@ describe("pauses", () => {
   test("a caller with a shorter limit learns the length of the wait immediately, and nothing was sent", async () => {
     const schedule = openRequestQueue();
     schedule.pause("one", 90_000, throttled);
-    const refused = schedule.turn("one", patience);
+    const refused = schedule.waitForTurn("one", patience);
     await expect(refused).rejects.toMatchObject({ code: "busy", wireCode: "ErrorServerBusy" });
     await expect(refused).rejects.toSatisfy(({ backOffMs }) => backOffMs > 80_000 && backOffMs <= 90_000);
   });
@@ -113,7 +113,7 @@ describe("pauses", () => {
   test("a waiting request is refused when the pause grows beyond its limit", async () => {
     const schedule = openRequestQueue();
     schedule.pause("one", 30_000, throttled);
-    const waiting = schedule.turn("one", patience);
+    const waiting = schedule.waitForTurn("one", patience);
     schedule.pause("one", 200_000, throttled);
     await expect(waiting).rejects.toMatchObject({ code: "busy" });
   });
@@ -121,7 +121,7 @@ describe("pauses", () => {
   test("a server that asks for a day is given five minutes", async () => {
     const schedule = openRequestQueue();
     schedule.pause("one", 86_400_000, throttled);
-    await expect(schedule.turn("one", patience)).rejects.toSatisfy(({ backOffMs }) => backOffMs <= 300_000);
+    await expect(schedule.waitForTurn("one", patience)).rejects.toSatisfy(({ backOffMs }) => backOffMs <= 300_000);
   });
 
   test("a cancelled call ends its wait, which is counted, and begins no other", async () => {
@@ -129,10 +129,10 @@ describe("pauses", () => {
     const controller = new AbortController();
     schedule.pause("one", 60_000, throttled);
     const waited: number[] = [];
-    const waiting = schedule.turn("one", patience, { signal: controller.signal, waited: (ms) => waited.push(ms) });
+    const waiting = schedule.waitForTurn("one", patience, { signal: controller.signal, waited: (ms) => waited.push(ms) });
     controller.abort();
     await expect(waiting).rejects.toMatchObject({ code: "cancelled" });
-    await expect(schedule.turn("two", patience, { signal: controller.signal })).rejects.toMatchObject({ code: "cancelled" });
+    await expect(schedule.waitForTurn("two", patience, { signal: controller.signal })).rejects.toMatchObject({ code: "cancelled" });
     expect(waited).toHaveLength(1);
   });
 
@@ -141,7 +141,7 @@ describe("pauses", () => {
     const controller = new AbortController();
     schedule.pause("one", 60_000, throttled);
     const call = { signal: controller.signal, progress: () => controller.abort() };
-    await expect(schedule.turn("one", patience, call)).rejects.toMatchObject({ code: "cancelled" });
+    await expect(schedule.waitForTurn("one", patience, call)).rejects.toMatchObject({ code: "cancelled" });
   });
 });
 
@@ -182,7 +182,7 @@ describe("places", () => {
     const schedule = openRequestQueue();
     const { ask, got } = asking(schedule);
     await Promise.all(["a1", "a2", "a3"].map((name) => ask(name, "a")));
-    schedule.turnedAway("a", undefined);
+    schedule.recordThrottled("a", undefined);
     void ask("a4", "a");
     await ask("b1", "b");
     expect(got).toEqual(["a1", "a2", "a3", "b1"]);
@@ -191,10 +191,10 @@ describe("places", () => {
   test("a wait for the server's limit is reported and counted", async () => {
     const schedule = openRequestQueue();
     const { ask, end } = asking(schedule);
-    schedule.turnedAway("a", 5);
+    schedule.recordThrottled("a", 5);
     await ask("a1", "a");
     const told: unknown[] = [];
-    const turn = schedule.turn("a", patience, { progress: (text) => told.push(text), waited: (ms) => told.push(typeof ms) });
+    const turn = schedule.waitForTurn("a", patience, { progress: (text) => told.push(text), waited: (ms) => told.push(typeof ms) });
     end("a1");
     await turn;
     expect(told).toEqual(["waiting: Exchange allows 1 request at once", "number"]);
@@ -202,10 +202,10 @@ describe("places", () => {
 
   test("a request that waits too long for the server's limit is refused", async () => {
     const schedule = openRequestQueue();
-    schedule.turnedAway("a", 1);
+    schedule.recordThrottled("a", 1);
     const { ask } = asking(schedule);
     await ask("a1", "a");
-    await expect(schedule.turn("a", { ...patience, maxWaitMs: 10 })).rejects.toMatchObject({ code: "busy" });
+    await expect(schedule.waitForTurn("a", { ...patience, maxWaitMs: 10 })).rejects.toMatchObject({ code: "busy" });
   });
 
   test("a cancelled request leaves the queue to the others", async () => {
@@ -214,7 +214,7 @@ describe("places", () => {
     const one = { maxConcurrency: 1 };
     await ask("a", "m", one);
     const controller = new AbortController();
-    const cancelled = schedule.turn("m", { ...patience, ...one }, { signal: controller.signal });
+    const cancelled = schedule.waitForTurn("m", { ...patience, ...one }, { signal: controller.signal });
     const last = ask("c", "m", one);
     controller.abort();
     await expect(cancelled).rejects.toMatchObject({ code: "cancelled" });
@@ -253,7 +253,7 @@ describe("a server that does not say whose budget was used up", () => {
     const schedule = openRequestQueue();
     const { ask } = asking(schedule);
     await Promise.all(Array.from({ length: 9 }, (_, at) => ask(`other${at}`, `other${at}`)));
-    for (const name of names) schedule.turnedAwayFrom(name);
+    for (const name of names) schedule.recordThrottledMailbox(name);
     return schedule;
   }
 
@@ -268,7 +268,7 @@ describe("a server that does not say whose budget was used up", () => {
   test("is not blamed again for a mailbox that it never served since", async () => {
     const schedule = await turnedAway("a", "b");
     vi.spyOn(performance, "now").mockReturnValue(performance.now() + 3000);
-    for (const name of ["a", "b", "a", "b"]) schedule.turnedAwayFrom(name);
+    for (const name of ["a", "b", "a", "b"]) schedule.recordThrottledMailbox(name);
     vi.restoreAllMocks();
     expect(allowed(schedule)).toBe(5);
   });
