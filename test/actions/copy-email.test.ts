@@ -217,6 +217,23 @@ describe("a copy in another mailbox", () => {
     expect((await at.run(copyEmail, input)).results).toMatchObject([{ action: "already_there" }]);
   });
 
+  test("over EWS without ExportItems leaves no new folder behind for a message that cannot be read, and makes it for the next one", async () => {
+    const at = await openLabHost({ habits: ["missing:ExportItems"] });
+    onTestFinished(() => at.close());
+    const input = {
+      ...{ mailbox: who, item_id: at.idOf(at.put(who, { internetMessageId: "<across@example.net>" })) },
+      ...{ destination_mailbox: other, destination_folder: "Cases/Not made", create_folder: true },
+    };
+    // The first GetItem reads the properties, the second the MIME.
+    at.lab.addFault({ kind: "item-error", operation: "GetItem", code: "ErrorMimeContentConversionFailed", nth: 2, times: 9 });
+    expect(await at.run(copyEmail, input)).toMatchObject({ success: false, results: [{ status: "failed", error: { code: "unreadable" } }] });
+    expect(at.asked("ExportItems")).toBe(1);
+    expect(at.mailbox(other).folderAt(["Cases"])).toBeUndefined();
+    at.lab.clearFaults();
+    expect(await at.run(copyEmail, input)).toMatchObject({ success: true, results: [{ status: "done", method: "mime" }] });
+    expect(at.mailbox(other).folderAt(["Cases", "Not made"])?.items.size).toBe(1);
+  });
+
   test("over Microsoft Graph without the import permission is a draft, and the result reports the loss and its reason", async () => {
     const tokens = { [labToken]: labPermissions.filter((one) => one !== "MailboxItem.ImportExport.All") };
     const at = await openLabHost({ graph: { tokens } }, "graph");
