@@ -3,12 +3,12 @@ import type { ClientRequest } from "node:http";
 import { TLSSocket } from "node:tls";
 import { asFailure, errorCode, Failure } from "../failure.ts";
 import { openTransport } from "../wire/http/http-transport.ts";
+import { lifetimeOf } from "./certificate-lifetime.ts";
 import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
 import { connectLimit, fieldOf, networkSettingsOf, proxyOf, urlOf } from "./connection-facts.ts";
 
 /** In days. A certificate that expires sooner is reported, since ordering one takes some working days. */
 const warningDays = 30;
-const day = 86_400_000;
 
 /** Checks the server's certificate chain, its name and its validity. Sends nothing over the connection. */
 export const tls: Step = {
@@ -104,9 +104,9 @@ function judge({ protocol, problem, chain }: HandshakeResult, name: string, chec
   const [own] = chain;
   if (own === undefined) return { status: "failed", code: "tls-failed", found: `${protocol} without a certificate` };
   const last = chain.at(-1) ?? own;
-  const days = Math.floor((Date.parse(own.validTo) - checkup.now()) / day);
+  const { days, when } = lifetimeOf(own, checkup.now());
   const names = own.subjectAltName ?? "none";
-  const about = `${protocol}; certificate of ${short(own.subject)}, names ${names}, signed by ${short(own.issuer)}, valid until ${new Date(own.validTo).toISOString().slice(0, 10)} (${days} days)`;
+  const about = `${protocol}; certificate of ${short(own.subject)}, names ${names}, signed by ${short(own.issuer)}, valid until ${new Date(own.validTo).toISOString().slice(0, 10)} (${when})`;
   const bad = (found: string, next: readonly string[]): Omit<Finding, "tried"> => ({
     status: "failed",
     code: "tls-failed",

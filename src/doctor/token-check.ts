@@ -13,6 +13,7 @@ import { authorityOf, type EntraCredential } from "../wire/sign-in/entra-client.
 import { noTokenCache } from "../wire/sign-in/token-cache.ts";
 import { type TokenFacts, tokenFacts } from "../wire/sign-in/token-claims.ts";
 import { openTokenSource } from "../wire/sign-in/token-source.ts";
+import { lifetimeOf } from "./certificate-lifetime.ts";
 import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
 import { cloudOf, httpOptionsOf } from "./connection-facts.ts";
 
@@ -21,7 +22,6 @@ const almostExpiredMinutes = 5;
 
 /** In days. A certificate that expires sooner is reported. */
 const warningDays = 30;
-const day = 86_400_000;
 
 /** Shows the token's claims; fetches the token first if there is an application. The server checks its signature. */
 export const token: Step = {
@@ -91,8 +91,8 @@ async function credentialLifetime(credential: EntraCredential, now: number): Pro
   if (credential.kind === "client-secret") return { status: "ok", found: "the expiry of the client secret is not visible from here" };
   if (credential.kind !== "certificate") return { status: "ok", found: `signed in by ${credential.kind}` };
   const { certificate } = await readCertificate(credential.read(), now);
-  const days = Math.floor((Date.parse(certificate.validTo) - now) / day);
-  const found = `the certificate expires in ${days} days`;
+  const { days, when } = lifetimeOf(certificate, now);
+  const found = `the certificate ${days < 0 ? "expired" : "expires"} ${when}`;
   if (days >= warningDays) return { status: "ok", found };
   return {
     status: "warning",

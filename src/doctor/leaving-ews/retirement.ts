@@ -16,7 +16,16 @@ export const retirement: Step = {
   needs: ["settings", "autodiscover"],
   async run(checkup) {
     const tried = "checked whether the connection leads to Exchange Online";
-    if (!isOnline(checkup)) return { status: "ok", tried, found: "no: Exchange Server keeps EWS" };
+    if (!isOnline(checkup)) {
+      const { version, mailbox, discovery } = checkup.learned;
+      const isReached = version !== undefined || mailbox?.ok === true || discovery?.ok === true;
+      if (isReached) return { status: "ok", tried, found: "no: Exchange Server keeps EWS" };
+      return {
+        status: "unknown",
+        tried,
+        found: "the URL is not that of Exchange Online, but no Exchange answered, so its kind is not known",
+      };
+    }
     const now = checkup.now();
     const days = Math.ceil((end - now) / day);
     const found =

@@ -17,6 +17,7 @@ import { asFailure, Failure } from "../../failure.ts";
 import { appendRead, evidenceEntry } from "../../perform/audit/read-entry.ts";
 import { operatingSystemUser } from "../../perform/operating-system-user.ts";
 import type { Host, Plan } from "../../perform/perform.ts";
+import { didYouMean } from "../../text/nearest-name.ts";
 import { harmless } from "../cli/terminal.ts";
 import { toolOf } from "../field-spellings.ts";
 import { openTimeLimit } from "../time-limit.ts";
@@ -109,8 +110,11 @@ export function mcpServer({
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
     const action = actions.find(({ name }) => toolOf(name) === params.name);
     const ofSweeps = sweeps !== undefined && isSweepTool(params.name) ? sweeps : undefined;
-    if (action === undefined && ofSweeps === undefined)
-      throw new McpError(ErrorCode.InvalidParams, `There is no tool ${harmless(params.name)}.`);
+    if (action === undefined && ofSweeps === undefined) {
+      const ofSweeps = sweeps === undefined ? [] : sweepToolsFor(sweeps.caller);
+      const offered = [...actions.map(({ name }) => toolOf(name)), ...ofSweeps.map(({ name }) => name)];
+      throw new McpError(ErrorCode.InvalidParams, `There is no tool ${harmless(params.name)}.${didYouMean(params.name, offered)}`);
+    }
     const token = extra._meta?.progressToken;
     let progress = 0;
     const tell = (message: string) => {

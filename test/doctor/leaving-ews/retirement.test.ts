@@ -1,9 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Checkup } from "../../../src/doctor/checkup.ts";
 import { retirement } from "../../../src/doctor/leaving-ews/retirement.ts";
+import type { ServerVersion } from "../../../src/ews/session/soap.ts";
 import { loadSettings } from "../../../src/settings/load-settings.ts";
 
-async function on(day: string, url = "https://outlook.office365.com/EWS/Exchange.asmx") {
+async function on(day: string, url = "https://outlook.office365.com/EWS/Exchange.asmx", version?: ServerVersion) {
   const { connection } = await loadSettings({ environment: { MAILCORDON_EWS_URL: url, MAILCORDON_TOKEN: "a.b.c" }, directory: "/" });
   const common = { actions: [], mailbox: undefined, signal: undefined, events: [], tell: undefined, route: undefined };
   const load = () => Promise.reject(new Error("not asked"));
@@ -13,7 +14,7 @@ async function on(day: string, url = "https://outlook.office365.com/EWS/Exchange
     now: () => Date.parse(day),
     observe: () => undefined,
     load,
-    learned: { connection },
+    learned: { connection, version },
   };
   return retirement.run(checkup);
 }
@@ -26,6 +27,14 @@ test("for Exchange Online the dates of the end of EWS are reported, counted from
   expect((await on("2027-04-02")).found).toBe("Exchange Online was to end EWS on 2027-04-01");
 });
 
-test("a server on premises keeps EWS", async () => {
-  expect(await on("2027-04-02", "https://mail.example.com/EWS/Exchange.asmx")).toMatchObject({ status: "ok" });
+describe("a server on premises", () => {
+  const url = "https://mail.example.com/EWS/Exchange.asmx";
+  test("keeps EWS", async () => {
+    const version: ServerVersion = { major: "15", minor: "2", version: "V2017_07_11" };
+    expect(await on("2027-04-02", url, version)).toMatchObject({ status: "ok" });
+  });
+
+  test("is not said to keep EWS if no Exchange answered", async () => {
+    expect(await on("2027-04-02", url)).toMatchObject({ status: "unknown", found: expect.stringContaining("no Exchange answered") });
+  });
 });

@@ -103,6 +103,7 @@ test("an unknown argument is named in the refusal", async () => {
 
 test("an unknown tool is an error of the protocol", async () => {
   await expect(call(await connected(), "delete_everything")).rejects.toThrow("There is no tool delete_everything.");
+  await expect(call(await connected(), "shear-sheep")).rejects.toThrow("There is no tool shear-sheep. Did you mean shear_sheep?");
 });
 
 describe("a deletion", () => {
