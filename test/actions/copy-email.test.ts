@@ -226,7 +226,10 @@ describe("a copy in another mailbox", () => {
     };
     // The first GetItem reads the properties, the second the MIME.
     at.lab.addFault({ kind: "item-error", operation: "GetItem", code: "ErrorMimeContentConversionFailed", nth: 2, times: 9 });
-    expect(await at.run(copyEmail, input)).toMatchObject({ success: false, results: [{ status: "failed", error: { code: "unreadable" } }] });
+    expect(await at.run(copyEmail, input)).toMatchObject({
+      success: false,
+      results: [{ status: "failed", error: { code: "unreadable" } }],
+    });
     expect(at.asked("ExportItems")).toBe(1);
     expect(at.mailbox(other).folderAt(["Cases"])).toBeUndefined();
     at.lab.clearFaults();
