@@ -1,4 +1,4 @@
-// src/state/: What survives a restart (keys, calls made, jobs, sweeps), in PostgreSQL.
+// src/state/: Data that survives a restart (API keys, calls, jobs, sweeps), in PostgreSQL.
 
 import { hostname } from "node:os";
 import * as z from "zod";
@@ -42,8 +42,8 @@ export function openAuditHead(database: Database, path: string): DatabaseHeads {
 }
 
 /**
- * The end of an audit log in a database that may not be open yet, or be away: no entry is lost for that. Meanwhile the file of ends shows what is cut
- * off, and the log is found to have grown when the database is back.
+ * Opens the end of an audit log in a database that may not be open yet, or may be unreachable: a missing database must not lose an entry. Meanwhile the file
+ * of ends reveals a shortened log; when the database is back, the log has grown.
  */
 export function whereItAnswers(heads: () => DatabaseHeads | undefined): DatabaseHeads {
   return {

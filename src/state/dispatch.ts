@@ -4,32 +4,32 @@ import { type Database, queryFailure } from "./postgres.ts";
 import { executorOf, type Queues, workflows } from "./queues.ts";
 import type { Chunk, SweepWork } from "./sweep-work.ts";
 
-/** Works on the chunk as far as it can. What it throws is complained of; the tables say what is left. */
+/** Works on the chunk as far as possible. The caller reports a failure; the tables show the remaining work. */
 export type RunChunk = (chunk: Chunk) => Promise<void>;
 
-/** Who takes up which chunk. It only spreads the work: that nothing is done twice is kept by the tables of the sweeps. */
+/** Distributes chunks among the processes. This only spreads the work: the tables of the sweeps ensure that nothing is done twice. */
 export interface Dispatch {
-  /** Resolves when this process takes up no more chunks, and those it has are ended or the time is over. */
+  /** Takes up no more chunks. Resolves when the chunks in progress have ended, or after `waitMs`. */
   close(waitMs: number): Promise<void>;
 }
 
 const queue = "sweeps";
-/** How soon a chunk is seen that waits, or a process that died. Milliseconds. */
+/** Interval between two searches for waiting chunks and dead processes. Milliseconds. */
 const pollIntervalMs = 1000;
-/** A process says so often that it works on sweeps. Milliseconds. */
+/** Interval at which a process records that it works on sweeps. Milliseconds. */
 const presenceIntervalMs = 10_000;
 /**
- * A process is taken for dead after so long without its lock. When the database restarts, every process loses its lock and has it again within a
- * second: nobody's work is taken away for that. Milliseconds.
+ * A process counts as dead after this time without its lock. When the database restarts, every process loses its lock and gets it back within a second; no
+ * process may lose its work for that. Milliseconds.
  */
 const deadAfterMs = 5000;
-/** Chunks that one look brings to the queue. */
+/** Maximum number of chunks that one poll puts on the queue. */
 const chunksPerPoll = 100;
-/** Chunks among all that DBOS knows, without their inputs. */
+/** Selects the chunks among all workflows of DBOS, without their inputs. */
 const chunkWorkflows = { workflowName: workflows.sweeps, loadInput: false, loadOutput: false };
 const workflowNameOf = ({ sweep, round, chunk }: Chunk) => `${sweep}.${round}.${chunk}.`;
 
-/** The processes that were not alive whenever it was looked, and since when. */
+/** The processes that no poll has found alive, and the time since then. */
 type DeadSince = Map<number, number>;
 
 /** Works on chunks in this process, at most `concurrency` at a time. Throws Failure. */
@@ -62,18 +62,18 @@ export async function openDispatch(
   });
 
   const deadSince: DeadSince = new Map();
-  /** Workflows that the database gives to this process although it does not run them, and since when. */
+  /** Workflows that the database assigns to this process although it does not run them, and the time since then. */
   const unknownSince = new Map<string, number>();
-  /** Runs what was given to this process in a reply that was lost, as a database does that dies: nobody else would. */
+  /** Restarts workflows that DBOS assigned to this process in a lost reply, as when the database dies: no other process would run them. */
   const resumeLost = async (executor: readonly string[]): Promise<void> => {
     for (const id of unknownSince.keys()) if (!executor.includes(id) || queues.runs(id)) unknownSince.delete(id);
     for (const id of executor) if (!queues.runs(id)) unknownSince.set(id, unknownSince.get(id) ?? performance.now());
     const lost = [...unknownSince].filter(([, since]) => performance.now() - since >= deadAfterMs).map(([id]) => id);
     if (lost.length > 0) await dbos.resumeWorkflows(lost, { queueName: queue });
   };
-  /** Takes over from processes that are dead for long enough. One process at a time does, so that nothing is taken over twice. */
+  /** Takes over the work of processes that have been dead for long enough. Only one process at a time does so, so nothing is taken over twice. */
   const takeOverFromDead = async (): Promise<void> => {
-    // Without our own lock we know nothing of others.
+    // Without our own lock we cannot tell whether other processes are alive.
     if (!database.isListening) return deadSince.clear();
     const running = await dbos.listWorkflows({ ...chunkWorkflows, status: "PENDING" });
     await resumeLost(running.flatMap(({ executorId, workflowID }) => (executorId === executor ? [workflowID] : [])));
@@ -91,7 +91,10 @@ export async function openDispatch(
       );
     });
   };
-  /** Brings chunks to the queue that wait and are in no workflow: a process may have died in between, or a chunk has ended before its mailboxes were due. */
+  /**
+   * Puts waiting chunks that have no workflow on the queue: a process may have died before it did so, or a chunk may have ended before its mailboxes were
+   * due.
+   */
   const enqueueWaiting = async (): Promise<void> => {
     const waiting = await work.findWaitingChunks(chunksPerPoll);
     if (waiting.length === 0) return;
@@ -99,7 +102,7 @@ export async function openDispatch(
     for (const chunk of waiting) {
       const runs = known.filter(({ workflowID }) => workflowID.startsWith(workflowNameOf(chunk)));
       if (runs.some(({ status }) => status === "ENQUEUED" || status === "PENDING" || status === "DELAYED")) continue;
-      // Another process that sees the same gives it the same name, and then it is one.
+      // Another process that finds the same chunk uses the same name, so there is only one workflow.
       await put(queue, `${workflowNameOf(chunk)}${runs.length}`, chunk);
     }
   };
@@ -123,7 +126,7 @@ export async function openDispatch(
         await enqueueWaiting();
         await work.finishSweeps();
       } catch (thrown) {
-        // A database that is away comes back.
+        // The database may come back.
         complain(queryFailure(thrown));
       }
       const timer = new AbortController();

@@ -2,13 +2,13 @@ import * as z from "zod";
 import { schema } from "./migrations.ts";
 import type { Database } from "./postgres.ts";
 
-/** How far an index of evidence has been read, and what its last bytes are. */
+/** The position up to which an index of evidence has been read, and the last bytes before it. */
 interface ReadTo {
   readonly bytes: number;
   readonly tail: string;
 }
 
-/** A line of an index: where a file of evidence is and where it came from. */
+/** A line of an index: the location and the source of an evidence file. */
 interface Line {
   readonly file: string;
   readonly sha256: string;
@@ -25,7 +25,7 @@ export interface DatabaseLines {
   forget(index: string, readTo: ReadTo): Promise<void>;
 }
 
-/** An index that nobody has added to for so long is read again when it is asked for: it may be that of a machine that is no more. */
+/** After this time without additions, an index is read again when it is needed: it may belong to a machine that no longer exists. */
 const keepDays = 90;
 
 // PostgreSQL returns a bigint as text.
@@ -42,7 +42,7 @@ const Moved = z.object({ moved: z.coerce.number() });
 export function openEvidenceLines(database: Database): DatabaseLines {
   return {
     async find(index, sha256s) {
-      // One statement, so that both are of one moment.
+      // One statement, so that both results show the same moment.
       const rows = await database.query(
         Row,
         `SELECT i.bytes, i.tail, l.line FROM ${schema}.evidence_indexes i
@@ -59,7 +59,7 @@ export function openEvidenceLines(database: Database): DatabaseLines {
       return { readTo: first && { bytes: first.bytes, tail: first.tail }, lines };
     },
     async add(index, from, to, lines) {
-      // The first reading makes a row, each later one moves it on: of two processes that read the same lines one succeeds.
+      // The first reading inserts the row, each later one updates it: of two processes that read the same lines, only one succeeds.
       const move =
         from === undefined
           ? `INSERT INTO ${schema}.evidence_indexes (id, bytes, tail) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id`

@@ -17,10 +17,10 @@ export type CallStart =
   | { readonly state: "running" }
   /** The key was used with another request. */
   | { readonly state: "other-body" }
-  /** The process that had it died before it ended: it belongs to this process now, as with `new`. */
+  /** The process that had the call died before it ended. The call now belongs to this process, as with `new`. */
   | { readonly state: "lost" };
 
-/** Remembers calls, so that a repeat with the same idempotency key is not done twice. */
+/** Remembers calls, so that a repeat with the same idempotency key is not carried out twice. */
 export interface Idempotency {
   /**
    * Begins a call. `key` is the caller's idempotency key, `fingerprint` the SHA-256 of the request. After `new` and `lost` the caller must call
@@ -45,7 +45,7 @@ const Row = z.object({
 
 /** Bytes of answers of one caller. The answers of a day's containment need less. */
 const maxKeptBytes = 256 * 1024 * 1024;
-/** How long a sum is trusted, apart from what this process adds: computing it costs as much as there are answers. */
+/** How long a computed sum stays valid, apart from this process's own additions: the cost of computing it grows with the number of answers. */
 const summedEveryMs = 10_000;
 const maxSums = 1000;
 
@@ -100,12 +100,12 @@ export function openIdempotency(database: Database, keptBytes = maxKeptBytes): I
           `SELECT fingerprint, status, body, owner, owner = $3 AS mine, ${aliveSql("owner")} AS alive FROM ${table} WHERE caller = $1 AND key = $2`,
           [caller, key, database.instance],
         );
-        // It was forgotten in between.
+        // Another process deleted it in between.
         if (row === undefined) continue;
         if (row.fingerprint !== fingerprint) return { state: "other-body" };
         if (row.status !== null) return { state: "finished", status: row.status, body: row.body ?? "" };
         if (row.mine || row.alive) return { state: "running" };
-        // Of several processes that see the lost call, one gets it.
+        // Of several processes that find the lost call, only one takes it over.
         const taken = await database.query(
           z.unknown(),
           `UPDATE ${table} SET owner = $3, began_at = now() WHERE caller = $1 AND key = $2 AND status IS NULL AND owner = $4 RETURNING 1`,

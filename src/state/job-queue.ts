@@ -3,20 +3,20 @@ import { schema } from "./migrations.ts";
 import type { Database } from "./postgres.ts";
 import { type Queues, workflows } from "./queues.ts";
 
-/** A job that waits. Each time that it is given back it gets another entry on the queue. */
+/** A waiting job. Each time it is given back, it gets another entry on the queue. */
 export const WaitingJob = z.object({ id: z.string(), caller: z.string(), entry: z.number() });
 
-/** Brings waiting jobs to the queue. It contains only their ids and callers. */
+/** Puts waiting jobs on the queue. The queue contains only their ids and callers. */
 export interface JobQueue {
-  /** Puts those jobs on the queue that are not there yet. DBOS is loaded for the first job. Rejects if the database does not answer. */
+  /** Puts the jobs on the queue that are not there yet. Loads DBOS for the first job. Rejects if the database does not answer. */
   supply(waiting: readonly z.output<typeof WaitingJob>[]): Promise<void>;
   /** Deletes the entries of jobs that have ended or are no longer known. Does nothing while DBOS is not loaded. */
   prune(): Promise<void>;
 }
 
 /**
- * A process that takes an entry from the queue takes its job within milliseconds. After so long nobody will: the process died in between, the reply of
- * the database to it was lost, or it is of a version that knows no jobs. Milliseconds.
+ * A process that takes an entry from the queue takes its job within milliseconds. After this time no process will: the process died in between, the
+ * database's reply to it was lost, or its version has no jobs. Milliseconds.
  */
 const staleAfterMs = 5000;
 /** The states of an entry that has ended. */
@@ -26,10 +26,10 @@ const pageSize = 1000;
 
 export function openJobQueue(database: Database, queues: Queues): JobQueue {
   const table = `${schema}.jobs`;
-  /** Entries that a process has taken although their job waits, and since when. */
+  /** Entries that a process has taken although their job still waits, and the time since then. */
   const taken = new Map<string, number>();
   const nextEntryOf = async (id: string, entry: number): Promise<number | undefined> => {
-    // Of several processes that see the same, one gets it.
+    // Of several processes that find the same entry, only one gets it.
     const [row] = await database.query(
       WaitingJob.pick({ entry: true }),
       `UPDATE ${table} SET entry = entry + 1 WHERE id = $1 AND entry = $2 AND status = 'queued' RETURNING entry`,
@@ -66,7 +66,7 @@ export function openJobQueue(database: Database, queues: Queues): JobQueue {
         await dbos.deleteWorkflows(entries.map(({ workflowID }) => workflowID));
         ended = entries.length;
       }
-      // What a dead process had taken stays taken.
+      // An entry that a dead process had taken stays taken.
       const left = await dbos.listWorkflows({ ...page, status: "PENDING" });
       const ids = left.map(({ workflowID }) => workflowID.split(".")[1] ?? "");
       const open = await database.query(

@@ -13,10 +13,10 @@ import { openProgressWriter } from "./write-newest-progress.ts";
 export interface Job {
   readonly id: string;
   readonly caller: string;
-  /** What its caller was granted then; undefined in jobs of earlier versions. */
+  /** The caller's grant when the job was queued; undefined in jobs of earlier versions. */
   readonly scope?: string | undefined;
   readonly action: string;
-  /** `lost`: the process that ran it died, and it must not be repeated. Whether it was done is unknown. */
+  /** `lost`: the process that ran the job died, and the job must not be repeated. Its outcome is unknown. */
   readonly status: "queued" | "running" | "finished" | "cancelled" | "lost";
   /** The latest progress text. */
   readonly progress?: string | undefined;
@@ -86,7 +86,7 @@ const checkIntervalMs = 3000;
 const maxQueued = 16;
 /** DBOS asks the database some twenty times a second: it ends after this time without a job, and its next start takes some 0.3 s. */
 const idleMs = 60_000;
-/** How often a process looks for jobs on the queue, which is what a job waits at most when a place is free. Milliseconds. */
+/** Interval at which a process polls the queue, and so the longest wait of a job while a place is free. Milliseconds. */
 const pollEveryMs = 100;
 /** Writing a result takes a moment. */
 const finalWriteMs = 2000;
@@ -128,7 +128,7 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
     return row === undefined ? undefined : jobOf(row);
   };
 
-  /** Gives a job back, so that another process gets it: with another entry on the queue, since this one is taken. */
+  /** Gives a job back for another process to take, with another entry on the queue, since this entry is taken. */
   const giveBack = (id: string, wasRunning: boolean) =>
     query(
       `UPDATE ${table} SET status = 'queued', owner = NULL, entry = entry + 1 WHERE id = $1 AND status = $2 RETURNING ${notifySql("waiting", "id")}`,
@@ -136,7 +136,7 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
     );
 
   const takeAndRun = async (id: string, worker: Worker): Promise<void> => {
-    // The queue returned it twice, while it runs here.
+    // The queue returned the entry twice while its job runs here.
     if (running.has(id)) return;
     if (resting) return void (await giveBack(id, false));
     // Recorded before it is taken: an owned job without a record was never begun.
@@ -152,7 +152,7 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
   };
 
   const runTaken = async (id: string, here: RunningJob, worker: Worker): Promise<void> => {
-    // Another process may also have it, or it was cancelled meanwhile: only one gets it.
+    // Another process may have the entry as well, or the job was cancelled meanwhile: only one process gets it.
     const [taken] = await database.query(
       Taken,
       `UPDATE ${table} SET status = 'running', owner = $2 WHERE id = $1 AND status = 'queued' RETURNING caller, action, repeatable, call`,
@@ -183,7 +183,7 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
       await giveBack(id, true);
       return;
     }
-    // A cancellation that comes too late still gets the answer.
+    // A job whose cancellation came too late still keeps its answer.
     const status = stop.signal.aborted && reply.status >= 300 ? "cancelled" : "finished";
     const ended = `SET status = $2, answer = $3, answer_status = $4, call = NULL, finished_at = now()`;
     const values = [id, status, reply.body, reply.status];
@@ -227,7 +227,7 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
         pollNow = resolve;
       });
       try {
-        // Also heal if notifications come so often that the periodic check never runs.
+        // Also repair lost jobs if notifications come so often that the periodic check never runs.
         if (isPeriodic || rounds % 3 === 0) await repairLost();
         await stopCancelled();
         await enqueueWaiting();
@@ -261,7 +261,7 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
         call,
         scope ?? null,
       ]);
-      // From here on the job counts as queued. Workers also find jobs that they were not told of, so a failure here is not reported.
+      // From here on the job counts as queued. Workers also find jobs without a notification, so a failure here is not reported.
       await query(`SELECT ${notifySql("waiting", "$1")}`, [id]).catch(() => undefined);
       if (!database.isListening) pollNow?.();
       return id;
@@ -329,7 +329,7 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
       if (loop !== undefined) return;
       queues.bind("jobs", {
         ...{ atOnce: concurrency, pollEveryMs },
-        // A caller with many jobs leaves places to the others.
+        // Part of the places stays free for other callers when one caller has many jobs.
         atOncePerPartition: concurrency - Math.floor(concurrency / 4),
         run: (id) => takeAndRun(id, worker).catch((thrown) => complain(asFailure(thrown))),
       });
@@ -338,7 +338,7 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
     async rest() {
       resting = true;
       pollNow?.();
-      // The look may wait for a database that is away.
+      // The poll may wait for a database that does not answer.
       await Promise.race([loop, pause(finalWriteMs, undefined, { ref: false })]);
       await queues.release("jobs", finalWriteMs);
     },
@@ -349,7 +349,7 @@ export function openJobs(database: Database, queues: Queues, bounds = { keptByte
   };
 }
 
-/** What was done must not be forgotten because the database is away for a moment. */
+/** Retries the write while the database is unreachable: the result of a call must not be lost. */
 async function retryUntilWritten(work: () => Promise<unknown>): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {

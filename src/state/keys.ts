@@ -30,7 +30,7 @@ export interface Grant {
 export interface KeyHolder {
   readonly id: string;
   readonly name: string;
-  /** The person who has the API key, as the one who created it said. */
+  /** The person who has the API key, as stated by its creator. */
   readonly owner?: string | undefined;
   readonly grant: Grant;
 }
@@ -179,7 +179,7 @@ export function openKeys(database: Database): Keys {
       }
       const before = revocations;
       const row = await lookUp(id);
-      // Does the same work for an unknown id: the time shows nothing.
+      // Do the same work for an unknown id, so that the response time reveals nothing.
       const same = timingSafeEqual(hashOf(words), row?.secret_hash ?? Buffer.alloc(32));
       if (row === undefined || !same) return undefined;
       if (database.isListening && before === revocations) {

@@ -67,7 +67,7 @@ const migrations: readonly string[] = [
 
   `ALTER TABLE ${schema}.keys ADD COLUMN interfaces text[];`,
 
-  // What a sweep is to do and has done. A column `owner` holds the number of the process that works on the row.
+  // The work of sweeps, planned and done. A column `owner` contains the number of the process that works on the row.
   `CREATE TABLE ${schema}.sweeps (
      id text PRIMARY KEY,
      state text NOT NULL DEFAULT 'planned',
@@ -172,7 +172,7 @@ const migrations: readonly string[] = [
    CREATE INDEX ON ${schema}.sweep_watch_mailboxes (due_at);
    ALTER TABLE ${schema}.sweep_targets ADD COLUMN arrived_at timestamptz;`,
 
-  // The undo of an earlier version wrote over who had begun the sweep and when it had ended: what is left there is of the undo.
+  // The undo of an earlier version overwrote who had begun the sweep and when it had ended: the remaining values belong to the undo.
   `ALTER TABLE ${schema}.sweeps
      ADD COLUMN ended_state text,
      ADD COLUMN undo_begun_by text,
@@ -180,7 +180,7 @@ const migrations: readonly string[] = [
      ADD COLUMN undo_ended_at timestamptz;
    UPDATE ${schema}.sweeps SET undo_begun_by = begun_by, undo_ended_at = ended_at, begun_by = NULL, ended_at = NULL WHERE direction = 'undo';`,
 
-  // What the files index.jsonl of evidence say, as far as they were read. `at`: the byte at which a line begins.
+  // The content of the evidence files index.jsonl, as far as they were read. `at`: the byte at which a line begins.
   `CREATE TABLE ${schema}.evidence_indexes (
      id text PRIMARY KEY,
      bytes bigint NOT NULL,

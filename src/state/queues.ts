@@ -15,15 +15,15 @@ export type Dbos = typeof DBOS;
 /** Loads DBOS, which exists once in a process. Tests that play several processes load a copy for each. */
 export type LoadDbos = () => Promise<{ readonly DBOS: Dbos }>;
 
-/** What one process does with the entries of a queue. */
+/** How one process handles the entries of a queue. */
 interface Runner<Entry> {
   /** Maximum number of entries that run here at a time. */
   readonly atOnce: number;
-  /** Of these, the maximum with the same partition key. Undefined: the queue has no partitions. */
+  /** Maximum number of these with the same partition key. Undefined: the queue has no partitions. */
   readonly atOncePerPartition?: number;
-  /** How often this process looks for entries. Milliseconds. */
+  /** Interval at which this process polls the queue. Milliseconds. */
   readonly pollEveryMs: number;
-  /** Must not reject. The tables say what is left to do. */
+  /** Must not reject. The tables show the remaining work. */
   run(entry: Entry, dbos: Dbos): Promise<void>;
 }
 
@@ -35,22 +35,22 @@ interface Launched {
 }
 
 /**
- * The queues of jobs and sweeps, which share the DBOS of this process. It only spreads the work: the tables of the jobs and of the sweeps keep that
+ * The queues of jobs and sweeps, which share the DBOS of this process. They only spread the work: the tables of the jobs and of the sweeps ensure that
  * nothing is done twice.
  */
 export interface Queues {
   /** The name of this process in DBOS. */
   readonly executor: string;
-  /** Says what runs the entries of a queue here. DBOS is not loaded for that. */
+  /** Sets the function that runs the entries of a queue here. Does not load DBOS. */
   bind<Q extends QueueName>(queue: Q, runner: Runner<Entries[Q]>): void;
-  /** Launches DBOS if it does not run here. Rejects if the database does not answer. */
+  /** Launches DBOS if it does not run here yet. Rejects if the database does not answer. */
   launched(): Promise<Launched>;
   readonly isLaunched: boolean;
-  /** Whether this process runs the entry. */
+  /** Returns whether this process runs the entry. */
   runs(id: string): boolean;
   /** Ends DBOS until the next `launched`, unless another queue is bound. */
   pause(queue: QueueName): Promise<void>;
-  /** Begins no more entries of the queue, and waits for those that run. DBOS ends with its last queue. */
+  /** Begins no more entries of the queue, and waits for the running ones. DBOS ends with its last queue. */
   release(queue: QueueName, waitMs: number): Promise<void>;
 }
 
@@ -58,22 +58,22 @@ export interface Queues {
 const schema = "mailcordon_dbos";
 /** DBOS leaves entries of another version to processes of that version. Change it when the meaning of an entry changes. */
 const version = "1";
-/** The names of the functions that run entries; they are in the tables of DBOS. */
+/** The names of the functions that run entries. DBOS stores them in its tables. */
 export const workflows = { sweeps: "chunk", jobs: "job" } as const satisfies Record<QueueName, string>;
-/** DBOS reads, writes and listens, and one process runs few entries. */
+/** Enough for DBOS, which reads, writes and listens: one process runs few entries. */
 const connections = 4;
-/** The start of DBOS may take this long in another process. Milliseconds. */
+/** Another process may need this long to start DBOS. Milliseconds. */
 const startMs = 120_000;
-/** An entry whose queue is expected here waits this long for its runner, then the tables bring another. Milliseconds. */
+/** How long an entry of an expected queue waits here for its runner. After that, the tables lead to another entry. Milliseconds. */
 const runnerWaitMs = 10_000;
-/** DBOS ends within milliseconds if the database answers. */
+/** DBOS ends within milliseconds if the database answers. Milliseconds. */
 const closeMs = 2000;
 
 const queueNames = ["sweeps", "jobs"] as const satisfies readonly QueueName[];
 
 /**
- * Opens the queues. `expected` names queues for which `bind` may be called after DBOS was launched for another one: DBOS learns the names at its
- * launch. Nothing is loaded or asked before `launched`.
+ * Opens the queues. `expected` names queues for which `bind` may be called after DBOS was launched for another queue: DBOS needs the names at its launch.
+ * Nothing is loaded or queried before `launched`.
  */
 export function openQueues(database: Database, expected: readonly QueueName[], load: LoadDbos): Queues {
   const executor = executorOf(database.instance);
@@ -84,7 +84,7 @@ export function openQueues(database: Database, expected: readonly QueueName[], l
   /** True from the launch until DBOS is told to end. */
   let isOpen = false;
 
-  /** The queue may be expected here, and another process may have put an entry on it. */
+  /** Waits for the runner: the queue may be expected here, and another process may already have put an entry on it. */
   const runnerOf = async <Q extends QueueName>(queue: Q): Promise<Runner<Entries[Q]> | undefined> => {
     const since = performance.now();
     while (runners[queue] === undefined && isOpen && performance.now() - since < runnerWaitMs) await pause(100);
@@ -121,10 +121,10 @@ export function openQueues(database: Database, expected: readonly QueueName[], l
         executorID: executor,
         applicationVersion: version,
         listenQueues: [...listens],
-        // What it logs is of itself, and a failed query may hold what we gave it.
+        // DBOS logs only about itself, and a failed query in its log may contain our data.
         logger: { info: silent, debug: silent, warn: silent, error: silent },
       });
-      // Two processes at an empty database would both make its tables. On a busy machine that takes a while.
+      // Two processes would both create the tables in an empty database. On a busy machine, creating them takes a while.
       await database.exclusively("dispatch", () => DBOS.launch(), startMs);
       isOpen = true;
       const put: Launched["put"] = async (queue, id, entry, partition) => {
@@ -145,7 +145,7 @@ export function openQueues(database: Database, expected: readonly QueueName[], l
     isOpen = false;
     running = undefined;
     ended = launching.then((launched) => launched.end(waitMs)).catch(() => undefined);
-    // The database may be away.
+    // The database may not answer.
     await Promise.race([ended, pause(waitMs + closeMs, undefined, { ref: false })]);
   };
 

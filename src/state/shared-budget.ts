@@ -18,7 +18,7 @@ export interface BudgetUser {
   advance(): void;
 }
 
-/** What this process may have under way of the requests that a server allows an account. */
+/** The part of a server's allowance for an account that this process may use. */
 export interface BudgetShare {
   readonly share: number;
   recordWanted(most: number, first: number): void;
@@ -29,64 +29,64 @@ export interface BudgetShare {
 /** The budgets of accounts, shared by every process that uses the database. */
 export interface SharedBudgets {
   join(account: string, user: BudgetUser): BudgetShare;
-  /** Gives back what this process has. */
+  /** Gives back the shares of this process. */
   close(): Promise<void>;
 }
 
-/** So often a process looks for what others gave back or were told; between, no request asks the database. Milliseconds. */
+/** Interval at which a process checks what other processes gave back or were told; between two checks, no request queries the database. Milliseconds. */
 const pollIntervalMs = 1000;
-/** So long a process goes on with its share while the database does not answer; then with the least. Milliseconds. */
+/** How long a process keeps using its share while the database does not answer; after that it uses `minShare`. Milliseconds. */
 const shareValidMs = 30_000;
 /**
- * What a process may always have under way once it had a share, so its first request after a rest waits for no database. A process at rest keeps it as
- * its share, unless too many rest; then it is one more than allowed, until the share is given out.
+ * Number of requests that a process may always have under way once it had a share, so its first request after a rest need not wait for the database. An idle
+ * process keeps it as its share unless too many processes are idle; then it exceeds the allowance by one request until the shares are next divided.
  */
 const minShare = 1;
-/** Processes at rest keep no more than one part in so many of what is allowed. */
+/** Idle processes together keep at most one part in this many of the allowance. */
 const restingPart = 5;
-/** So long a process waits for its first share before it begins with the least. Milliseconds. */
+/** How long a process waits for its first share before it begins with `minShare`. Milliseconds. */
 const firstShareMs = 1000;
-/** Requests that were under way together are turned away together, and count once. Seconds. */
+/** Refusals of requests that were under way together count once within this time. Seconds. */
 const onceWithinSeconds = 2;
-/** So long after a change more requests are tried, where the server has served so many before or was never asked for so many. Seconds. */
+/** Wait between a change and the next attempt to raise the allowance to a number that the server has served before or was never asked for. Seconds. */
 const raiseAfterSeconds = 1;
-/** The same for as many as the server has turned away before. Seconds. */
+/** The same wait for a number that the server has refused before. Seconds. */
 const probeAfterSeconds = 60;
-/** So long a request may be refused because this process began with one more than was free. Milliseconds. */
+/** How long a refusal may be due to the one request by which this process exceeded the allowance. Milliseconds. */
 const overdraftMs = 1000;
-/** A process is given so many more than it has requests, so not every further request asks the database. */
+/** A process gets this many more than it has requests, so that not every further request queries the database. */
 const spareRequests = 2;
-/** Pauses of mailboxes that one look reads. */
+/** Maximum number of mailbox pauses that one poll reads. */
 const maxPauses = 1000;
 
 const BudgetRow = z.object({ allowed: z.number(), pause_ms: z.number().nullable() });
 const ShareRow = z.object({ instance: z.number(), held: z.number(), is_resting: z.boolean(), wanted: z.number() });
 const PauseRow = z.object({ mailbox: z.string(), ms: z.number() });
 
-/** One account in this process. */
+/** The use of one account by this process. */
 interface AccountUse {
   readonly account: string;
   readonly user: BudgetUser;
   share: number;
   most: number;
   first: number;
-  /** When the share was last given out (of `performance.now()`); undefined: never. */
+  /** When the share was last decided (of `performance.now()`); undefined: never. */
   settledAt: number | undefined;
-  /** Whether nothing was under way or wanted when the share was last given out. */
+  /** Whether no request was under way or wanted when the share was last decided. */
   isResting: boolean;
-  /** Whether requests are wanted after a rest, and the share is not given out yet. */
+  /** Whether requests are wanted after a rest, and the share is not decided yet. */
   isWaitingForShare: boolean;
-  /** The most requests that were under way or waited together since the share was last given out. */
+  /** Maximum number of requests that were under way or waited together since the share was last decided. */
   peak: number;
-  /** Whether it has as much as it wanted when the share was given out. */
+  /** Whether the share was as large as wanted when it was last decided. */
   isCapped: boolean;
   /** How often a request was turned away for the budget of the account. */
   refusals: number;
   /** Until then nothing is sent, because a request was turned away, unless the share is given out before (of `performance.now()`). */
   quietUntil: number;
-  /** Until then more may be under way than is allowed (of `performance.now()`). */
+  /** Until this time more requests may be under way than allowed (of `performance.now()`). */
   overdraftUntil: number;
-  /** Something may have changed since the last look. */
+  /** Whether something may have changed since the last poll. */
   isStale: boolean;
   pollNow: (() => void) | undefined;
 }
@@ -102,7 +102,7 @@ export function openSharedBudgets(database: Database): SharedBudgets {
   const loops: Promise<void>[] = [];
   const noted = new Set<Promise<unknown>>();
 
-  /** Stops sending for as long as any process was asked to wait. */
+  /** Stops sending for as long as Exchange has asked any process to wait. */
   const readPauses = async ({ account, user }: AccountUse): Promise<void> => {
     const reason = { text: "Exchange asked another process of mailcordon to wait", asked: true };
     const rows = await database.query(
@@ -118,7 +118,7 @@ export function openSharedBudgets(database: Database): SharedBudgets {
     if (budget?.pause_ms != null && budget.pause_ms > 0) user.hold(undefined, budget.pause_ms, reason);
   };
 
-  /** Gives out the share anew: never more than is free, so that all processes together keep to what is allowed. */
+  /** Decides the share anew: never more than is free, so that all processes together respect the allowance. */
   const settle = async (joined: AccountUse): Promise<void> => {
     const { account, user, most, first } = joined;
     joined.isStale = false;
@@ -129,7 +129,7 @@ export function openSharedBudgets(database: Database): SharedBudgets {
         const before = joined.share;
         joined.isResting = true;
         joined.share = 0;
-        // What rests keeps the least where that leaves enough for the others.
+        // An idle process keeps the minimum share if that leaves enough for the others.
         const [kept] = await database.query(
           z.object({ held: z.number() }),
           `WITH may AS (SELECT CASE WHEN (SELECT count(*) FROM ${shares} WHERE account = $1 AND instance <> $2 AND is_resting AND held > 0) < allowed / ${restingPart}
@@ -139,7 +139,7 @@ export function openSharedBudgets(database: Database): SharedBudgets {
            SELECT held, ${notifySql("budget", "'free'")}::text FROM kept`,
           [account, ownInstance],
         );
-        // Unless requests are wanted again meanwhile: then the share is given out anew.
+        // If requests are wanted again meanwhile, the share is decided anew.
         if (joined.isResting) joined.share = kept?.held ?? before;
       } else {
         const isPressed = user.waiting > 0 && user.active >= joined.share;
@@ -160,7 +160,7 @@ export function openSharedBudgets(database: Database): SharedBudgets {
           account,
           ownInstance,
         ]);
-        // Those that were alone give some of theirs.
+        // Processes that were alone give up part of their shares.
         await database.execute(
           `INSERT INTO ${shares} (account, instance, wanted) VALUES ($1, $2, $3) ON CONFLICT (account, instance) DO UPDATE SET is_resting = false, wanted = $3
              WHERE ${shares}.is_resting OR ${shares}.wanted <> $3
@@ -191,12 +191,12 @@ export function openSharedBudgets(database: Database): SharedBudgets {
         if (joined.refusals === refusals) joined.quietUntil = Number.NEGATIVE_INFINITY;
         joined.isCapped = joined.share === wanted && wanted < most;
         if (others + user.active > allowed) joined.overdraftUntil = performance.now() + overdraftMs;
-        // What is under way is held until it has ended.
+        // Requests under way keep their part of the share until they have ended.
         const now = Math.max(joined.share, user.active);
         const before = busy[rank]?.held ?? 0;
         if (now !== before) {
           await database.execute(`UPDATE ${shares} SET held = $3 WHERE account = $1 AND instance = $2`, [account, ownInstance, now]);
-          // Others may take what is free now.
+          // Other processes may take the part that is free now.
           if (now < before) await database.execute(`SELECT ${notifySql("budget", "'free'")}`, []);
         }
         joined.isWaitingForShare = false;
@@ -211,10 +211,10 @@ export function openSharedBudgets(database: Database): SharedBudgets {
       const soon = new Promise<void>((resolve) => {
         joined.pollNow = resolve;
       });
-      // A database that is away comes back. A process at rest has given its share back and need not ask every second.
+      // The database may come back. An idle process has given its share back, so it need not poll every second.
       if (joined.most > 0 && (!joined.isResting || joined.isStale)) {
         await settle(joined).catch(() => undefined);
-        // Also where it failed: what may be sent without the database depends on how long it has been away.
+        // Do this after a failure as well: the number of requests allowed without the database depends on how long it has been unreachable.
         joined.user.advance();
       }
       const timer = new AbortController();
@@ -228,7 +228,7 @@ export function openSharedBudgets(database: Database): SharedBudgets {
       joined.pollNow?.();
     }
   });
-  /** What cannot be noted is learned again by the next request that is turned away. */
+  /** A fact that cannot be stored here is learned again from the next refused request. */
   const note = (text: string, values: readonly unknown[]) => {
     const noting = database.execute(text, values).then(
       () => void noted.delete(noting),
@@ -297,7 +297,7 @@ export function openSharedBudgets(database: Database): SharedBudgets {
           // Else each mailbox that waits would send a request of its own, only to be turned away as well.
           joined.quietUntil = now + pollIntervalMs;
           joined.pollNow?.();
-          // It was the one too many; what is allowed was not refused.
+          // The server refused the one request too many, not the allowance.
           if (named === undefined && now < joined.overdraftUntil) return;
           joined.share = Math.max(minShare, Math.floor(joined.share / 2));
           const isNew = `turned_away_at IS NULL OR turned_away_at < now() - make_interval(secs => ${onceWithinSeconds})`;
@@ -318,14 +318,14 @@ export function openSharedBudgets(database: Database): SharedBudgets {
       await Promise.all(loops);
       await Promise.all(noted);
       await database.execute(`DELETE FROM ${shares} WHERE instance = $1`, [ownInstance]).catch(() => undefined);
-      // Whatever this process still asks for, nobody shares with it any more.
+      // Whatever this process still wants, it no longer has a share.
       isClosed = true;
       for (const { user } of all) user.advance();
     },
   };
 }
 
-/** Divides what there is: nobody gets more than wanted, and what one leaves the others divide. */
+/** Divides `total`: nobody gets more than wanted, and the unused part of one is divided among the others. */
 function fairShares(wanted: readonly number[], total: number): readonly number[] {
   const shares = wanted.map(() => 0);
   let left = Math.max(0, total);
@@ -333,7 +333,7 @@ function fairShares(wanted: readonly number[], total: number): readonly number[]
   while (left > 0 && open.length > 0) {
     const each = Math.floor(left / open.length);
     const more = open.filter((at) => (wanted[at] ?? 0) > (shares[at] ?? 0) + each);
-    // The first ones get what cannot be divided.
+    // The first ones get the remainder of the division.
     const extra = each === 0 ? left : 0;
     for (const [place, at] of open.entries()) {
       const given = Math.min(each + (place < extra ? 1 : 0), (wanted[at] ?? 0) - (shares[at] ?? 0));

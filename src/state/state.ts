@@ -13,23 +13,23 @@ import { openSweepStore, type SweepStore } from "./sweep-store.ts";
 
 export { hasOurTables } from "./postgres.ts";
 
-/** What is remembered between calls and restarts. */
+/** Data kept between calls and restarts. */
 export interface State {
   readonly keys: Keys;
   readonly idempotency: Idempotency;
   readonly jobs: Jobs;
   readonly sweeps: SweepStore;
-  /** What servers allow accounts, shared by every process that uses the database. */
+  /** The allowances of servers for accounts, shared by every process that uses the database. */
   readonly budgets: SharedBudgets;
   /** The number of this process among those that use the database. */
   readonly instance: number;
-  /** Starts to take up chunks of sweeps, so many at a time. One per process; `close` ends it. */
+  /** Begins to work on chunks of sweeps, `concurrency` at a time. Only one per process; `close` ends it. */
   dispatch(concurrency: number, run: RunChunk, complain: (failure: Failure) => void): Promise<Dispatch>;
   /** Runs `work` while no other process that uses the database runs work of the same name. */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Where the end of an audit log is stored, away from the log. */
+  /** Returns the stored end of an audit log, which is kept away from the log. */
   auditHead(log: string): DatabaseHeads;
-  /** What the indexes of evidence say, by hash. */
+  /** The lines of all evidence indexes, by hash. */
   readonly evidenceLines: DatabaseLines;
   /** Rejects with Failure if the database does not answer. */
   ready(): Promise<void>;
@@ -40,7 +40,7 @@ export interface State {
 interface StateSettings {
   readonly databaseUrl?: string | undefined;
   readonly directory: string;
-  /** Whether `dispatch` may be called when jobs run already. */
+  /** Whether `dispatch` may be called while jobs already run. */
   readonly mayDispatch?: boolean;
   /** For tests that play several processes. */
   readonly loadDbos?: LoadDbos;

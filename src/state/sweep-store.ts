@@ -7,7 +7,7 @@ import { type SweepTarget, selectTargets, TargetRow, targetOf } from "./sweep-ta
 import { openSweepWatches, type SweepWatches } from "./sweep-watches.ts";
 import { openSweepWork, type SweepWork } from "./sweep-work.ts";
 
-/** A sweep as it is to be kept. */
+/** A sweep to be stored. */
 export interface NewSweep {
   readonly id: string;
   readonly connection: string;
@@ -15,13 +15,13 @@ export interface NewSweep {
   readonly plan: string;
   readonly planHash: string;
   readonly plannedBy: string;
-  /** Who that is, where the caller is a known person. */
+  /** The person who planned it, if known. */
   readonly plannedPerson?: string | undefined;
-  /** The mailboxes that its planner may reach: addresses, or `*@example.com`; undefined: every one. */
+  /** The mailboxes that the planner may reach: addresses, or `*@example.com`. Undefined: every mailbox. */
   readonly plannedWithin?: readonly string[] | undefined;
-  /** The mailboxes that have targets, each with the frozen facts of these as JSON. */
+  /** The mailboxes with targets, and the recorded facts of each target as JSON. */
   readonly mailboxes: readonly { readonly address: string; readonly targets: readonly string[] }[];
-  /** How many mailboxes one worker takes up together. */
+  /** Number of mailboxes in a chunk. */
   readonly chunkSize: number;
 }
 
@@ -29,7 +29,7 @@ export interface Sweep {
   readonly id: string;
   readonly state: SweepState;
   readonly direction: Direction;
-  /** Grows each time that the sweep is begun or resumed. */
+  /** Increases each time the sweep is begun or resumed. */
   readonly round: number;
   readonly connection: string;
   readonly plan: string;
@@ -39,9 +39,9 @@ export interface Sweep {
   readonly plannedPerson?: string | undefined;
   readonly plannedWithin?: readonly string[] | undefined;
   readonly approvedPerson?: string | undefined;
-  /** Whether `serve` took the approval from somebody with the role for it. */
+  /** Whether `serve` accepted the approval from a caller with the `approve` role. */
   readonly approvedWithRole: boolean;
-  /** The mailboxes that who has begun it may reach; undefined: every one. */
+  /** The mailboxes that the caller who began the sweep may reach. Undefined: every mailbox. */
   readonly begunWithin?: readonly string[] | undefined;
   readonly approvedBy?: string | undefined;
   readonly approvedAt?: Date | undefined;
@@ -49,7 +49,7 @@ export interface Sweep {
   readonly begunPerson?: string | undefined;
   readonly begunAt?: Date | undefined;
   readonly endedAt?: Date | undefined;
-  /** The state that it was in when its undo began; undefined where none has begun. */
+  /** State of the sweep when its undo began; undefined before that. */
   readonly endedState?: SweepState | undefined;
   readonly undoBegunBy?: string | undefined;
   readonly undoBegunPerson?: string | undefined;
@@ -59,40 +59,40 @@ export interface Sweep {
 
 export type { SweepTarget };
 
-/** Somebody who approves or begins. */
+/** A caller who approves or begins a sweep. */
 export interface SweepActor {
   readonly id: string;
   readonly person?: string | undefined;
-  /** `serve` has seen that it has the role for approvals. */
+  /** Whether `serve` has checked that the caller has the role for approvals. */
   readonly hasRole?: boolean | undefined;
-  /** The mailboxes that it may reach; undefined: every one. */
+  /** The mailboxes that the caller may reach. Undefined: every mailbox. */
   readonly within?: readonly string[] | undefined;
 }
 
-/** Mailboxes of a sweep that wait, and why. */
+/** Mailboxes of a sweep that wait, and the reason. */
 export interface WaitingMailboxes {
   readonly mailboxes: number;
   readonly reason: string;
-  /** When the first of them is tried again. */
+  /** Time at which the first of them is tried again. */
   readonly until: Date;
 }
 
-/** The workers of all machines. */
+/** The workers on all machines. */
 export interface WorkerPresence {
-  /** How many work now. */
+  /** Number of workers at present. */
   readonly working: number;
-  /** When one was last seen; undefined: never. */
+  /** When a worker was last seen; undefined: never. */
   readonly seenAt?: Date | undefined;
 }
 
-/** How many targets are in each state. */
+/** Number of targets in each state. */
 export type Tally = Readonly<Partial<Record<TargetState | `undo_${UndoState}` | "restored_copies", number>>>;
 
 /** The sweeps in a database. Each method throws Failure. */
 export interface SweepStore {
-  /** What the workers of sweeps ask. */
+  /** The methods for workers. */
   readonly work: SweepWork;
-  /** Of the sweeps that look again after they have finished. */
+  /** The methods for sweeps that search again after they have finished. */
   readonly watches: SweepWatches;
   create(sweep: NewSweep): Promise<void>;
   /** Throws Failure `not-found`. */
@@ -100,23 +100,23 @@ export interface SweepStore {
   /** The newest first. */
   list(limit: number): Promise<readonly Sweep[]>;
   tally(id: string): Promise<Tally>;
-  /** In the order of the plan, after the number that is given. */
+  /** Returns targets in the order of the plan, after the target with this number. */
   targets(id: string, after: number, limit: number): Promise<readonly SweepTarget[]>;
-  /** Those that are not as they should be: failed, changed or gone, and not undone by an undo. */
+  /** Returns targets with a problem: failed, changed or gone, and not undone. */
   troubled(id: string, limit: number): Promise<readonly SweepTarget[]>;
-  /** The mailboxes that have targets. */
+  /** Returns the mailboxes that have targets. */
   addresses(id: string): Promise<readonly string[]>;
   waiting(id: string): Promise<readonly WaitingMailboxes[]>;
   presence(): Promise<WorkerPresence>;
-  /** Whether any sweep runs. */
+  /** Returns whether any sweep is running. */
   anyRunning(): Promise<boolean>;
-  /** Throws Failure `changed` when the sweep has another hash, or was begun. */
+  /** Throws Failure `changed` if the sweep has another hash or was already begun. */
   approve(id: string, planHash: string, by: SweepActor): Promise<void>;
-  /** Begins it, or goes on with what is left. Throws Failure `changed` when it is in no state that allows it. */
+  /** Begins the sweep, or resumes it with the remaining targets. Throws Failure `changed` if its state does not allow that. */
   begin(id: string, direction: Direction, by: SweepActor): Promise<Sweep>;
   /** Throws Failure `changed` unless it is running. */
   pause(id: string): Promise<void>;
-  /** Throws Failure `changed` when it has ended. */
+  /** Throws Failure `changed` if the sweep has ended. */
   cancel(id: string): Promise<void>;
 }
 
@@ -160,7 +160,7 @@ export function openSweepStore(database: Database): SweepStore {
       });
     return sweepOf(row);
   };
-  /** Changes the state and tells the workers. Throws Failure `changed` where the sweep is in none of the states `from`. */
+  /** Changes the state and notifies the workers. Throws Failure `changed` if the sweep is in none of the states `from`. */
   const setState = async (id: string, to: SweepState, from: readonly SweepState[]): Promise<void> => {
     const turned = await database.query(
       z.unknown(),
@@ -183,7 +183,7 @@ export function openSweepStore(database: Database): SweepStore {
     get,
     async create({ id, connection, plan, planHash, plannedBy, plannedPerson, plannedWithin, mailboxes, chunkSize }) {
       const targets = mailboxes.flatMap((mailbox, number) => mailbox.targets.map((facts) => ({ mailbox: number, facts })));
-      // One statement: a sweep is there with all that belongs to it, or is not there.
+      // One statement: the sweep is stored with all its parts, or not at all.
       await database.execute(
         `WITH made AS (INSERT INTO ${table} (id, connection, plan, plan_hash, planned_by, planned_person, planned_within)
            VALUES ($1, $2, $3, $4, $5, $10, $11) RETURNING id),
@@ -269,7 +269,7 @@ export function openSweepStore(database: Database): SweepStore {
         throw new Failure("changed", `The plan of the sweep ${id} has another hash, ${sweep.planHash}: nothing was approved.`, {
           hint: `Look at the plan: mailcordon sweep report ${id}`,
         });
-      // Saying the same twice is saying it once.
+      // Repeating an approval changes nothing.
       if (sweep.state !== "approved") throw wrongState(sweep, "be approved");
     },
     async begin(id, direction, by) {
@@ -278,13 +278,13 @@ export function openSweepStore(database: Database): SweepStore {
         undo: "state IN ('paused', 'cancelled', 'finished')",
       };
       const open = openTargetsSql[direction];
-      // An undo leaves what it finds of the run: how and when that ended, and who began it.
+      // An undo keeps the facts of the run: how and when it ended, and who began it.
       const set: Readonly<Record<Direction, string>> = {
         act: "begun_by = $3, begun_person = $5, begun_at = coalesce(begun_at, now()), ended_at = NULL",
         undo: `ended_state = CASE direction WHEN 'act' THEN state ELSE ended_state END, undo_begun_by = $3, undo_begun_person = $5,
              undo_begun_at = coalesce(undo_begun_at, now()), undo_ended_at = NULL`,
       };
-      // What failed is tried again by whoever begins it again.
+      // Beginning a sweep again retries its failed targets.
       const again = direction === "act" ? "state = 'planned' WHERE state = 'failed'" : "undo_state = NULL WHERE undo_state = 'failed'";
       const [begun] = await database.query(
         Row,
@@ -309,7 +309,7 @@ export function openSweepStore(database: Database): SweepStore {
   };
 }
 
-/** What can be done with a sweep in each state, and how. */
+/** The next possible step for a sweep in each state, with its command. */
 const nextStep: Readonly<Record<SweepState, string>> = {
   planned: "Approve it, or run it, by the hash of its plan: sweep run.",
   approved: "Begin it: sweep run.",
@@ -319,7 +319,7 @@ const nextStep: Readonly<Record<SweepState, string>> = {
   finished: "Look at it with sweep report. Take back what was done with sweep undo.",
 };
 
-/** Refuses what a sweep cannot do in its state: names the state, and what can be done next. */
+/** Returns the failure for a step that the state of the sweep does not allow: it names the state and the next possible step. */
 export function wrongState({ id, state, direction }: Pick<Sweep, "id" | "state" | "direction">, wanted: string): Failure {
   const now = direction === "undo" ? `the undo of the sweep ${id} is ${state}` : `the sweep ${id} is ${state}`;
   const next =

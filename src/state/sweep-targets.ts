@@ -2,7 +2,7 @@ import * as z from "zod";
 import { schema } from "./migrations.ts";
 import type { TargetState, UndoState } from "./sweep-states.ts";
 
-/** One message of a plan, and what became of it. */
+/** One message of a plan, with its outcome. */
 export interface SweepTarget {
   readonly number: number;
   readonly mailbox: string;
@@ -15,7 +15,7 @@ export interface SweepTarget {
   readonly undoAttempts: number;
   readonly undoOutcome?: string | undefined;
   readonly undoOutcomeAt?: Date | undefined;
-  /** When it was found, where it was not in the plan: it arrived later. */
+  /** When the sweep found it, if it arrived after the plan. */
   readonly arrivedAt?: Date | undefined;
 }
 

@@ -2,17 +2,17 @@ import * as z from "zod";
 import { schema } from "./migrations.ts";
 import { aliveSql, type Database, notifySql } from "./postgres.ts";
 
-/** A sweep that looks again in its mailboxes when it has finished. */
+/** A sweep that searches its mailboxes again after it has finished. */
 export interface NewWatch {
   readonly sweep: string;
   readonly seconds: number;
   readonly everySeconds: number;
-  /** So many messages that arrive are treated as the others were. */
+  /** Maximum number of later messages that the sweep treats in the same way. */
   readonly most: number;
   readonly mailboxes: readonly string[];
 }
 
-/** A mailbox that this process looks into, and no other. */
+/** A mailbox that only this process searches. */
 export interface WatchedMailbox {
   readonly sweep: string;
   readonly number: number;
@@ -24,9 +24,9 @@ export interface Watch {
   readonly arrived: number;
   readonly endedAt?: Date | undefined;
   readonly endedWhy?: WatchEnd | undefined;
-  /** When each mailbox had been looked into for the last time: the earliest of these. */
+  /** The earliest of the times at which each mailbox was last searched. */
   readonly lookedAt?: Date | undefined;
-  /** Mailboxes whose last look did not succeed, with one of the reasons. */
+  /** Number of mailboxes whose last search failed, with one of the reasons. */
   readonly failing: number;
   readonly problem?: string | undefined;
 }
@@ -34,34 +34,34 @@ export interface Watch {
 export type WatchEnd = z.output<typeof WatchEnd>;
 const WatchEnd = z.enum(["limit", "pause", "cancel", "undo"]);
 
-/** What has arrived in a mailbox since the plan. */
+/** Messages that arrived in a mailbox after the plan. */
 export interface Arrivals {
-  /** The frozen facts, as JSON. */
+  /** The recorded facts of each target, as JSON. */
   readonly facts: readonly string[];
-  /** How many of them are messages. */
+  /** Number of messages among the targets. */
   readonly messages: number;
-  /** Whether there were more than the limit allows: then the watch ends. */
+  /** Whether the limit was exceeded: then the watch ends. */
   readonly isFull: boolean;
 }
 
 /** The watches of sweeps. Each method throws Failure. */
 export interface SweepWatches {
-  /** Begins to count the time. A sweep that has begun keeps the watch that it has. */
+  /** Begins to count the time. A sweep that was begun before keeps its watch. */
   start(watch: NewWatch): Promise<void>;
   /** Takes a mailbox that is due, of a sweep that has finished. */
   claim(): Promise<WatchedMailbox | undefined>;
-  /** Gives it back, with what has arrived: this becomes part of the sweep, which runs again. Nothing where the sweep does not watch any more. */
+  /** Gives the mailbox back with its arrivals: they become part of the sweep, which runs again. Does nothing if the sweep's watch has ended. */
   recordLook(box: WatchedMailbox, arrivals: Arrivals, chunkSize: number): Promise<void>;
-  /** Gives it back after a look that did not succeed. */
+  /** Gives the mailbox back after a failed search. */
   recordFailedLook(box: WatchedMailbox, problem: string): Promise<void>;
-  /** Gives it back without a look: it is due as it was. */
+  /** Gives the mailbox back without a search; it is still due. */
   release(box: WatchedMailbox): Promise<void>;
-  /** The targets that the sweep has in the mailbox. */
+  /** Returns the targets of the sweep in this mailbox. */
   knownTargets(sweep: string, address: string): Promise<readonly { readonly facts: string; readonly outcome?: string | undefined }[]>;
-  /** Whether there was a watch that had not ended. */
+  /** Returns whether there was a watch that had not ended. */
   end(sweep: string, why: WatchEnd): Promise<boolean>;
   get(sweep: string): Promise<Watch | undefined>;
-  /** Whether any sweep watches. */
+  /** Returns whether any sweep has a watch. */
   hasActive(): Promise<boolean>;
 }
 
@@ -83,7 +83,7 @@ export function openSweepWatches(database: Database): SweepWatches {
   const active = "v.ended_at IS NULL AND v.until > now()";
   const finished = "s.state = 'finished' AND s.direction = 'act'";
   const every = `make_interval(secs => (SELECT v.every_seconds FROM ${watches} v WHERE v.sweep = b.sweep))`;
-  /** Whether what a look has found is kept: nothing was found, or the sweep runs for it now. */
+  /** Whether the arrivals are stored: there were none, or the sweep now runs for them. */
   const counted = "(cardinality($4::text[]) = 0 OR EXISTS (SELECT FROM run))";
   const isOwnedHere = `b.owner = ${Number(database.instance)}`;
   return {
@@ -112,7 +112,7 @@ export function openSweepWatches(database: Database): SweepWatches {
       return claimed;
     },
     async recordLook({ sweep, number, address }, { facts, messages, isFull }, chunkSize) {
-      // One statement: what has arrived is part of the sweep with all that belongs to it, or is not. Where the sweep runs, the mailbox is looked into again.
+      // One statement: the arrivals become part of the sweep completely, or not at all. While the sweep runs, the mailbox is searched again later.
       await database.execute(
         `WITH own AS (
            SELECT 1 FROM ${boxes} b WHERE b.sweep = $1 AND b.number = $2 AND ${isOwnedHere} FOR UPDATE

@@ -10,70 +10,70 @@ export interface Chunk {
   readonly chunk: number;
 }
 
-/** A mailbox that this process works on, and no other. */
+/** A mailbox that only this process works on. */
 export interface ClaimedMailbox {
   readonly number: number;
   readonly address: string;
-  /** How often it was given back because it failed for now. */
+  /** How often the mailbox was given back after a temporary failure. */
   readonly tries: number;
 }
 
-/** A target that is still to be worked on. */
+/** A target that still needs work. */
 export interface OpenTarget {
   readonly number: number;
   readonly facts: string;
   readonly state: TargetState;
   readonly outcome?: string | undefined;
   readonly undoState?: UndoState | undefined;
-  /** What was written right before it was acted on. */
+  /** The facts recorded immediately before the action on this target. */
   readonly note?: string | undefined;
 }
 
-/** What became of a target. Without `outcome` it is to be done again: it certainly was not. */
+/** The outcome of a target. A target without `outcome` must be tried again: it was certainly not changed. */
 export interface TargetUpdate<S> {
   readonly number: number;
   readonly state: S;
   readonly outcome?: string | undefined;
 }
 
-/** What workers ask of the tables. A worker that is not the owner of a mailbox writes nothing of its targets. Each method throws Failure. */
+/** The methods that workers use. Only the owner of a mailbox writes to its targets. Each method throws Failure. */
 export interface SweepWork {
-  /** Chunks of running sweeps with a mailbox that nobody works on and that is due. */
+  /** Returns chunks of running sweeps that have a mailbox which is due and has no owner. */
   findWaitingChunks(limit: number): Promise<readonly Chunk[]>;
-  /** Takes one mailbox of the chunk, while the sweep runs in this round. */
+  /** Takes one mailbox of the chunk, if the sweep still runs in this round. */
   claimMailbox(chunk: Chunk): Promise<ClaimedMailbox | undefined>;
-  /** In the order of the plan. */
+  /** Returns the targets in the order of the plan. */
   openTargets(sweep: string, mailbox: number, direction: Direction): Promise<readonly OpenTarget[]>;
-  /** The item ids that targets of this mailbox have, had before, or have got. */
+  /** Returns the item ids that targets of this mailbox have now or had before. */
   recordedOutcomes(
     sweep: string,
     mailbox: number,
   ): Promise<readonly { readonly facts: string; readonly outcome?: string | undefined; readonly undoOutcome?: string | undefined }[]>;
-  /** Writes that these are about to be done; gives those that may be: while the sweep runs in this round. */
+  /** Records that the sweep is about to change these targets. Returns the permitted ones: none if the sweep no longer runs in this round. */
   recordIntent(chunk: Chunk, mailbox: number, direction: Direction, numbers: readonly number[]): Promise<ReadonlySet<number>>;
-  /** Writes what is known of a target that is acted on, before it is: its outcome as far as that can be known. */
+  /** Records the known part of a target's outcome before the target is changed. */
   recordNote(sweep: string, mailbox: number, number: number, note: string): Promise<void>;
   recordActed(sweep: string, mailbox: number, updates: readonly TargetUpdate<TargetState>[]): Promise<void>;
   recordUndone(sweep: string, mailbox: number, updates: readonly TargetUpdate<UndoState | undefined>[]): Promise<void>;
-  /** Gives the mailbox back: it is done when no target is left, otherwise somebody takes it up again after so many milliseconds. */
+  /** Gives the mailbox back. It is finished if no target is left; otherwise a worker takes it up again after `retry.ms`. */
   releaseMailbox(
     sweep: string,
     mailbox: number,
     direction: Direction,
     retry?: { readonly ms: number; readonly reason: string } | undefined,
   ): Promise<void>;
-  /** Says that this process works on sweeps. */
+  /** Records that this process works on sweeps. */
   recordPresence(): Promise<void>;
-  /** Milliseconds until a mailbox of the chunk is due that is open and nobody's; undefined where there is none. */
+  /** Returns the milliseconds until an open mailbox of the chunk without an owner is due; undefined if there is none. */
   msUntilDue(chunk: Chunk): Promise<number | undefined>;
-  /** Ends the sweep when nothing of it is open. */
+  /** Ends the sweep if none of its mailboxes is open. */
   finishSweep(sweep: string, round: number): Promise<void>;
-  /** Ends every running sweep of which nothing is open: a process may die between its last mailbox and the end of its sweep. */
+  /** Ends every running sweep without an open mailbox: a process may die between its last mailbox and the end of its sweep. */
   finishSweeps(): Promise<void>;
-  /** Of these processes and those that own mailboxes, the ones that are dead. */
+  /** Returns the dead processes among these and the owners of mailboxes. */
   findDeadProcesses(instances: readonly number[]): Promise<readonly number[]>;
   /**
-   * Frees mailboxes that the database gives to this process although it does not work on them: the reply to `claimMailbox` was lost, or `releaseMailbox`
+   * Frees mailboxes that the database assigns to this process although it does not work on them: the reply to `claimMailbox` was lost, or `releaseMailbox`
    * failed. A later `claimMailbox` takes them up.
    */
   freeForgottenMailboxes(): Promise<void>;
@@ -201,7 +201,7 @@ export function openSweepWork(database: Database): SweepWork {
       );
     },
     async releaseMailbox(sweep, mailbox, direction, retry) {
-      // Whether or not the database hears of it: what it still gives to us then is freed later.
+      // Do this even if the database is not reached: `freeForgottenMailboxes` frees a mailbox that is still assigned to us.
       heldMailboxes.delete(keyOf(sweep, mailbox));
       await database.execute(
         `UPDATE ${mailboxTable} b SET owner = NULL, tries = tries + CASE WHEN $3::integer IS NULL THEN 0 ELSE 1 END,
@@ -216,7 +216,7 @@ export function openSweepWork(database: Database): SweepWork {
         `INSERT INTO ${schema}.sweep_workers (instance) VALUES ($1) ON CONFLICT (instance) DO UPDATE SET seen_at = now()`,
         [database.instance],
       );
-      // Of those that ended, the last one says since when none has run.
+      // Of the ended workers, keep the last one: its row shows since when no worker has run.
       await database.execute(
         `DELETE FROM ${schema}.sweep_workers w WHERE NOT ${aliveSql("w.instance")} AND w.seen_at < (SELECT max(seen_at) FROM ${schema}.sweep_workers)`,
         [],
@@ -247,7 +247,7 @@ export function openSweepWork(database: Database): SweepWork {
       return found.map(({ owner }) => owner);
     },
     async freeForgottenMailboxes() {
-      // A mailbox that is being claimed is not held yet.
+      // A mailbox is not in `heldMailboxes` until its claim is complete.
       if (claimsUnderWay > 0) return;
       const known = [...heldMailboxes.values()];
       const freed = database.execute(

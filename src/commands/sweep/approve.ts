@@ -1,4 +1,4 @@
-// src/commands/sweep/: The subcommands of `mailcordon sweep`, what they work with, and `mailcordon worker`.
+// src/commands/sweep/: The subcommands of `mailcordon sweep`, their context, and `mailcordon worker`.
 
 import { Failure } from "../../failure.ts";
 import { sweepResult } from "./status.ts";

@@ -11,35 +11,35 @@ import { openSweepHost } from "./sweep-host.ts";
 
 export type { SweepAnswer, SweepProgress, TargetPage };
 
-/** What a plan is asked for: messages, mailboxes, the action with its inputs, limits. */
+/** The input of a plan: messages, mailboxes, the action with its inputs, limits. */
 export type SweepRequest = z.input<typeof PlanRequest>;
 export type SweepPlan = PlanAnswer["answer"];
 export type SweepArchive = ReturnType<typeof archiveAnswer>;
 export type SweepList = Awaited<ReturnType<SweepService["list"]>>;
 
-/** Which settings sweeps are opened with. */
+/** The settings that sweeps use. */
 export interface SweepsPlace {
   /** Settings file. Default: as for `loadSettings`. */
   readonly config?: string | undefined;
   readonly evidenceDir?: string | undefined;
   readonly auditFile?: string | undefined;
-  /** Called with what a search or a worker waits for. */
+  /** Called with the text of each wait of a search or a worker. */
   readonly progress?: ((text: string) => void) | undefined;
   /** Called with failures that stop nothing, such as those of a mailbox that is tried again. */
   readonly complain?: ((failure: Failure) => void) | undefined;
 }
 
-/** Sweeps: one action for many mailboxes. Who runs the process is their planner and approver. Each method throws Failure. */
+/** Sweeps: one action for many mailboxes. The operating system user of this process is recorded as planner and approver. Each method throws Failure. */
 export interface OpenSweeps {
-  /** Looks for the messages and keeps a plan; changes nothing. */
+  /** Searches for the messages and stores a plan; changes nothing. */
   plan(
     request: SweepRequest,
     how?: { readonly connection?: string | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<SweepPlan>;
-  /** The newest sweeps. */
+  /** Returns the newest sweeps. */
   list(): Promise<SweepList>;
   status(sweep: string): Promise<SweepAnswer>;
-  /** Messages of a sweep with what became of them, a page at a time. */
+  /** Returns messages of a sweep with their outcomes, a page at a time. */
   targets(sweep: string, page?: { readonly after?: number | undefined; readonly limit?: number | undefined }): Promise<TargetPage>;
   /** Yields the report as text: one page, or one line for each message. */
   report(sweep: string, format: "csv" | "html"): AsyncGenerator<string>;
@@ -47,25 +47,25 @@ export interface OpenSweeps {
   archive(sweep: string, output: string): Promise<SweepArchive>;
   /** Approves the plan with this hash. */
   approve(sweep: string, planHash: string): Promise<SweepAnswer>;
-  /** Begins an approved sweep, or approves and begins it by the hash of its plan. Workers do it: `work`, another process, or `serve`. */
+  /** Begins an approved sweep, or approves and begins it by the hash of its plan. A worker carries it out: `work`, another process, or `serve`. */
   run(sweep: string, planHash?: string): Promise<SweepAnswer>;
   pause(sweep: string): Promise<SweepAnswer>;
   resume(sweep: string): Promise<SweepAnswer>;
   cancel(sweep: string): Promise<SweepAnswer>;
-  /** Puts back what was done. Workers do it. */
+  /** Reverses the changes of a sweep. A worker carries it out. */
   undo(sweep: string): Promise<SweepAnswer>;
-  /** Works on all sweeps in this process until it is closed. One at a time in a process. */
+  /** Works on all sweeps in this process until it is closed. Only one call at a time in a process. */
   work(signal?: AbortSignal): Promise<{ close(): Promise<void> }>;
-  /** Yields how far a sweep is, after each change, until it runs no longer. */
+  /** Yields the progress of a sweep after each change, until the sweep stops running. */
   follow(sweep: string, signal?: AbortSignal): AsyncGenerator<SweepProgress>;
   /** Closes the connections and the database. */
   close(): Promise<void>;
 }
 
-/** How soon a change is seen. Milliseconds. */
+/** Interval between two readings of the progress. Milliseconds. */
 const pollIntervalMs = 250;
 
-/** Opens the sweeps of the settings and of their database. Throws Failure. */
+/** Opens the sweeps in the database of these settings. Throws Failure. */
 export async function openSweeps({ config, evidenceDir, auditFile, progress, complain }: SweepsPlace = {}): Promise<OpenSweeps> {
   const silent = () => undefined;
   const host = await openSweepHost({

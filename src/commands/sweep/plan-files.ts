@@ -3,10 +3,10 @@ import { Failure } from "../../failure.ts";
 import { readRegularOrPipe } from "../../files/regular-file.ts";
 import { readAddressFile } from "../../sweeps/find/address-file.ts";
 
-/** The largest file that is read, in bytes; the readers have limits of their own in characters. */
+/** Size of the largest file that is read, in bytes. The readers have limits of their own, in characters. */
 const largestFile = 192 * 1024 * 1024;
 
-/** Fields of the request that flags of the command line fill from files: `--mailboxes-file` and `--tracking-log`. Throws Failure. */
+/** Returns the fields of the request that `--mailboxes-file` and `--tracking-log` fill from files. Throws Failure. */
 export async function fieldsFromFiles({ mailboxes_file, mailboxes, tracking_log }: CommandLine["fields"]) {
   const log = tracking_log === undefined ? {} : { tracking_log: await readText(tracking_log, "--tracking-log") };
   if (mailboxes_file === undefined) return log;

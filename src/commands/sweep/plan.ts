@@ -6,7 +6,7 @@ import { actionFieldsFor } from "../../sweeps/sweep-spec.ts";
 import { fieldsFromFiles } from "./plan-files.ts";
 import { incompleteExit, type SubcommandContext, type SubcommandResult } from "./subcommand-context.ts";
 
-/** The flags of `sweep plan`: those of the request, and those of the action that is planned. */
+/** Returns the flags of `sweep plan`: those of the request and those of the planned action. */
 export async function planFlags(words: readonly string[]): Promise<readonly FlagField[]> {
   const own = flagFieldsOf({ input: PlanRequest }).flatMap(({ field, kind }) => {
     const flag = flagNames[field];

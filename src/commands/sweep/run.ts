@@ -6,10 +6,10 @@ import { followSweep, progressText } from "../../sweeps/service/sweep-progress.t
 import { sweepResult } from "./status.ts";
 import type { SubcommandContext, SubcommandResult } from "./subcommand-context.ts";
 
-/** How soon the command sees that a sweep has ended. Milliseconds. */
+/** Interval between two readings of the state of the sweep. Milliseconds. */
 const pollIntervalMs = 250;
 
-/** Approves where that is asked for, begins, and works until the sweep ends or is held up. */
+/** Approves the plan if its hash is given, begins the sweep, and works until the sweep ends or is stopped. */
 export async function run(id: string, how: Direction | "resume", context: SubcommandContext): Promise<SubcommandResult> {
   const { state, line, screen, service, caller, complain } = context;
   const hash = line.fields.plan;
@@ -17,7 +17,7 @@ export async function run(id: string, how: Direction | "resume", context: Subcom
   if (typeof hash === "string" && hash !== kept.sweep.planHash)
     throw new Failure("changed", `The plan of the sweep ${id} has another hash, ${kept.sweep.planHash}: nothing was changed.`);
   const isDetached = line.fields.detach === true || line.fields.detach === "true";
-  // Before anything begins: a worker elsewhere would go on trying, since another process may have the connection.
+  // Check before anything begins: a worker would retry forever, since another process may have the connection.
   if (!isDetached) demandConnection(kept.plan.connection, (await context.connection(kept.sweep.connection)).connection);
   const isApproved = how === "act" ? kept.sweep.state !== "planned" : how === "resume";
   if (!isApproved && !(line.program.yes === true && (how === "undo" || typeof hash === "string")) && !(await askSweep(kept, how, screen))) {
@@ -35,7 +35,7 @@ export async function run(id: string, how: Direction | "resume", context: Subcom
       context.progress(progressText(progress));
       if (progress.answer.state !== "running") break;
     }
-    // Whoever stops the command means the sweep.
+    // A user who stops the command wants the sweep to pause as well.
     if (screen.signal.aborted) await service.pauseOrCancel(id, "pause", caller).catch(complainUnlessEnded(complain));
   } finally {
     await worker.close();

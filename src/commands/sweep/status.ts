@@ -12,7 +12,7 @@ export async function list({ service, caller }: SubcommandContext): Promise<Subc
   return { document: answer, shown: (columns) => sweepText(answer.message, answer.sweeps, columns) };
 }
 
-/** Returns a sweep as it is printed, and the exit code. `ran`: the command had to bring the sweep to its end. */
+/** Returns the printed answer of a sweep, and the exit code. `ran`: the command had to run the sweep to its end. */
 export async function sweepResult(
   answer: SweepAnswer,
   { service, caller, command }: SubcommandContext,

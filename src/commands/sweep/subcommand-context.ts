@@ -11,7 +11,7 @@ import type { SweepService } from "../../sweeps/service/sweep-service.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
 import { type OpenedConnection, openSweepHost } from "./sweep-host.ts";
 
-/** As of every answer that something could not be looked at. */
+/** Exit code if something could not be examined, as for every other answer. */
 export const incompleteExit = 6;
 
 /** Output of a subcommand, and its exit code. */
@@ -23,14 +23,14 @@ export interface SubcommandResult {
   readonly raw?: AsyncIterable<string>;
 }
 
-/** What a subcommand works with. */
+/** Everything that a subcommand needs. */
 export interface SubcommandContext {
   readonly state: State;
   readonly line: CommandLine;
   readonly screen: Screen;
   readonly flags: SettingsFlags;
   readonly progress: (text: string) => void;
-  /** What every face does with sweeps, and who asks here. */
+  /** The service that every face uses for sweeps, and the caller on the command line. */
   readonly service: SweepService;
   readonly caller: SweepCaller;
   archiveTo(id: string, output: string): Promise<ReturnType<typeof archiveAnswer>>;
@@ -38,13 +38,13 @@ export interface SubcommandContext {
   /** Works on sweeps in this process. Throws Failure. */
   work(): Promise<{ close(): Promise<void> }>;
   complain(failure: Failure): void;
-  /** Returns the command line of a subcommand for a sweep, with the settings of this one. */
+  /** Returns the command line of a subcommand for a sweep, with the settings of this command. */
   readonly command: (name: string, id: string) => string;
 }
 
 /**
- * Returns a function that shows what was done last, followed by what is waited for. A wait of a request (`waiting 12 s: …`) comes from another part of
- * the program than the counts, and each would erase the other.
+ * Returns a function that shows the last progress, followed by the current wait. A request reports its wait (`waiting 12 s: …`) independently of the counts,
+ * so each text would erase the other.
  */
 export function withWaits(say: (text: string) => void, now: () => number = () => performance.now()): (text: string) => void {
   let done = "";
@@ -52,7 +52,7 @@ export function withWaits(say: (text: string) => void, now: () => number = () =>
   return (text) => {
     const [isWait, seconds] = /^waiting(?: (\d+) s)?: /.exec(text) ?? [];
     if (isWait === undefined) done = text;
-    // One that names no time is over with the next progress.
+    // A wait without a time ends with the next progress.
     if (isWait !== undefined) wait = { text, until: now() + Number(seconds ?? 0) * 1000 };
     else if (wait.until <= now()) wait = { text: "", until: 0 };
     say([done, wait.text].filter((one) => one !== "").join("; "));

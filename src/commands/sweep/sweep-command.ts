@@ -21,7 +21,7 @@ const own = ["config", "connection", "out", "audit_file", "json", "quiet", "help
 const text = (field: string): FlagField => ({ field, kind: "text" });
 const detach: FlagField = { field: "detach", kind: "boolean" };
 
-/** `flags`: those of the subcommand itself; those of `plan` depend on the action that is planned. */
+/** `flags`: those of the subcommand itself. The flags of `plan` also depend on the planned action. */
 interface Subcommand {
   readonly flags: readonly FlagField[] | ((words: readonly string[]) => Promise<readonly FlagField[]>);
   run(id: string, context: SubcommandContext): Promise<SubcommandResult>;
@@ -42,7 +42,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
 };
 const withoutId = ["plan", "list"];
 
-/** Returns the failure with the flags of the command line in place of the names of fields. */
+/** Returns the failure with flags of the command line in place of field names. */
 function spelledAsFlags(failure: Failure, flags: readonly FlagField[]): Failure {
   const fields = [...Object.keys(flagNames), ...flags.map(({ field }) => field)];
   const spelled = (text: string) => fieldsAsFlags(text, fields, flagNames);

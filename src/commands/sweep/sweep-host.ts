@@ -22,23 +22,23 @@ import { openWorker, type WorkerHost } from "../../sweeps/worker.ts";
 import { didYouMean } from "../../text/nearest-name.ts";
 import { shareRequestQueues } from "../../wire/throttling/request-queue.ts";
 
-/** A connection that is open. */
+/** An open connection. */
 export type OpenedConnection = WorkerHost & Pick<Opened, "exchange">;
 
-/** What the command line and the library do sweeps with: the settings, the database, the connections. */
+/** Everything that the command line and the library need for sweeps: the settings, the database, the connections. */
 export interface SweepHost {
   readonly written: WrittenSettings;
   readonly state: State;
   readonly service: SweepService;
-  /** Whoever runs this process. */
+  /** The operating system user of this process. */
   readonly caller: SweepCaller;
-  /** The audit log, where no connection is needed. */
+  /** Opens the audit log for uses that need no connection. */
   audit(): Promise<ReturnType<typeof openAudit>>;
   /** Writes the evidence archive of a sweep to a new file. Throws Failure. */
   archive(id: string, output: string): Promise<ReturnType<typeof archiveAnswer>>;
-  /** Opens a connection once; undefined: the default one. Throws Failure. */
+  /** Opens a connection once. Undefined: the default connection. Throws Failure. */
   connect(name: string | undefined): Promise<OpenedConnection>;
-  /** Works on sweeps in this process, until it is closed or the signal is given. One at a time in a process. Throws Failure. */
+  /** Works on sweeps in this process until it is closed or the signal aborts. Only one call at a time in a process. Throws Failure. */
   work(signal: AbortSignal): Promise<{ close(): Promise<void> }>;
   close(): Promise<void>;
 }
@@ -51,13 +51,13 @@ export interface SweepHostOptions {
   readonly found?: ((written: WrittenSettings) => void) | undefined;
 }
 
-/** Opens the settings and the database; connections are opened when they are needed. Throws Failure. */
+/** Opens the settings and the database, and each connection when it is first needed. Throws Failure. */
 export async function openSweepHost({ flags, progress, complain, found }: SweepHostOptions): Promise<SweepHost> {
   const written = await readWrittenSettings({ flags });
   found?.(written);
   const { stateDir, databaseUrl } = readServe(written);
   const state = await openState({ directory: stateDir, databaseUrl });
-  // Before any connection is open: what Exchange allows an account is for all processes together.
+  // Do this before any connection is open: all processes share the number of requests that Exchange allows an account.
   shareRequestQueues((account, queue) => state.budgets.join(account, queue));
   const opened = new Map<string, Promise<OpenedConnection>>();
   const options = {
@@ -67,7 +67,7 @@ export async function openSweepHost({ flags, progress, complain, found }: SweepH
   };
   const caller = userOfThisMachine();
   const openOne = async (name: string | undefined): Promise<OpenedConnection> => {
-    // One that only the environment sets has no name in the file.
+    // A connection that only the environment sets has no name in the file.
     const isDefault = name === undefined || name === written.defaultConnection;
     const settings = await loadSettings({ flags: isDefault ? flags : { ...flags, connection: name }, fileAlone: !isDefault });
     const one = await open(settings, options);
@@ -100,7 +100,7 @@ export async function openSweepHost({ flags, progress, complain, found }: SweepH
       return (await import("../../sweeps/report/evidence-archive.ts")).archiveAnswer(id, made, made.file);
     },
     work(signal) {
-      // Each mailbox that is worked on listens to it.
+      // Every mailbox in progress listens to the signal.
       setMaxListeners(0, signal);
       const within = async (connection: string, callers: readonly (readonly string[] | undefined)[]) => {
         const { host, ...rest } = await connect(connection);
@@ -116,13 +116,13 @@ export async function openSweepHost({ flags, progress, complain, found }: SweepH
   };
 }
 
-/** Whoever runs this process may do everything; `serve` has not checked who it is. */
+/** Returns the operating system user of this process, who may do everything; `serve` has not authenticated this caller. */
 export function userOfThisMachine(): SweepCaller {
   const user = operatingSystemUser();
   return { id: user, person: user, isChecked: false, may: () => true, reaches: () => true };
 }
 
-/** An action by its name. Throws Failure `invalid-input`. */
+/** Returns the action with this name. Throws Failure `invalid-input`. */
 export async function actionNamed(name: string): Promise<Action> {
   if (actionNames.includes(name)) return loadAction(name);
   throw new Failure("invalid-input", `There is no action ${name.slice(0, 100)}.${didYouMean(name, actionNames)}`);

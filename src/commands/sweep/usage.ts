@@ -53,7 +53,7 @@ Other flags:
 
 const values = { number: " N", text: " TEXT", list: " LIST", object: " JSON", boolean: "" } as const;
 
-/** A flag of the command line alone: over HTTP the caller sends the addresses. */
+/** A flag that only the command line has: over HTTP the caller sends the addresses. */
 const mailboxesFile: [string, string] = [
   "--mailboxes-file FILE",
   "File of mailboxes, added to mailboxes: one address per line, or a CSV whose header names the column (Mailbox, PrimarySmtpAddress, EmailAddress).",
@@ -61,7 +61,7 @@ const mailboxesFile: [string, string] = [
 
 const spelled = (text: string) => fieldsAsFlags(text, Object.keys(flagNames), flagNames);
 
-/** Lists the flags of the actions that a sweep can run: those that all of them have, then those of each. */
+/** Returns help for the flags of the actions that a sweep can run: first the flags of all actions, then those of each. */
 async function flagsOfActions(): Promise<readonly string[]> {
   const actions = (await Promise.all(actionNames.map(loadAction))).filter(isSweepable);
   const all = actions.map((action) => {
@@ -81,7 +81,7 @@ async function flagsOfActions(): Promise<readonly string[]> {
   ];
 }
 
-/** The help of `mailcordon sweep`; the flags of `plan` are those of the request. */
+/** Returns the help of `mailcordon sweep`. The flags of `plan` are those of the request. */
 export async function sweepUsage(): Promise<string> {
   const actionFlags = await flagsOfActions();
   const flags = parametersOf({ input: PlanRequest }).flatMap(({ field, kind, description, required }): [string, string][] => {

@@ -4,7 +4,7 @@ import { harmlessJson } from "../../text/harmless-json.ts";
 import { withSubcommandContext } from "./subcommand-context.ts";
 import { workerUsage } from "./usage.ts";
 
-/** Runs `mailcordon worker`, and returns the exit code after it was stopped. Throws Failure if it cannot start. */
+/** Runs `mailcordon worker`. Returns the exit code after the worker was stopped. Throws Failure if it cannot start. */
 export async function runWorker(words: readonly string[], screen: Screen): Promise<number> {
   const line = readFlags(words, [], ["config", "json", "quiet", "help"]);
   if (line.program.help) {
