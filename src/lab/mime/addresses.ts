@@ -1,9 +1,9 @@
-// src/lab/mime/: Reads and writes MIME for the lab alone, so that no error is shared with the client.
+// src/lab/mime/: Reads and writes MIME for the lab only, so that the lab and the client share no error.
 
 import type { LabAddress, LabHeader } from "../store/address.ts";
 import { decodeWords } from "./encoded-words.ts";
 
-/** The addresses of every header of this name; groups are opened. A broken one keeps as name what it has. */
+/** Returns the addresses of every header of this name, group members included. A malformed address keeps its text as the name. */
 export function addressesOf(headers: readonly LabHeader[], name: string): LabAddress[] {
   return headers.filter((header) => header.name.toLowerCase() === name).flatMap((header) => parseAddresses(header.value));
 }
@@ -11,17 +11,17 @@ export function addressesOf(headers: readonly LabHeader[], name: string): LabAdd
 /** The state of the address that is being read. */
 interface AddressDraft {
   phrase: string;
-  /** Where encoded words and quoted text are in the phrase: what is in them is no address. */
+  /** Positions of encoded words and quoted text in the phrase: their content is not an address. */
   readonly opaque: [number, number][];
   comment: string;
-  /** What stood between quotes. */
+  /** The text between quotes. */
   quoted: string;
   readonly angles: string[];
 }
 
 const draft = (): AddressDraft => ({ phrase: "", opaque: [], comment: "", quoted: "", angles: [] });
 
-/** RFC 5322 3.4. A comma behind what has no address belongs to the name, as in `Name ,_<a@example.com>`: Exchange takes the address in the brackets. */
+/** RFC 5322 3.4. A comma after text without an address belongs to the name, as in `Name ,_<a@example.com>`: Exchange uses the address in the brackets. */
 function parseAddresses(text: string): LabAddress[] {
   const found: LabAddress[] = [];
   const last = { semicolon: text.lastIndexOf(";"), quote: text.lastIndexOf('"'), parenthesis: text.lastIndexOf(")") };
@@ -109,7 +109,7 @@ function addressesIn({ phrase, opaque, comment, quoted: inQuotes, angles }: Addr
   }
   const sign = [...phrase.matchAll(/@/g)].find(({ index }) => !opaque.some(([from, to]) => index >= from && index < to))?.index;
   if (sign === undefined) {
-    // `Name,(<a@example.com>)`: an address in brackets inside quotes or a comment, if there is no other.
+    // `Name,(<a@example.com>)`: use an address in brackets inside quotes or a comment if there is no other.
     const hidden = /<([^<>\s@]*@[^<>\s@]*)>/.exec(`${inQuotes} ${comment}`)?.[1];
     return phrase.trim() === "" && hidden === undefined ? [] : [{ name: nameOf(phrase) ?? nameOf(comment), address: hidden }];
   }

@@ -9,7 +9,7 @@ const classes: Readonly<Record<string, string>> = {
   reply: "IPM.Schedule.Meeting.Resp.Pos",
 };
 
-/** What a meeting's calendar part (RFC 5545) says; undefined when it is not one that Exchange would make a meeting message of. */
+/** Returns the facts of a meeting's calendar part (RFC 5545); undefined if Exchange would not make a meeting message from it. */
 export function meetingOf(
   calendar: string,
   method: string | undefined,
@@ -45,7 +45,7 @@ function answerClass(lines: readonly string[]): string {
   return /PARTSTAT=TENTATIVE/i.test(attendee) ? "IPM.Schedule.Meeting.Resp.Tent" : "IPM.Schedule.Meeting.Resp.Pos";
 }
 
-/** Times without a zone that UTC explains are taken as UTC: the lab keeps no time zones. */
+/** Reads a time; one without a zone, or in a zone other than UTC, is read as UTC: the lab has no time zones. */
 function timeOf(line: string | undefined): { readonly date: Date; readonly isDay: boolean } | undefined {
   const found = line === undefined ? null : /:(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d))?/.exec(line);
   if (!found) return undefined;
@@ -54,7 +54,10 @@ function timeOf(line: string | undefined): { readonly date: Date; readonly isDay
   return { date, isDay: found[4] === undefined };
 }
 
-/** The files inside a calendar's ATTACH properties (RFC 5545 3.8.1.1), which Exchange makes attachments of (MS-OXCICAL 2.1.3.1.1.20.2). Links are none. */
+/**
+ * Returns the files inside a calendar's ATTACH properties (RFC 5545 3.8.1.1), which Exchange turns into attachments (MS-OXCICAL 2.1.3.1.1.20.2). Links are
+ * left out.
+ */
 export function filesOf(calendar: string): NewAttachment[] {
   const lines = calendar.replace(/\r?\n[ \t]/g, "").split(/\r?\n/);
   return lines.filter((line) => /^ATTACH[;:]/i.test(line)).flatMap((line) => fileOf(line) ?? []);

@@ -1,6 +1,6 @@
 import iconv from "iconv-lite";
 
-/** Labels that mailers write over anything. */
+/** Labels that mailers use for text in any charset. */
 const unreliableLabels: ReadonlySet<string> = new Set([
   "",
   "us-ascii",
@@ -29,7 +29,7 @@ export function decodeCharset(bytes: Uint8Array, charset: string): string {
   return readAs(bytes, label).replace(/[\u0080-\u009f]/g, "\ufffd");
 }
 
-/** Also of Latin-1, which the web reads alike. Node's own decoder leaves C1 control characters. */
+/** Decodes Windows-1252, and Latin-1, which browsers treat as the same. Node's own decoder leaves C1 control characters. */
 export function windows1252(bytes: Uint8Array): string {
   return iconv.decode(Buffer.from(bytes), "windows-1252").replace(/[\u0080-\u009f]/g, "\ufffd");
 }
@@ -73,7 +73,7 @@ function readHz(bytes: Uint8Array): string {
     .join("");
 }
 
-/** RFC 1557, RFC 1922: what stands between SO and SI, or the end of the line, without its highest bits. */
+/** RFC 1557, RFC 1922: clears the highest bits between SO and SI, or the end of the line. */
 function readShifted(bytes: Uint8Array, charset: string): string {
   const text = Buffer.from(bytes)
     .toString("latin1")

@@ -1,17 +1,17 @@
 import type { LabHeader } from "../store/address.ts";
 import { parseEntity } from "./entity.ts";
 
-/** What a server adds to a message that lacks it: RFC 6409 8. */
+/** Headers that a server adds to a message without them: RFC 6409 8. */
 const requiredHeaders: ReadonlySet<string> = new Set(["from", "date", "message-id"]);
 
-/** The message with those of the headers that it needs and lacks, before its own; the rest stays byte for byte. */
+/** Returns the message with its missing required headers added at the top; the rest stays byte for byte. */
 export function completeMime(mime: Uint8Array, headers: readonly LabHeader[]): Uint8Array {
   const present = new Set(parseEntity(mime).headers.map((header) => header.name.toLowerCase()));
   const missing = headers.filter((header) => requiredHeaders.has(header.name.toLowerCase()) && !present.has(header.name.toLowerCase()));
   return Buffer.concat([Buffer.from(missing.map(({ name, value }) => `${name}: ${value}\r\n`).join("")), mime]);
 }
 
-/** The message without any header of this name; the rest stays byte for byte. */
+/** Returns the message without any header of this name; the rest stays byte for byte. */
 export function withoutHeader(mime: Uint8Array, name: string): Uint8Array {
   const buffer = Buffer.from(mime.buffer, mime.byteOffset, mime.byteLength);
   const wanted = `${name.toLowerCase()}:`;

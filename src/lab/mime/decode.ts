@@ -2,7 +2,7 @@ import { decodeCharset } from "./charset.ts";
 import type { Entity } from "./entity.ts";
 import { decodeBase64, decodeQuotedPrintable, decodeUuencode } from "./transfer-encoding.ts";
 
-/** The content of a leaf, its transfer encoding undone. */
+/** Returns the content of a leaf without its transfer encoding. */
 export function decodedBody(entity: Entity): Uint8Array {
   const encoding = entity.transferEncoding;
   if (encoding.includes("base64")) return decodeBase64(entity.body);

@@ -5,12 +5,12 @@ const wordBytes = 45;
 // RFC 2045 6.8: lines of base64 are at most 76 characters: 57 bytes.
 const lineBytes = 57;
 
-/** What could end a header line, or a line of the message, becomes a space: a subject cannot bring headers of its own. */
+/** Replaces characters that could end a header line, or a line of the message, by spaces: a subject cannot add headers of its own. */
 export function oneLine(text: string): string {
   return text.replace(/[\u0000-\u0008\u000a-\u001f\u007f]+/g, " ").trim();
 }
 
-/** RFC 2047: encoded words for what is not plain ASCII (or would be read as an encoded word), cut between characters. */
+/** RFC 2047: writes encoded words for text that is not plain ASCII or looks like an encoded word. Never cuts a character in two. */
 export function encodeText(text: string): string {
   const line = oneLine(text);
   if (/^[\t\x20-\x7e]*$/.test(line) && !line.includes("=?") && line.length <= 900) return line;
@@ -34,7 +34,7 @@ function encodedWords(text: string): string[] {
   return [...words, word].map((one) => `=?UTF-8?B?${Buffer.from(one).toString("base64")}?=`);
 }
 
-/** `"Name" <address>`, RFC 5322 3.4. An address holds no white space and no angle bracket. */
+/** `"Name" <address>`, RFC 5322 3.4. An address contains no white space and no angle bracket. */
 export function encodeAddress({ name, address, smtpAddress = address }: LabAddress): string {
   const bare = oneLine(smtpAddress ?? "").replace(/[\s<>]/g, "");
   const shown = encodePhrase(name ?? "");
@@ -58,7 +58,7 @@ export function encodeAddresses(addresses: readonly LabAddress[]): string {
   return addresses.map(encodeAddress).join(",\r\n ");
 }
 
-/** A parameter of a structured header: quoted when it is printable ASCII, else by RFC 2231 in pieces that keep the lines short. */
+/** Writes a parameter of a structured header: quoted if it is printable ASCII, otherwise by RFC 2231 in pieces that keep the lines short. */
 export function encodeParameter(name: string, value: string): string {
   const line = value.replace(/[\u0000-\u001f\u007f]/g, " ");
   if (/^[\x20-\x7e]*$/.test(line) && line.length <= 60) return `;\r\n ${name}="${line.replace(/["\\]/g, "\\$&")}"`;

@@ -1,10 +1,10 @@
 import { decodeCharset } from "./charset.ts";
 import { decodeBase64, decodeQuotedPrintable } from "./transfer-encoding.ts";
 
-// A word may have 75 characters (RFC 2047 2); some mailers put a whole subject into one. What is longer stays as it stands.
+// A word may have 75 characters (RFC 2047 2), but some mailers put a whole subject into one. A longer word is not decoded.
 const word = /=\?([^?\s]{1,80})\?([bq])\?((?:[^?]|\?(?!=)){0,4000}?)\?=/gi;
 
-/** A header's text with its encoded words (RFC 2047) decoded; the bytes of neighbours in one charset are joined first. */
+/** Returns a header's text with its encoded words (RFC 2047) decoded. The bytes of adjacent words in the same charset are joined first. */
 export function decodeWords(text: string): string {
   let out = "";
   let at = 0;

@@ -2,24 +2,24 @@ import type { LabHeader } from "../store/address.ts";
 import { decodeCharset } from "./charset.ts";
 import { type Parameterised, parseParameters } from "./parameters.ts";
 
-/** One MIME entity (RFC 2045 2.4) with the exact bytes that it stands on. */
+/** One MIME entity (RFC 2045 2.4) with its exact bytes. */
 export interface Entity {
-  /** Unfolded, in order, duplicates kept. */
+  /** Unfolded, in the original order, with duplicates. */
   readonly headers: readonly LabHeader[];
   readonly type: Parameterised;
-  /** Value empty when the entity says nothing. */
+  /** The value is empty if the entity has no such header. */
   readonly disposition: Parameterised;
-  /** Lower case; empty when it says nothing. */
+  /** Lower case; empty if the entity has no such header. */
   readonly transferEncoding: string;
-  /** After the empty line, as it stands. */
+  /** The bytes after the empty line, unchanged. */
   readonly body: Uint8Array;
-  /** Of a multipart. */
+  /** The parts of a multipart. */
   readonly parts: readonly Entity[];
 }
 
-// A message nested deeper than this is an attack on its reader: what lies deeper stays one undivided part.
+// A message nested deeper than this is an attack on its reader: a deeper multipart stays one undivided part.
 const maxMultipartDepth = 32;
-// More headers than any mail system lets through; the rest of them stay in the bytes only.
+// More headers than any mail system accepts. Further headers remain only in the bytes.
 const maxHeaders = 5_000;
 const cr = 0x0d;
 const lf = 0x0a;
@@ -42,7 +42,7 @@ export function parseEntity(bytes: Uint8Array, defaultType = "text/plain", depth
   };
 }
 
-/** The first header of this name. */
+/** Returns the first header of this name. */
 export function headerValue(headers: readonly LabHeader[], name: string): string | undefined {
   return headers.find((header) => header.name.toLowerCase() === name)?.value;
 }
@@ -68,7 +68,7 @@ function readHeaders(bytes: Buffer): { headers: LabHeader[]; bodyAt: number } {
       const line = decodeLine(bytes.subarray(at, end));
       finish();
       if (/^[!-9;-~]+[ \t]*:/.test(line)) lines = [line];
-      // A mailbox file's separator, or a broken line in the middle, is passed over; text where headers should begin is the body.
+      // Skip the separator of a mailbox file, or a malformed line between headers. Text in place of headers is the body.
       else if (headers.length === 0 && !/^>?From /.test(line)) return { headers, bodyAt: at };
     }
     at = next;
@@ -89,7 +89,7 @@ function headerOf(lines: readonly string[]): LabHeader | undefined {
   return colon < 0 ? undefined : { name: whole.slice(0, colon).trim(), value: whole.slice(colon + 1).trim() };
 }
 
-/** Headers are ASCII or UTF-8 (RFC 6532); what is neither is read as Windows-1252. */
+/** Headers are ASCII or UTF-8 (RFC 6532); other bytes are read as Windows-1252. */
 function decodeLine(bytes: Uint8Array): string {
   return decodeCharset(bytes, "");
 }

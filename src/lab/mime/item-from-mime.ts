@@ -74,7 +74,7 @@ function collect(root: Entity, depth: number): FoundContent {
   return found;
 }
 
-/** Takes a leaf as (part of) the body, if it is that: the first text and the first HTML, and a meeting's calendar. */
+/** Uses a leaf as (part of) the body if it is the first text, the first HTML or a meeting's calendar. */
 function takeAsBody(entity: Entity, parent: string, found: FoundContent): boolean {
   const { type, disposition } = entity;
   if (disposition.value === "attachment") return false;
@@ -85,10 +85,10 @@ function takeAsBody(entity: Entity, parent: string, found: FoundContent): boolea
     if (!meeting || found.meeting) return false;
     found.itemClass = meeting.itemClass;
     found.meeting = meeting.fields;
-    // It is listed as well: two readers of one message must not see different files.
+    // List it as well: two readers of one message must not see different files.
     return false;
   }
-  // A named text is a file, and outside an alternative only one text is the body.
+  // A text with a name is a file, and outside an alternative only one text is the body.
   const isNamed = type.parameters.has("name") || disposition.parameters.has("filename");
   if (isNamed && disposition.value !== "") return false;
   const isFirst = parent === "multipart/alternative" || (found.plain === undefined && found.html === undefined);
@@ -109,7 +109,7 @@ function attachmentFrom(entity: Entity, isRelated: boolean, referenced: Readonly
     contentType: entity.type.value,
     contentId,
     contentLocation: headerValue(entity.headers, "content-location") || undefined,
-    // Exchange hides from the list what the HTML shows, and what came as inline with an id to be shown by.
+    // Exchange hides attachments that the HTML shows, and inline ones with a content id.
     isInline:
       isShown ||
       (contentId !== undefined && entity.disposition.value !== "attachment" && (isRelated || entity.disposition.value === "inline")),
@@ -120,7 +120,7 @@ function attachmentFrom(entity: Entity, isRelated: boolean, referenced: Readonly
   return { ...common, kind: "item", isInline: false, name: name ?? (item.subject || undefined), item };
 }
 
-/** Content ids that the HTML names as `cid:`. */
+/** Returns the content ids to which the HTML refers as `cid:`. */
 function cidsOf(html: string): Set<string> {
   return new Set([...html.matchAll(/cid:([^"'\s<>)]{1,500})/gi)].map((match) => unescapeCid(match[1] ?? "")));
 }
@@ -129,7 +129,7 @@ function unescapeCid(text: string): string {
   return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))).replaceAll("&amp;", "&");
 }
 
-/** RFC 3464 and RFC 8098: a report is an item class of its own. */
+/** RFC 3464 and RFC 8098: a report has its own item class. */
 function reportClass(root: Entity): string | undefined {
   if (root.type.value !== "multipart/report") return undefined;
   const report = root.type.parameters.get("report-type")?.toLowerCase();
@@ -140,7 +140,7 @@ function reportClass(root: Entity): string | undefined {
   return action === "delivered" || action === "relayed" || action === "expanded" ? "REPORT.IPM.Note.DR" : "REPORT.IPM.Note.NDR";
 }
 
-/** Undefined for what is no date. Years that Exchange's own times cannot hold count as none. */
+/** Returns undefined if the text is not a date, or its year is outside the range of Exchange's times. */
 export function parseDate(text: string): Date | undefined {
   if (!/\d{1,2}[\s-]+[a-z]{3,9}[\s-]+\d{2,4}|\d{4}-\d\d-\d\d|[a-z]{3}\s+\d{1,2}\s+\d\d:\d\d/i.test(text)) return undefined;
   const date = new Date(text);
@@ -148,7 +148,7 @@ export function parseDate(text: string): Date | undefined {
   return year >= 1601 && year <= 4500 ? date : undefined;
 }
 
-/** When the last server took it: the date of the topmost Received header (RFC 5321 4.4). */
+/** Returns when the last server received the message: the date of the topmost Received header (RFC 5321 4.4). */
 export function receivedDateOf(headers: readonly LabHeader[]): Date | undefined {
   const received = headerValue(headers, "received");
   return received === undefined ? undefined : parseDate(received.slice(received.lastIndexOf(";") + 1));

@@ -4,16 +4,16 @@ import type { ItemContent, NewAttachment, NewItem } from "../store/item.ts";
 import { base64Lines, encodeAddress, encodeAddresses, encodeDate, encodeParameter, encodeText, oneLine } from "./encode.ts";
 
 export interface MimeOptions {
-  /** Whether Bcc is written into what is built; default true. */
+  /** Whether a newly built message contains Bcc; default true. */
   readonly bcc?: boolean | undefined;
 }
 
-/** The message as RFC 5322 bytes: the kept ones, or built of the item's fields. */
+/** Returns the message as RFC 5322 bytes: the stored bytes, or bytes built from the item's fields. */
 export function mimeOf(item: ItemContent, options: MimeOptions = {}): Uint8Array {
   return mimeOfNew(item, options);
 }
 
-/** As `mimeOf`, for an item that lies nowhere yet. Deterministic: the same fields give the same bytes. */
+/** As `mimeOf`, for an item that is not in a folder yet. Deterministic: the same fields give the same bytes. */
 export function mimeOfNew(item: NewItem, options: MimeOptions = {}): Uint8Array {
   if (item.mime) return item.mime;
   const builder = new Builder(item);
@@ -22,7 +22,7 @@ export function mimeOfNew(item: NewItem, options: MimeOptions = {}): Uint8Array 
   return Buffer.concat([Buffer.from(`${lines.join("")}MIME-Version: 1.0\r\n`), ...body.bytes()]);
 }
 
-/** Headers that the fields say; those of the item's own list with these names are not repeated. */
+/** Headers built from the fields. Headers of these names in the item's own list are not repeated. */
 const buildMime = new Set(
   (
     "from sender to cc bcc reply-to subject date message-id in-reply-to references importance x-priority priority sensitivity thread-topic thread-index " +
@@ -30,7 +30,7 @@ const buildMime = new Set(
   ).split(" "),
 );
 
-/** The headers that the fields of an item say, in wire form. */
+/** Returns the headers built from the fields of an item, in wire form. */
 export function headersOf(item: NewItem, withBcc: boolean): LabHeader[] {
   const headers: LabHeader[] = (item.headers ?? [])
     .filter(({ name }) => !buildMime.has(name.toLowerCase()) && /^[!-9;-~]+$/.test(name))
@@ -60,12 +60,12 @@ export function headersOf(item: NewItem, withBcc: boolean): LabHeader[] {
   return headers;
 }
 
-/** A header as it was received: encoded words stay, and only what is not ASCII is encoded now. */
+/** Returns a received header: encoded words stay unchanged, and only text that is not ASCII is encoded. */
 function keptHeader({ name, value }: LabHeader): LabHeader {
   return { name, value: /^[\t\x20-\x7e]*$/.test(value) ? value : encodeText(value) };
 }
 
-/** One part of the message: its headers, the empty line and its content, in pieces so that nothing is copied before the end. */
+/** One part of the message: its headers, the empty line and its content, in pieces, so that nothing is copied before the end. */
 interface Part {
   bytes(): Uint8Array[];
 }
@@ -96,7 +96,7 @@ class Builder {
 
   #multipart(subtype: string, parts: readonly Part[]): Part {
     this.#boundaries += 1;
-    // All content is encoded, so that no line of it can begin with "--" and this; attached messages, which stand as they are, are hashed in.
+    // All content is encoded, so none of its lines can begin with "--" and this boundary. Attached messages stay unchanged, so the hash includes them.
     const hash = createHash("sha256").update(`${this.#boundaries}\n`);
     mark(hash, this.#item);
     const boundary = `=_${subtype}_${hash.digest("hex").slice(0, 32)}`;

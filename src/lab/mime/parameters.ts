@@ -35,7 +35,7 @@ function splitOutsideQuotes(text: string): string[] {
       piece = "";
     } else piece += char;
   }
-  // A quote that is never closed would hide the parameters behind it: it ends where it can.
+  // End an unclosed quote as early as possible: it would hide the parameters after it.
   return quoted ? [...pieces, ...piece.split(";")] : [...pieces, piece];
 }
 
@@ -49,7 +49,7 @@ function unquote(text: string): string {
   return out;
 }
 
-/** RFC 2231: `name*0*`, `name*1`, `name*`. Without it, encoded words (RFC 2047) are what mailers use where they must not. */
+/** RFC 2231: `name*0*`, `name*1`, `name*`. Many mailers use encoded words (RFC 2047) instead, although the standard forbids them here. */
 function joinContinuations(raw: ReadonlyMap<string, string>): Map<string, string> {
   const out = new Map<string, string>();
   for (const [name, value] of raw) {

@@ -9,9 +9,9 @@ function isClearSigned(root: Entity): boolean {
 }
 
 /**
- * The one attachment that Exchange makes of a clear-signed message: the whole multipart/signed entity with its Content-Type, so that the signature
- * can be checked later. Undefined for any other message.
- * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxosmime/6d0deda8-4e31-4949-bdd6-8c2e54d04736
+ * Returns the single attachment that Exchange makes from a clear-signed message: the whole multipart/signed entity with its Content-Type, so that the
+ * signature can be checked later. Undefined for any other message. @see
+ * https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxosmime/6d0deda8-4e31-4949-bdd6-8c2e54d04736
  */
 export function signedAttachment(root: Entity): NewAttachment | undefined {
   if (!isClearSigned(root)) return undefined;
@@ -25,7 +25,7 @@ export function smimeClass(root: Entity): string | undefined {
   return opaque.test(root.type.value) ? "IPM.Note.SMIME" : undefined;
 }
 
-/** What an unnamed signed or encrypted content is called. */
+/** Returns the name of a signed or encrypted content without a name. */
 export function smimeName(entity: Entity): string | undefined {
   return opaque.test(entity.type.value) ? "smime.p7m" : undefined;
 }

@@ -1,4 +1,4 @@
-/** RFC 2045 6.8: a "=" that completes a group of four ends the data; what follows it is no content. */
+/** RFC 2045 6.8: a "=" that completes a group of four ends the data; bytes after it are ignored. */
 export function decodeBase64(body: Uint8Array): Uint8Array {
   const text = Buffer.from(body)
     .toString("latin1")
@@ -11,7 +11,7 @@ export function decodeBase64(body: Uint8Array): Uint8Array {
   return Buffer.from(data, "base64");
 }
 
-/** From the line "begin" to the line "end" (POSIX uuencode), whatever stands around them; without "begin" it is left as it stands. */
+/** Decodes from the line "begin" to the line "end" (POSIX uuencode), whatever surrounds them. Without "begin" the text stays unchanged. */
 export function decodeUuencode(body: Uint8Array): Uint8Array {
   const lines = Buffer.from(body).toString("latin1").split(/\r?\n/);
   const begin = lines.findIndex((line) => /^begin [0-7]{3,4} /.test(line));
@@ -20,7 +20,7 @@ export function decodeUuencode(body: Uint8Array): Uint8Array {
   for (const line of lines.slice(begin + 1)) {
     const length = (line.charCodeAt(0) - 32) & 63;
     if (line === "" || length === 0 || line.trimEnd() === "end") break;
-    // Trailing spaces stand for zeros, and transport takes them away.
+    // Trailing spaces stand for zeros, and mail transport removes them.
     const sixes = [...line.slice(1, 1 + Math.ceil(length / 3) * 4).padEnd(Math.ceil(length / 3) * 4, " ")].map(
       (char) => (char.charCodeAt(0) - 32) & 63,
     );
@@ -32,7 +32,7 @@ export function decodeUuencode(body: Uint8Array): Uint8Array {
 
 const equals = 0x3d;
 
-/** RFC 2045 6.7. What is not valid is left as it stands. */
+/** RFC 2045 6.7. Invalid sequences stay unchanged. */
 export function decodeQuotedPrintable(bytes: Uint8Array): Uint8Array {
   const out = Buffer.alloc(bytes.length);
   let length = 0;
@@ -59,7 +59,7 @@ export function decodeQuotedPrintable(bytes: Uint8Array): Uint8Array {
   return out.subarray(0, length);
 }
 
-/** Bytes of a soft line break at this place: white space that transport added, then a line end (or the end of all). */
+/** Returns the length of a soft line break at this position: white space added by transport, then a line end (or the end of the text). */
 function softBreak(bytes: Uint8Array, from: number): number | undefined {
   let at = from;
   while (bytes[at] === 0x20 || bytes[at] === 0x09) at += 1;

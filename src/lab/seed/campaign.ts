@@ -1,11 +1,11 @@
-// src/lab/seed/: Fills the store with the practice organisation, its mail and its phishing campaign.
+// src/lab/seed/: Fills the store with the practice organisation, its messages and its phishing campaign.
 
 import { itemFromMime } from "../mime/item-from-mime.ts";
 import { mimeOfNew } from "../mime/mime-of-item.ts";
 import type { LabHeader } from "../store/address.ts";
 import type { NewItem } from "../store/item.ts";
 
-/** Where a copy lies when the lab has been seeded. `folder` is a path from the visible root. */
+/** The location of a copy after seeding. `folder` is a path from the visible root. */
 export interface CampaignCopy {
   readonly mailbox: string;
   readonly folder: string;
@@ -19,7 +19,7 @@ export const campaign = {
   sender: "billing@example.net",
   senderName: "Billing Department",
   subject: "Overdue invoice 4711: settle today",
-  /** Copies of the one mail with `messageId`, whatever their readers did with them. */
+  /** Copies of the message with `messageId`, in the folders to which their readers moved them. */
   copies: [
     { mailbox: "finance@example.com", folder: "Inbox" },
     { mailbox: "payroll@example.com", folder: "Inbox" },
@@ -37,9 +37,9 @@ export const campaign = {
     "user05@example.com",
     "reception@example.com",
   ],
-  /** Whom the sender addressed: a group, and some of its own. */
+  /** The recipients that the sender addressed: a group and some of its members. */
   addressed: ["finance-team@example.com", "user03@example.com", "user05@example.com", "reception@example.com"],
-  /** Who forwarded it, as an attachment, to the reporting mailbox, and under which Message-ID and subject. */
+  /** The user who forwarded the message, as an attachment, to the reporting mailbox, with the Message-ID and subject of the report. */
   report: {
     reporter: "reception@example.com",
     mailbox: "phish-report@example.com",
@@ -48,7 +48,7 @@ export const campaign = {
   },
   /** The same sender and subject under another Message-ID. */
   variant: { messageId: "<20f7c2.4711@mailer.example.net>", mailboxes: ["sales@example.com", "user07@example.com"] },
-  /** With a file, an inline image and an attached mail that holds an attached mail with a file. */
+  /** A message with a file, an inline image and an attached message, which contains an attached message with a file. */
   rich: { messageId: "<20f7c3.4711@mailer.example.net>", mailboxes: ["hr@example.com", "legal@example.com"] },
 } as const;
 

@@ -9,7 +9,7 @@ import { reportingAddress, socAddress } from "./seed-people.ts";
 export interface Imported {
   /** Name of the file, without its folder. */
   readonly file: string;
-  /** The one that all copies have: the mail's own, or one that was made for it. */
+  /** The Message-ID of all copies: the message's own, or a generated one. */
   readonly messageId: string;
   readonly subject: string;
   readonly from: string;
@@ -17,7 +17,7 @@ export interface Imported {
   readonly mailboxes: readonly string[];
   readonly copies: readonly { readonly mailbox: string; readonly folder: string }[];
   readonly attachments: number;
-  /** Who passed it on, as an attachment, to the reporting mailbox; undefined in an organisation without one. */
+  /** The user who forwarded the message, as an attachment, to the reporting mailbox; undefined in an organisation without one. */
   readonly reporter?: string | undefined;
 }
 
@@ -26,17 +26,17 @@ export interface ImportOptions {
   readonly dates?: "delivery" | "headers" | undefined;
 }
 
-/** The folders to which readers moved their copies; the first files get all of them. */
+/** The folders to which readers moved their copies. The first files have a copy in each of them. */
 const readerFolders = ["Inbox", "Inbox/Suppliers", "Inbox/To do/Later", "Deleted Items", "Inbox"] as const;
-// Steps through the mailboxes so that neighbouring files meet different readers; a prime, so that all are met.
+// Steps through the mailboxes so that neighbouring files reach different readers. A prime number, so that all mailboxes are reached.
 const stride = 7;
 
-// In milliseconds. An import counts as done within the last minute: some ten thousand files, at a few milliseconds each.
+// In milliseconds. The import counts as made within the last minute: some ten thousand files at a few milliseconds each.
 const importTime = 60_000;
 
 /**
- * Delivers every `.eml` of a folder into three to five mailboxes of the lab, bytes kept, in the order of their names, and has one reader pass each on.
- * Throws what the file system throws, and when the store has no mailbox to deliver to.
+ * Delivers every `.eml` of a folder into three to five mailboxes of the lab, in the order of the file names and byte for byte; one reader forwards each
+ * message. Throws errors of the file system, and if the store has no mailbox for delivery.
  */
 export function importFolder(store: Store, dir: string, options: ImportOptions = {}): Imported[] {
   const readers = store.mailboxes().filter(({ address }) => address !== socAddress && address !== reportingAddress);

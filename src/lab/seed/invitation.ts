@@ -1,7 +1,7 @@
 import { base64Lines } from "../mime/encode.ts";
 import type { Store } from "../store/store.ts";
 
-/** A meeting invitation as a server outside sends it. Everything has a default. */
+/** A meeting invitation as an external server sends it. Everything has a default. */
 export interface Invitation {
   readonly messageId?: string | undefined;
   readonly uid?: string | undefined;
@@ -40,7 +40,7 @@ export function invitationMime(to: readonly string[], at: Date, given: Invitatio
   return Buffer.from([...head, "", ...text, ...part, base64Lines(Buffer.from(calendar)), "--part--", ""].join("\r\n"));
 }
 
-/** Delivers the practice invitation; whoever gets it has the meeting in the calendar. */
+/** Delivers the practice invitation, which puts the meeting into each recipient's calendar. */
 export function deliverInvitation(store: Store, to: readonly string[], given: Invitation = {}): void {
   const organizer = given.organizer ?? "payroll@example.net";
   store.deliver(invitationMime(to, store.now(), given), { from: organizer, to });

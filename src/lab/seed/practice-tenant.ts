@@ -2,14 +2,14 @@ import { labPermissions } from "../graph/sign-in/practice-token.ts";
 import type { FederatedCredential, Tenant } from "../sign-in/app-registration.ts";
 import { openSigner } from "../sign-in/jwt.ts";
 
-/** The application that is registered in the tenant of the practice organisation. Its secret is no secret. */
+/** The application registered in the tenant of the practice organisation. Its secret is public. */
 export const practiceApplication = {
   tenant: "6c0b5c1e-52b5-4c1a-9d6f-6d61696c6c61",
   clientId: "0d9a4a3c-7e21-4f0e-8b55-6d61696c6170",
   secret: "lab-client-secret",
 } as const;
 
-/** The token of another issuer, and what the tenant knows of it. */
+/** A token of another issuer, and the tenant's record of that issuer. */
 export interface Federation {
   readonly token: string;
   readonly credential: FederatedCredential;
@@ -25,8 +25,8 @@ export async function practiceFederation(): Promise<Federation> {
 }
 
 /**
- * A tenant with one application that may do everything. `certificate`: PEM, a key beside it is not looked at. Throws when there is none in
- * it.
+ * Returns a tenant with one application that has every permission. `certificate`: PEM; a private key beside it is ignored. Throws if it contains no
+ * certificate.
  */
 export function practiceTenant({
   certificate,
@@ -36,9 +36,9 @@ export function practiceTenant({
 }: {
   certificate?: string | undefined;
   federation?: Federation | undefined;
-  /** What was consented to at Microsoft Graph; default everything. */
+  /** Permissions granted at Microsoft Graph; default all. */
   graph?: readonly string[] | undefined;
-  /** Addresses of the only mailboxes that Exchange lets it into (RBAC for Applications); consent is then for the directory alone. */
+  /** Addresses of the only mailboxes that Exchange lets the application open (RBAC for Applications). The Graph permissions then cover the directory only. */
   mailboxes?: readonly string[] | undefined;
 } = {}): Tenant {
   const certificates = certificate?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)?.slice(0, 1) ?? [];

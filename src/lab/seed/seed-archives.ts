@@ -4,17 +4,17 @@ import type { Store } from "../store/store.ts";
 
 const day = 86_400_000;
 
-/** Who has an archive mailbox. */
+/** The user with an archive mailbox. */
 const archiveOwner = "legal@example.com";
 
-/** Seeds the mailboxes behind the users': one archive, and a small tree of public folders, each with a message in it. */
+/** Seeds the mailboxes behind the users' own: one archive, and a small tree of public folders, each with a message. */
 export function seedArchiveAndPublicFolders(store: Store, now: Date): void {
   const note = (subject: string, text: string, days: number) => {
     const at = new Date(now.getTime() - days * day);
     const mime = mimeOfNew({
       from: { name: "Order Desk", address: "orders@example.org" },
       to: [{ address: archiveOwner }],
-      // Of their own, so that those of delivered mail do not depend on them.
+      // A Message-ID of their own, so that the Message-IDs of delivered messages do not depend on these.
       internetMessageId: `<${subject.toLowerCase().replaceAll(" ", "-")}@example.org>`,
       subject,
       sentAt: at,

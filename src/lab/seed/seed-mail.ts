@@ -24,7 +24,7 @@ const everyday: readonly (readonly [subject: string, text: string])[] = [
   ["Überprüfung der Zugänge – bitte bestätigen ✔", "Wie jedes Jahr: bitte die Liste der Zugänge prüfen."],
 ];
 
-/** Mails inside the organisation: delivered, and a copy in the sender's Sent Items. */
+/** Seeds messages within the organisation: delivered, with a copy in the sender's Sent Items. */
 export function seedEveryday(store: Store, now: Date): void {
   const people = store.mailboxes();
   for (const [number, mailbox] of people.entries()) {
@@ -49,7 +49,7 @@ function sendInside(store: Store, from: LabMailbox, to: readonly LabMailbox[], f
   };
   const mime = mimeOfNew(item);
   const deliveries = store.deliver(mime, { from: from.address, to: to.map((one) => one.address), at });
-  // Half of it has been read.
+  // Half of the copies are read.
   for (const { mailbox, item: copy } of deliveries)
     if (mailbox && copy && at.getUTCHours() % 2 === 0) mailbox.update(copy, { isRead: true });
   from.add(from.known("sentitems"), { ...itemFromMime(mime), receivedAt: at, isRead: true });
@@ -69,7 +69,7 @@ function newsletter(store: Store, mailbox: LabMailbox, number: number, now: Date
   store.deliver(mime, { from: "news@example.org", to: [mailbox.address], at });
 }
 
-/** One of each kind of message that mail readers often get wrong. */
+/** Seeds one message of each kind that mail readers often misread. */
 export function seedUnusualMail(store: Store, now: Date): void {
   const at = (hours: number): Date => new Date(now.getTime() - hours * hour);
   const outside = (to: string, item: NewItem, hours: number): void => {
@@ -118,7 +118,7 @@ export function seedUnusualMail(store: Store, now: Date): void {
   fromFormerColleague(store, at(200));
 }
 
-/** A message of somebody who has left: the directory knows the X.500 address no more, and the message keeps the SMTP address beside it. */
+/** Delivers a message from a former colleague: the directory no longer has the X.500 address, and the message contains the SMTP address as well. */
 function fromFormerColleague(store: Store, at: Date): void {
   const training = store.mailbox("training@example.com");
   training?.add(training.known("inbox"), {
@@ -188,7 +188,7 @@ function meetingRequest(store: Store, now: Date): void {
   facilities?.add(facilities.known("calendar"), { itemClass: "IPM.Appointment", subject: "Fire drill", meeting, isRead: true });
 }
 
-/** A message to an unknown address: the sender gets a delivery report. */
+/** Sends a message to an unknown address: the sender gets a delivery report. */
 function seedBounce(store: Store): void {
   const sender = store.mailbox("user06@example.com");
   if (!sender) return;

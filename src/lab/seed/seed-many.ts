@@ -3,7 +3,7 @@ import type { LabMailbox } from "../store/mailbox.ts";
 import { tracing } from "../store/message-trace.ts";
 import type { Store } from "../store/store.ts";
 
-/** How many further mailboxes a lab has. */
+/** The number of further mailboxes in the lab. */
 export interface ManyMailboxes {
   /** At most 100,000. */
   readonly mailboxes: number;
@@ -25,10 +25,10 @@ export function manyAddress(number: number): string {
   return `box${String(number).padStart(5, "0")}@example.com`;
 }
 
-/** Adds mailboxes whose folders and messages are made when a mailbox is first opened: nobody pays for those that are never opened. */
+/** Adds mailboxes whose folders and messages are created when the mailbox is first opened, so unopened mailboxes cost nothing. */
 export function seedMany(store: Store, { mailboxes, messages = 50 }: ManyMailboxes): void {
   const now = store.now().getTime();
-  // All messages share what does not differ, so that half a million of them fit into memory.
+  // All messages share their common values, so that half a million of them fit into memory.
   const body = { type: "Text", value: "Please find the minutes of our last meeting below.\r\n\r\nKind regards\r\n" } as const;
   const lure = { type: "Text", value: "Your parcel waits: https://parcels.example.net/4712\r\n" } as const;
   const senders = Array.from({ length: 20 }, (_, at) => ({ name: `Sender ${at + 1}`, address: `sender${at + 1}@example.org` }));
@@ -49,7 +49,7 @@ export function seedMany(store: Store, { mailboxes, messages = 50 }: ManyMailbox
   };
   for (let number = 1; number <= mailboxes; number += 1)
     store.addUser({ address: manyAddress(number), displayName: `Box ${number}` }, fill(number));
-  // Transport has seen the campaign, so a trace names its recipients without opening their mailboxes.
+  // Mail transport has seen the campaign, so a trace names its recipients without opening their mailboxes.
   const { messageId: internetMessageId, subject, sender } = manyCampaign;
   const at = new Date(now - (messages - Math.floor(messages / 2)) * hour);
   const trace = tracing(store.traces.length, { internetMessageId, subject, body: lure }, { from: sender, at });

@@ -5,10 +5,10 @@ import type { Store } from "../store/store.ts";
 
 /** The service account: it may impersonate everybody and search every mailbox. */
 export const socAddress = "soc@example.com";
-/** Where people forward what looks wrong to them. */
+/** The mailbox to which people forward suspicious messages. */
 export const reportingAddress = "phish-report@example.com";
 
-/** Desks and numbered users: nobody who exists. */
+/** Departments and numbered users. None of them is a real person. */
 const desks: readonly (readonly [name: string, displayName: string, department: string])[] = [
   ["reception", "Reception", "Front Office"],
   ["finance", "Finance Desk", "Finance"],
@@ -67,7 +67,7 @@ export function seedPeople(store: Store, password: string): void {
     members: ["finance-team@example.com", "reception@example.com", "hr@example.com", "legal@example.com"],
   });
   store.addGroup({ address: "partners@example.com", displayName: "Partners", members: ["sales@example.com", "contact@example.org"] });
-  // Each of the two holds the other, which a directory allows.
+  // Each of the two groups contains the other, which a directory allows.
   store.addGroup({
     address: "invoices@example.com",
     displayName: "Invoices",
@@ -82,7 +82,7 @@ export function seedPeople(store: Store, password: string): void {
 
 const day = 86_400_000;
 
-/** Automatic replies: on, scheduled and active, over, and still to come. */
+/** Seeds automatic replies: one on, one scheduled and active, one over, and one still to come. */
 export function seedOutOfOffice(store: Store, today: Date): void {
   const now = today.getTime();
   const set = (address: string, state: "Enabled" | "Scheduled", from: number, to: number, audience: "None" | "Known" | "All"): void => {
@@ -135,7 +135,7 @@ function contact(number: number, firm: string, domain: string): ContactFields {
   };
 }
 
-/** Contacts and personal groups for some; the rest have none. */
+/** Seeds contacts and personal groups for some users. */
 export function seedContacts(store: Store): void {
   for (const [name, count] of [
     ["reception", 6],

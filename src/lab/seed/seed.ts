@@ -11,10 +11,10 @@ export { reportingAddress, socAddress } from "./seed-people.ts";
 
 const hour = 3_600_000;
 
-/** Fills a store with the organisation of the demo. The same store and clock give the same organisation; its mail is of the last days. */
+/** Fills a store with the organisation of the demo. The same store and clock give the same organisation; its messages are from the last days. */
 export function seedOrganisation(store: Store, options: { readonly password?: string | undefined } = {}): void {
   const now = store.now();
-  // All of it was made within the hour before.
+  // All content was created within the hour before.
   store.clock.replay(new Date(now.getTime() - hour), () => {
     seedPeople(store, options.password ?? labPassword);
     seedOutOfOffice(store, now);
@@ -40,12 +40,12 @@ function seedCampaign(store: Store, now: Date): void {
   if (reporter) forwardAsAttachment(store, reporter, mime, campaign.report, at(2));
 }
 
-/** The folder at a path such as `Inbox/To do`; what is missing of it is made. */
+/** Returns the folder at a path such as `Inbox/To do`, and creates missing folders. */
 export function folderFor(mailbox: LabMailbox, path: string): LabFolder {
   return path.split("/").reduce((at, name) => at.child(name) ?? mailbox.createFolder(at, name, "IPF.Note"), mailbox.root);
 }
 
-/** A person passes a mail on, whole, to the reporting mailbox. */
+/** Forwards a message as an attachment from a user to the reporting mailbox. */
 export function forwardAsAttachment(
   store: Store,
   from: LabMailbox,

@@ -1,6 +1,6 @@
 // src/lab/sign-in/: The token endpoint and NTLM of the lab: applications, tokens, device codes.
 
-/** Resources that the lab's tenants know, by the short names that permissions are given under. */
+/** The resources of the lab's tenants, by the short names used in permissions. */
 export const resources = {
   exchange: [
     "https://outlook.office365.com",
@@ -19,7 +19,7 @@ export const resources = {
 export type Resource = keyof typeof resources;
 export type Permissions = { readonly [R in Resource]?: readonly string[] };
 
-/** A token of another issuer that stands for the application (workload identity federation). */
+/** A token of another issuer with which the application signs in (workload identity federation). */
 export interface FederatedCredential {
   readonly issuer: string;
   readonly subject: string;
@@ -28,7 +28,7 @@ export interface FederatedCredential {
   readonly publicKey: string;
 }
 
-/** An application that is registered in the lab's tenant. */
+/** An application registered in the lab's tenant. */
 export interface Registration {
   readonly clientId: string;
   readonly name: string;
@@ -36,45 +36,45 @@ export interface Registration {
   /** PEM, the public part. */
   readonly certificates?: readonly string[] | undefined;
   readonly federated?: readonly FederatedCredential[] | undefined;
-  /** Granted to the application: `full_access_as_app`. */
+  /** Application permissions: `full_access_as_app`. */
   readonly roles?: Permissions | undefined;
-  /** Consented to for users: `EWS.AccessAsUser.All`. */
+  /** Delegated permissions: `EWS.AccessAsUser.All`. */
   readonly scopes?: Permissions | undefined;
   /** Whether users may sign in with it without a secret. */
   readonly publicClient?: boolean | undefined;
-  /** Whether it is what the machine's managed identity stands for. */
+  /** Whether the managed identity of the machine is this application. */
   readonly managedIdentity?: boolean | undefined;
-  /** Whether Exchange itself gave it the right (RBAC for Applications), which no token shows. */
+  /** Whether Exchange itself granted the right (RBAC for Applications), which does not appear in a token. */
   readonly exchangeRole?: boolean | undefined;
-  /** Whether Exchange gave its service principal a role that shows recipients (View-Only Recipients). */
+  /** Whether Exchange granted its service principal a role that shows recipients (View-Only Recipients). */
   readonly recipientsRole?: boolean | undefined;
-  /** Addresses that it may act as in Exchange; default all. */
+  /** Addresses of the mailboxes that it may use in Exchange; default all. */
   readonly mailboxes?: readonly string[] | undefined;
   readonly disabled?: boolean | undefined;
 }
 
-/** The tenant of the lab's organisation in its practice of Microsoft Entra ID. */
+/** The tenant of the lab's organisation in its imitation of Microsoft Entra ID. */
 export interface Tenant {
   readonly id: string;
-  /** Verified domains; they name it as well as its id. */
+  /** Verified domains. Requests may name the tenant by a domain or by its id. */
   readonly domains: readonly string[];
   readonly registrations: readonly Registration[];
-  /** Addresses of Exchange Servers on premises that tokens are given for (hybrid modern authentication): `https://mail.example.com`. */
+  /** Addresses of on-premises Exchange Servers for which tokens are issued (hybrid modern authentication): `https://mail.example.com`. */
   readonly servers?: readonly string[] | undefined;
-  /** Whether the same registrations are found at an AD FS, too, below `/adfs`. */
+  /** Whether an AD FS below `/adfs` has the same registrations. */
   readonly adfs?: boolean | undefined;
-  /** How long tokens are good, in seconds; default 3599. */
+  /** Lifetime of tokens, in seconds; default 3599. */
   readonly tokenSeconds?: number | undefined;
-  /** How long a device code is, and how often it may be asked after, in seconds; default 900 and 5. */
+  /** Lifetime of a device code, and the shortest interval between two requests for its token, in seconds; default 900 and 5. */
   readonly deviceCode?: { readonly seconds?: number; readonly interval?: number } | undefined;
 }
 
-/** Which applications the organisation lets use EWS. @see https://learn.microsoft.com/en-us/powershell/module/exchange/set-organizationconfig */
+/** The applications that the organisation allows to use EWS. @see https://learn.microsoft.com/en-us/powershell/module/exchange/set-organizationconfig */
 export interface EwsPolicy {
-  /** True: only those of the list. False: none. Undefined: all. */
+  /** True: only applications in the list. False: none. Undefined: all. */
   readonly ewsEnabled?: boolean | undefined;
   /** Client ids. */
   readonly ewsAllowedAppIDs?: readonly string[] | undefined;
-  /** Addresses of mailboxes where it is off (Set-CASMailbox -EwsEnabled $false). */
+  /** Addresses of mailboxes with EWS disabled (Set-CASMailbox -EwsEnabled $false). */
   readonly disabledMailboxes?: readonly string[] | undefined;
 }

@@ -18,7 +18,7 @@ interface Session {
   readonly user: User;
 }
 
-/** Who is signing in with a code, and who has. @see https://www.rfc-editor.org/rfc/rfc8628 */
+/** The pending and completed sign-ins with device codes. @see https://www.rfc-editor.org/rfc/rfc8628 */
 export class DeviceCodes {
   readonly #tenant: Tenant;
   readonly #pending = new Map<string, Pending>();
@@ -50,19 +50,19 @@ export class DeviceCodes {
     };
   }
 
-  /** What a person does in the browser. False when there is no such code. */
+  /** Records a person's answer in the browser. Returns false if there is no such code. */
   answer(userCode: string, answer: "declined" | User): boolean {
     const found = [...this.#pending.values()].find((one) => one.userCode === userCode && one.state === "pending");
     if (found !== undefined) found.state = answer;
     return found !== undefined;
   }
 
-  /** Codes that wait for a person. */
+  /** The codes that wait for a person. */
   get waiting(): readonly string[] {
     return [...this.#pending.values()].flatMap(({ state, userCode }) => (state === "pending" ? [userCode] : []));
   }
 
-  /** The signed-in user and a refresh token. Throws TokenError until then. */
+  /** Returns the signed-in user and a refresh token. Throws TokenError until the person has signed in. */
   redeem(
     app: Registration,
     deviceCode: string,
@@ -77,14 +77,14 @@ export class DeviceCodes {
     return { user: found.state, refreshToken: this.#session({ app, user: found.state }), scope: found.scope };
   }
 
-  /** A refresh token stays good when it is used, as Entra's do. Throws TokenError. */
+  /** Returns the user of a refresh token. The token stays valid after use, as Entra's do. Throws TokenError. */
   refresh(app: Registration, refreshToken: string): { readonly user: User; readonly refreshToken: string } {
     const session = this.#sessions.get(refreshToken);
     if (session === undefined || session.app !== app) throw new TokenError(700082, "invalid_grant", "The refresh token has expired.");
     return { user: session.user, refreshToken: this.#session(session) };
   }
 
-  /** Signs everybody out. */
+  /** Revokes all refresh tokens. */
   revoke(): void {
     this.#sessions.clear();
   }

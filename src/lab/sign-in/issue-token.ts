@@ -4,13 +4,13 @@ import { type Registration, type Resource, resources, type Tenant } from "./app-
 import type { Signer } from "./jwt.ts";
 import { TokenError } from "./token-error.ts";
 
-/** A resource as a scope names it, and which of ours it is. */
+/** A resource as named by a scope, and the lab's short name for it. */
 export interface Audience {
   readonly url: string;
   readonly resource: Resource;
 }
 
-/** What `https://outlook.office365.com/.default` or `https://outlook.office365.com/EWS.AccessAsUser.All` names. Throws TokenError. */
+/** Returns the resource that `https://outlook.office365.com/.default` or `https://outlook.office365.com/EWS.AccessAsUser.All` names. Throws TokenError. */
 export function audienceOf(scope: string, { servers = [] }: Tenant): Audience {
   const url = scope.slice(0, scope.lastIndexOf("/")).replace(/\/$/, "");
   if (servers.includes(url)) return { url, resource: "exchange" };
@@ -20,15 +20,15 @@ export function audienceOf(scope: string, { servers = [] }: Tenant): Audience {
   return { url, resource: found[0] === "graph" ? "graph" : "exchange" };
 }
 
-/** The token of the answer, and how long it is good, in seconds. */
+/** The token in the answer, and its lifetime in seconds. */
 export interface Issued {
   readonly token: string;
   readonly seconds: number;
 }
 
 /**
- * A token like Entra's for Exchange (version 1.0). With a user it is delegated.
- * @see https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
+ * Issues a token like Entra's for Exchange (version 1.0), delegated if there is a user. @see
+ * https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
  */
 export async function issueToken(
   signer: Signer,
@@ -55,7 +55,7 @@ export async function issueToken(
     tid: tenant.id,
     uti: randomUUID(),
     ver: "1.0",
-    // Entra leaves roles out where there are none.
+    // Entra omits an empty list of roles.
     ...(user === undefined
       ? { idtyp: "app", ...(granted === undefined || granted.length === 0 ? {} : { roles: granted }) }
       : { idtyp: "user", scp: (granted ?? []).join(" "), upn: user.upn, name: user.displayName }),
@@ -63,12 +63,12 @@ export async function issueToken(
   return { token, seconds };
 }
 
-/** The object id of the application's service principal: like a GUID, and always the same. */
+/** Returns the object id of the application's service principal: a constant in the form of a GUID. */
 function principalOf(app: Registration): string {
   return app.clientId.replace(/^.{8}/, "5e4f1ce0");
 }
 
-/** The object id of an account: like a GUID, and always the same for its address. */
+/** Returns the object id of an account: a constant for its address, in the form of a GUID. */
 export function objectIdOf(user: User): string {
   const hex = createHash("sha256").update(user.address.toLowerCase()).digest("hex");
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");

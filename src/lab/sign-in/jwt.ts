@@ -2,11 +2,11 @@ import { constants, createPublicKey, generateKeyPair, type KeyObject, sign, veri
 import { promisify } from "node:util";
 import { parseObject } from "../graph/json.ts";
 
-/** A JSON Web Token taken apart (RFC 7515, RFC 7519); nothing of it is checked yet. */
+/** A parsed JSON Web Token (RFC 7515, RFC 7519), not verified yet. */
 export interface Jwt {
   readonly header: ReadonlyMap<string, unknown>;
   readonly claims: ReadonlyMap<string, unknown>;
-  /** What was signed. */
+  /** The signed text. */
   readonly signed: string;
   readonly signature: Buffer;
 }
@@ -24,7 +24,7 @@ function objectOf(part: string): ReadonlyMap<string, unknown> | undefined {
   return value && new Map(Object.entries(value));
 }
 
-/** True when the key made the signature, by one of the two algorithms that Entra takes (RFC 7518, 3.3 and 3.5). */
+/** Returns whether the key made the signature, with one of the two algorithms that Entra accepts (RFC 7518, 3.3 and 3.5). */
 export function isSignedBy(jwt: Jwt, key: KeyObject): boolean {
   const algorithm = jwt.header.get("alg");
   const data = Buffer.from(jwt.signed);
@@ -34,19 +34,19 @@ export function isSignedBy(jwt: Jwt, key: KeyObject): boolean {
   return verify("sha256", data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }, jwt.signature);
 }
 
-/** A key that signs tokens, and is published. */
+/** A key that signs tokens; its public part is published. */
 export interface Signer {
   sign(claims: Readonly<Record<string, unknown>>): Promise<string>;
-  /** The public part as a JSON Web Key Set (RFC 7517). */
+  /** Returns the public part as a JSON Web Key Set (RFC 7517). */
   keys(): Promise<unknown>;
-  /** The public part in PEM. */
+  /** Returns the public part in PEM. */
   publicKey(): Promise<string>;
   verify(jwt: Jwt): Promise<boolean>;
 }
 
 const keyId = "lab-signing-key";
 
-/** The key is made when it is first needed: that takes longer than all else of starting a lab. */
+/** Creates the key when it is first needed: this takes longer than the rest of the lab's start. */
 export function openSigner(): Signer {
   let made: Promise<{ publicKey: KeyObject; privateKey: KeyObject }> | undefined;
   const pair = () => {

@@ -1,6 +1,6 @@
 /**
- * MD4, the digest in which Windows keeps passwords. Written from RFC 1320 for the lab alone: a digest shared with the client would forgive
- * the client its errors.
+ * MD4, the hash that Windows stores of passwords. Written from RFC 1320 for the lab only: with a shared digest, the lab would not notice an error of the
+ * client.
  */
 export function md4Digest(input: Buffer): Buffer {
   const padding = Buffer.alloc(((119 - (input.length % 64)) % 64) + 1);
@@ -21,7 +21,7 @@ export function md4Digest(input: Buffer): Buffer {
   return digest;
 }
 
-/** One block: 48 steps, which turn the four registers round. */
+/** Processes one block: 48 steps, which rotate the four registers. */
 function absorb(state: Uint32Array, x: Uint32Array): void {
   const register = Uint32Array.from(state);
   const at = (index: number): number => register[index & 3] ?? 0;
@@ -39,7 +39,7 @@ function absorb(state: Uint32Array, x: Uint32Array): void {
       value = ((b & c) | (b & d) | (c & d)) + (x[(within % 4) * 4 + (within >> 2)] ?? 0) + 0x5a827999;
       shift = [3, 5, 9, 13][step % 4] ?? 0;
     } else {
-      // In the order of the numbers read with their four bits reversed.
+      // In the order of the numbers with their four bits reversed.
       const reversed = ((within & 1) << 3) | ((within & 2) << 1) | ((within & 4) >> 1) | ((within & 8) >> 3);
       value = (b ^ c ^ d) + (x[reversed] ?? 0) + 0x6ed9eba1;
       shift = [3, 9, 11, 15][step % 4] ?? 0;

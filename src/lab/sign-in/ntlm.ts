@@ -1,27 +1,27 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { md4Digest } from "./md4.ts";
 
-// The server's side of NTLMv2, written from [MS-NLMP] for the lab alone:
+// The server's side of NTLMv2, written from [MS-NLMP] for the lab only:
 // https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-nlmp/b38c36ed-2804-4868-a9ff-8dd3182128e4
 
-/** Names of the lab in NTLM, as a domain's member has them. */
+/** Names of the lab in NTLM, as a domain member has them. */
 export interface NtlmServerNames {
   readonly domain: string;
   readonly computer: string;
   readonly dnsDomain: string;
 }
 
-/** How strictly the lab takes an answer. */
+/** How strictly the lab checks an answer. */
 export interface NtlmPolicy {
-  /** As `-ExtendedProtectionTokenChecking` of Exchange: None, Allow (what is there must be right), Require. */
+  /** As `-ExtendedProtectionTokenChecking` of Exchange: None, Allow (a binding must be correct if present), Require. */
   readonly extendedProtection: "None" | "Allow" | "Require";
-  /** What `tls-server-end-point` of this connection is; undefined without TLS. */
+  /** The value of `tls-server-end-point` for this connection; undefined without TLS. */
   readonly channelBinding: Buffer | undefined;
-  /** Name in the URL, without port, which a target name must say. */
+  /** Name in the URL, without port, which the target name must match. */
   readonly host: string | undefined;
 }
 
-/** The account as a domain knows it. */
+/** The account as the domain stores it. */
 export interface NtlmAccount {
   readonly password: string;
 }
@@ -51,19 +51,19 @@ const EXTENDED_SESSIONSECURITY = 0x80000;
 const NEGOTIATE_TARGET_INFO = 0x800000;
 const NEGOTIATE_VERSION = 0x2000000;
 const NEGOTIATE_KEY_EXCH = 0x40000000;
-/** What a server of today takes over from the client's wishes: NTLM, signing, sealing and strong keys. */
+/** The client's options that a current server accepts: NTLM, signing, sealing and strong keys. */
 const ECHOED = 0x200 | 0x10 | 0x20 | NEGOTIATE_ALWAYS_SIGN | EXTENDED_SESSIONSECURITY | 0x20000000 | 0x80000000 | NEGOTIATE_KEY_EXCH;
 
 const typeOf = (message: Buffer): number =>
   message.length >= 12 && message.toString("latin1", 0, 8) === "NTLMSSP\0" ? message.readUInt32LE(8) : 0;
 
-/** Whether this is the first message of a sign-in, or its last, or neither. */
+/** Returns whether this is the first or the last message of a sign-in; undefined for any other. */
 export function ntlmMessage(message: Buffer): "negotiate" | "authenticate" | undefined {
   const type = typeOf(message);
   return type === 1 && message.length >= 16 ? "negotiate" : type === 3 ? "authenticate" : undefined;
 }
 
-/** One sign-in: what the server keeps between its challenge and the answer. */
+/** One sign-in: the server's data between its challenge and the client's answer. */
 export class NtlmSignIn {
   readonly #negotiate: Buffer;
   readonly #challenge: Buffer;
@@ -73,7 +73,7 @@ export class NtlmSignIn {
     this.#challenge = challenge;
   }
 
-  /** `find` gives the account of a name; the domain may be empty. */
+  /** `find` returns the account with this name; the domain may be empty. */
   verify<Account extends NtlmAccount>(
     message: Buffer,
     find: (user: string, domain: string) => Account | undefined,
@@ -83,7 +83,7 @@ export class NtlmSignIn {
     if (answer === undefined) return { ok: false, reason: "malformed" };
     const { user, domain, nt } = answer;
     if (user === "" && nt.length === 0) return { ok: false, reason: "anonymous" };
-    // 24 bytes are NTLMv1; NTLMv2 is the proof, 28 bytes, and at least the end of a list.
+    // 24 bytes are NTLMv1. NTLMv2 has the proof, 28 bytes, and at least the end of a list.
     if (nt.length < 16 + 28 + 4 || nt.readUInt16LE(16) !== 0x0101) return { ok: false, reason: "not NTLMv2", user };
     const account = find(user, domain);
     if (account === undefined) return { ok: false, reason: "unknown user", user };
@@ -126,17 +126,17 @@ function bound(pairs: ReadonlyMap<number, Buffer>, policy: NtlmPolicy): NtlmRefu
   if (given === undefined || given.every((byte) => byte === 0)) {
     return policy.extendedProtection === "Require" ? "no channel binding" : undefined;
   }
-  // A given binding must be right. That includes TLS that ends before us, where no binding can be right.
+  // A given binding must be correct. If a proxy before the lab ends TLS, no binding can be correct.
   return policy.channelBinding?.equals(given) === true ? undefined : "wrong channel binding";
 }
 
 const saysMic = (pairs: ReadonlyMap<number, Buffer>): boolean => ((pairs.get(6)?.[0] ?? 0) & 2) !== 0;
 
-/** The server's answer to a client's first message. */
+/** Returns the server's answer to a client's first message. */
 export function ntlmChallenge(negotiate: Buffer, names: NtlmServerNames): Buffer {
   const target = Buffer.from(names.domain, "utf16le");
   const time = Buffer.alloc(8);
-  // 100 ns since 1601-01-01, which lies 11,644,473,600 s before 1970.
+  // 100 ns since 1601-01-01, which is 11,644,473,600 s before 1970.
   time.writeBigUInt64LE((BigInt(Date.now()) + 11644473600000n) * 10000n);
   const pairs: [number, Buffer][] = [
     [2, target],
@@ -210,7 +210,7 @@ function readPairs(bytes: Buffer): Map<number, Buffer> | undefined {
 
 const mac = (key: Buffer, data: Buffer): Buffer => createHmac("md5", key).update(data).digest();
 
-/** Windows turns each UTF-16 unit into one unit, so ß stays ß. */
+/** Windows converts each UTF-16 unit to a single unit, so ß stays ß. */
 const upper = (name: string): string =>
   Array.from({ length: name.length }, (_, index) => {
     const unit = name.charAt(index);
@@ -252,7 +252,7 @@ export function channelBindingOf(certificate: Buffer): Buffer | undefined {
     .digest();
 }
 
-/** Looks only at where the signature's algorithm stands: after the certificate's first part. */
+/** Returns the hash algorithm of the certificate's signature. Reads only the field after the certificate's first part. */
 function signatureHash(certificate: Buffer): string | undefined {
   const inner = bodyAt(certificate, 0);
   const signed = bodyAt(certificate, inner.start);

@@ -3,7 +3,7 @@ import type { Registration } from "./app-registration.ts";
 import { isSignedBy, type Jwt, readJwt } from "./jwt.ts";
 import { TokenError } from "./token-error.ts";
 
-/** What a token request says of its client. */
+/** The client's credentials in a token request. */
 export interface ClientProof {
   readonly secret: string | undefined;
   readonly assertionType: string | undefined;
@@ -12,7 +12,7 @@ export interface ClientProof {
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/** Checks that the request comes from the application. Throws TokenError. `audiences`: what names the endpoint. */
+/** Checks that the request comes from the application. Throws TokenError. `audiences`: the accepted names of the endpoint. */
 export function authenticateClient(app: Registration, proof: ClientProof, audiences: readonly string[], now: number): void {
   if (proof.secret !== undefined) checkSecret(app, proof.secret, now);
   else if (proof.assertion === undefined)
@@ -58,7 +58,7 @@ function isNamedBy(certificate: X509Certificate, jwt: Jwt): boolean {
   return named === undefined ? jwt.header.get("x5t") === print("sha1") : named === print("sha256");
 }
 
-/** Entra lets clocks differ by five minutes. Milliseconds. */
+/** Entra allows clocks to differ by five minutes. Milliseconds. */
 const skew = 300_000;
 
 function checkTimes(jwt: Jwt, now: number): void {

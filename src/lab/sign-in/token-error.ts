@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-/** A refusal as Entra words it. @see https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes */
+/** A refusal in Entra's words. @see https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes */
 export class TokenError extends Error {
   readonly number: number;
   readonly error: string;

@@ -1,10 +1,10 @@
-/** Microsoft's library asks with a slash at the end. */
+/** Microsoft's library adds a slash at the end. */
 const metadataPaths: readonly string[] = ["/metadata/identity/oauth2/token", "/metadata/identity/oauth2/token/"];
 export const instancePath = "/common/discovery/instance";
-/** Where a person enters a code. */
+/** The page where a person enters a code. */
 export const devicePath = "/device";
 
-/** What stands below a tenant of Entra. */
+/** The paths below a tenant of Entra. */
 const entra = {
   configuration: "v2.0/.well-known/openid-configuration",
   issuer: "v2.0",
@@ -13,7 +13,10 @@ const entra = {
   device: "oauth2/v2.0/devicecode",
 };
 
-/** AD FS has one tenant, and no versions. @see https://learn.microsoft.com/en-us/windows-server/identity/ad-fs/overview/ad-fs-openid-connect-oauth-flows-scenarios */
+/**
+ * AD FS has a single tenant, and no versions. @see
+ * https://learn.microsoft.com/en-us/windows-server/identity/ad-fs/overview/ad-fs-openid-connect-oauth-flows-scenarios
+ */
 const adfs: typeof entra = {
   configuration: ".well-known/openid-configuration",
   issuer: "services/trust",
@@ -24,7 +27,7 @@ const adfs: typeof entra = {
 
 const pathsOf = (named: string) => (named === "adfs" ? adfs : entra);
 
-/** What a path of the token endpoint asks for, and of which tenant, in lower case; undefined for a path of another server. */
+/** Returns the kind of endpoint at a path, and its tenant in lower case; undefined for a path of another server. */
 export function tokenEndpointAt(path: string): { readonly named: string; readonly what: keyof typeof entra } | undefined {
   const [, name = "", rest = ""] = /^\/([^/]+)\/(.+)$/.exec(path) ?? [];
   const named = name.toLowerCase();
@@ -42,7 +45,7 @@ export function isTokenPath(path: string): boolean {
   return isMetadataPath(path) || path === instancePath || path === devicePath || tokenEndpointAt(path) !== undefined;
 }
 
-/** The URLs of what stands below a tenant. `base`: of the server. */
+/** Returns the URLs of the endpoints below a tenant. `base`: the URL of the server. */
 export function endpointUrls(base: string, named: string): typeof entra {
   const root = `${base}/${named}`;
   const { configuration, issuer, keys, token, device } = pathsOf(named);

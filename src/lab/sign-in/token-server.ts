@@ -10,20 +10,20 @@ import { authenticateClient } from "./token-client.ts";
 import { TokenError } from "./token-error.ts";
 import { devicePath, endpointUrls, instancePath, isMetadataPath, isTokenPath, tokenEndpointAt } from "./token-paths.ts";
 
-/** One request at the token endpoint as the lab saw it; nothing secret in it. */
+/** One request to the token endpoint as the lab saw it, without secrets. */
 export interface TokenRequest {
   readonly method: string;
   readonly path: string;
-  /** `grant_type`, or what else was asked for. */
+  /** `grant_type`, or the kind of another request. */
   readonly asked: string;
   readonly clientId: string | undefined;
-  /** HTTP. */
+  /** HTTP status. */
   readonly status: number;
   /** Number of the AADSTS code of a refusal. */
   readonly refused: number | undefined;
 }
 
-/** A token that the lab issued, taken apart; `trusted` when its signature is the lab's. */
+/** A parsed token that the lab may have issued; `trusted` if the lab signed it. */
 export interface SeenToken {
   readonly jwt: Jwt;
   readonly trusted: boolean;
@@ -31,32 +31,32 @@ export interface SeenToken {
   readonly revoked: boolean;
 }
 
-/** What the lab can do about sign-ins. */
+/** The lab's control of sign-ins. */
 export interface TokenServer {
   readonly tenant: Tenant;
   readonly requests: readonly TokenRequest[];
-  /** Undefined when the path is none of the token endpoint's. */
+  /** Returns undefined if the path does not belong to the token endpoint. */
   handler(path: string): ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined;
   /** User codes that wait for a person. */
   readonly waiting: readonly string[];
-  /** What a person does in the browser. False when there is no such code, or no such user. */
+  /** Records a person's consent in the browser. Returns false if there is no such code or no such user. */
   approve(userCode: string, address: string): boolean;
   decline(userCode: string): boolean;
-  /** Tokens issued until now are turned down from now on. */
+  /** Invalidates all tokens issued until now. */
   revokeTokens(): void;
-  /** Refresh tokens too. */
+  /** Invalidates refresh tokens as well. */
   revokeSessions(): void;
-  /** For who is shown a token. */
+  /** Parses a token, for a server that received it. */
   see(token: string): Promise<SeenToken | undefined>;
 }
 
-/** Forms have some thousand bytes; an assertion is the longest part. */
+/** Forms have some thousand bytes; an assertion is the longest part. Bytes. */
 const largestForm = 65_536;
 const logLimit = 10_000;
 /** RFC 8628, 3.4, and the short name that Microsoft's libraries use. */
 const deviceGrants: readonly string[] = ["urn:ietf:params:oauth:grant-type:device_code", "device_code"];
 
-/** A practice of Microsoft Entra ID for one tenant. `user`: the account with an address. */
+/** Opens an imitation of Microsoft Entra ID for one tenant. `user`: returns the account with an address. */
 export function openTokenServer(tenant: Tenant, user: (address: string) => User | undefined): TokenServer {
   const signer = openSigner();
   const devices = new DeviceCodes(tenant);
@@ -188,7 +188,7 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
     return found !== undefined && devices.answer(userCode, found);
   }
 
-  /** A person in a browser, or `curl -d code=… -d account=…`. */
+  /** Serves a person in a browser, or `curl -d code=… -d account=…`. */
   async function servePerson(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const form = new URLSearchParams(await textOf(request));
     const code = form.get("code")?.trim().toUpperCase() ?? "";

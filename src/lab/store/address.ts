@@ -1,19 +1,19 @@
-// src/lab/store/: The mailboxes of the lab, without a protocol: folders, items, ids, delivery and changes.
+// src/lab/store/: The mailboxes of the lab, independent of protocols: folders, items, ids, delivery and changes.
 
-/** A name and an address as a message carries them. Both may be hostile, broken or missing. */
+/** A name and an address as a message contains them. Both may be hostile, malformed or missing. */
 export interface LabAddress {
   readonly name?: string | undefined;
   /** SMTP address, or the X.500 address when `routingType` is EX. */
   readonly address?: string | undefined;
   /** Default SMTP. */
   readonly routingType?: string | undefined;
-  /** Of an X.500 address: the SMTP address that the message keeps beside it (PidTagSenderSmtpAddress, PidTagSentRepresentingSmtpAddress). */
+  /** For an X.500 address: the SMTP address that the message contains as well (PidTagSenderSmtpAddress, PidTagSentRepresentingSmtpAddress). */
   readonly smtpAddress?: string | undefined;
 }
 
 export interface LabHeader {
   readonly name: string;
-  /** Unfolded, otherwise as it stands in the message: encoded words are not decoded. */
+  /** Unfolded, otherwise unchanged: encoded words are not decoded. */
   readonly value: string;
 }
 
@@ -22,12 +22,12 @@ export function sameAddress(a: string, b: string): boolean {
   return addressKey(a) === addressKey(b);
 }
 
-/** What an address is looked up by. */
+/** Returns the key by which an address is looked up. */
 export function addressKey(address: string): string {
   return address.trim().toLowerCase();
 }
 
-/** The part after the last `@`, in lower case; empty when there is none. */
+/** Returns the part after the last `@`, in lower case; empty if there is none. */
 export function domainOf(address: string): string {
   const at = address.lastIndexOf("@");
   return at < 0 ? "" : addressKey(address.slice(at + 1));

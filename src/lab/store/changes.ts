@@ -1,6 +1,6 @@
 export type ChangeKind = "create" | "update" | "read" | "delete";
 
-/** One change as a client that knew everything up to its position must hear it. `read`: only the read flag changed. */
+/** One change, for a client that knew everything up to its position. `read`: only the read flag changed. */
 export interface Change {
   readonly kind: ChangeKind;
   readonly id: string;
@@ -8,7 +8,7 @@ export interface Change {
 
 export interface Changes {
   readonly changes: readonly Change[];
-  /** Where the next question begins. */
+  /** The position at which the next request begins. */
   readonly position: number;
   readonly isLast: boolean;
 }
@@ -20,12 +20,12 @@ interface ObjectLife {
   gone: boolean;
 }
 
-/** What happened in one folder (or to one mailbox's folders), in order, for clients that keep a copy. */
+/** The events in one folder (or among one mailbox's folders), in order, for clients that keep a copy. */
 export class ChangeLog {
   readonly #events: { readonly kind: ChangeKind; readonly id: string }[] = [];
   readonly #lives = new Map<string, ObjectLife>();
 
-  /** The number of events so far. Position 0 is before everything. */
+  /** The number of events so far. Position 0 is before the first event. */
   get position(): number {
     return this.#events.length;
   }
@@ -60,7 +60,7 @@ export class ChangeLog {
     return { changes, position: isLast ? this.#events.length : at, isLast };
   }
 
-  /** Whether a client at `position` has anything to hear: events may cancel each other out. */
+  /** Returns whether there is a change for a client at `position`: events may cancel each other out. */
   #toldAfter(position: number): boolean {
     for (let at = position; at < this.#events.length; at += 1) {
       const event = this.#events[at];

@@ -27,13 +27,13 @@ export interface PhysicalAddressFields {
   readonly postalCode?: string | undefined;
 }
 
-/** A group of a person's own, IPM.DistList. */
+/** A user's personal group, IPM.DistList. */
 export interface PersonalGroup {
   readonly displayName: string;
   readonly members: readonly { readonly name: string; readonly address: string }[];
 }
 
-/** What an appointment or a meeting message says. */
+/** The fields of an appointment or a meeting message. */
 export interface MeetingFields {
   readonly start: Date;
   readonly end: Date;
@@ -41,9 +41,9 @@ export interface MeetingFields {
   readonly location?: string | undefined;
   readonly uid?: string | undefined;
   readonly organizer?: { readonly name?: string | undefined; readonly address?: string | undefined } | undefined;
-  /** Whether others take part; an appointment of one's own is none. */
+  /** Whether there are other participants; without them it is an appointment. */
   readonly isMeeting?: boolean | undefined;
   readonly isSeries?: boolean | undefined;
-  /** What the owner of the calendar has answered, as EWS names it. Default: it is their own. */
+  /** The answer of the calendar's owner, as EWS names it. Default: it is the owner's own entry. */
   readonly response?: "Organizer" | "Tentative" | "Accept" | "Decline" | "NoResponseReceived" | undefined;
 }

@@ -7,7 +7,10 @@ export interface FolderSeed {
   readonly parent?: string | undefined;
 }
 
-/** The folders that Exchange makes with a mailbox, parents first: https://learn.microsoft.com/exchange/client-developer/web-service-reference/distinguishedfolderid */
+/**
+ * The folders that Exchange creates with a mailbox, parents first:
+ * https://learn.microsoft.com/exchange/client-developer/web-service-reference/distinguishedfolderid
+ */
 export const distinguishedFolders: readonly FolderSeed[] = [
   { name: "msgfolderroot", displayName: "Top of Information Store", parent: "root" },
   { name: "inbox", displayName: "Inbox", folderClass: "IPF.Note" },
@@ -30,7 +33,7 @@ export const distinguishedFolders: readonly FolderSeed[] = [
   { name: "recoverableitemsversions", displayName: "Versions", parent: "recoverableitemsroot" },
 ];
 
-/** The folders of an archive mailbox. Its Inbox is a folder like others: only newer servers give it a well-known name. */
+/** The folders of an archive mailbox. Its Inbox is an ordinary folder: only newer servers give it a well-known name. */
 export const archiveFolders: readonly FolderSeed[] = [
   { name: "archivemsgfolderroot", displayName: "Top of Information Store", parent: "root" },
   { name: "archiveinbox", displayName: "Inbox", folderClass: "IPF.Note", parent: "archivemsgfolderroot" },
@@ -41,5 +44,5 @@ export const archiveFolders: readonly FolderSeed[] = [
   { name: "archiverecoverableitemsversions", displayName: "Versions", parent: "archiverecoverableitemsroot" },
 ];
 
-/** The public folders of an organisation that has some. */
+/** The public folders of an organisation that has them. */
 export const publicFolders: readonly FolderSeed[] = [{ name: "publicfoldersroot", displayName: "IPM_SUBTREE", parent: "root" }];

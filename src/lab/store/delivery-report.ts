@@ -6,11 +6,11 @@ import { domainOf, type LabAddress } from "./address.ts";
 import type { NewItem } from "./item.ts";
 import type { MailStore } from "./mail-store.ts";
 
-/** What the sender gets back for addresses that nobody has: a delivery report (RFC 3464) with the message in it. */
+/** Returns the sender's delivery report (RFC 3464) for unknown addresses, with the message in it. */
 export function nonDeliveryReport(store: MailStore, about: NewItem, to: LabAddress, unknown: readonly string[]): NewItem {
   const domain = domainOf(unknown[0] ?? "") || "example.com";
   const original = mimeOfNew(about);
-  // It must not occur in the message that is enclosed as it stands.
+  // The boundary must not occur in the enclosed message, which stays unchanged.
   const boundary = `=_report_${createHash("sha256").update(original).digest("hex").slice(0, 32)}`;
   const listed = unknown.map((address) => oneLine(address));
   const fields = listed.map((address) => `Final-Recipient: rfc822;${address}\r\nAction: failed\r\nStatus: 5.1.10\r\n`);
@@ -39,7 +39,7 @@ export function nonDeliveryReport(store: MailStore, about: NewItem, to: LabAddre
   return { ...itemFromMime(mime), receivedAt: store.now() };
 }
 
-/** The headers up to those that say how the body is built. */
+/** Returns the headers before those about the body. */
 function headOf(mime: Uint8Array): string {
   const text = Buffer.from(mime).toString("utf8");
   return text.slice(0, text.indexOf("Content-Type:"));

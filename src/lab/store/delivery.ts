@@ -10,15 +10,15 @@ import type { LabItem, LabMailbox } from "./mailbox.ts";
 import { enterInvitation } from "./meetings.ts";
 import { tracing } from "./message-trace.ts";
 
-/** Who it is from and for, whatever the headers say (RFC 5321 2.3.1). */
+/** The sender and the recipients, whatever the headers say (RFC 5321 2.3.1). */
 export interface Envelope {
   readonly from: string;
   readonly to: readonly string[];
-  /** When it arrives; default now. For mail that is to look older. */
+  /** Time of arrival; default now. For messages that should look older. */
   readonly at?: Date | undefined;
 }
 
-/** What became of one address of an envelope. */
+/** The outcome of delivery to one address of an envelope. */
 export interface Delivery {
   readonly address: string;
   readonly outcome: "delivered" | "outside" | "unknown";
@@ -27,9 +27,9 @@ export interface Delivery {
 }
 
 export interface Submission {
-  /** The item as it was sent, with its Message-ID and bytes: what belongs into Sent Items. */
+  /** The item as sent, with its Message-ID and bytes, for Sent Items. */
   readonly sent: NewItem;
-  /** The bytes that were delivered. */
+  /** The delivered bytes. */
   readonly mime: Uint8Array;
   readonly deliveries: readonly Delivery[];
 }
@@ -76,7 +76,7 @@ export function deliver(store: MailStore, mime: Uint8Array, envelope: Envelope):
   return deliveries;
 }
 
-/** Nothing goes back to a sender outside. */
+/** An external sender gets no report. */
 function bounce(store: MailStore, item: NewItem, sender: string, unknown: readonly string[]): void {
   const mailbox = store.mailbox(sender);
   mailbox?.add(
@@ -85,7 +85,7 @@ function bounce(store: MailStore, item: NewItem, sender: string, unknown: readon
   );
 }
 
-/** Adds what the server knows to an outgoing item. Keeps the client's bytes, apart from missing headers. */
+/** Adds the server's headers to an outgoing item. Keeps the client's bytes, apart from missing headers. */
 export function submit(store: MailStore, item: NewItem, from: LabMailbox): Submission {
   const now = store.clock.tick();
   const owner: LabAddress = { name: from.user.displayName, address: from.user.address };
@@ -105,7 +105,7 @@ export function submit(store: MailStore, item: NewItem, from: LabMailbox): Submi
   return { sent, mime, deliveries: deliver(store, mime, { from: from.user.address, to }) };
 }
 
-/** Whether mail from this address goes to Junk Email. */
+/** Returns whether messages from this address go to Junk Email. */
 export function isBlocked(mailbox: LabMailbox, address: string | undefined): boolean {
   return address !== undefined && mailbox.blockedSenders.has(addressKey(address));
 }

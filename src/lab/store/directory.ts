@@ -2,7 +2,7 @@ import { addressKey } from "./address.ts";
 import type { MailStore } from "./mail-store.ts";
 import type { Group, User } from "./organisation.ts";
 
-/** Addresses that a group comes down to, groups within groups opened, each once, in order. */
+/** Returns the addresses in a group, with nested groups expanded, each once, in order. */
 export function expandGroup(store: MailStore, group: Group): string[] {
   const found = new Map<string, string>();
   const opened = new Set<Group>();
@@ -19,7 +19,7 @@ export function expandGroup(store: MailStore, group: Group): string[] {
   return [...found.values()];
 }
 
-/** Ambiguous name resolution, as Exchange's directory does it: the beginning of an address, of the name, or of a word of the name. */
+/** Ambiguous name resolution, as in Exchange's directory: the beginning of an address, of the name, or of a word of the name. */
 export function resolveName(store: MailStore, text: string): (User | Group)[] {
   const wanted = addressKey(text.replace(/^smtp:/i, ""));
   if (wanted === "") return [];

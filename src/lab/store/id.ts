@@ -15,10 +15,10 @@ export interface ParsedId {
   readonly path: readonly Uint8Array[];
 }
 
-// A folder's entry id is 46 bytes and a message's 70: MS-OXCDATA 2.2.4.1 and 2.2.4.2.
+// The entry id of a folder has 46 bytes and that of a message 70: MS-OXCDATA 2.2.4.1 and 2.2.4.2.
 const folderEntryLength = 46;
 const itemEntryLength = 70;
-// Storage type 3 of MS-OXWSITEMID: the mailbox is named by its GUID, which is what makes ids begin with AAMk.
+// Storage type 3 of MS-OXWSITEMID: the mailbox is named by its GUID, so ids begin with AAMk.
 const byMailboxGuid = 3;
 const publicFolder = 1;
 const publicFolderItem = 2;
@@ -54,12 +54,12 @@ function publicFolderIdParts(entry: Uint8Array): Uint8Array[] {
   return [Uint8Array.of(0, publicFolderItem, 0, entry.length, 0), entry, Uint8Array.of(folder.length, 0), folder];
 }
 
-/** The id of what is named by other bytes in one mailbox, such as a conversation. */
+/** Returns the id of an object that has other bytes as its name within a mailbox, such as a conversation. */
 export function ownIdOf(mailbox: string, bytes: Uint8Array): string {
   return Buffer.concat(mailboxIdParts(mailbox, bytes)).toString("base64");
 }
 
-/** Undefined when the text cannot be an id at all, which is not the same as an id that names nothing. */
+/** Returns undefined if the text cannot be an id at all. An id of a missing object is still an id. */
 export function parseId(text: string): ParsedId | undefined {
   const bytes = Buffer.from(text, "base64");
   if (bytes.length < folderEntryLength || bytes.toString("base64") !== text) return undefined;
@@ -81,7 +81,7 @@ export function parseId(text: string): ParsedId | undefined {
   });
 }
 
-/** The entry id begins with the GUID of the mailbox that the hierarchy is in. */
+/** The entry id begins with the GUID of the mailbox with the hierarchy. */
 function parsePublic(bytes: Buffer): ParsedId | undefined {
   const isItem = bytes[1] === publicFolderItem;
   const from = isItem ? 5 : 4;
@@ -95,7 +95,7 @@ function parsePublic(bytes: Buffer): ParsedId | undefined {
   return isItem ? withAttachments(bytes, end, parsed) : bytes.length === end ? { ...parsed, path: [] } : undefined;
 }
 
-/** The entry id begins with the GUID of its mailbox, which only the server knows how to read. */
+/** The entry id begins with the GUID of its mailbox, which only the server can read. */
 function parseWithoutMailbox(bytes: Buffer): ParsedId | undefined {
   const isFolder = bytes[20] === folderType;
   const length = isFolder ? folderEntryLength : itemEntryLength;
@@ -109,7 +109,7 @@ export function mailboxGuidIn(entry: Buffer): string {
   return entry.toString("hex", 4, 20).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** What is left behind the item are the attachments. */
+/** The bytes after the item's id belong to the attachments. */
 function withAttachments(bytes: Buffer, end: number, parsed: Omit<ParsedId, "path">): ParsedId | undefined {
   if (bytes.length === end) return { ...parsed, path: [] };
   let at = end;
@@ -124,18 +124,18 @@ function withAttachments(bytes: Buffer, end: number, parsed: Omit<ParsedId, "pat
   return path.length > 0 && at === bytes.length ? { ...parsed, kind: "attachment", path } : undefined;
 }
 
-// What byte 20 of an entry id says of a folder: MS-OXCDATA 2.2.4.
+// Byte 20 of an entry id shows a folder: MS-OXCDATA 2.2.4.
 const folderType = 0x01;
 
 const objectTypes = { folder: 0x01, item: 0x09, appointment: 0x0f, contact: 0x11 } as const;
 export type ChangeKeyKind = keyof typeof objectTypes;
-// Object type, length of the change number (16 bytes replica, 6 counter), change number: the layout that makes keys begin with CQAAABYA.
+// Object type, length of the change number (16 bytes replica, 6 counter), change number: this layout makes keys begin with CQAAABYA.
 const changeNumberLength = 22;
 
-// The provider of a mailbox's own entry ids, as it stands in every one of them.
+// The provider in every entry id of a mailbox.
 const muidOfStore = Buffer.from("1d840311aa6611cd9bc800aa002fc45a", "hex");
 
-/** Makes the ids of one mailbox. All come from counters, so that the same deeds give the same ids. */
+/** Makes the ids of one mailbox. All come from counters, so the same actions give the same ids. */
 export class IdMint {
   readonly mailbox: string;
   readonly #replica: Uint8Array;
@@ -152,7 +152,7 @@ export class IdMint {
     return idOf(this.mailbox, entry);
   }
 
-  /** `folder` is the id of the folder that the item is born in: a message's entry id begins with its folder's. */
+  /** `folder` is the id of the folder in which the item is created: a message's entry id begins with that of its folder. */
   item(folder: string): string {
     const entry = Buffer.alloc(itemEntryLength);
     const parent = parseId(folder);
@@ -163,7 +163,7 @@ export class IdMint {
     return idOf(this.mailbox, entry);
   }
 
-  /** Bytes that name an item whatever folder it is in: the entry id that MAPI gives to what has no folder, with a counter. */
+  /** Returns bytes that identify an item in whatever folder: the entry id that MAPI gives to an object without a folder, with a counter. */
   identity(): Uint8Array {
     const entry = Buffer.alloc(folderEntryLength);
     entry.set(muidOfStore, 4);
@@ -180,13 +180,13 @@ export class IdMint {
     return key;
   }
 
-  /** Id of the item that an attachment hangs on, through all levels. */
+  /** Returns the id of the item that contains an attachment, through all levels. */
   rootOf(attachmentId: string): string | undefined {
     const id = parseId(attachmentId);
     return id?.kind === "attachment" && id.mailbox === this.mailbox ? idOf(id.mailbox, id.entry) : undefined;
   }
 
-  /** Whether the attachment `inner` lies, at any depth, inside the attachment `outer`. */
+  /** Returns whether the attachment `inner` is inside the attachment `outer`, at any depth. */
   isAbove(outer: string, inner: string): boolean {
     const above = parseId(outer)?.path ?? [];
     const below = parseId(inner)?.path ?? [];
@@ -202,14 +202,14 @@ export class IdMint {
     return key.toString("base64");
   }
 
-  /** What Exchange gives to an item that came without one. */
+  /** Returns the Message-ID that Exchange gives to an item without one. */
   messageId(): string {
     this.#next += 1;
     return `<${this.#next.toString(16).padStart(12, "0")}.${this.mailbox.slice(-12)}@lab.example>`;
   }
 
   #fill(entry: Buffer, type: number): void {
-    // Bytes 0-3 are flags, 4-19 name the store, 20-21 the type, then replica and counter.
+    // Bytes 0-3 are flags, 4-19 name the store, 20-21 the type, followed by replica and counter.
     entry.set(this.#replica, 4);
     entry[20] = type;
     entry.set(this.#replica, 22);
@@ -222,14 +222,14 @@ export class IdMint {
   }
 }
 
-/** The object type byte of a change key says which kind of object it is of. */
+/** The object type byte of a change key names the kind of its object. */
 export function isWellFormedChangeKey(text: string): boolean {
   const bytes = Buffer.from(text, "base64");
   if (bytes.length !== 8 + changeNumberLength || bytes.toString("base64") !== text) return false;
   return bytes[4] === changeNumberLength && Object.values<number>(objectTypes).includes(bytes[0] ?? 0);
 }
 
-/** GUIDs of mailboxes for public folders, from their own numbers. */
+/** Returns a GUID of a mailbox for public folders, from a range of its own. */
 export function publicGuidOf(number: number): string {
   return `${publicGuids}${number.toString(16).padStart(12, "0")}`;
 }
@@ -240,7 +240,7 @@ function isPublic(mailbox: string): boolean {
   return mailbox.startsWith(publicGuids);
 }
 
-/** GUIDs of mailboxes that no id names, from their own numbers. */
+/** Returns a GUID of a mailbox that does not appear in ids, from a range of its own. */
 export function hiddenGuidOf(number: number): string {
   return `${hiddenGuids}${number.toString(16).padStart(12, "0")}`;
 }
@@ -251,7 +251,7 @@ function isHiddenGuid(mailbox: string): boolean {
   return mailbox.startsWith(hiddenGuids);
 }
 
-/** A GUID from a number: the lab draws no random ones. */
+/** Returns a GUID made from a number: the lab uses no random GUIDs. */
 export function guidOf(number: number): string {
   return `5f1d0000-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
 }

@@ -4,33 +4,36 @@ import type { EmbeddedItem, ItemContent, LabAttachment, NewAttachment, NewItem }
 import { StoreError } from "./store-error.ts";
 import { textOfHtml } from "./text.ts";
 
-/** Exchange refuses what is nested deeper (ErrorAttachmentNestLevelLimitExceeded). */
+/** Exchange refuses items nested deeper than this (ErrorAttachmentNestLevelLimitExceeded). */
 export const maxAttachmentDepth = 10;
 
-/** The subject without its reply and forward prefixes: what Exchange calls the conversation topic. */
+/** Returns the subject without its reply and forward prefixes, which Exchange calls the conversation topic. */
 export function topicOf(subject: string): string {
   return subject.replace(/^(?:\s*[a-zA-Z]{1,3}(?:\[\d{1,4}\])?:)+/, "").trim();
 }
 
-/** A conversation index (MS-OXOMSG 2.2.1.3): one header block of 22 bytes, 5 more for each reply. Its GUID comes from the topic, so mail without Thread-Index still groups. */
+/**
+ * Returns a conversation index (MS-OXOMSG 2.2.1.3): one header block of 22 bytes, 5 more for each reply. Its GUID comes from the topic, so messages without
+ * Thread-Index are still grouped.
+ */
 export function newConversationIndex(topic: string, at: Date): Uint8Array {
   const index = Buffer.alloc(22);
   index[0] = 1;
-  // The high 40 bits, of which the first byte is left out, of a FILETIME: 100 ns steps since 1601, 11,644,473,600 s before 1970.
+  // The high 40 bits, without their first byte, of a FILETIME: 100 ns steps since 1601, which is 11,644,473,600 s before 1970.
   const fileTime = (BigInt(at.getTime()) + 11_644_473_600_000n) * 10_000n;
   index.writeUIntBE(Number((fileTime >> 16n) & 0xff_ffff_ffffn), 1, 5);
   index.set(createHash("md5").update(topic.toLowerCase()).digest(), 6);
   return index;
 }
 
-/** The index of an answer to a message with this one. The five bytes are its time since the first message, which the lab counts in replies. */
+/** Returns the index of a reply to a message with this index. Its five bytes are the time since the first message, which the lab counts in replies. */
 export function childConversationIndex(parent: Uint8Array): Uint8Array {
   const child = Buffer.alloc(5);
   child.writeUInt32BE(Math.floor((parent.length - 22) / 5) + 1);
   return Buffer.concat([parent, child]);
 }
 
-/** The id of the conversation in one mailbox; storage type 4 of MS-OXWSITEMID, which makes it begin with AAQk. */
+/** Returns the id of the conversation in one mailbox; storage type 4 of MS-OXWSITEMID, so it begins with AAQk. */
 export function conversationIdOf(mailbox: string, index: Uint8Array): string {
   const id = Buffer.from(ownIdOf(mailbox, index.subarray(6, 22)), "base64");
   id[1] = 4;
@@ -40,7 +43,7 @@ export function conversationIdOf(mailbox: string, index: Uint8Array): string {
 const nothingExtended: ItemContent["extended"] = new Map();
 const notFlagged: ItemContent["flag"] = { status: "NotFlagged" };
 
-/** All fields of a new item, with Exchange's defaults for what was left out. */
+/** Returns all fields of a new item, with Exchange's defaults for missing ones. */
 export function contentOf(item: NewItem, mint: IdMint, rootId: string, now: Date, path: readonly Uint8Array[] = []): ItemContent {
   const body = item.body ?? { type: "Text", value: "" };
   const subject = item.subject ?? "";
@@ -84,7 +87,7 @@ export function contentOf(item: NewItem, mint: IdMint, rootId: string, now: Date
   };
 }
 
-/** An attachment with ids that hang on the item `rootId`, also for what is inside it. */
+/** Returns an attachment whose ids, and those inside it, begin with the item `rootId`. */
 export function attachmentOf(
   from: NewAttachment,
   mint: IdMint,
@@ -121,15 +124,15 @@ function embeddedOf(item: NewItem, mint: IdMint, rootId: string, now: Date, path
   return { ...content, size: sizeOf(content), hasAttachments: hasAttachments(content) };
 }
 
-/** Exchange says false when all attachments are inline. */
+/** Returns false if all attachments are inline, as Exchange does. */
 export function hasAttachments(item: Pick<ItemContent, "attachments">): boolean {
   return item.attachments.some((attachment) => !attachment.isInline);
 }
 
-// What an empty message weighs in a real mailbox is some hundred bytes of properties; the exact number has no meaning.
+// An empty message in a real mailbox has some hundred bytes of properties; the exact number has no meaning.
 const propertyBytes = 512;
 
-/** Bytes: an estimate, as Exchange's own is. */
+/** Returns the size in bytes: an estimate, as in Exchange. */
 export function sizeOf(item: ItemContent): number {
   if (item.mime) return item.mime.length;
   const text =
@@ -141,7 +144,7 @@ export function textOf(body: ItemContent["body"]): string {
   return body.type === "HTML" ? textOfHtml(body.value) : body.value;
 }
 
-/** The attachments without the one with that id, at any depth; `path`: the attachments that lead to it. */
+/** Returns the attachments without the one with that id, at any depth. `path`: the attachments that lead to it. */
 export function withoutAttachment(
   attachments: readonly LabAttachment[],
   id: string,

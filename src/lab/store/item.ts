@@ -16,11 +16,11 @@ export interface Flag {
   readonly completeAt?: Date | undefined;
 }
 
-/** What an item is, whether it lies in a folder or inside another item. Nobody changes it in place: see `LabMailbox.update`. */
+/** The content of an item, in a folder or inside another item. It is never changed in place: see `LabMailbox.update`. */
 export interface ItemContent {
   /** `IPM.Note` and so on. */
   readonly itemClass: string;
-  /** The bytes it came as, kept exactly; undefined when it was made of fields or has been changed since. */
+  /** The original bytes, kept exactly; undefined if the item was built from fields or has been changed since. */
   readonly mime?: Uint8Array | undefined;
   readonly subject: string;
   readonly sender?: LabAddress | undefined;
@@ -46,9 +46,9 @@ export interface ItemContent {
   readonly conversationTopic?: string | undefined;
   readonly conversationIndex?: Uint8Array | undefined;
   readonly conversationId?: string | undefined;
-  /** In the order of the message, duplicates kept. */
+  /** In the order of the message, with duplicates. */
   readonly headers: readonly LabHeader[];
-  /** What a client sees: the HTML part where there is one. */
+  /** The body that a client sees: the HTML part if there is one. */
   readonly body: ItemBody;
   /** The plain text part, or the text of the HTML. */
   readonly text: string;
@@ -61,37 +61,37 @@ export interface ItemContent {
   readonly flag: Flag;
 }
 
-/** Fields for a new item: what is left out gets its default. */
+/** Fields of a new item; a missing field gets its default. */
 export type NewItem = { readonly [K in keyof Omit<ItemContent, "attachments">]?: ItemContent[K] | undefined } & {
   readonly attachments?: readonly NewAttachment[] | undefined;
 };
 
-/** A change of an item: what is left out stays. */
+/** A change of an item; a missing field stays unchanged. */
 export type ItemChange = { readonly [K in keyof Omit<ItemContent, "attachments">]?: ItemContent[K] };
 
 interface AttachmentContent {
   readonly kind: "file" | "item" | "reference";
-  /** Undefined for an unnamed one. */
+  /** Undefined if the attachment has no name. */
   readonly name?: string | undefined;
   readonly contentType?: string | undefined;
   /** Without angle brackets, as Exchange has it. */
   readonly contentId?: string | undefined;
   readonly contentLocation?: string | undefined;
   readonly isInline: boolean;
-  /** Bytes of a file; may be empty. */
+  /** Bytes of a file attachment; may be empty. */
   readonly content?: Uint8Array | undefined;
-  /** Link of a reference. */
+  /** Link of a reference attachment. */
   readonly url?: string | undefined;
-  /** The store cannot give its content out: for tests of one bad attachment. */
+  /** Whether the store fails to return the content: for tests of a single unreadable attachment. */
   readonly unreadable?: boolean | undefined;
 }
 
 export interface LabAttachment extends AttachmentContent {
-  /** Tells of its whole path: a changed id of the item means a changed id here. */
+  /** Contains its whole path: if the id of the item changes, so does this one. */
   readonly id: string;
   readonly size: number;
   readonly modifiedAt: Date;
-  /** What an item attachment holds; its own attachments have ids too. */
+  /** The item inside an item attachment; its own attachments have ids as well. */
   readonly item?: EmbeddedItem | undefined;
 }
 
@@ -103,7 +103,7 @@ export interface EmbeddedItem extends ItemContent {
 
 export type NewAttachment = { readonly [K in keyof AttachmentContent]?: AttachmentContent[K] | undefined } & {
   readonly kind: AttachmentContent["kind"];
-  /** Of an attachment that comes along with its item: within its mailbox, its own part of the id stays. */
+  /** Id of an attachment that moves with its item: within its mailbox, its own part of the id stays. */
   readonly id?: string | undefined;
   readonly item?: NewItem | undefined;
 };

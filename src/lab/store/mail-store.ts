@@ -10,18 +10,18 @@ export interface OutsideMail {
   readonly mime: Uint8Array;
 }
 
-/** The part of the store that the directory, the delivery of mail and the reports about it use. */
+/** The part of the store used by the directory, mail delivery and delivery reports. */
 export interface MailStore {
   readonly organisation: Organisation;
-  /** What was sent to addresses outside. */
+  /** Messages sent to external addresses. */
   readonly outside: OutsideMail[];
-  /** What transport has noted of every message and recipient. */
+  /** The records of mail transport about every message and recipient. */
   readonly traces: TraceRow[];
   readonly clock: Clock;
   now(): Date;
-  /** By primary address, alias or user principal name, ignoring case. */
+  /** Returns a mailbox by primary address, alias or user principal name, ignoring case. */
   mailbox(address: string): LabMailbox | undefined;
   group(address: string): Group | undefined;
-  /** An Internet Message-ID that this server has not used yet. */
+  /** Returns an Internet Message-ID that this server has not used yet. */
   newMessageId(): string;
 }

@@ -26,25 +26,25 @@ export type LabItem = ItemOf<LabMailbox>;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Fields whose change leaves the kept bytes valid; any other change means that MIME is built anew. */
+/** Fields that can change while the stored bytes stay valid. After any other change, MIME is built anew. */
 const fieldsBesideMime: ReadonlySet<string> = new Set(["isRead", "categories", "flag", "extended", "mime", "receivedAt", "isDraft"]);
 
-/** What an item keeps when it is moved. */
+/** The facts that an item keeps when it is moved. */
 interface MovedState {
   readonly changeKey?: string | undefined;
   readonly createdAt?: Date | undefined;
   readonly identity?: Uint8Array | undefined;
 }
 
-/** The contents of a mailbox that are made when it is opened. */
+/** The contents of a mailbox that are created when it is opened. */
 export interface LazyContents {
-  /** Puts the items into it: the same each time. */
+  /** Puts the items into the mailbox, the same each time. */
   fill(mailbox: LabMailbox): void;
-  /** Called whenever the contents have been made. */
+  /** Called whenever the contents have been created. */
   made(mailbox: LabMailbox): void;
 }
 
-/** One mailbox: its folders, its items, its settings. Every change of it goes through here, so that ids, keys and logs are kept. */
+/** One mailbox: its folders, its items, its settings. Every change goes through this class, so that ids, change keys and logs stay consistent. */
 export class LabMailbox {
   readonly user: User;
   readonly guid: string;
@@ -57,7 +57,7 @@ export class LabMailbox {
   #mint: IdMint;
   readonly #folders = new Map<string, LabFolder>();
   readonly #distinguished = new Map<string, LabFolder>();
-  /** Where acts on its messages are noted. */
+  /** The record of actions on its messages. */
   acts: ActLog | undefined;
   readonly #items = new Map<string, Mutable<LabItem>>();
   readonly #identities = new Map<string, LabItem>();
@@ -67,7 +67,7 @@ export class LabMailbox {
   #isMaking = false;
   #isChanged = false;
 
-  /** `seeds`: its first folders, that of the visible root before all others. Without `lazily` they are made at once. */
+  /** `seeds`: its first folders, beginning with the visible root. Without `lazily` they are created immediately. */
   constructor(user: User, guid: string, clock: Clock, seeds: readonly FolderSeed[] = distinguishedFolders, lazily?: LazyContents) {
     this.user = user;
     this.guid = guid;
@@ -87,7 +87,7 @@ export class LabMailbox {
     if (lazily === undefined) this.#make();
   }
 
-  /** Makes the contents of a mailbox that is opened for the first time, or for the first time since `forget`. */
+  /** Creates the contents of a mailbox when it is opened for the first time, or for the first time since `forget`. */
   #make(): LabFolder {
     if (this.#top !== undefined) return this.#top;
     this.#isMaking = true;
@@ -101,7 +101,7 @@ export class LabMailbox {
     return top;
   }
 
-  /** Drops contents that can be made again as they are, with the same ids. Does nothing if anything was changed in the mailbox. */
+  /** Drops contents that can be created again with the same ids. Does nothing if anything was changed in the mailbox. */
   forget(): void {
     if (this.#lazily === undefined || this.#isChanged) return;
     this.#top = undefined;
@@ -131,7 +131,7 @@ export class LabMailbox {
     return this.#folders.get(id);
   }
 
-  /** By Microsoft's DistinguishedFolderId name. */
+  /** Returns a folder by Microsoft's DistinguishedFolderId name. */
   distinguished(name: string): LabFolder | undefined {
     this.#make();
     return this.#distinguished.get(name.toLowerCase());
@@ -139,18 +139,18 @@ export class LabMailbox {
 
   /** As `distinguished`, for folders that every mailbox has. */
   known(name: string): LabFolder {
-    // An archive mailbox has them under names of their own.
+    // An archive mailbox has these folders under other names.
     const folder = this.distinguished(name) ?? this.distinguished(`archive${name}`);
     if (!folder) throw new StoreError("folder-not-found", `No mailbox has a folder ${name}.`);
     return folder;
   }
 
-  /** All folders, also the hidden ones, parents before their children. */
+  /** Returns all folders, including hidden ones, parents before their children. */
   folders(): LabFolder[] {
     return [this.top, ...this.top.descendants()];
   }
 
-  /** By the names from the visible root down: `["Inbox", "Invoices"]`. */
+  /** Returns a folder by the names from the visible root down: `["Inbox", "Invoices"]`. */
   folderAt(path: readonly string[]): LabFolder | undefined {
     return path.reduce<LabFolder | undefined>((at, name) => at?.child(name), this.root);
   }
@@ -167,7 +167,7 @@ export class LabMailbox {
     this.#touchFolder(folder);
   }
 
-  /** The id stays. */
+  /** Moves a folder; its id stays. */
   moveFolder(folder: LabFolder, parent: LabFolder): void {
     if (folder.distinguishedName !== undefined) throw new StoreError("distinguished-folder", "A default folder cannot be moved.");
     if (folder === parent || parent.isBelow(folder)) throw new StoreError("folder-into-itself", "A folder cannot be moved into itself.");
@@ -179,7 +179,7 @@ export class LabMailbox {
     this.#touchFolder(folder);
   }
 
-  /** Gone with all that is in it. */
+  /** Deletes a folder with everything in it. */
   removeFolder(folder: LabFolder): void {
     if (folder.distinguishedName !== undefined) throw new StoreError("distinguished-folder", "A default folder cannot be deleted.");
     for (const child of [...folder.children]) this.removeFolder(child);
@@ -192,13 +192,13 @@ export class LabMailbox {
 
   // Items
 
-  /** Undefined once it was moved or deleted. Ids are case-sensitive. */
+  /** Returns undefined after the item was moved or deleted. Ids are case-sensitive. */
   item(id: string): LabItem | undefined {
     this.#make();
     return this.#items.get(id);
   }
 
-  /** By what stays of an item wherever it is moved. */
+  /** Returns an item by the part of its identity that survives moves. */
   itemByIdentity(identity: Uint8Array): LabItem | undefined {
     this.#make();
     return this.#identities.get(identityKey(identity));
@@ -213,7 +213,7 @@ export class LabMailbox {
     return this.#put(folder, item, this.#clock.tick(), {});
   }
 
-  /** The copy has an id of its own; the folder may be another mailbox's. */
+  /** The copy has its own id. The folder may belong to another mailbox. */
   copy(item: LabItem, folder: LabFolder): LabItem {
     this.#live(item);
     this.acts?.add("copy", item, this.address, folder.name, this.#clock.now());
@@ -226,7 +226,7 @@ export class LabMailbox {
     const now = this.#clock.tick();
     this.acts?.add("move", item, this.address, folder.name, now);
     this.#drop(item);
-    // Exchange keeps the change key of what is thrown away.
+    // Exchange keeps the change key of a deleted item.
     const recoverable = this.distinguished("recoverableitemsroot");
     const isBelowIt = recoverable !== undefined && folder.isBelow(recoverable);
     const thrownAway = folder.mailbox === this && (folder.distinguishedName === "deleteditems" || isBelowIt);
@@ -240,7 +240,7 @@ export class LabMailbox {
     this.#drop(item);
   }
 
-  /** Changes fields of an item where it lies: its id stays, its change key does not. `by`: display name of who writes. */
+  /** Changes fields of an item in its folder: its id stays, its change key does not. `by`: display name of the writer. */
   update(item: LabItem, change: ItemChange, by?: string): void {
     const record = this.#live(item);
     const keys = Object.keys(change);
@@ -255,7 +255,7 @@ export class LabMailbox {
     this.#touch(record, keys.length === 1 && keys[0] === "isRead" ? "read" : "update", by);
   }
 
-  /** Puts other content in the place of an item, attachments included: its id and its folder stay. */
+  /** Replaces the content of an item, attachments included: its id and its folder stay. */
   replace(item: LabItem, content: NewItem): void {
     const record = this.#live(item);
     const id = record.internetMessageId;
@@ -266,7 +266,7 @@ export class LabMailbox {
 
   // Attachments
 
-  /** The item at the root of the id, and the attachments from there down to the one named. */
+  /** Returns the item at the root of the id, and the attachments on the path to the named one. */
   attachment(
     id: string,
   ): { readonly item: LabItem; readonly attachment: LabAttachment; readonly path: readonly LabAttachment[] } | undefined {
@@ -293,7 +293,7 @@ export class LabMailbox {
     return added;
   }
 
-  /** Removes an attachment from its item, at any depth; the items around it are written again. */
+  /** Removes an attachment from its item, at any depth. The items around it are rewritten. */
   removeAttachment(id: string): LabItem {
     const found = this.attachment(id);
     if (!found) throw new StoreError("attachment-not-found", "There is no such attachment.");
@@ -310,7 +310,7 @@ export class LabMailbox {
     const id = this.#mint.item(folder.id);
     const fields: ItemContent = contentOf(content, this.#mint, id, now);
     const isMail = !/^IPM\.(Contact|DistList|Appointment|Task|StickyNote|Activity)\b/.test(fields.itemClass);
-    // One object of one shape: a copy of so many members is slow and takes kilobytes.
+    // Build one object of one shape: copying so many members is slow and takes kilobytes.
     const record: Mutable<LabItem> = Object.assign(fields, {
       internetMessageId: fields.internetMessageId ?? (isMail ? this.#mint.messageId() : undefined),
       id,

@@ -6,14 +6,14 @@ import type { LabItem, LabMailbox } from "./mailbox.ts";
 const isRequest = (itemClass: string): boolean => /^IPM\.Schedule\.Meeting\.Request(\.|$)/i.test(itemClass);
 export const isEntry = ({ itemClass }: { readonly itemClass: string }): boolean => /^IPM\.Appointment(\.|$)/i.test(itemClass);
 
-/** The entry of a meeting in the calendars of a mailbox, by the meeting's own id. */
+/** Returns the entry of a meeting in the calendars of a mailbox, by the id of the meeting. */
 export function entryWithUid(mailbox: LabMailbox, uid: string | undefined): LabItem | undefined {
   if (uid === undefined) return undefined;
   const isCalendar = ({ folder }: LabItem): boolean => (folder.folderClass ?? "").startsWith("IPF.Appointment");
   return [...mailbox.items()].find((item) => isEntry(item) && item.meeting?.uid === uid && isCalendar(item));
 }
 
-/** The entry that belongs to a meeting message, in the same mailbox. */
+/** Returns the entry that belongs to a meeting message in the same mailbox. */
 export function entryOf(message: LabItem): LabItem | undefined {
   return /^IPM\.Schedule\.Meeting/i.test(message.itemClass) ? entryWithUid(message.folder.mailbox, message.meeting?.uid) : undefined;
 }
@@ -23,8 +23,8 @@ export function isOrganizer(entry: LabItem): boolean {
 }
 
 /**
- * Exchange enters a meeting as tentative when the invitation arrives, whether or not anybody has read it. What goes to Junk Email is not entered.
- * @see https://learn.microsoft.com/en-us/graph/api/resources/eventmessage
+ * Exchange enters a meeting as tentative when the invitation arrives, even if nobody has read it. Invitations in Junk Email are not entered. @see
+ * https://learn.microsoft.com/en-us/graph/api/resources/eventmessage
  */
 export function enterInvitation(mailbox: LabMailbox, item: NewItem): void {
   const { meeting } = item;
@@ -44,13 +44,13 @@ export function enterInvitation(mailbox: LabMailbox, item: NewItem): void {
   });
 }
 
-/** What an attendee's answer is, as a message to the organizer; undefined where there is none to send it to. */
+/** Returns the message by which an attendee declines; undefined if there is no organizer to send it to. */
 export function declineOf(entry: LabItem): NewItem | undefined {
   const to = entry.meeting?.organizer;
   return to?.address === undefined ? undefined : messageAbout(entry, "Declined", "IPM.Schedule.Meeting.Resp.Neg", [to]);
 }
 
-/** What an organizer's deletion tells the attendees; undefined where there are none. */
+/** Returns the message by which an organizer cancels; undefined if there are no attendees. */
 export function cancellationOf(entry: LabItem): NewItem | undefined {
   const to = [...entry.to, ...entry.cc];
   return to.length === 0 ? undefined : messageAbout(entry, "Canceled", "IPM.Schedule.Meeting.Canceled", to);

@@ -2,18 +2,18 @@ import { createHash } from "node:crypto";
 import { mimeOfNew } from "../mime/mime-of-item.ts";
 import type { NewItem } from "./item.ts";
 
-/** What became of a message for one recipient, in Microsoft Graph's words. */
+/** The outcome of a message for one recipient, in Microsoft Graph's words. */
 export type TraceStatus = "gettingStatus" | "pending" | "failed" | "delivered" | "expanded" | "quarantined" | "filteredAsSpam";
 
-/** What transport has noted of one message for one recipient. */
+/** The record of mail transport about one message and one recipient. */
 export interface TraceRow {
-  /** One for all recipients of a message. */
+  /** The same for all recipients of a message. */
   readonly id: string;
   readonly messageId: string;
   readonly senderAddress: string;
   readonly recipientAddress: string;
   readonly subject: string;
-  /** Bytes. */
+  /** In bytes. */
   readonly size: number;
   readonly receivedAt: Date;
   readonly fromIp: string;
@@ -21,7 +21,7 @@ export interface TraceRow {
   readonly status: TraceStatus;
 }
 
-/** Returns a function that makes the rows of one message. `number`: one that no other message has. */
+/** Returns a function that makes the rows of one message. `number`: unique among messages. */
 export function tracing(
   number: number,
   item: NewItem,

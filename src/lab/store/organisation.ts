@@ -1,7 +1,7 @@
-/** Management roles that change what an account may ask of Exchange. */
+/** Management roles that change what an account may do in Exchange. */
 export type Role = "ApplicationImpersonation" | "Discovery Management";
 
-/** What a mailbox is for, in Graph's words. */
+/** The purpose of a mailbox, in Graph's words. */
 export type Purpose = "user" | "linked" | "shared" | "room" | "equipment" | "others";
 
 /** One account with a mailbox. */
@@ -16,9 +16,9 @@ export interface User {
   readonly upn: string;
   readonly sid: string;
   readonly roles: readonly Role[];
-  /** Whose mailbox it is: a person's, that of several, a room's, a thing's. */
+  /** Whether the mailbox belongs to a person, a group of people, a room or equipment. */
   readonly purpose: Purpose;
-  /** Addresses of those whom ApplicationImpersonation covers for this account; undefined: everybody. */
+  /** Addresses of the users whom this account may impersonate; undefined: everybody. */
   readonly impersonationScope?: readonly string[] | undefined;
   /** Addresses of accounts that may open this mailbox as delegates. */
   readonly fullAccess: readonly string[];
@@ -33,7 +33,7 @@ export interface User {
   readonly phone?: string | undefined;
 }
 
-/** What must be said of a new account; the rest has a default. */
+/** The required fields of a new account; the others have defaults. */
 export type NewUser = Pick<User, "address"> & { readonly [K in keyof Omit<User, "address">]?: User[K] | undefined };
 
 /** A distribution group of the organisation. A member is a user, another group or an outside address. */
@@ -45,13 +45,13 @@ export interface Group {
 }
 
 export interface Organisation {
-  /** Domains in which an unknown address bounces; every other domain is outside. */
+  /** Domains in which an unknown address bounces; every other domain is external. */
   readonly domains: Set<string>;
   readonly users: User[];
   readonly groups: Group[];
 }
 
-/** Automatic replies of one mailbox. `start` and `end` count when `state` is Scheduled. */
+/** Automatic replies of one mailbox. `start` and `end` take effect if `state` is Scheduled. */
 export interface Oof {
   readonly state: "Disabled" | "Enabled" | "Scheduled";
   readonly externalAudience: "None" | "Known" | "All";

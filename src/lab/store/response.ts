@@ -5,10 +5,10 @@ import type { LabItem } from "./mailbox.ts";
 import type { Store } from "./store.ts";
 import { bodyAs, htmlOfText } from "./text.ts";
 
-/** What can be made of a message that came. */
+/** The kinds of message that can be made from a received one. */
 export type ResponseKind = "reply" | "reply-all" | "forward";
 
-/** What stands above the quoted original, line by line. */
+/** Returns the header lines above the quoted original. */
 function quotedHeader(original: LabItem): readonly (readonly [string, string])[] {
   const list = (all: readonly LabAddress[]): string => all.map(({ name, address }) => name ?? address ?? "").join("; ");
   return [
@@ -20,7 +20,7 @@ function quotedHeader(original: LabItem): readonly (readonly [string, string])[]
   ];
 }
 
-/** The inside of the body element, or all of it when there is none. */
+/** Returns the inside of the body element, or the whole text if there is none. */
 function insideBody(html: string): string {
   const start = html.search(/<body\b/i);
   const from = start < 0 ? 0 : html.indexOf(">", start) + 1;
@@ -31,7 +31,7 @@ function insideBody(html: string): string {
 
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-/** The new text with the original quoted below it, in the form of the new text; without new text in the form of the original. */
+/** Returns the new text with the original quoted below it, in the format of the new text; without new text, in the format of the original. */
 function withQuotedOriginal(given: NewItem["body"], original: LabItem): NonNullable<NewItem["body"]> {
   const type = given?.type ?? original.body.type;
   const text = given?.value ?? "";
@@ -63,8 +63,8 @@ function recipients(kind: ResponseKind, original: LabItem, store: Store): Pick<N
 }
 
 /**
- * The message that answers or passes on another: recipients, subject with one prefix, the text above the quoted original, threading; a forward
- * carries the attachments.
+ * Returns the reply to a message, or its forward: recipients, subject with a single prefix, the text above the quoted original, threading. A forward
+ * contains the attachments.
  */
 export function responseTo(original: LabItem, kind: ResponseKind, text: NewItem["body"], store: Store): NewItem {
   const references = [original.references, original.internetMessageId].filter((one) => one !== undefined && one !== "");

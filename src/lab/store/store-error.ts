@@ -1,4 +1,4 @@
-/** What the store itself refuses. A protocol gives each code its own wire code. */
+/** The refusals of the store itself. Each protocol translates them into its own codes. */
 export type StoreErrorCode =
   | "folder-exists"
   | "folder-not-found"

@@ -13,43 +13,43 @@ import type { TraceRow } from "./message-trace.ts";
 import type { Group, NewUser, Organisation, User } from "./organisation.ts";
 import { StoreError } from "./store-error.ts";
 
-/** The password of every account whose data names none. The lab is for practice, on loopback. */
+/** The password of every account without one of its own. The lab is for practice, on loopback. */
 export const labPassword = "lab-password";
 
-/** More than any number of requests that run together open. */
+/** More mailboxes than the requests at any one time can open. */
 const mostMade = 500;
 
-/** A mailbox for public folders, by what Autodiscover says of it. */
+/** A mailbox for public folders, as Autodiscover reports it. */
 export interface PublicFolderMailbox {
   readonly address: string;
   readonly guid: string;
 }
 
-/** An organisation with its mailboxes, in memory. It knows no protocol. */
+/** An organisation with its mailboxes, in memory, independent of protocols. */
 export class Store {
   readonly organisation: Organisation = { domains: new Set(), users: [], groups: [] };
-  /** What was sent to addresses outside: it goes nowhere. */
+  /** Messages sent to external addresses; they are not delivered. */
   readonly outside: OutsideMail[] = [];
-  /** What transport has noted of every message and recipient. */
+  /** The records of mail transport about every message and recipient. */
   readonly traces: TraceRow[] = [];
   readonly clock = new Clock();
-  /** What was done to messages since the lab has started. */
+  /** Actions on messages since the lab was started. */
   readonly acts = new ActLog();
   readonly #mailboxes = new Map<string, LabMailbox>();
   readonly #byGuid = new Map<string, LabMailbox>();
-  /** By GUID: mailboxes that nobody logs in to. */
+  /** Mailboxes to which nobody signs in, by GUID. */
   readonly #behind = new Map<string, LabMailbox>();
-  /** By the GUID of the mailbox that each belongs to. */
+  /** Archive mailboxes, by the GUID of their owner's mailbox. */
   readonly #archives = new Map<string, LabMailbox>();
   #public: LabMailbox | undefined;
   readonly #publicMailboxes: PublicFolderMailbox[] = [];
   readonly #groups = new Map<string, Group>();
   #messages = 0;
-  /** Mailboxes whose contents were made, in this order. */
+  /** Mailboxes whose contents were created, in this order. */
   readonly #made: LabMailbox[] = [];
   readonly #guidOf: (number: number) => string;
 
-  /** `idsTellMailbox`: whether ids of its items and folders name their mailbox, as those of Exchange do. */
+  /** `idsTellMailbox`: whether ids of items and folders name their mailbox, as in Exchange. */
   constructor({ idsTellMailbox = true }: { readonly idsTellMailbox?: boolean } = {}) {
     this.#guidOf = idsTellMailbox ? guidOf : hiddenGuidOf;
   }
@@ -58,7 +58,7 @@ export class Store {
     return this.clock.now();
   }
 
-  /** Stops the clock: from here on only the store's actions advance it. */
+  /** Stops the clock: from now on only actions of the store advance it. */
   setNow(date: Date): void {
     this.clock.set(date);
   }
@@ -66,8 +66,8 @@ export class Store {
   // Who there is
 
   /**
-   * `fill`: puts the first items into the mailbox when it is first opened, the same each time: of the mailboxes in which nothing was changed, the store
-   * keeps only those that were opened last, and makes the others again when they are opened again.
+   * `fill`: puts the first items into the mailbox when it is first opened, the same each time. Of the mailboxes without changes, the store keeps only the
+   * most recently opened, and creates the others again when they are opened again.
    */
   addUser(given: NewUser, fill?: (mailbox: LabMailbox) => void): LabMailbox {
     const number = this.organisation.users.length + 1;
@@ -117,7 +117,7 @@ export class Store {
     return group;
   }
 
-  /** By primary address, alias or user principal name, ignoring case. */
+  /** Returns a mailbox by primary address, alias or user principal name, ignoring case. */
   mailbox(address: string): LabMailbox | undefined {
     return this.#mailboxes.get(addressKey(address));
   }
@@ -135,7 +135,7 @@ export class Store {
     return [...this.#byGuid.values()];
   }
 
-  /** The archive mailbox of a mailbox; it is made when there is none. */
+  /** Returns the archive mailbox of a mailbox; creates it if there is none. */
   openArchive(mailbox: LabMailbox): LabMailbox {
     return (
       this.#archives.get(mailbox.guid) ?? this.#addBehind(mailbox.user, archiveFolders, (made) => this.#archives.set(mailbox.guid, made))
@@ -146,7 +146,7 @@ export class Store {
     return this.#archives.get(mailbox.guid);
   }
 
-  /** The public folders, which everybody may use; they are made when there are none. */
+  /** Returns the public folders, which everybody may use; creates them if there are none. */
   openPublicFolders(): LabMailbox {
     const address = `public-folders@${[...this.organisation.domains][0] ?? "example.com"}`;
     const nobody: User = {
@@ -166,7 +166,7 @@ export class Store {
     return this.#addBehind(nobody, publicFolders, (made) => (this.#public = made), guid);
   }
 
-  /** The mailboxes that hold public folders, that with the hierarchy first. In Exchange the contents of a folder are in one of them. */
+  /** The mailboxes that contain public folders, beginning with the one with the hierarchy. In Exchange each folder's contents are in one of them. */
   get publicFolderMailboxes(): readonly PublicFolderMailbox[] {
     return this.#publicMailboxes;
   }
@@ -177,7 +177,7 @@ export class Store {
     return made;
   }
 
-  /** Undefined: this organisation has none. */
+  /** Undefined if this organisation has none. */
   get publicFolders(): LabMailbox | undefined {
     return this.#public;
   }
@@ -226,7 +226,7 @@ export class Store {
     return acting === mailbox.user || mailbox.user.fullAccess.some((address) => this.mailbox(address)?.user === acting);
   }
 
-  /** Whether `acting` may send with this address in From. */
+  /** Returns whether `acting` may send with this address in From. */
   maySendAs(acting: User, from: string): boolean {
     const owner = this.mailbox(from)?.user;
     return owner === acting || (owner?.sendAs.some((address) => this.mailbox(address)?.user === acting) ?? false);
@@ -250,17 +250,17 @@ export class Store {
 
   // Mail
 
-  /** A copy for each recipient inside, bytes kept; a report to the sender for an unknown one; `outside` for the rest. */
+  /** Delivers a copy to each internal recipient, byte for byte, sends the sender a report for an unknown one, and records the others in `outside`. */
   deliver(mime: Uint8Array, envelope: Envelope): Delivery[] {
     return deliver(this, mime, envelope);
   }
 
-  /** Sends an item from this mailbox: completes it, builds its MIME and delivers that. The caller keeps the copy, if one is wanted. */
+  /** Sends an item from this mailbox: completes it, builds its MIME and delivers it. The caller stores a copy if one is wanted. */
   submit(item: NewItem, from: LabMailbox): Submission {
     return submit(this, item, from);
   }
 
-  /** An Internet Message-ID that this server has not used yet. */
+  /** Returns an Internet Message-ID that this server has not used yet. */
   newMessageId(): string {
     this.#messages += 1;
     return `<${this.#messages.toString(16).padStart(12, "0")}@lab.${[...this.organisation.domains][0] ?? "example.com"}>`;

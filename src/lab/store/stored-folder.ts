@@ -1,26 +1,26 @@
 import { ChangeLog } from "./changes.ts";
 import type { ItemContent } from "./item.ts";
 
-/** An item in a folder. The object is the item as it is now until it is moved or removed; then it is dead and `item(id)` finds nothing. */
+/** An item in a folder. The object shows the item's present state until it is moved or removed; after that, `item(id)` does not find it. */
 export interface ItemOf<Mailbox> extends ItemContent {
   readonly id: string;
-  /** Stays as long as the item is in its mailbox, wherever it is moved there: what ids that do not change are made of. */
+  /** Stays the same while the item is in its mailbox, whatever its folder: immutable ids are made from it. */
   readonly identity: Uint8Array;
   readonly changeKey: string;
   readonly folder: FolderOf<Mailbox>;
   readonly createdAt: Date;
   readonly modifiedAt: Date;
-  /** Display name of who wrote it last. */
+  /** Display name of the last writer. */
   readonly modifiedBy: string;
-  /** Bytes: an estimate, as Exchange's is. */
+  /** In bytes: an estimate, as in Exchange. */
   readonly size: number;
-  /** False when every attachment is inline, as Exchange has it. */
+  /** False if every attachment is inline, as in Exchange. */
   readonly hasAttachments: boolean;
 }
 
 const visibleRoots: ReadonlySet<string | undefined> = new Set(["root", "msgfolderroot", "archivemsgfolderroot", "publicfoldersroot"]);
 
-/** One folder. Changed only through its mailbox. Its id lasts as long as it does, wherever it is moved. */
+/** One folder. Changed only through its mailbox. Its id stays the same wherever the folder is moved. */
 export class FolderOf<Mailbox> {
   readonly mailbox: Mailbox;
   readonly id: string;
@@ -30,9 +30,9 @@ export class FolderOf<Mailbox> {
   parent: FolderOf<Mailbox> | undefined;
   name: string;
   changeKey: string;
-  /** Of a public folder: the GUID of the mailbox that holds its contents, where it is not that of the hierarchy. */
+  /** For a public folder: the GUID of the mailbox with its contents, if that is not the mailbox with the hierarchy. */
   contentsIn: string | undefined;
-  /** PidTagAttributeHidden: clients do not show it, whatever it holds. */
+  /** PidTagAttributeHidden: clients do not show the folder, whatever its content. */
   readonly isHidden: boolean;
   readonly children: FolderOf<Mailbox>[] = [];
   readonly items = new Map<string, ItemOf<Mailbox>>();
@@ -68,7 +68,7 @@ export class FolderOf<Mailbox> {
     return this.children.length;
   }
 
-  /** All folders below, parents before their children. */
+  /** Returns all folders below, parents before their children. */
   descendants(): FolderOf<Mailbox>[] {
     return this.children.flatMap((child) => [child, ...child.descendants()]);
   }

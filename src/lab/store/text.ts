@@ -3,7 +3,7 @@ import type { ItemContent } from "./item.ts";
 
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };
 
-/** Elements whose content no reader sees, with what ends them. */
+/** Elements with invisible content, and the text that ends them. */
 const invisibleElements: readonly { readonly begin: RegExp; readonly end: RegExp }[] = [
   { begin: /^<style/i, end: /<\/style[^>]*>?/gi },
   { begin: /^<script/i, end: /<\/script[^>]*>?/gi },
@@ -12,7 +12,7 @@ const invisibleElements: readonly { readonly begin: RegExp; readonly end: RegExp
 ];
 const breaking = /^<\/?(?:br|p|div|tr|li|table|ul|ol|h[1-6]|hr|blockquote)[\s/>]/i;
 
-/** The readable text of an HTML body, as Exchange would give it for text. Not a parser of HTML, but linear in its length whatever it is given. */
+/** Returns the readable text of an HTML body, as Exchange would return it for text. Not an HTML parser, but linear in the length of any input. */
 export function textOfHtml(html: string): string {
   let out = "";
   let at = 0;
@@ -39,7 +39,7 @@ export function textOfHtml(html: string): string {
     .trim();
 }
 
-/** White space in HTML is one space, line ends included; a non-breaking space is none of it. */
+/** White space in HTML, line ends included, is shown as one space; a non-breaking space is not white space. */
 function collapseSpace(text: string): string {
   return text.replace(/[ \t\r\n\f]+/g, " ");
 }
@@ -72,7 +72,7 @@ export function htmlOfText(text: string): string {
   return `<html><body><p>${escaped.replace(/\r?\n/g, "<br>\r\n")}</p></body></html>`;
 }
 
-/** The body in the form that was asked for: Best is what the item has. */
+/** Returns the body in the requested format: Best is the item's own format. */
 export function bodyAs(item: Pick<ItemContent, "body" | "text">, type: "Best" | "HTML" | "Text"): ItemContent["body"] {
   if (type === "Text") return { type: "Text", value: item.text };
   if (type === "HTML" && item.body.type === "Text") return { type: "HTML", value: htmlOfText(item.body.value) };
