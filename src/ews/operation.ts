@@ -7,7 +7,7 @@ import { failureOf } from "./failures.ts";
 import { m } from "./namespaces.ts";
 import type { Status } from "./session/response-status.ts";
 
-/** One SOAP operation of EWS: what we write, what we read, and what may be repeated. */
+/** One SOAP operation of EWS: how we write the request and read the reply, and when it may be repeated. */
 export interface Operation<In, Out> {
   /** Microsoft's name, such as `GetItem`. The element of the reply is this name followed by `Response`. */
   readonly name: string;

@@ -9,11 +9,11 @@ import { sweepPaths, sweepSchemas } from "./openapi-sweeps.ts";
 /** `3.1` is JSON Schema as zod writes it; `3.0` is for importers that know no newer one. */
 export type OpenApiVersion = "3.0" | "3.1";
 
-/** What the description says of the server besides its actions. */
+/** The facts about the server that the description contains, apart from its actions. */
 export interface ServerDescription {
-  /** Of mailcordon. */
+  /** The version of mailcordon. */
   readonly version: string;
-  /** Where the server is reached from outside; default: relative to the description. */
+  /** The external URL of the server; default: relative to the description. */
   readonly url?: string | undefined;
 }
 
@@ -32,7 +32,7 @@ const Problem = z
     wire_code: ErrorNoun.shape.wire_code.describe("The mail server's own code."),
     request_id: z.string().describe("Id of the request, as in X-Request-Id, for mailcordon's log."),
     server_request_id: z.string().optional().describe("Id in the mail server's reply, for the mail server's log."),
-    // What else an answer says: how far the call came.
+    // The other members of an answer, which show how far the call got.
     ...Answer.omit({ success: true, message: true, error: true }).partial().shape,
   })
   .describe("Why the whole call failed (RFC 9457).");
@@ -87,7 +87,7 @@ const Health = z.looseObject({ status: z.enum(["ok", "ready", "not ready"]) });
 /** The version field: the newest patch of each. https://spec.openapis.org/oas/v3.1.1.html, https://spec.openapis.org/oas/v3.0.4.html */
 const versions = { "3.0": "3.0.4", "3.1": "3.1.1" } as const;
 
-/** The HTTP interface of a catalogue as an OpenAPI document. Nothing of it is written per action. */
+/** Returns the HTTP interface of a catalogue as an OpenAPI document. No part of it is written by hand for an action. */
 export function openapi(actions: readonly Action[], about: ServerDescription, version: OpenApiVersion = "3.1"): Json {
   const schema = (of: z.ZodType, io: "input" | "output") => schemaOf(of, io, version);
   const named = actions.flatMap((action) => [
@@ -148,7 +148,7 @@ export function openapi(actions: readonly Action[], about: ServerDescription, ve
   };
 }
 
-/** One schema as the version writes it. What JSON cannot say, such as a transformation, is left open. */
+/** Returns one schema as this OpenAPI version writes it. Constraints that JSON Schema cannot express, such as a transformation, are left out. */
 function schemaOf(schema: z.ZodType, io: "input" | "output", version: OpenApiVersion): Json {
   const target = version === "3.1" ? "draft-2020-12" : "openapi-3.0";
   const { $schema, ...written } = z.toJSONSchema(schema, {
@@ -245,7 +245,7 @@ const openToAll = (operationId: string, summary: string, responses: Json) => ({
   get: { operationId, summary, tags: ["server"], security: [], responses },
 });
 
-/** The paths that are the same with every catalogue. `/mcp` is not among them: what is said there is described by its own protocol. */
+/** The paths that do not depend on the catalogue. `/mcp` is missing, because the MCP specification describes it. */
 const otherPaths: Json = {
   "/v1/actions": {
     get: {

@@ -15,11 +15,11 @@ export interface Parameter extends FlagField {
   readonly byDefault: unknown;
   /** The values that are allowed, where there are only some. */
   readonly choices: readonly string[] | undefined;
-  /** What a value must be besides: `at least 1`, `1 to 3600`, `at most 320 characters`. */
+  /** Further limits of a value: `at least 1`, `1 to 3600`, `at most 320 characters`. */
   readonly bounds: string | undefined;
 }
 
-/** What we read of a JSON Schema (draft 2020-12) as zod writes it. */
+/** The part that we read of a JSON Schema (draft 2020-12) as zod writes it. */
 interface Schema {
   readonly type?: string | undefined;
   readonly enum?: readonly unknown[] | undefined;
@@ -53,7 +53,7 @@ export function flagFieldsOf(action: Pick<Action, "input">): readonly FlagField[
   return Object.entries(action.input.shape).map(([field, schema]) => ({ field, kind: kindOfField(schema) }));
 }
 
-/** Of several shapes that a field may have, a list counts before a single value, as in `typical`. */
+/** If a field may have several shapes, a list takes precedence over a single value, as in `typical`. */
 function kindOfField(field: z.core.$ZodType): FlagField["kind"] {
   const inner = unwrapSchema(field);
   if (inner instanceof z.ZodUnion) {
@@ -88,7 +88,7 @@ function isSchema(value: unknown): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Of several shapes that a field may have, the one that a flag spells: a list before a single value. */
+/** Returns the shape that a flag writes, if a field may have several: a list before a single value. */
 function typical(schema: Schema): Schema {
   const shapes = schema.anyOf?.filter(isSchema) ?? [];
   return shapes.find((shape) => shape.type === "array") ?? shapes.find((shape) => shape.type !== "null") ?? schema;
@@ -100,7 +100,7 @@ function kindOf({ type }: Schema): FlagField["kind"] {
   return type === "integer" || type === "number" ? "number" : "text";
 }
 
-/** Of a list: how many items, and how long each may be. */
+/** For a list: the maximum number of items, and the maximum length of each. */
 function sizeOf({ maxItems }: Schema, { maxLength }: Schema): string | undefined {
   if (maxItems === undefined) return undefined;
   return `at most ${maxItems} items${maxLength === undefined ? "" : ` of ${maxLength} characters`}`;

@@ -5,13 +5,13 @@ import { cell } from "./cli/table.ts";
 import { cut, harmless, pad, width, wrap } from "./cli/terminal.ts";
 import { headingOf } from "./field-spellings.ts";
 
-/** Where the question is shown. */
+/** The layout in which the question is shown. */
 export interface QuestionLayout {
   /** Columns of a line. A line that is broken by the window could look like two. */
   readonly columns: number;
   /** Maximum number of items, and of the recipients and attachments of a message: a person reads all of them. */
   readonly most: number;
-  /** What to do when there are more; `found` is their number. */
+  /** Returns the instruction for more items than are shown; `found` is their number. */
   readonly otherwise: (found: number) => string;
 }
 
@@ -85,7 +85,7 @@ function itemLines(first: readonly string[], { rows }: Question, columns: number
   });
 }
 
-/** A value in so many columns. Of an address the address comes first: anybody may choose the name. */
+/** Returns a value in this many columns. An address comes before its name, because the sender chooses the name freely. */
 function valueText(value: unknown, room: number): string {
   if (typeof value === "string") return quoted(cell(value), room);
   if (typeof value !== "object" || value === null || Array.isArray(value)) return quoted(cell(value), room, typeof value === "object");
@@ -107,7 +107,7 @@ function escaped(text: string): string {
   return inOneLine(text).replace(/["\\]/g, "\\$&");
 }
 
-/** What fills a line without being seen, and what nobody sees (format characters): only `harmless` leaves them as they are. */
+/** Characters that fill a line invisibly, and format characters, which are invisible as well: `harmless` alone leaves both unchanged. */
 const blanks = /[\p{Z}\u115f\u1160\u2800\u3164\uffa0]+/gu;
 const unseen = /\p{Cf}/gu;
 
@@ -116,7 +116,7 @@ function inOneLine(text: string): string {
   return shown.replace(unseen, (character) => `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}>`);
 }
 
-/** The text in at most so many columns, cut in its middle: of an address both ends tell whose it is. */
+/** Cuts a text in its middle to this many columns: both ends of an address identify its owner. */
 function squeezed(text: string, columns: number): string {
   if (width(text) <= columns) return text;
   const tail = [...text].slice(-Math.floor(columns * 0.6)).join("");

@@ -3,7 +3,7 @@ import type { Role } from "../state/keys.ts";
 import type { SweepCaller } from "../sweeps/service/sweep-access.ts";
 import type { Caller } from "./http/callers/authentication.ts";
 
-/** A caller of the server as somebody who asks something of a sweep. */
+/** Converts a caller of the server to a caller of the sweep service. */
 export function sweepCallerOf({ id, person, grant }: Caller): SweepCaller {
   const has = (role: Role) => grant.roles.includes(role) || grant.roles.includes("admin");
   return {

@@ -4,7 +4,7 @@ import type { Answer } from "../catalogue/answer-envelope.ts";
 export interface TimeLimit {
   /** Given when it is over. */
   readonly signal: AbortSignal;
-  /** The answer as it is told: what was cancelled because the time was over is nothing that its caller did. */
+  /** Converts an answer: a call cancelled by the time limit was not cancelled by its caller. */
   asTimeout(answer: Answer): Answer;
   /** While this runs, the time stands still: it is another's, who answers when it pleases them. */
   pauseDuring<T>(work: () => Promise<T>): Promise<T>;
@@ -12,11 +12,7 @@ export interface TimeLimit {
   end(): void;
 }
 
-/**
- * Begins to count.
- * @param milliseconds Infinity for no limit
- * @param hint what to do about it, besides asking for less
- */
+/** Begins to count. @param milliseconds Infinity for no limit @param hint a remedy other than a smaller request */
 export function openTimeLimit(milliseconds: number, hint: string): TimeLimit {
   const stop = new AbortController();
   let left = milliseconds;

@@ -5,7 +5,7 @@ export type Permission = keyof typeof permissionDetails;
 
 /** How a permission is granted, and which other permissions include it. */
 interface PermissionDetails {
-  /** What the permission allows an application to do here. */
+  /** What the permission allows here. */
   readonly about: string;
   /** Application permissions that include it. */
   readonly heldBy: readonly string[];
@@ -167,7 +167,7 @@ export function partlyNeeded({ uses, sometimes = [] }: Uses): readonly PartlyNee
   ];
 }
 
-/** The permission for what invitations left in calendars: no action needs it, and a plan of a sweep without it says what it could not look for. */
+/** The permission for calendar entries of invitations. No action needs it, but a plan without it reports that it could not search calendars. */
 export const calendarPermission: Permission = "Calendars.ReadWrite";
 
 /** Returns the least permissions for several actions together. */

@@ -47,7 +47,7 @@ export async function importMime(to: EwsMailbox, { folderId, data, original }: I
   const created = await to.ask(createItem, { item, folder: { id: folderId } });
   const { flag } = original;
   if (flag !== undefined && flag.status !== "not_flagged") {
-    // Of its own, since servers before Exchange 2013 refuse it; the copy shows whether it was set.
+    // Sent as a separate request, since servers before Exchange 2013 refuse it; the copy shows whether it was set.
     const set = [{ path: element("t:FieldURI", { FieldURI: "item:Flag" }), value: flagXml(flag) }];
     const flagged = await attempt(() => to.ask(updateItem, { item: created, conflict: "AlwaysOverwrite", set }));
     if (!flagged.ok) throwDefect(flagged.failure, "The message was created.");

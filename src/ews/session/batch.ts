@@ -12,7 +12,7 @@ import { isRepeatable, type RequestSender, slowDown, waitForTurn } from "./retry
  */
 export const defaultBatchSize = 100;
 
-/** What a batch is sent with. */
+/** The context in which a batch is sent. */
 export interface BatchRequest<Id, In, Out> {
   readonly operation: Operation<In, Out>;
   readonly input: (ids: readonly Id[]) => In;
@@ -102,7 +102,7 @@ async function requestBatch<Id, In, Out>(requested: BatchRequest<Id, In, Out>, i
     }
     const again: number[] = [];
     const slowing = new Set<Failure>();
-    // What a throttled item stopped waits with it.
+    // Items behind a throttled one wait with it.
     const isWaiting = ({ failure }: { readonly failure: Failure }) =>
       isThrottled(failure) && isRepeatable(failure, "read", sender.limits.attempts, sender);
     const progressed = round.some((outcome) => outcome.ok || isWaiting(outcome));
@@ -156,7 +156,7 @@ async function requestOnce<Id, In, Out>(
   if (answers.length === 1 && first !== undefined && !first.ok) {
     return ids.length > 1 && safety !== "never" && !isTransient(first.failure) ? "singly" : failAll(ids.length, first.failure);
   }
-  // A short batch. Which replies are missing is not known: reads are repeated one by one; replies to writes are in the order of the ids.
+  // It is unknown which replies are missing: reads are repeated one by one; replies to writes are in the order of the ids.
   if (safety === "read" && ids.length > 1) return "singly";
   const last = answers.at(-1);
   const stopped = last !== undefined && !last.ok && last.failure.code === "not-attempted" ? last.failure : undefined;

@@ -21,7 +21,7 @@ export interface EwsMailbox {
   readonly archive: { read(): ArchiveFound | undefined; write(found: ArchiveFound): void };
   /** Filters that the server was seen to refuse. The connection remembers them. */
   readonly refusals: RefusalMemory;
-  /** What the server was seen to count. The connection remembers it. */
+  /** How the server was seen to count items. The connection remembers it. */
   readonly counting: CountMemory;
   /** Returns another mailbox on the same connection, with the same call. */
   other(address: string): EwsMailbox;

@@ -11,7 +11,7 @@ import type { Operation } from "../operation.ts";
 import type { Soap, Target } from "./soap.ts";
 import type { StreamedReply } from "./streamed-reply.ts";
 
-/** What one mailbox sends requests with. */
+/** The context in which one mailbox sends requests. */
 export interface RequestSender {
   readonly soap: Soap;
   readonly target: Target;

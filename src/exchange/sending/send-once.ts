@@ -26,7 +26,7 @@ export interface DraftCleanup<D> {
   discard(draft: D): Promise<void>;
   /** Returns the drafts with the mark of this message, in their current folders. */
   left(): Promise<readonly LeftDraft[]>;
-  /** Folders in which a draft may be, for when it cannot be searched. */
+  /** Names of the folders that may contain a draft, for a failure of the search for it. */
   readonly leftIn: string;
 }
 

@@ -12,7 +12,7 @@ export interface FormField {
   readonly field: Field;
   readonly python: string;
   readonly holdsFiles: boolean;
-  /** Whether it narrows or guards what is done: it must not be lost unnoticed. */
+  /** Whether the field narrows or guards the action: it must not be lost silently. */
   readonly guards: boolean;
 }
 
@@ -33,7 +33,7 @@ interface Shape extends Omit<Field, "id" | "label" | "required" | "hint"> {
   /** Name of the Python function, and its further arguments. */
   readonly reader: string;
   readonly more?: readonly string[];
-  /** What to enter, if the field's type does not show it. */
+  /** Describes the expected text if the type of the field does not show it. */
   readonly note?: string;
 }
 
@@ -83,7 +83,7 @@ function shapeOf({ field, kind, byDefault, choices }: Parameter, schema: z.core.
       if (accepts(schema, "2026-01-31T12:00:00.000000Z") && !accepts(schema, "word"))
         return { type: "datetime", ...text, reader: "choice" };
       return {
-        // A path of folders is still one line; what may be longer is not.
+        // A path of folders still fits on one line; a field that may be longer gets several lines.
         type: lengthOf(schema) > mostCharacters.folder ? "textarea" : "text",
         ...(accepts(schema, "0".repeat(64)) && !accepts(schema, "word") ? { validator: "sha256" as const } : {}),
         ...text,

@@ -65,7 +65,7 @@ const platformNames = ["proxy_url", "IncmanParamIncidentId", "cloudSoarTaskDetai
 /** Names that no field of an action may have. */
 export const reservedIds: ReadonlySet<string> = new Set([...Object.keys(dataAttributes), ...platformNames]);
 
-/** The integration: what connects, and how that is tested. */
+/** The definition of the integration: its connection fields, and the test of a connection. */
 export function integrationDefinition(name: string, version: string): IntegrationDefinition {
   return {
     name,

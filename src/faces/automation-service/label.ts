@@ -1,4 +1,4 @@
-/** Words of field names that are no plain words, as people write them. */
+/** Words of field names that are not plain words, with their usual spelling. */
 const abbreviations: Readonly<Record<string, string>> = {
   id: "ID",
   ids: "IDs",

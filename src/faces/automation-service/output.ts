@@ -12,7 +12,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>> | undefined;
 }
 
-/** More columns than these are no table any more. */
+/** Maximum number of columns of a readable table. */
 const mostColumns = 12;
 
 /** A list of objects in an answer: its name and the schema of one of its items. */
@@ -27,7 +27,7 @@ export interface Output {
   readonly action: Action;
 }
 
-/** The schema of an action's answers, with the columns that name an item beside those that are the action's own. */
+/** The schema of an action's answers. The action's own columns are listed beside those that name an item. */
 export function outputOf(action: Action): Output {
   const root = jsonSchema(answerSchema(action));
   const results = root.properties?.results;
@@ -56,7 +56,7 @@ export function pathsOf({ root }: Output): readonly string[] {
   return paths(root, "");
 }
 
-/** The same for an answer that is no action's. */
+/** The paths of an answer that does not belong to an action. */
 export function pathsIn(noun: z.ZodObject): readonly string[] {
   return paths(jsonSchema(noun), "");
 }
@@ -76,7 +76,7 @@ function joinPath(prefix: string, name: string): string {
   return prefix === "" ? segment : `${prefix}.${segment}`;
 }
 
-/** The columns of the table: the list that tells most where there is one, else the single values. */
+/** The columns of the table: the most informative list if there is one, otherwise the single values. */
 export function tableOf(output: Output): ActionDefinition["table_view"] {
   const [list] = listsOf(output);
   if (list === undefined) return valuesOf(output).map((name) => ({ display_name: labelOf(name), value: name }));
@@ -88,7 +88,7 @@ export function tableOf(output: Output): ActionDefinition["table_view"] {
   });
 }
 
-/** One value per row: of an address its text, of a failure its message; a list of objects has none. */
+/** Returns the path of one value per row: the text of an address, the message of a failure. A list of objects has no such value. */
 function cellPath(schema: Schema | undefined, path: string): string | undefined {
   if (schema === undefined || (schema.type === "array" && isObject(schema.items))) return undefined;
   if (!isObject(schema)) return path;

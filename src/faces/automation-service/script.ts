@@ -51,7 +51,7 @@ function guardLines(form: readonly FormField[]): string[] {
   return guards.length === 0 ? [] : ["    refuse_none([\n", ...guards.map((guard) => `        ${guard},\n`), "    ])\n"];
 }
 
-/** The test of a connection: what doctor finds, and what is to be done next when it finds something. */
+/** The test of a connection: the findings of doctor, and the next step if there is a problem. */
 export function testScript(): string {
   return `${prelude}
 

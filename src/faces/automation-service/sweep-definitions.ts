@@ -41,7 +41,7 @@ def place(step):
     return '/v1/sweeps/' + name + step
 `;
 
-/** An answer that is no list of results. */
+/** Shows an answer without a list of results. */
 const show = `
 
 def show(answer):

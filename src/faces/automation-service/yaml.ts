@@ -26,7 +26,7 @@ export async function yamlText(value: { readonly [key: string]: Yaml | undefined
 }
 
 function textStyle(text: string) {
-  // A block keeps its lines if the first is not indented, none ends in a space and the last one ends.
+  // A block keeps its lines if the first is not indented, no line ends in a space, and the last one ends with a line feed.
   if (text.endsWith("\n") && !text.endsWith("\n\n") && !/^\s| \n|[^\n\x20-\x7e]/.test(text)) return "BLOCK_LITERAL";
   // In single quotes only visible characters are literal.
   return /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(text) ? "QUOTE_DOUBLE" : "QUOTE_SINGLE";

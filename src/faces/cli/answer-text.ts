@@ -25,7 +25,7 @@ function resultRow({ status, verified, error, evidence, ...row }: Result, { glan
   return { status, verified, error: error?.code, ...Object.fromEntries(own), evidence: evidence?.file_ref };
 }
 
-/** Several results are a table; one is a list of all its values, since its ids are what goes on with it. */
+/** Several results are shown as a table. A single result is a list of all its values, since the next command needs its ids. */
 function resultsText(results: readonly Result[], action: Action, columns: number): string[] {
   const rows = results.map((result) => resultRow(result, action));
   const [row, second] = rows;

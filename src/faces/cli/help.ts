@@ -172,7 +172,7 @@ function wrapIndented(text: string, columns: number): string {
   return `  ${wrap(text, columns - 2, "  ")}`;
 }
 
-/** Terms on the left, what they mean on the right; below where a term is long. */
+/** Returns terms on the left and their meanings on the right, or below a long term. */
 export function definitionList(entries: readonly (readonly [string, string])[], columns: number): string {
   const left = 26;
   const margin = " ".repeat(left + 2);

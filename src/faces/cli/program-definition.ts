@@ -12,7 +12,7 @@ export interface ConnectOptions {
   readonly log?: ((text: string) => void) | undefined;
 }
 
-/** What actions work with. */
+/** Everything that actions need. */
 export interface Opened extends Pick<Host, "exchange" | "evidence" | "audit" | "auditsReads" | "connection" | "tlsVerified" | "readFile"> {
   /** The settings file, where nobody named it. */
   readonly foundFile?: string | undefined;

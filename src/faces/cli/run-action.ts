@@ -41,10 +41,10 @@ export async function runAction(action: Action, line: CommandLine, program: Prog
       }),
       ...(progress === undefined ? {} : { progress: progress.say }),
     });
-    // A file names fields, and a person at a terminal flags.
+    // A file uses names of fields; a person at a terminal uses flags.
     const answer = input === undefined ? await spelledAsFlags(performed, action) : performed;
     progress?.end();
-    // A person who has just declined has seen the items.
+    // A user who has just declined has seen the items.
     const known = !json && requested && answer.error?.code === "confirmation-required";
     await print(known ? { ...answer, results: [] } : answer, action, screen, json, quiet === true);
     const code = exitCodeOf(answer);

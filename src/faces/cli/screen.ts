@@ -4,7 +4,7 @@ interface Output {
   write(text: string): unknown;
 }
 
-/** Where the command line reads and writes. */
+/** The input and output of the command line. */
 export interface Screen {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
   readonly stdout: Output;

@@ -8,9 +8,9 @@ import type { Screen } from "./screen.ts";
 import { recordText, table } from "./table.ts";
 import { harmless } from "./terminal.ts";
 
-// So many rows still fit on a screen with the question below them.
+// Maximum number of rows that fit on a screen above the question.
 const rowsShown = 15;
-/** So many messages that need attention are read: one more than is shown. */
+/** Number of messages with problems that are read: one more than is shown. */
 export const mostTroubled = rowsShown + 1;
 const facts = ["mailbox", "received_at", "from", "subject", "folder_path", "size"];
 
@@ -63,7 +63,7 @@ export function planText(message: string, { sweep, plan }: StoredPlan, columns: 
   ].join("\n");
 }
 
-/** Names the messages that were looked for. */
+/** Returns the lines about the messages that the sweep searched for. */
 function soughtLines({ internet_message_id: ids, query = {} }: SweepDocument["find"]): readonly string[] {
   return [
     ...ids.map((id) => `Internet Message-ID ${id}`),
@@ -126,7 +126,7 @@ export function sweepText(message: string, sweeps: readonly SweepDocument[], col
   ].join("\n");
 }
 
-/** What is shown of one sweep besides its document. */
+/** The parts of a sweep that are shown in addition to its document. */
 export interface OneSweep {
   /** Some of its messages that are not as they should be. */
   readonly troubled?: readonly TargetDocument[];
@@ -134,7 +134,7 @@ export interface OneSweep {
   readonly command?: (name: string, id: string) => string;
 }
 
-/** What a person may type next, by the state of the sweep. */
+/** The commands that a user may enter next, by the state of the sweep. */
 const nextCommands: Readonly<Record<SweepDocument["state"], readonly string[]>> = {
   planned: ["run"],
   approved: ["run"],

@@ -6,7 +6,7 @@ import { cut, harmless, pad, width } from "./terminal.ts";
 
 /** A longer word is an id or a link: cut, it is of no use. */
 const longestWord = 40;
-/** A text of several words may be cut to this width; a hash of this width can still be told from others. */
+/** Minimum widths. Text of several words may be cut to the first; a hash cut to the second can still be told from other hashes. */
 const least = { words: 20, hash: 13 };
 const gap = "  ";
 

@@ -1,7 +1,7 @@
 /**
- * Strangers write the text of messages and servers: it reaches a terminal only through `harmless`. Column widths are ours because string-width 8 takes
- * 57 ms to load and 40 times the CPU; this file takes 1.4 ms to load. Of 159,464 characters 1,101 differ (pictographs, mostly),
- * and joined emoji are counted singly: a column may then be cut early.
+ * The text of messages and servers may be hostile: it reaches a terminal only through `harmless`. We compute column widths because string-width 8 takes 57
+ * ms to load and 40 times the CPU; this file takes 1.4 ms to load. The two differ for 1,101 of 159,464 characters, mostly pictographs, and this file counts
+ * joined emoji singly: a column may then be cut early.
  */
 
 // Characters that a terminal obeys instead of showing: C0, DEL, C1; the line and paragraph separators; characters that reverse the text direction

@@ -23,7 +23,7 @@ export interface HttpSettings {
   readonly timeoutMs: number;
   /** Whether /metrics needs no API key from this machine. */
   readonly openMetrics: boolean;
-  /** Over MCP everything but reads needs a person whom the client asks. */
+  /** Whether every MCP call except a read needs confirmation by a person, for whom the client must ask. */
   readonly requirePerson?: boolean | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface ConnectionReport {
   readonly checks: readonly object[];
 }
 
-/** What the settings say of sweeps. */
+/** The settings of sweeps. */
 export interface ServedSweeps {
   /** More targets than that need the approval of another person. */
   readonly secondPersonAbove: number | undefined;
@@ -50,7 +50,7 @@ export interface ServedSweeps {
   readonly auditFile: string;
   /** Folder for evidence archives until they are sent. */
   readonly archiveFolder: string;
-  /** Where a connection leads, as plans say it. Throws Failure. */
+  /** Returns the facts about a connection that a plan contains. Throws Failure. */
   connectionFacts(name: string): Promise<ConnectionFacts>;
 }
 
@@ -66,17 +66,17 @@ export interface AppOptions {
   testConnection(name: string, wanted: { readonly mailbox: string | undefined; readonly signal: AbortSignal }): Promise<ConnectionReport>;
   /** Reads the tokens of an identity provider. */
   readonly readToken?: TokenReader | undefined;
-  /** What sweeps need besides; without it the server offers none. */
+  /** The other requirements of sweeps; without them the server offers no sweeps. */
   readonly sweeps?: ServedSweeps | undefined;
   /** Adds routes that are not defined here, behind the same authentication. */
   readonly mount?: ((appContext: AppContext) => void) | undefined;
 }
 
-/** What routes share. */
+/** The context shared by all routes. */
 export interface AppContext extends AppOptions {
   readonly app: Hono<Env>;
   readonly calls: Calls;
-  /** Given when the server is being stopped: what would go on for long ends itself. */
+  /** Aborts when the server is being stopped: long operations then end early. */
   readonly ending: AbortSignal;
   /** Sweeps, where the server offers them. */
   readonly sweepService: SweepService | undefined;

@@ -49,7 +49,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     c.set("requestId", requestIdOf(c.req.header("x-request-id")));
     c.set("noted", {});
     await next();
-    // Not by c.header, which makes another Response for each, and streams what was a text.
+    // Do not use c.header, which creates another Response for each header and turns a text into a stream.
     const { headers } = c.res;
     headers.set("x-request-id", c.get("requestId"));
     // Answers are data for programs and must not be rendered: https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html
@@ -105,7 +105,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   );
   app.onError((thrown, c) => {
     const failure = asFailure(thrown);
-    // A defect: what is known of it belongs into the log and not to the caller.
+    // A defect: its details belong in the log and must not reach the caller.
     if (failure.code === "internal") {
       log.error({ ...errorLine(failure, c.get("requestId")), stack: failure.stack });
       return refuse(c, new Failure("internal", "A defect of mailcordon stopped this request; the log has details under this request id."));

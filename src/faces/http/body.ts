@@ -37,7 +37,7 @@ export interface RequestBody {
 
 /** Returns the body as it arrives on the TCP connection: creating a web stream costs more than reading a short body. */
 export function requestBodyOf(c: Context<Env>): RequestBody {
-  // The connection is still to carry our answer when the rest of a body is not wanted.
+  // Keep the connection open for our answer even if the rest of the body is not needed.
   return { headers: c.req.raw.headers, pieces: c.env.incoming.iterator({ destroyOnReturn: false }) };
 }
 
@@ -148,7 +148,7 @@ function namingTexts(input: Readonly<Record<string, unknown>>): string {
   return texts.join("\n");
 }
 
-/** JSON that is an object, in UTF-8. Throws Failure `invalid-input`; never with what was there. */
+/** Returns a UTF-8 JSON object. Throws Failure `invalid-input`, which never contains the input. */
 async function objectOf(bytes: Buffer): Promise<Readonly<Record<string, unknown>>> {
   const value = await parseBytes(bytes);
   if (value === undefined) throw new Failure("invalid-input", "The input is not JSON in UTF-8.", { hint: oneObject });

@@ -12,7 +12,7 @@ const mostWaiting = 100;
 /** Each stream queries the database once a second. */
 const mostStreams = 20;
 
-/** What a stream of events tells. */
+/** The source of a stream of events. */
 export interface EventSource {
   /** Whether a caller may still read it: its API key or token may have expired since. */
   mayRead(caller: Caller): boolean | Promise<boolean>;
@@ -20,7 +20,7 @@ export interface EventSource {
   events(signal: AbortSignal): AsyncIterable<string>;
 }
 
-/** Opens streams of events, a limited number for each caller. `what` names what they follow. */
+/** Opens streams of events, a limited number for each caller. `what` names the objects that they follow. */
 export function openEventStreams({ calls, state, ending, log, readToken }: AppContext, what: string) {
   const streams = new Map<string, ConcurrencyLimit>();
   /** @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
@@ -40,7 +40,7 @@ export function openEventStreams({ calls, state, ending, log, readToken }: AppCo
     ending.addEventListener("abort", end);
     c.req.raw.signal.addEventListener("abort", end);
     const unwatch = calls.revocations.watch(owner, end);
-    // A caller whose API key or token has expired since then gets no more events.
+    // A caller whose API key or token has expired meanwhile gets no more events.
     const isStillLet = async () => {
       const caller = await authenticateCaller(c.req.header("authorization"), state.keys, readToken);
       return caller !== undefined && (await source.mayRead(caller));

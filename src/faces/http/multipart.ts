@@ -8,7 +8,7 @@ export interface Part {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** The headers of one part, and the lines between parts: what senders write is far shorter. Bytes. */
+/** Maximum size of the headers of one part, and of the lines between parts; real ones are far shorter. Bytes. */
 const longestHead = 16 * 1024;
 /** A form has an input and some files. */
 const mostParts = 100;

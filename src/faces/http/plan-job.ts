@@ -14,14 +14,14 @@ export const planJob = "sweep plan";
 /** A plan that is made within this time is the answer; otherwise the answer is its job. Milliseconds. */
 const answerAsJobAfterMs = 10_000;
 
-/** What a plan is made from. */
+/** The input of a plan. */
 export interface PlanCall {
   readonly input: Readonly<Record<string, unknown>>;
   readonly connection: string;
   readonly requestId: string;
 }
 
-/** Makes the plan in a job, so that it goes on whatever becomes of the request: 201 with the plan, or 202 with the job. Throws Failure. */
+/** Makes the plan in a job, which continues even if the request is lost: 201 with the plan, or 202 with the job. Throws Failure. */
 export async function planSweepInJob(
   { state, settings }: Pick<AppContext, "state" | "settings">,
   order: JobOrder,
@@ -53,7 +53,7 @@ export async function planReply(
 ): Promise<Reply> {
   try {
     const { answer } = await service.plan(input, sweepCallerOf(caller), { connection, signal, progress });
-    // Of any number: they have pages of their own.
+    // The number of targets has no limit, so they have pages of their own.
     const { targets: _, ...rest } = answer;
     return { status: 201, body: harmlessJson({ ...rest, ...sweepUrls(answer.sweep, settings.publicUrl) }), headers: {} };
   } catch (thrown) {

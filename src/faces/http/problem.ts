@@ -12,7 +12,7 @@ export interface Reply {
 /** Details of a refusal in addition to its failure. */
 export interface ProblemDetails {
   readonly requestId: string;
-  /** Where the status of the failure's code is not the right one. */
+  /** The status, if the status of the failure's code does not fit. */
   readonly status?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Further members, such as those of an answer. */

@@ -22,7 +22,7 @@ const Call = z.object({
   connections: z.array(z.string()).optional(),
 });
 
-/** Returns what is stored for a call. */
+/** Returns the stored form of a call. */
 export function jobOrderOf({ action, asked: requested, caller, connection, requestId }: CallOrder): JobOrder {
   const call = callOf(caller, { input: requested.input, connection, requestId });
   return { caller: caller.id, scope: scopeOf(caller), action: action.name, repeatable: effects[action.effect].repeatable, call };

@@ -38,7 +38,7 @@ export interface CallOrder {
   readonly progress?: ((text: string) => void) | undefined;
 }
 
-/** What is made once for each idempotency key. */
+/** A call that is carried out once for each idempotency key. */
 export interface OnceOrder extends Pick<CallOrder, "caller" | "connection" | "requestId"> {
   readonly action: Pick<Action, "name" | "effect">;
   readonly asked: Pick<CallRequest, "fingerprint">;
@@ -60,7 +60,7 @@ interface FinishedCall {
   readonly touched: boolean;
 }
 
-/** A place, or why there is none. */
+/** A place, or the reason why there is none. */
 export type Admission = { readonly leave: () => void } | { readonly refused: Reply };
 
 /** Makes the calls of every face of the server. */
@@ -91,10 +91,10 @@ export interface Calls {
   runOnce(order: OnceOrder, key: string, work: () => Promise<{ readonly reply: Reply; readonly isUndone: boolean }>): Promise<Reply>;
   /** Revoked API keys, whose calls end. */
   readonly revocations: Revocations;
-  /** True when no more is begun. */
+  /** True when no further calls are begun. */
   readonly stopped: boolean;
   readonly running: number;
-  /** Begins no more calls; resolves when all running calls have ended, or were stopped and had a moment to report. */
+  /** Begins no more calls. Resolves when all running calls have ended, or were stopped and had a moment to report. */
   stop(graceMs: number): Promise<void>;
 }
 

@@ -22,21 +22,21 @@ const dialogueLayout: QuestionLayout = {
     `Call with dry_run to see them, then name at most 100 at a time; or ask a person to run it on the command line, with --yes and --expected-count ${found}.`,
 };
 
-/** What one call of a tool has besides its arguments. */
+/** The context of one tool call, in addition to its arguments. */
 export interface ToolCall {
   readonly host: Host;
   readonly confirmations: Confirmations;
   /** Asks the person at the client, where the client can do that. */
   readonly elicit?: ((plan: Plan, question: string) => Promise<boolean>) | undefined;
-  /** A confirmation is not enough: where no person can be asked, nothing is done. */
+  /** Whether a confirmation by token is not enough: if no person can be asked, nothing is done. */
   readonly requirePerson: boolean;
-  /** What is told of an answer that the host's signal has cut short. */
+  /** Converts an answer that the host's signal has cut short. */
   readonly asTimeout: TimeLimit["asTimeout"];
 }
 
 /**
- * Calls an action as a tool. What only reads is done. Anything else is done only when a person says yes: at once where the client can ask one,
- * and otherwise by a second call that brings the confirmation of the first, which was a dry run.
+ * Calls an action as a tool. Reads are carried out. Everything else needs confirmation by a person: immediately if the client can ask one, otherwise in a
+ * second call with the confirmation from the first, which was a dry run.
  */
 export async function callTool(
   action: Action,
@@ -52,7 +52,7 @@ export async function callTool(
     if (Object.hasOwn(input, "confirm")) throw mayNotConfirm();
     if (action.effect === "read" || input.dry_run === true) return result(await performed(input, {}), kept, action);
     if (requirePerson && elicit === undefined) throw needsPerson();
-    // Where a person can be asked, only that one's yes is one.
+    // If a person can be asked, only that person's answer counts.
     if (!requirePerson && token !== undefined && token !== "") {
       const check = await confirmations.take(String(token), tool, input);
       const confirm = async (plan: Plan) => {
@@ -71,7 +71,7 @@ export async function callTool(
   }
 }
 
-/** Who was asked said no: the table's hint, to confirm, would have a model ask until it gets its way. */
+/** The person declined. The usual hint, to confirm, would make a model ask again until it succeeds. */
 function explainRefusal(answer: Answer): Answer {
   const { error } = answer;
   if (error?.code !== "confirmation-required" || error.hint !== failures["confirmation-required"].hint) return answer;

@@ -6,23 +6,23 @@ import type { Confirmation } from "./tool.ts";
 
 /** How long a confirmation serves: long enough to read a list of targets, short enough that it is still the same question. */
 const lifetimeMs = 10 * 60 * 1000;
-/** So many open questions of one client are more than anybody looks at; the oldest goes. */
+/** More open questions of one client than anybody reads; the oldest is dropped. */
 const mostOpen = 100;
 
-/** What a confirmation is for: exactly this tool, these arguments, these targets. */
+/** The scope of a confirmation: exactly this tool, these arguments, these targets. */
 interface OpenConfirmation {
   readonly asked: string;
   readonly targets: string;
   readonly expires: number;
 }
 
-/** What was planned and may be confirmed, of one client. Kept in memory only: after a restart one asks again. */
+/** The planned calls of one client that may be confirmed. Kept in memory only: after a restart the client must ask again. */
 export interface Confirmations {
   /** A confirmation for these targets, which `question` has shown. */
   offer(tool: string, input: Row, targets: readonly Row[], question: string): Promise<Confirmation>;
   /**
-   * Takes a confirmation, which is spent by that, and gives the check of its targets.
-   * Rejects with Failure `confirmation-required` when it is unknown, spent, too old, or was given for something else
+   * Uses up a confirmation and returns the check of its targets. Rejects with Failure `confirmation-required` if the confirmation is unknown, used, too old,
+   * or belongs to another call.
    */
   take(token: string, tool: string, input: Row): Promise<(targets: readonly Row[]) => void>;
 }
@@ -61,7 +61,7 @@ function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** Of arguments, which may hold a message of many megabytes: long texts are hashed apart, in slices. */
+/** Arguments may contain a message of many megabytes: long texts are hashed separately, in slices. */
 async function digest(value: unknown): Promise<string> {
   const long: string[] = [];
   const text = canonical(value, long);

@@ -4,10 +4,10 @@ import type { EvidenceCopy } from "../../perform/evidence/evidence-index.ts";
 
 const scheme = "mailcordon-evidence://sha256/";
 
-/** Evidence by the hash of its bytes, for whoever may see it. */
+/** Finds evidence by the hash of its bytes, if the caller may see it. */
 export type FindEvidence = (sha256: string) => Promise<(OpenedFile & Partial<Pick<EvidenceCopy, "mailbox" | "connection">>) | undefined>;
 
-/** What evidence is called as a resource. */
+/** The URI of evidence as a resource. */
 export const evidenceTemplate = `${scheme}{sha256}`;
 
 export function evidenceUri(sha256: string): string {
@@ -23,7 +23,7 @@ export function hashIn(uri: string): string | undefined {
 /** A resource is one message of JSON, held whole by both sides: more than that is fetched over HTTP or from the folder. */
 const largestResource = 10 * 1024 * 1024;
 
-/** The bytes of evidence in base64. Throws Failure `too-large` where that is no way to have them. */
+/** Returns the bytes of evidence in base64. Throws Failure `too-large` for evidence that must be fetched in another way. */
 export async function base64Of({ name, size, open }: OpenedFile): Promise<string> {
   if (size > largestResource) {
     throw new Failure("too-large", `${name} has ${size} bytes, and a resource at most ${largestResource}.`, {
@@ -35,10 +35,7 @@ export async function base64Of({ name, size, open }: OpenedFile): Promise<string
   return Buffer.concat(chunks).toString("base64");
 }
 
-/**
- * The files that a tool call may name as attachments: evidence only. A model that was talked into it by a mail must not be able to send
- * what lies on the disk.
- */
+/** Opens the files that a tool call may attach: evidence only. A model that was manipulated by a message must not be able to send files from the disk. */
 export function openEvidenceOnly(find: FindEvidence): (path: string) => Promise<OpenedFile> {
   return async (path) => {
     const hash = hashIn(path);
@@ -53,7 +50,7 @@ export function openEvidenceOnly(find: FindEvidence): (path: string) => Promise<
   };
 }
 
-/** A store that tells of what it kept. */
+/** Returns a store that reports the files it has kept. */
 export function reportKept(store: EvidenceStore, note: (kept: Kept) => void): EvidenceStore {
   return {
     keep: async (bytes, about) => {

@@ -13,19 +13,20 @@ import { sweepCallerOf } from "../sweep-caller.ts";
 import { mcpServer } from "./server.ts";
 import { openSessions, refusal } from "./sessions.ts";
 
-/** What was stopped has answered in a moment. */
+/** Time in which a stopped call can still answer. Milliseconds. */
 const lastWordsMs = 1000;
 /** Milliseconds without a byte of a body, until its sender is given up. */
 const idleMs = 30_000;
 
-/** What a message has besides the input of an action: its method, ids, progress token. Bytes. */
+/** Size of a message apart from the input of an action: its method, ids, progress token. Bytes. */
 const envelopeBytes = 64 * 1024;
 
 /** MCP over streamable HTTP at `/mcp`, behind the same keys: a caller has the tools of its roles, over the mailboxes and the connection that it may use. */
 export function mountMcp(appContext: AppContext): void {
   const { app, actions, calls, connections, evidence, settings, version, sweepService, beginSweeps } = appContext;
   const sessions = openSessions(settings.publicUrl);
-  // A call holds its place while a person is asked, for minutes: agents that wait must leave places to others, and those of one caller to other agents.
+  // A call keeps its place for minutes while a person is asked: waiting agents must leave places to other calls, and those of one caller must leave places
+  // to other agents.
   const most = Math.ceil(settings.maxConcurrency / 2);
   const places = openConcurrencyShares(most);
   const within = async <T>(
@@ -46,7 +47,7 @@ export function mountMcp(appContext: AppContext): void {
       leave();
     }
   };
-  // Its calls are stopped by then, and have said so. Nobody gets into the session meanwhile.
+  // The calls of the session are stopped by then, and have reported so. Nobody enters the session meanwhile.
   calls.revocations.each((id) => {
     setTimeout(() => void sessions.endOf((owner) => owner.startsWith(`${id}\n`)), lastWordsMs).unref();
   });
@@ -58,7 +59,7 @@ export function mountMcp(appContext: AppContext): void {
   app.all("/mcp", async (c) => {
     const caller = c.get("caller");
     const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
-    // What a token grants may be less than what an earlier one of the same subject did: then it is another session.
+    // A token may grant less than an earlier token of the same subject: then it gets another session.
     const owner = `${caller.id}\n${JSON.stringify([caller.grant, connection])}`;
     let message: object | undefined;
     if (c.req.method === "POST") {

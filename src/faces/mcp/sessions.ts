@@ -3,9 +3,9 @@ import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 import { isLoopbackHost } from "../http/callers/client-network.ts";
 
-/** A client that is silent for so long has to begin again: its open questions are too old by then anyhow. */
+/** A client that is silent for this long must begin again: its open questions are too old by then. */
 const idleMs = 30 * 60 * 1000;
-/** Of one caller; an agent needs one. The one that was silent longest goes. */
+/** Maximum number of sessions of one caller; an agent needs one. The session that was silent longest is dropped. */
 const mostOfCaller = 20;
 
 interface Session {

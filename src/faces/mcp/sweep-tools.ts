@@ -32,7 +32,7 @@ export interface OpenedSweeps {
   archive(id: string): Promise<object>;
 }
 
-/** What one call of a tool has besides its arguments. */
+/** The context of one tool call, in addition to its arguments. */
 export interface SweepToolCall extends OpenedSweeps, Omit<ClientSweeps, "open"> {
   readonly confirmations: Confirmations;
   readonly requirePerson: boolean;
@@ -44,7 +44,7 @@ export interface SweepToolCall extends OpenedSweeps, Omit<ClientSweeps, "open"> 
 
 type Work = (input: Row, call: SweepToolCall, planned: StoredPlan | undefined) => Promise<object>;
 
-/** A tool of sweeps. With `done` a person is asked before: what will have become of the messages. */
+/** A tool for sweeps. With `done`, a person must confirm first; the text states the result for the messages. */
 interface SweepTool {
   readonly title: string;
   readonly description: string;
@@ -158,7 +158,7 @@ const tools: Readonly<Record<string, SweepTool>> = {
 };
 
 const targetsShown = 50;
-/** A person sees so many of the messages, and the number of all. */
+/** Maximum number of messages shown to the person, beside their total. */
 const rowsShown = 20;
 const mailboxesNamed = 10;
 
@@ -211,7 +211,7 @@ function toolFrom(name: string, { title, description, input, done }: SweepTool):
   };
 }
 
-/** Calls a tool of sweeps. What changes something is done only when a person says yes, as for every tool. Never rejects. */
+/** Calls a tool for sweeps. Changes need confirmation by a person, as for every tool. Never rejects. */
 export async function callSweepTool(name: string, given: Row, call: SweepToolCall): Promise<CallToolResult> {
   const tool = tools[name];
   try {
@@ -228,7 +228,7 @@ export async function callSweepTool(name: string, given: Row, call: SweepToolCal
       call.begun();
       return resultOf(done);
     };
-    // Where a person can be asked, only that one's yes is one.
+    // If a person can be asked, only that person's answer counts.
     if (!call.requirePerson && token !== undefined && token !== "") {
       (await call.confirmations.take(String(token), name, input))(rows);
       return await work();
@@ -249,7 +249,7 @@ export async function callSweepTool(name: string, given: Row, call: SweepToolCal
   }
 }
 
-/** What, how many and whose: texts of messages are quoted as in every question. */
+/** Returns the question: the change, the number of messages and their mailboxes. Texts of messages are quoted as in every question. */
 async function questionOf(title: string, { sweep: kept, plan }: StoredPlan, done: string): Promise<string> {
   const { targets, counts, cannot_be_undone, unexamined, action, input } = plan;
   const boxes = [...new Set(targets.map(({ mailbox }) => mailbox))];

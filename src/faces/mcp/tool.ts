@@ -4,7 +4,7 @@ import { type Action, effects } from "../../catalogue/action-definition.ts";
 import { answerSchema } from "../../catalogue/answer-envelope.ts";
 import { toolOf } from "../field-spellings.ts";
 
-/** What a call that was not confirmed yet answers besides the dry run. */
+/** The answer to an unconfirmed call, in addition to the dry run. */
 export const Confirmation = z.strictObject({
   token: z
     .string()
@@ -72,7 +72,7 @@ function jsonSchema(schema: z.ZodObject, io: "input" | "output"): { properties?:
   } = z.toJSONSchema(schema, {
     io,
     unrepresentable: "any",
-    // That more may be there is what no word means, too; some clients warn of a schema with nothing in it.
+    // Absence also means that further members are allowed, and some clients warn about an empty schema.
     override: ({ jsonSchema: { additionalProperties: more }, jsonSchema }) => {
       if (typeof more === "object" && Object.keys(more).length === 0) delete jsonSchema.additionalProperties;
     },

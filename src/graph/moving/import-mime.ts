@@ -82,7 +82,7 @@ async function createDraft(to: GraphMailbox, mime: Uint8Array): Promise<string> 
   }
 }
 
-/** The message, shown to be whole: Graph gives no length of it. */
+/** Returns the message after checking that it is complete, because Graph reports no length for it. */
 async function readWhole(from: GraphMailbox, id: string, why: string): Promise<Uint8Array> {
   const mime = await readHeld(from, id, why);
   const { checkCarried } = await import("../../message-content/check-whole.ts");

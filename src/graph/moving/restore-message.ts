@@ -11,8 +11,8 @@ import { importExported } from "./copy-to-other-mailbox.ts";
 import { placeMime } from "./import-mime.ts";
 
 /**
- * Creates a message from its kept bytes: an export by an import, which returns it as it was. Of the RFC 5322 form Graph accepts at most 3 MB, creates a
- * draft, and keeps neither the time of receipt nor that it was sent. Throws Failure.
+ * Creates a message from its stored bytes. An import of an export restores it unchanged. From the RFC 5322 form, of which Graph accepts at most 3 MB, Graph
+ * creates a draft, and keeps neither the time of receipt nor the fact that it was sent. Throws Failure.
  */
 export async function restoreMessage(mailbox: GraphMailbox, message: KeptMessage): Promise<Copied> {
   if (message.form === "export") {
@@ -37,7 +37,7 @@ export async function restoreMessage(mailbox: GraphMailbox, message: KeptMessage
   const { isRead, categories, flag } = message;
   const set = { ...(isRead === undefined ? {} : { isRead }), ...(categories === undefined ? {} : { categories: [...categories] }) };
   const changed = await attempt(() => mailbox.ask(updateMessage, { id, set }));
-  // Of its own: a flag that is refused must not keep the rest from being set.
+  // Sent as a separate request: a refused flag must not prevent the other properties.
   const isFlagged = flag !== undefined && flag.status !== "not_flagged";
   const flagged = await attempt(async () => isFlagged && mailbox.ask(updateMessage, { id, set: { flag: flagJson(flag) } }));
   const copy = await attempt(() => mailbox.ask(getMessage, { itemId: id, detail: { flag: true } }));

@@ -40,8 +40,8 @@ export const getEvent: Request<string, CalendarEntry> = {
 };
 
 /**
- * Takes a meeting out of the calendar of an attendee. Microsoft promises that nothing is sent with `sendResponse` false, and of a deletion it says so of no
- * attendee's. It is refused for an organizer. Whoever wishes it keeps declined meetings in the calendar.
+ * Removes a meeting from the calendar of an attendee. Microsoft promises that Graph sends nothing with `sendResponse` false; for the deletion of an
+ * attendee's meeting there is no such promise. Graph refuses this request for an organizer. A mailbox can be set to keep declined meetings in the calendar.
  * @see https://learn.microsoft.com/en-us/graph/api/event-decline
  */
 export const declineEvent: Request<string, Record<never, never>> = {
@@ -53,7 +53,7 @@ export const declineEvent: Request<string, Record<never, never>> = {
   read: () => ({}),
 };
 
-/** Deletes an event that was declined before: then there is no answer left to send. @see https://learn.microsoft.com/en-us/graph/api/event-delete */
+/** Deletes an event that was declined before, so there is no answer left to send. @see https://learn.microsoft.com/en-us/graph/api/event-delete */
 export const deleteEvent: Request<string, Record<never, never>> = {
   name: "event-delete",
   safety: "idempotent",

@@ -14,7 +14,7 @@ import { uploadAttachment } from "./upload-attachment.ts";
 
 type MessageEnvelope = Pick<Sent, "subject" | "to" | "cc" | "bcc">;
 
-/** One message to send: how to make its draft, and what to add to it. */
+/** One message to send: how to make its draft, and the content to add. */
 export interface Delivery {
   /** Only this draft has this mark. */
   readonly mark: string;
@@ -77,7 +77,7 @@ async function findSentState(mailbox: GraphMailbox, mark: string, ordered: strin
   return undefined;
 }
 
-/** Tells whether the id in the order opens nothing any more. */
+/** Returns whether the id in the order no longer opens anything. */
 async function isOrderRefused(mailbox: GraphMailbox, ordered: string): Promise<boolean> {
   const opened = await attempt(() => mailbox.ask(getMessage, { itemId: ordered, detail: {} }));
   if (!opened.ok && opened.failure.code !== "not-found") throw opened.failure;

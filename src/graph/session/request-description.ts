@@ -35,7 +35,7 @@ export class RawBody {
   }
 }
 
-/** One request of Graph: what we write, what we read, and what may be repeated. */
+/** One request to Graph: how we write it and read the reply, and when it may be repeated. */
 export interface Request<In, Out> {
   /** The name of Microsoft's page about it, such as `message-move`. */
   readonly name: string;

@@ -26,11 +26,11 @@ export interface AuditEntry {
   readonly options?: Row | undefined;
   /** The columns that identify the items: ids, Message-IDs, subjects. */
   readonly targets: readonly Row[];
-  /** Of `ended`: the result of each target, in the same order. */
+  /** For `ended`: the result of each target, in the same order. */
   readonly outcome?: readonly Row[] | undefined;
   /** Present if a setting disabled the check of the server's certificate. */
   readonly tls_verified?: false | undefined;
-  /** Of `ended`: how long mailcordon waited at Exchange's request, in milliseconds. */
+  /** For `ended`: how long mailcordon waited at Exchange's request, in milliseconds. */
   readonly waited_ms?: number | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface Searched {
   readonly sha256: string;
 }
 
-/** Where audit entries go. */
+/** The destination of audit entries. */
 export interface AuditLog {
   /** Resolves when the entry is on the disk. Throws Failure `audit-failed`. */
   append(entry: AuditEntry): Promise<void>;

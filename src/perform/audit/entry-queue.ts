@@ -4,7 +4,7 @@ import { type AuditOptions, type CheckedEnd, type LockedLog, type Members, withL
 
 /** Maximum time for which a busy process keeps the lock: well below the two seconds after which another host treats it as void (`unknownFor`). Milliseconds. */
 const keepMs = 500;
-/** How long it waits for a next entry before it gives the lock back: a client without pauses calls again sooner. Milliseconds. */
+/** How long the queue waits for another entry before it gives the lock back: a client without pauses calls again sooner. Milliseconds. */
 const lingerMs = 25;
 /**
  * How often a busy process checks that the file is unchanged and whether another process wants the lock; it checks before each change as well.

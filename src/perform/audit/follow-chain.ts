@@ -7,7 +7,7 @@ export interface ChainCheck {
   readonly entries: number;
   /** SHA-256 of the last of them, hexadecimal; without any, of the entry before. */
   readonly lastHash: string;
-  /** The first line that differs from what was written, counted from 1. */
+  /** The first line that differs from the written one, counted from 1. */
   readonly broken?: { readonly line: number; readonly problem: string } | undefined;
   /** Lines that a crash tore while they were written: acknowledged by the entry after them, or the last of the file. */
   readonly torn: readonly number[];

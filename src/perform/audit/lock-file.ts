@@ -23,7 +23,7 @@ interface LockOwner extends ProcessScope {
   readonly since: number;
 }
 
-/** What is at a lock's path. */
+/** The object at a lock's path. */
 export type LockState = { readonly is: "nothing" } | { readonly is: "no-lock" } | { readonly is: "lock"; readonly owner: LockOwner };
 
 export async function release(path: string, token: string): Promise<void> {
@@ -128,7 +128,7 @@ export function startOf(pid: number): string {
   return status.slice(status.lastIndexOf(")") + 2).split(" ")[19] ?? "";
 }
 
-/** Returns the first line of a file, or an empty text if there is no such file: only Linux has them. */
+/** Returns the first line of a file, or an empty text if there is no such file: these files exist only on Linux. */
 function firstLine(path: string): string {
   try {
     return readFileSync(path, "utf8").split("\n", 1)[0] ?? "";

@@ -13,13 +13,13 @@ export const archiveAction = "sweep archive";
 export interface EntryLink {
   /** Number of the entry in the log, from 1; older files of a rotated log are counted as well. */
   readonly entry: number;
-  /** Of its line, without the line feed. */
+  /** The hash of the line, without its line feed. */
   readonly sha256: string;
   /** As the entry itself says. */
   readonly previous: string;
 }
 
-/** What a person did with a sweep. */
+/** A person's operation on a sweep. */
 export interface SweepEvent {
   /** ISO 8601, UTC. */
   readonly time: string;
@@ -27,10 +27,10 @@ export interface SweepEvent {
   readonly actor: string;
 }
 
-/** What the audit log says of one sweep. */
+/** The part of the audit log about one sweep. */
 export interface AuditPart {
   readonly links: readonly EntryLink[];
-  /** What people did with the sweep. */
+  /** People's operations on the sweep. */
   readonly events: readonly SweepEvent[];
   /** Ids of messages and calendar entries that entries say an action was done to. */
   readonly done: ReadonlySet<string>;
@@ -70,7 +70,7 @@ export async function readAuditPart(file: string, sweep: string): Promise<AuditP
       if (entry === undefined) return;
       links.push({ entry: number, sha256: hash, previous: entry.previous });
       const { action, actor, time, targets = [] } = entry;
-      // What a person did is about the plan; what the sweep did is about messages.
+      // A person's operation refers to the plan; the sweep's own changes refer to messages.
       if (targets[0]?.plan_hash !== undefined) events.push({ time, action, actor });
       noteDone(entry, done);
     });
@@ -124,7 +124,7 @@ async function follow(path: string, seen: (hash: string, line: Buffer) => void):
 }
 
 const Rotated = z.object({ action: z.literal(rotateAction), file: z.string() });
-/** So many older files are followed at most. */
+/** Maximum number of older files that are followed. */
 const mostFiles = 1000;
 
 /** The files of a log, the oldest first. */

@@ -13,7 +13,7 @@ export interface AuditCheck extends ChainCheck {
   readonly unsealed: number;
   /** The places whose stored end was compared. */
   readonly comparedWith: readonly string[];
-  /** What this check cannot know; a sentence each. */
+  /** The limits of this check, a sentence each. */
   readonly cannotKnow: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export interface AuditProof {
 export async function verifyAudit(file: string, { heads = [], contains, since, key }: AuditProof = {}): Promise<AuditCheck> {
   const ends = await Promise.all(heads.map(async ({ place, read }) => ({ place, kept: await attempt(read) })));
   const counts = new Set(ends.map(({ kept }) => (kept.ok ? kept.value?.entries : undefined)));
-  /** Of the entries with which the log was left. */
+  /** The hashes of the entries that were at the end of the log. */
   const hashes = new Map<number, { readonly hash: string; readonly line: number }>();
   const wanted = new Set([contains, since].filter((hash) => hash !== undefined));
   let before = since === undefined ? 0 : Number.POSITIVE_INFINITY;

@@ -11,9 +11,9 @@ import { openRegular } from "../../files/regular-file.ts";
 import { parseJson } from "../../text/parse-json.ts";
 import { filesFolder, indexName } from "./hash-and-store.ts";
 
-/** Evidence that lies in a folder: the same bytes may have come from several places. */
+/** A file of evidence in a folder. The same bytes may have several sources. */
 export interface EvidenceCopy extends OpenedFile {
-  /** Where they were taken from, as far as the index says. */
+  /** The source of the bytes, as far as the index contains it. */
   readonly mailbox: string | undefined;
   readonly connection: string | undefined;
 }
@@ -24,11 +24,11 @@ export interface EvidenceIndex {
   find(sha256: string): Promise<readonly EvidenceCopy[]>;
   /** Returns one copy for each hash of which there is any, wherever it came from. Reads the index once. */
   findAll(sha256s: ReadonlySet<string>): Promise<ReadonlyMap<string, EvidenceCopy>>;
-  /** Where a database holds the index: takes up what was kept since, so that the next look-up need not. Throws Failure. */
+  /** If a database stores the index: reads the lines added since, to save the next look-up that work. Throws Failure. */
   catchUp?(): Promise<void>;
 }
 
-/** The index is read from its beginning, line by line: a line that is no such line is passed over, as is a file outside the folder. */
+/** Reads the index from its beginning, line by line. Skips a malformed line, and a file outside the folder. */
 export function openEvidenceIndex(directory: string): EvidenceIndex {
   const folder = resolve(directory);
   return {
@@ -54,25 +54,25 @@ const Line = z.object({
   source: z.object({ mailbox: z.string().optional(), connection: z.string().optional() }).optional(),
 });
 
-/** What a line of the index says. */
+/** The content of a line of the index. */
 export interface EvidenceLine extends Pick<EvidenceCopy, "size" | "mailbox" | "connection"> {
   /** Path below the folder, with a slash. */
   readonly file: string;
   readonly sha256: string;
 }
 
-/** Returns what a line says; undefined if it is no such line, as the last one is that is half written, or names a file outside the folder. */
+/** Returns the content of a line; undefined for a malformed line, such as a partly written last one, or if it names a file outside the folder. */
 export function readLine(bytes: Buffer): EvidenceLine | undefined {
   const line = Line.safeParse(parseJson(bytes.toString("utf8"))).data;
   if (line === undefined) return undefined;
   const { file, sha256, size, source } = line;
   const name = basename(file);
-  // Earlier versions kept the files beside the index.
+  // Earlier versions stored the files next to the index.
   if (file !== `${filesFolder}/${name}` && file !== name) return undefined;
   return { file, sha256, size, mailbox: source?.mailbox, connection: source?.connection };
 }
 
-/** Returns the evidence that a line tells of; undefined if the file is not as the line says. */
+/** Returns the evidence that a line describes; undefined if the file differs from the line. */
 export async function copyOf(folder: string, { file, size, mailbox, connection }: EvidenceLine): Promise<EvidenceCopy | undefined> {
   // Not through a link, not even one that was put there since.
   const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);

@@ -10,11 +10,11 @@ import { safeFileName, withSuffix } from "../../files/safe-file-name.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
 import { composeUnicode } from "../../text/unicode-form.ts";
 
-/** What is held in memory at most when the caller names no limit: about what Exchange Online lets one message carry by default. */
+/** Maximum size held in memory if the caller sets no limit: about the size that Exchange Online allows for one message by default. Bytes. */
 const holdAtMost = 25 * 1024 * 1024;
 
 const fallbackName = "unnamed";
-/** What a folder of evidence says of each file in it, a line of JSON for each. */
+/** The file that describes each file in a folder of evidence, with one line of JSON for each. */
 export const indexName = "index.jsonl";
 /** The folder below it for files that messages named. mailcordon looks for none of its own files there. */
 export const filesFolder = "files";
@@ -135,7 +135,10 @@ async function unlinkIfThere(path: string): Promise<void> {
   });
 }
 
-/** A download that nobody reads keeps its connection for a minute, and the next call waits for it; and what has not begun cannot end. */
+/**
+ * Ends a download that nobody reads: otherwise it keeps its connection for a minute, and the next call waits for the connection. A stream that has not begun
+ * cannot end.
+ */
 async function endUnread(bytes: AsyncIterable<Uint8Array>): Promise<void> {
   try {
     for await (const _ of bytes) return;
@@ -161,12 +164,12 @@ export async function hold(bytes: AsyncIterable<Uint8Array>, about: EvidenceDeta
 }
 
 /**
- * Base64 has four bytes for three, and JSON is made of it with two copies more, in V8's heap; so are the texts that are held already, which lie outside
- * of the heap until then. Without the room V8 ends the process, and nobody gets an answer. Throws Failure `too-large`.
+ * Base64 has four bytes for three, and converting it to JSON makes two more copies in V8's heap. The texts already held are copied as well; until then they
+ * are outside the heap. Without the space V8 ends the process, and no caller gets an answer. Throws Failure `too-large`.
  */
 function demandMemory(size: number): void {
   const { heap_size_limit, used_heap_size, external_memory } = process.getBuiltinModule("node:v8").getHeapStatistics();
-  // The limit counts the young generation as well, where no large text lies: three semi-spaces of 64 MiB since Node.js 24, of 16 MiB before.
+  // The limit includes the young generation, which contains no large texts: three semi-spaces of 64 MiB since Node.js 24, of 16 MiB before.
   const old = heap_size_limit - Math.min(3 * 64 * 1024 * 1024, (2 / 3) * heap_size_limit);
   if (4 * size + 2 * external_memory <= old - used_heap_size) return;
   throw new Failure("too-large", "There is not enough memory to return this as base64.", {
@@ -203,10 +206,10 @@ async function digest(
   };
 }
 
-/** What a reply gives at once is some 48 KiB; a write to the disk costs a thread's turn each time, so they are gathered: 1 MiB makes that rare. Reads as well. */
+/** A reply arrives in pieces of some 48 KiB, and each write to the disk waits for a thread; collecting 1 MiB makes writes rare. Bytes. */
 const gatherBytes = 1024 * 1024;
 
-/** Writes in large pieces. What is added may be used again by its giver. */
+/** Writes in large pieces. The caller may reuse the added bytes. */
 function openBufferedWriter(file: FileHandle): { add(chunk: Uint8Array): Promise<void>; flush(): Promise<void> } {
   let gathered: Buffer | undefined;
   let filled = 0;
@@ -231,7 +234,7 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
   while (at < chunk.byteLength) at += (await file.write(chunk, at)).bytesWritten;
 }
 
-/** Gives the temporary file its name; returns its path, or that of the file that already holds these bytes under this name. */
+/** Gives the temporary file its final name. Returns its path, or that of the file with the same bytes and the same name. */
 async function nameFile(folder: string, partial: string, kept: Digests, names: Names): Promise<string> {
   const candidates = [
     kept.safe_name,
@@ -241,7 +244,7 @@ async function nameFile(folder: string, partial: string, kept: Digests, names: N
   for (const candidate of candidates) {
     const alike = names.get(foldName(candidate)) ?? candidate;
     const path = join(folder, alike);
-    // Noted before it is made, for what is kept at the same time.
+    // Record the name before the file exists, for files that are kept at the same time.
     names.set(foldName(candidate), alike);
     if (alike === candidate && (await linkUnlessTaken(partial, path))) {
       await flushFolder(folder);
@@ -256,7 +259,7 @@ async function nameFile(folder: string, partial: string, kept: Digests, names: N
   throw new Failure("evidence-failed", "Every file name for the evidence is taken by other content.", { local: folder });
 }
 
-/** Gives the temporary file this name unless anything has it, be it a link to nowhere. */
+/** Gives the temporary file this name unless the name is taken, even by a dangling link. */
 async function linkUnlessTaken(partial: string, path: string): Promise<boolean> {
   try {
     await link(partial, path);

@@ -30,7 +30,7 @@ export interface EvidenceLines {
   forget(index: string, readTo: ReadTo): Promise<void>;
 }
 
-/** Bytes of the first line that are looked at: mailcordon writes some 600, and 2,000 with long names. */
+/** Number of bytes of the first line that are read: mailcordon writes some 600, and 2,000 with long names. */
 const longestBegin = 16 * 1024;
 /** Bytes before the place where reading ended: more than a hash of the last line has, so two lines never look alike. */
 const tailBytes = 512;
@@ -59,7 +59,7 @@ export function openIndexedEvidence(directory: string, lines: EvidenceLines): Ev
       if (seen === undefined) return [];
       const { index, size, tailAt, close } = seen;
       try {
-        // What is added during the look-up is not looked for.
+        // Lines added during the look-up are not included.
         demanded ??= size;
         if (index === undefined) return undefined;
         const { readTo, lines: found } = await lines.find(index, sha256s);
@@ -107,7 +107,7 @@ export function openIndexedEvidence(directory: string, lines: EvidenceLines): Ev
       return copies;
     },
     async catchUp() {
-      // One runs, and one waits for what was added since it began.
+      // One look-up runs, and one more waits for the lines added since the first began.
       const begin = () => {
         running = look([]).finally(() => {
           running = undefined;
@@ -130,9 +130,9 @@ function isHash(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
 }
 
-/** An index as it lies there. */
+/** The present state of an index. */
 interface Examined {
-  /** Its name in the database: from its path and its first line. Undefined if it has no first line that can be told from others. */
+  /** Its name in the database, made from its path and its first line. Undefined if the first line does not identify it. */
   readonly index: string | undefined;
   readonly size: number;
   /** The SHA-256 of the bytes before a place. */

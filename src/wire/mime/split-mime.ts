@@ -67,7 +67,7 @@ const DASH = 0x2d;
  */
 export class MimeSplitter implements Splitter {
   #rest: Buffer = Buffer.alloc(0);
-  /** Contains the unread bytes. No byte is written twice, since readers may hold some. */
+  /** Never overwritten, since readers may still hold some of its bytes. */
   #memory: Buffer = Buffer.alloc(0);
   /** How much of a header was searched: a server may send single bytes. */
   #looked = 0;

@@ -27,7 +27,7 @@ export function releaseTurnAtEnd(bytes: AsyncIterable<Uint8Array>, turn: Request
   };
 }
 
-/** Begins the content to be able to end it. */
+/** Starts to read the content, because a stream that was never started cannot be ended. */
 function abandon(reading: AsyncIterator<Uint8Array>, turn: RequestTurn): void {
   const ended = reading.next().then(() => reading.return?.());
   // The connection's error is ignored: a reader gets the time-out.

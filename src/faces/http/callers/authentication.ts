@@ -1,14 +1,14 @@
-// src/faces/http/callers/: Who calls the HTTP server: keys and tokens, what they grant, and how often a caller may call.
+// src/faces/http/callers/: The callers of the HTTP server: API keys and tokens, their grants, and the limits of their calls.
 
 import { Failure } from "../../../failure.ts";
 import type { Grant, Interface, Keys, Role } from "../../../state/keys.ts";
 
-/** A caller, and what it was granted. */
+/** A caller with its grant. */
 export interface Caller {
   /** `key:<id>` or `oidc:<subject>`: used in the audit log, and for what belongs to one caller only. */
   readonly id: string;
   readonly name: string;
-  /** Who that is: the subject of the token, or the owner of the API key where one was said. */
+  /** The person: the subject of the token, or the owner of the API key if one was recorded. */
   readonly person?: string | undefined;
   readonly grant: Grant;
 }

@@ -6,7 +6,7 @@ import { isIPv4, isIPv6 } from "node:net";
  * IPv4 address. The same network always gives the same text; text that is not an address is returned unchanged.
  */
 export function networkOf(address: string): string {
-  // Proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711` as well; what follows % names an interface of this machine.
+  // Proxies also write `192.0.2.1:4711` and `[2001:db8::1]:4711`; the text after % names an interface of this machine.
   const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address;
   const [host = ""] = bare.split("%");
   if (isIPv4(host)) return host;

@@ -35,8 +35,8 @@ export interface ConcurrencyShares {
 }
 
 /**
- * `most` places: a quarter is a reserve for what is urgent. Without the reserve one caller has half of them at most, so that others find a place
- * whatever it does; with it one more quarter, so that its own reads do not stop what it has to do urgently.
+ * Divides `most` places. A quarter is reserved for urgent operations. Without the reserve, one caller may use at most half of all places, so that others
+ * always find one; with the reserve, one more quarter, so that its reads do not block its urgent operations.
  */
 export function openConcurrencyShares(most: number): ConcurrencyShares {
   const reserve = Math.floor(most / 4);

@@ -3,7 +3,7 @@ import type { Keys } from "../../../state/keys.ts";
 
 /** Callers whose API key was revoked; their calls end. Tokens of an identity provider cannot be revoked; they expire soon. */
 export interface Revocations {
-  /** Whether it was while we were there; what is older does not get in. */
+  /** Whether the API key was revoked while this server ran; a key revoked earlier is refused at authentication. */
   has(caller: string): boolean;
   /** Calls `end` when the caller's API key is revoked, or immediately if it already was. Returns the function that ends the watch. */
   watch(caller: string, end: () => void): () => void;
@@ -40,7 +40,7 @@ export function openRevocations(keys: Pick<Keys, "onRevoked">): Revocations {
   };
 }
 
-/** Returns the failure for a call whose API key was revoked meanwhile; it reveals nothing of what the call found or did. */
+/** Returns the failure for a call whose API key was revoked meanwhile. It reveals nothing about the results of the call. */
 export function revokedMeanwhile(): Failure {
   return new Failure("access-denied", "The API key of this call was revoked, so the call was stopped.", {
     hint: "Ask an administrator for another API key. For a call that changes something, check in the audit log how far it came.",

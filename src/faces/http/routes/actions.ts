@@ -18,7 +18,7 @@ import { acceptedReply, prefersAsync, queueJob } from "./jobs.ts";
 /** Milliseconds without a byte of a body, after which mailcordon gives up on the sender. */
 const idleMs = 30_000;
 
-/** The catalogue: what there is, and calling it. */
+/** Routes that list and call the actions of the catalogue. */
 export function actionRoutes(appContext: AppContext): void {
   const { app, actions, calls, settings, connections } = appContext;
   const documents = openDocumentCache();
@@ -60,7 +60,7 @@ export function actionRoutes(appContext: AppContext): void {
         const order = { action, asked: requested, caller, connection, requestId: c.get("requestId"), idempotencyKey };
         // A client that disconnected reads no answer; calls that change something are completed anyway.
         const { signal } = c.req.raw;
-        // Files of the request do not outlive it: then it is answered when it is done, as RFC 7240 lets us.
+        // The files of a request are lost when it ends, so a call with files is answered when it is complete, as RFC 7240 permits.
         const later = prefersAsync(c.req.header("prefer")) && !requested.hasFiles;
         const run = () => calls.run(action.effect === "read" ? { ...order, signal } : order);
         const reply = later ? await queueJob(appContext, order) : await run();

@@ -12,7 +12,7 @@ import { answer, noOtherMethod } from "../respond.ts";
 
 /** Bytes that were kept, by their hash. */
 export function evidenceRoutes({ app, calls, connections, evidence, log }: AppContext): void {
-  /** What the caller may read, after its audit entry was written. Throws Failure `not-found`, `audit-failed`. */
+  /** Returns evidence that the caller may read, after writing its audit entry. Throws Failure `not-found`, `audit-failed`. */
   const auditedCopy = async (caller: Caller, sha256: string): Promise<EvidenceCopy> => {
     const found = /^[0-9a-f]{64}$/.test(sha256) ? await evidenceFor(caller, evidence, sha256) : undefined;
     if (found === undefined) {

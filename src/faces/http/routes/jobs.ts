@@ -12,7 +12,7 @@ import { answer, document, noOtherMethod } from "../respond.ts";
 import { jobOrderOf } from "../run-jobs.ts";
 import { type CallOrder, lostCallFailure } from "../running-calls.ts";
 
-/** Puts a call on the queue: 202 with where to ask for it. @see https://www.rfc-editor.org/rfc/rfc7240#section-4.1 */
+/** Puts a call on the queue. Returns 202 with the URL of its status. @see https://www.rfc-editor.org/rfc/rfc7240#section-4.1 */
 export async function queueJob({ calls, state, settings }: AppContext, order: CallOrder): Promise<Reply> {
   const { idempotencyKey, action } = order;
   const put = async (): Promise<Reply> => {

@@ -69,7 +69,7 @@ function headersOf(id: string, { size, sha256, manifestSha256, notKnown }: Archi
   };
 }
 
-/** Opens a file and removes its name: nothing is left of it when it is closed, or when this process dies. */
+/** Opens a file and removes its name: the file disappears when it is closed, or when this process dies. */
 async function openNameless(path: string): Promise<FileHandle> {
   const file = await open(path);
   await unlink(path);

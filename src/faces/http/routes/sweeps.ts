@@ -31,7 +31,7 @@ const longestBody = 4096;
 const pollIntervalMs = 1000;
 const largestPage = 1000;
 
-/** What is done with one sweep by a POST. `roles`: one of them takes the place of the call. */
+/** The POST operations on one sweep. `roles`: the caller needs one of these, in place of the role of the action. */
 const steps: Readonly<
   Record<string, (service: SweepService, id: string, caller: SweepCaller, plan: string | undefined) => Promise<object>>
 > = {
@@ -100,7 +100,7 @@ export function sweepRoutes(appContext: AppContext): void {
     if (requested === undefined) return response;
     try {
       if (requested.hasFiles) throw new Failure("invalid-input", "A plan takes no files.");
-      // What is wrong with the request is said at once.
+      // Report errors of the request immediately.
       readPlanRequest(requested.input);
       return await once(c, planJob, connection, requested.fingerprint, async () => {
         const reply = await calls.runWithin(caller, "read", () =>
@@ -210,7 +210,7 @@ function numberOf(name: string, text: string | undefined, least: number, most: n
 
 type Ended = SweepProgress["answer"];
 
-/** Nothing more comes unless somebody begins it again. */
+/** Returns whether the state stays until somebody begins the sweep again. */
 function hasEnded({ state }: Pick<Ended, "state">): boolean {
   return state === "finished" || state === "cancelled";
 }
