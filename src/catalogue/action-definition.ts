@@ -192,7 +192,7 @@ export interface Source {
   again(): Promise<AsyncIterable<Uint8Array>>;
   /** Remark about this evidence; one sentence. */
   readonly note?: string | undefined;
-  /** A second form of the same, to be kept beside it. */
+  /** A second form of the same message, to be kept with it. */
   readonly export?: { readonly name: string; open(): Promise<AsyncIterable<Uint8Array>> } | undefined;
   /** What Exchange reports about the message with these bytes; absent for the bytes of a file. */
   readonly message?: { readonly internetMessageId?: string | undefined; readonly attachments: readonly Attachment[] } | undefined;
@@ -204,7 +204,7 @@ export interface Details {
   readonly values?: Row;
   /** mailcordon's own sentences, such as whether the action can be undone. They contain no text by others. */
   readonly notes?: readonly string[];
-  /** The values describe the only item: it is not listed once more. */
+  /** The values describe the only item, which is then not listed again. */
   readonly isItem?: boolean;
 }
 
@@ -252,7 +252,7 @@ export interface Presentation {
 
 /** One operation that an analyst can request, as seen by faces, doctor and the reference pages. */
 export interface Action extends Uses, Reversibility {
-  /** kebab-case; also the file's name. */
+  /** kebab-case; the file has the same name. */
   readonly name: string;
   /** As Sumo Logic's integration spells it. */
   readonly title: string;
@@ -350,7 +350,7 @@ interface OptionalParts<In extends z.ZodObject, Each extends z.ZodObject, M exte
   ) => AsyncIterable<Outcome<boolean | Failure>>;
   /** What a person who confirms must know in addition to the targets. */
   readonly details?: (input: z.output<In>, context: Context<M>, targets: readonly Target[]) => Details | Promise<Details>;
-  /** Overrides the effect's rule: false for what can be undone, true for what cannot. */
+  /** Overrides the rule of the effect: false for changes that can be undone, true for those that cannot. */
   readonly asksFirst?: (input: z.output<In>) => boolean;
   /** Checks between fields; throws Failure `invalid-input` or `confirmation-required`. */
   readonly check?: (input: z.output<In>) => void;

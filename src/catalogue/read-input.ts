@@ -46,7 +46,7 @@ export function readInput<In extends z.ZodObject>(schema: In, raw: unknown): z.o
   throw new Failure("invalid-input", [...problems, ...more].join("; "), { cause: parsed.error });
 }
 
-/** An input wrong in so many places is wrong in the same way everywhere. */
+/** With this many errors, the input is wrong in the same way everywhere. */
 const mostProblems = 50;
 /** Limit for a list that states none. Each wrong item costs microseconds. */
 const longestList = 100_000;

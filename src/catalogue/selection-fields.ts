@@ -99,7 +99,7 @@ const oneMessageId = z
     if (failureText !== undefined) context.issues.push({ code: "custom", message: failureText, input: context.value });
   });
 
-/** The same, where it narrows down what is found. */
+/** The same field as a filter: it narrows a search. */
 export const narrowingMessageIds = z
   .array(oneMessageId)
   .max(mostItems)

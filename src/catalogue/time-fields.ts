@@ -15,7 +15,7 @@ export function time(description: string) {
   );
 }
 
-/** A time in UTC as ISO 8601; undefined for what is none. A day is its beginning. */
+/** Returns a time in UTC as ISO 8601; undefined if the text is not a time. A day stands for its beginning. */
 export function utc(text: string): string | undefined {
   const parts = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?\s*(Z|[+-]\d\d:?\d\d)?$/i.exec(text.trim());
   if (parts === null) return undefined;

@@ -57,7 +57,7 @@ interface LocatedAttachment {
   /** For an item attachment: the message inside, or why it could not be read. */
   readonly inner?: Message | undefined;
   readonly unread?: Failure | undefined;
-  /** What the caller's `max_depth` leaves out; one sentence. */
+  /** One sentence on the attachments that the caller's `max_depth` excludes. */
   readonly deeper?: string | undefined;
 }
 

@@ -38,7 +38,7 @@ export const whichMessages = {
 /** Columns of messages that matter most to a person. */
 export const messagePresentation = { columns: ["received_at", "subject", "from", "folder_path", "internet_message_id", "item_id"] };
 
-/** Fields of every such action that changes what it finds. */
+/** Fields of every such action that changes the messages it finds. */
 export const guardFields = { dry_run, expected_count, max_items };
 
 export const scope = z

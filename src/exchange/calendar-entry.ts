@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { Address } from "./message.ts";
 
-/** What a calendar says of a meeting or an appointment. Times are UTC, ISO 8601. */
+/** A meeting or an appointment in a calendar. Times are UTC, ISO 8601. */
 export interface CalendarEntry {
   /** As long as the entry stays where it is. */
   readonly entryId: string;
@@ -25,7 +25,7 @@ export interface NewCalendarEntry {
   readonly start: string;
   readonly end: string;
   readonly location?: string | undefined;
-  /** Tells it from every other entry: one with the same mark is not entered again. */
+  /** Distinguishes it from every other entry: another entry with the same mark is not entered. */
   readonly mark: string;
 }
 

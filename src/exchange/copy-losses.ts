@@ -15,7 +15,7 @@ export function lossesOf(original: Pick<Message, "receivedAt" | "isRead" | "cate
   return copyLosses.filter((loss) => !has[loss]);
 }
 
-/** Returns what an import of an export lacks. What is not known of the original counts as there: the export has all of it. */
+/** Returns what an import of an export lacks. A property of the original that is not known counts as kept: the export contains all properties. */
 export function lossesOfImport(original: Parameters<typeof lossesOf>[0], copy: Message): readonly CopyLoss[] {
   return lossesOf(
     {

@@ -118,10 +118,7 @@ export interface Mailbox {
   /** Returns the entry that belongs to each meeting invitation, in the calendar of this mailbox; undefined where it has none. */
   invited(itemIds: readonly string[]): AsyncIterable<Outcome<CalendarEntry | undefined>>;
   calendarEntries(entryIds: readonly string[]): AsyncIterable<Outcome<CalendarEntry>>;
-  /**
-   * Removes entries from the calendar. Nobody is told. An entry of the owner's own is refused, and so is one of which Exchange does not say whose it
-   * is.
-   */
+  /** Removes entries from the calendar. Nobody is notified. Refuses the owner's own entries, and an entry whose organizer Exchange does not report. */
   removeCalendarEntries(entryIds: readonly string[]): AsyncIterable<Outcome<Record<never, never>>>;
   /** Enters an appointment without attendees, unless there is one with this mark. Returns its id. */
   addCalendarEntry(entry: NewCalendarEntry): Promise<{ readonly entryId: string }>;

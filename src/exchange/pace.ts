@@ -2,17 +2,17 @@ import { asFailure, type Failure } from "../failure.ts";
 
 /** The least that run at a time: the first requests say how many are allowed. */
 const fewest = 8;
-/** So many times as many mailboxes are worked on as requests are allowed: while one of them is between two requests, another has one to send. */
+/** Mailboxes to work on per allowed request: while one mailbox is between two requests, another has one to send. */
 const perRequest = 1.5;
 
-/** Returns the number of mailboxes to work on at a time where so many requests are allowed. */
+/** Returns the number of mailboxes to work on at a time with this many allowed requests. */
 export function mailboxesAtATime(requests: number): number {
   return Math.max(fewest, Math.ceil(requests * perRequest));
 }
 
 /**
- * Runs `work` for each item, for `most()` of them at a time; it is asked again whenever one ends. After a failure no other item is begun. Throws the
- * first Failure, when everything that was begun has ended.
+ * Runs `work` for each item, for `most()` items at a time; calls `most` again whenever one ends. Begins no further item after a failure. Throws the first
+ * Failure, after all begun items have ended.
  */
 export async function eachAtPace<T>(
   items: Iterable<T> | AsyncIterable<T>,

@@ -1,6 +1,6 @@
 import type { Exchange, Mailbox } from "./exchange.ts";
 
-/** What an action or a sweep can call on the port: a method of a mailbox, or one about the organisation. */
+/** The methods of the port that an action or a sweep can call: those of a mailbox, and those of the organisation. */
 export type PortMethod = Exclude<keyof Mailbox, "address" | "route"> | OrganisationMethod;
 
 /** A method about the organisation, not about one mailbox. */

@@ -2,7 +2,7 @@ import type { Failure } from "../failure.ts";
 
 /** A member of a group whose mailbox mailcordon cannot look into, or a group whose members are not known. */
 export interface UnknownMember {
-  /** Its address; its name where there is none. */
+  /** The address, or the name if there is no address. */
   readonly mailbox: string;
   /** Why; one sentence. */
   readonly message: string;
@@ -13,7 +13,7 @@ export interface UnknownMember {
 export interface GroupMembers {
   /** Addresses of the mailboxes, each once. */
   readonly mailboxes: readonly string[];
-  /** Contacts, people outside the organisation, public folders: they have no mailbox that could be looked into. */
+  /** Contacts, external people, public folders: they have no mailbox to search. */
   readonly outside: readonly UnknownMember[];
   /** Groups and members about which Exchange did not report: mailboxes may be missing. */
   readonly failed: readonly UnknownMember[];
@@ -38,7 +38,7 @@ export const traceStatuses = [
   ...(["gettingStatus", "pending", "failed", "delivered", "expanded", "quarantined", "filteredAsSpam", "unknown"] as const),
 ];
 
-/** What transport did with a message for one recipient. */
+/** The action of mail transport on a message for one recipient. */
 export interface Traced {
   readonly recipient: string;
   readonly status: TraceStatus;

@@ -15,7 +15,7 @@ import type { TokenServer } from "./sign-in/token-server.ts";
 import type { User } from "./store/organisation.ts";
 import type { Store } from "./store/store.ts";
 
-/** What the Exchange Online Admin API needs from its lab. */
+/** Everything that the Exchange Online Admin API needs from its lab. */
 export interface AdminApiServer {
   readonly store: Store;
   readonly entra: TokenServer | undefined;

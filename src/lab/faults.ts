@@ -78,13 +78,13 @@ export interface ItemFault {
 export interface Faults {
   /** The rule of this kind, when it hits this request. */
   rule(kind: FaultKind): FaultRule | undefined;
-  /** What the item of this number (from 1) or id answers instead of being done. */
+  /** Returns the fault that replaces the request for the item with this number (from 1) or id. */
   ofItem(number: number, itemId: string | undefined): ItemFault | undefined;
   /** Whether the reply has only one error for all requested items. */
   shortBatch(): boolean;
 }
 
-/** Suggested wait if a rule names none: short, so practice goes on. */
+/** Suggested wait if a rule names none: short, so that practice does not stop for long. */
 export const defaultBackOffMs = 200;
 
 const busyMessage = "The server cannot service this request right now. Try again later.";

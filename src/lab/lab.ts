@@ -33,7 +33,7 @@ export interface LabOptions {
   readonly host?: string | undefined;
   /** Default 0: a free one. */
   readonly port?: number | undefined;
-  /** PEM. `clientAuthority`: whose certificates of accounts are asked for and taken; the common name is the account's address. */
+  /** PEM. `clientAuthority`: the issuer of accounts' client certificates, which the lab then requests; the common name is the account's address. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly clientAuthority?: string | undefined } | undefined;
   /** The sign-in schemes of the web server, as in IIS. Default: only Basic. */
   readonly signIn?: WindowsSignInOptions | undefined;
@@ -48,9 +48,9 @@ export interface LabOptions {
   readonly faults?: readonly FaultRule[] | undefined;
   /** Habits of servers other than Exchange, over EWS: each a name of `habitWords`, or `name:value`. Default none. */
   readonly habits?: readonly string[] | undefined;
-  /** Limits of concurrent requests; default: what `LabThrottling` says. */
+  /** Limits of concurrent requests; default: those of `LabThrottling`. */
   readonly throttling?: LabThrottling | undefined;
-  /** What ServerVersionInfo says; default ExchangeSE. */
+  /** The value of ServerVersionInfo; default ExchangeSE. */
   readonly version?: "Exchange2013" | "Exchange2016" | "Exchange2019" | "ExchangeSE" | undefined;
   /** The password of every seeded user. */
   readonly password?: string | undefined;
@@ -60,7 +60,7 @@ export interface LabOptions {
   readonly tenant?: Tenant | undefined;
   /** Which of its applications may use EWS; read at each request. Default all. */
   readonly policy?: EwsPolicy | undefined;
-  /** What Autodiscover says, and where it misbehaves; default the truth. Its rules are read at each request. */
+  /** The answers of Autodiscover, and its faults; default correct answers. Its rules are read at each request. */
   readonly autodiscover?:
     | Partial<Pick<AutodiscoverOptions, "externalUrl" | "internalUrl" | "schemas" | "publicFolders" | "rules">>
     | undefined;
@@ -70,7 +70,7 @@ export interface LabOptions {
   readonly onPremises?: readonly string[] | undefined;
   /** Addresses of people without a licence: Graph has none of their mailboxes either. */
   readonly unlicensed?: readonly string[] | undefined;
-  /** Tokens that Graph takes besides the tenant's (token -> application permissions), and its habits; read at each request. */
+  /** Tokens that Graph accepts besides the tenant's (token -> application permissions), and its habits; read at each request. */
   readonly graph?: (GraphHabits & { readonly tokens?: Readonly<Record<string, readonly string[]>> | undefined }) | undefined;
   /** How many mailboxes one page of the Exchange Online Admin API has; default 1000. */
   readonly adminApi?: { readonly pageSize?: number | undefined } | undefined;
@@ -88,7 +88,7 @@ export interface Lab {
   readonly graphUrl: string;
   readonly store: Store;
   readonly requests: readonly LabRequest[];
-  /** Where tokens come from, when there is a tenant. */
+  /** The issuer of tokens, if there is a tenant. */
   readonly entra: TokenServer | undefined;
   addFault(rule: FaultRule): void;
   clearFaults(): void;
@@ -200,7 +200,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     });
   };
   const clientAuthority = options.tls?.clientAuthority;
-  // Who shows no certificate may sign in in another way.
+  // A client without a certificate may sign in in another way.
   const asking = clientAuthority === undefined ? {} : { requestCert: true, rejectUnauthorized: false, ca: clientAuthority };
   const server: Server = options.tls
     ? createTlsServer({ key: options.tls.key, cert: options.tls.cert, ...asking }, listener)
@@ -223,8 +223,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
 }
 
 /**
- * Whether the address of a request can be read. What cannot is refused before anybody is asked, as Windows does before Exchange.
- * @see https://learn.microsoft.com/en-us/troubleshoot/aspnet/error-logging-http-apis
+ * Returns whether the address of a request can be read. An unreadable one is refused before sign-in, as Windows does before Exchange. @see
+ * https://learn.microsoft.com/en-us/troubleshoot/aspnet/error-logging-http-apis
  */
 function isReadable({ url = "/", headers }: IncomingMessage, path: string): boolean {
   try {

@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 
-/** Listens, on loopback and a free port by default. Gives the URL, without a path, and what ends the server with all its connections. */
+/** Listens, on loopback and a free port by default. Returns the URL, without a path, and a function that ends the server with all its connections. */
 export async function listen(
   server: Server,
   { host = "127.0.0.1", port = 0, tls }: { host?: string | undefined; port?: number | undefined; tls?: object | undefined },

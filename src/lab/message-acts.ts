@@ -2,7 +2,7 @@
 export interface LabAct {
   readonly act: "move" | "copy" | "delete" | "delete-attachment";
   readonly mailbox: string;
-  /** Of the message; it stays when the message moves within its mailbox. */
+  /** Identity of the message, which stays the same when the message moves within its mailbox. */
   readonly identity: string;
   readonly internetMessageId: string | undefined;
   readonly subject: string | undefined;
@@ -29,10 +29,10 @@ export interface CountedActs extends Pick<LabAct, "mailbox" | "identity" | "inte
 /** Oldest acts are forgotten beyond this number: a lab may run for weeks. */
 const mostActs = 200_000;
 
-/** What was done to the messages of an organisation since the lab has started, in order. */
+/** The actions on the messages of an organisation since the start of the lab, in order. */
 export class ActLog {
   #acts: LabAct[] = [];
-  /** Told of each act. */
+  /** Called with each action. */
   onAct: ((act: LabAct) => void) | undefined;
 
   add(act: LabAct["act"], item: ActedOn, mailbox: string, to: string | undefined, at: Date): void {
@@ -48,7 +48,7 @@ export class ActLog {
     return this.#acts;
   }
 
-  /** How often each message was acted on; of one Message-ID, or of all. */
+  /** Returns how often each message was changed: those with one Message-ID, or all. */
   counted(internetMessageId?: string): readonly CountedActs[] {
     const found = new Map<string, CountedActs>();
     for (const { act, mailbox, identity, ...one } of this.#acts) {
@@ -64,7 +64,7 @@ export class ActLog {
     return [...found.values()];
   }
 
-  /** Forgets what was done so far: what seeding has moved is no act. */
+  /** Forgets the actions so far: moves by the seeding do not count. */
   clear(): void {
     this.#acts = [];
   }

@@ -1,4 +1,4 @@
-// What the program needs of the lab, in one place: it is loaded only when the lab is started.
+// The parts of the lab that the program uses, in one place: loaded only when the lab is started.
 export { autodiscoverKinds, parseAutodiscover } from "./autodiscover/autodiscover-rule.ts";
 export { faultKinds, parseFault } from "./faults.ts";
 export { labPermissions, labToken } from "./graph/sign-in/practice-token.ts";

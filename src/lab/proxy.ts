@@ -16,9 +16,9 @@ export interface ProxyOptions {
   readonly users?: Readonly<Record<string, string>> | undefined;
   /** Hosts that are refused with 403. */
   readonly refused?: readonly string[] | undefined;
-  /** `host:port` as it is asked for -> `host:port` where it is: names that no resolver knows. */
+  /** Requested `host:port` -> actual `host:port`, for names that no resolver knows. */
   readonly routes?: Readonly<Record<string, string>> | undefined;
-  /** Refuse what has no route with 502, so that nothing leaves this machine; default true where there are routes. */
+  /** Refuses requests without a route with 502, so that nothing leaves this machine; default true if there are routes. */
   readonly onlyRoutes?: boolean | undefined;
 }
 
@@ -45,7 +45,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<LabProxy> 
   const routes = new Map(Object.entries(options.routes ?? {}).map(([from, to]) => [from.toLowerCase(), to]));
   const onlyRoutes = options.onlyRoutes ?? routes.size > 0;
 
-  /** What is wrong with a request, or where it goes. */
+  /** Returns the error of a request, or its destination. */
   const decide = (request: IncomingMessage, target: string): { readonly status: number; readonly to: string } => {
     const user = userOf(request);
     let status = 200;

@@ -3,14 +3,14 @@ export interface LabRequest {
   readonly method: string;
   readonly path: string;
   readonly operation: string | undefined;
-  /** Those of the requests inside of it, in the order in which they came: what a `$batch` of Graph is made of. */
+  /** The requests inside it, in their order: the parts of a `$batch` of Graph. */
   readonly inner?: readonly string[] | undefined;
   /** Address of the authenticated user. */
   readonly caller: string | undefined;
   /** Address of the mailbox whose rights were used. */
   readonly acting: string | undefined;
   readonly anchorMailbox: string | undefined;
-  /** What came of the credentials, where `LabOptions.signIn` is set: how it signed in, or why not. */
+  /** The result of the sign-in, if `LabOptions.signIn` is set: its method, or the reason for a refusal. */
   readonly signIn?: string | undefined;
   readonly status: number;
   /** Body bytes as they came over the wire. */

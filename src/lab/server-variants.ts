@@ -34,7 +34,7 @@ export class ServerVariants {
   /** Items that `opens-deleted` still opens: where each was, by its old id. */
   readonly #deleted = new Map<string, { readonly mailbox: LabMailbox; readonly identity: Uint8Array; readonly folder: LabFolder }>();
 
-  /** Each is `NAME` or `NAME:VALUE`. Throws an Error that says what is wrong. */
+  /** Each is `NAME` or `NAME:VALUE`. Throws an Error that describes the mistake. */
   constructor(given: readonly string[] = [], operations: readonly string[] = []) {
     for (const text of given) this.#add(text.trim(), operations);
   }
@@ -60,7 +60,7 @@ export class ServerVariants {
     return this.#values.get("missing")?.has(operation) === true;
   }
 
-  /** What holds the messages of a reply. */
+  /** Returns the element that contains the messages of a reply. */
   wrapperOf(operation: string): string {
     const others = this.#values.get("other-wrapper");
     const isOther = others?.has(operation) === true || (operation === "SendItem" && others?.has("") === true);

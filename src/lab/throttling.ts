@@ -18,7 +18,7 @@ export class ConcurrentRequests {
   }
 }
 
-/** Limits of concurrent requests. The lab turns away every request above a limit at once. */
+/** Limits of concurrent requests. The lab immediately refuses every request above a limit. */
 export interface LabThrottling {
   /** Concurrent requests of one account over EWS; default: no limit. */
   readonly ews?: number | undefined;

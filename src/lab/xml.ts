@@ -27,9 +27,9 @@ export class XmlError extends Error {
 export class XmlElement {
   readonly ns: string;
   readonly name: string;
-  /** By local name; attributes of a namespace as `xml:lang`, `xsi:type`, otherwise `{namespace}name`. Namespace declarations are left out. */
+  /** By local name; attributes in a namespace as `xml:lang`, `xsi:type`, otherwise `{namespace}name`. Namespace declarations are left out. */
   readonly attributes: ReadonlyMap<string, string>;
-  /** Where the start tag ends, from 1: what Exchange names in a schema fault. */
+  /** Line of the end of the start tag, from 1, as Exchange reports it in a schema fault. */
   readonly line: number;
   readonly column: number;
   readonly children: XmlElement[] = [];

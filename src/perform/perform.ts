@@ -28,7 +28,7 @@ import { count, sentenceOf } from "./summary-sentence.ts";
 
 export type { Plan, Question } from "./question.ts";
 
-/** What a face passes to `perform`. */
+/** Everything that a face passes to `perform`. */
 export interface Host {
   readonly exchange: Exchange;
   readonly evidence: EvidenceStore;

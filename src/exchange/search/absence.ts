@@ -1,4 +1,4 @@
-// src/exchange/search/: What searching means in both back ends: filters, cursors, and what was looked in and not found.
+// src/exchange/search/: The meaning of a search in both back ends: filters, cursors, and the places that were searched in vain.
 
 import type { Failure } from "../../failure.ts";
 import { splitStore } from "../folders/folder-names.ts";
@@ -14,7 +14,7 @@ import type { ArchiveState } from "./search-query.ts";
 export type Place = (typeof places)[number];
 export const places = ["mailbox", "folder", "recoverable_items_deletions", "archive", "public_folders", "attachments"] as const;
 
-/** What was searched: every one of these places was opened. */
+/** The places that were searched: each of them was opened. */
 export interface SearchExtent {
   readonly mailbox: string;
   /** Number of folders opened. */

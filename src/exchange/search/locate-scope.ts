@@ -1,6 +1,6 @@
 import type { FolderName } from "../folders/folder.ts";
 
-/** Where messages are searched by their names. Default: every folder of the mailbox that can hold mail. */
+/** The place in which messages are searched by their names. Default: every folder of the mailbox that can hold mail. */
 export interface Within {
   /** Search only this folder, without its subfolders: a folder of the mailbox, its archive or the public folders. */
   readonly folder?: FolderName | undefined;

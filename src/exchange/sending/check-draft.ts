@@ -1,4 +1,4 @@
-// src/exchange/sending/: What sending means in both back ends: drafts, their checks, and sending exactly once.
+// src/exchange/sending/: The meaning of sending in both back ends: drafts, their checks, and sending exactly once.
 
 import { Failure } from "../../failure.ts";
 import type { NewAttachment } from "../attachment.ts";

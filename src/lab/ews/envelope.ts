@@ -83,7 +83,7 @@ export function unknownRequest(operation: string): string {
   );
 }
 
-/** The schema fault: position and problem as elements, not as t:Value. */
+/** Returns the schema fault, with position and problem as elements, not as t:Value. */
 export function schemaFault(problem: { readonly line: number; readonly column: number; readonly violation: string }): Fault {
   return new Fault(
     "ErrorSchemaValidation",

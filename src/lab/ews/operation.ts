@@ -15,11 +15,11 @@ export type Content = string | Iterable<string | Uint8Array>;
 /** The context of one call. */
 export interface RequestContext {
   readonly store: Store;
-  /** Who authenticated. */
+  /** The authenticated account. */
   readonly caller: User;
   /** The user whose rights apply: the impersonated user, otherwise the caller. */
   readonly acting: User;
-  /** Of RequestServerVersion, such as `Exchange2013_SP1`; the newest that the lab knows when the header is absent. */
+  /** The value of RequestServerVersion, such as `Exchange2013_SP1`; without the header, the newest version that the lab knows. */
   readonly version: string;
   /** The id of TimeZoneContext; `UTC` without it. */
   readonly timeZone: string;
@@ -125,7 +125,7 @@ const stopped = new ItemError("ErrorBatchProcessingStopped", "The batch processi
 
 /** The whole response element of an operation whose reply is `m:ResponseMessages`, from the content of its messages. */
 export interface BatchOptions {
-  /** What follows the code in a failed message: Exchange keeps the empty container, such as `<m:Items/>`. */
+  /** The element after the code in a failed message: Exchange keeps the empty container, such as `<m:Items/>`. */
   readonly empty?: string;
   /** Attributes of the message element, XML already. */
   readonly element?: string;
@@ -179,7 +179,7 @@ export function responses(
 }
 
 export interface SingleOptions {
-  /** What follows the error. */
+  /** The element after the error. */
   readonly empty?: string;
   /** For the older operations about one mailbox: the code is in m:ResponseMessage, and the result of the task follows it. */
   readonly nested?: boolean;
@@ -219,7 +219,7 @@ export function* flatten(contents: Iterable<Content>): Iterable<string | Uint8Ar
 
 /** Bytes as base64 text in pieces, without line breaks, as Exchange writes it. */
 export function* base64(bytes: Uint8Array): Iterable<string> {
-  // A multiple of 3, so that only the last piece is padded; about 190 KiB so that a piece stays small beside a socket's buffers.
+  // A multiple of 3, so that only the last piece is padded; about 190 KiB, so that a piece is small compared with a socket's buffers.
   const piece = 3 * 65_536;
   for (let start = 0; start < bytes.length; start += piece) {
     const end = Math.min(start + piece, bytes.length);

@@ -23,7 +23,7 @@ import { signInText, type WindowsSignIn } from "./sign-in/windows-sign-in.ts";
 import { type Damage, type Reply, reset, send } from "./transport.ts";
 import { isRequestVersion, newestRequestVersion, type Product, supports } from "./versions.ts";
 
-/** What the EWS server needs from its lab. */
+/** Everything that the EWS server needs from its lab. */
 export interface EwsServer {
   readonly store: Store;
   readonly faults: FaultPlan;
@@ -105,7 +105,7 @@ function* recordRequest(body: Iterable<string | Uint8Array>, into: string[]): It
   }
 }
 
-/** `reply` undefined: the connection is to be reset. */
+/** `reply` undefined: the connection is reset. */
 interface Answer {
   readonly reply: Reply | undefined;
   readonly damage?: Damage | undefined;

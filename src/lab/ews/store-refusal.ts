@@ -1,7 +1,7 @@
 import { StoreError, type StoreErrorCode } from "../store/store-error.ts";
 import { ItemError } from "./operation.ts";
 
-/** What the store refuses about items, by Exchange's code. */
+/** The store's refusals for items, as Exchange's codes. */
 const codes: Partial<Record<StoreErrorCode, string>> = {
   "attachment-too-deep": "ErrorAttachmentNestLevelLimitExceeded",
   "attachment-not-found": "ErrorInvalidAttachmentId",

@@ -17,7 +17,7 @@ export interface TimeZone {
 
 const sunday = (month: number, week: number, hour: number): Change => ({ month, week, day: "Sunday", minute: hour * 60 });
 
-/** Where the clocks change all at 01:00 UTC, `hour` being that in local winter time. */
+/** Zones in which all clocks change at 01:00 UTC; `hour` is that time in local winter time. */
 const europe = (hour: number): TimeZone["summer"] => ({ begins: sunday(3, -1, hour), ends: sunday(10, -1, hour + 1) });
 const america: TimeZone["summer"] = { begins: sunday(3, 2, 2), ends: sunday(11, 1, 2) };
 const australia: TimeZone["summer"] = { begins: sunday(10, 1, 2), ends: sunday(4, 1, 3) };

@@ -26,7 +26,7 @@ import type { Throttle } from "./throttle.ts";
 import type { ImportSessions } from "./uploads/import-sessions.ts";
 import type { Uploads } from "./uploads/upload-sessions.ts";
 
-/** What dispatching needs from the lab. */
+/** Everything that dispatching needs from the lab. */
 export interface Dispatcher {
   readonly store: Store;
   readonly faults: FaultPlan;

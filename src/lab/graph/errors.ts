@@ -1,6 +1,6 @@
 import type { JsonObject } from "./json.ts";
 
-/** What Graph answers instead of doing it. The code is Graph's, letter by letter. */
+/** Graph's error reply. The code is exactly Graph's. */
 export class GraphError extends Error {
   override readonly name = "GraphError";
   /** HTTP. */

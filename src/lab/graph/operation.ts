@@ -28,7 +28,7 @@ export interface GraphReply {
 export interface GraphCaller {
   /** Name of the application for throttling and the log. */
   readonly app: string;
-  /** Who signed in; undefined when the application acts for itself. */
+  /** The signed-in user; undefined if the application acts for itself. */
   readonly user: User | undefined;
   /** Roles of the application or scopes of the user, such as `Mail.Read`. */
   readonly granted: readonly string[];
@@ -40,7 +40,7 @@ export interface GraphCaller {
 
 /** Behaviour in which real services differ, or that Microsoft does not promise: the lab's choice. */
 export interface GraphHabits {
-  /** Where a plain DELETE of a message puts it; default Deleted Items, and from there the Recoverable Items. */
+  /** The folder to which a plain DELETE moves a message; default Deleted Items, and from there the Recoverable Items. */
   readonly deletesTo?: "deleteditems" | "recoverableitemsdeletions" | undefined;
   /** Whether the cloud has permanentDelete; default true, as in the global one. */
   readonly permanentDelete?: boolean | undefined;
@@ -54,10 +54,7 @@ export interface GraphHabits {
   readonly exportIds?: "restId" | "ewsId" | "restImmutableEntryId" | undefined;
   /** Whether a message can be moved to the Recoverable Items; default true. */
   readonly movesToRecoverable?: boolean | undefined;
-  /**
-   * What Mail-Advanced permissions protect in received messages: announced for properties from 2026-12-31; nothing is announced for attachments.
-   * Default: nothing.
-   */
+  /** The parts of received messages that Mail-Advanced permissions protect: announced for properties from 2026-12-31, not for attachments. Default: none. */
   readonly guards?: readonly ("properties" | "attachments")[] | undefined;
   /** Whether a declined meeting stays in the calendar, as the owner of the mailbox may wish; default false. */
   readonly keepsDeclined?: boolean | undefined;

@@ -15,11 +15,14 @@ export type Resource =
 
 /** One object that a query applies to. */
 export interface Row {
-  /** All its properties, also those that are given only when they are selected (`onlySelected`); `@odata.type` and `@odata.etag` too. */
+  /** All its properties, including those returned only if selected (`onlySelected`), `@odata.type` and `@odata.etag`. */
   readonly properties: JsonObject;
   /** Names of the properties that a reply leaves out unless `$select` names them. */
   readonly onlySelected?: ReadonlySet<string> | undefined;
-  /** What `$expand` of a navigation property gives (`attachments`, `microsoft.graph.itemattachment/item`); undefined where there is none of this name. */
+  /**
+   * Returns the rows for `$expand` of a navigation property (`attachments`, `microsoft.graph.itemattachment/item`); undefined if there is none with this
+   * name.
+   */
   readonly expanded?: ((navigation: string) => Row | readonly Row[] | undefined) | undefined;
   /** Value of an extended property by its id as Graph writes it, such as `String 0x001A`. */
   readonly extended?: ((id: string) => string | undefined) | undefined;

@@ -12,7 +12,7 @@ import { isImportPath } from "./uploads/import-sessions.ts";
 import { isUploadPath } from "./uploads/upload-address.ts";
 import { answerUpload } from "./uploads/upload-piece.ts";
 
-/** What the Graph server needs from its lab. */
+/** Everything that the Graph server needs from its lab. */
 export interface GraphServer extends Dispatcher, SignIn {
   readonly gzip: boolean;
   readonly keepBodies: boolean;

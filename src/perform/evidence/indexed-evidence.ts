@@ -189,7 +189,7 @@ async function readOn(
   let count = 0;
   let gathered: PlacedLine[] = [];
   let rest = Buffer.alloc(0);
-  /** False if another process reads the index as well: what it adds is as good. */
+  /** False if another process reads the index as well: its additions serve as well. */
   const added = async () => {
     const to = { bytes: at, tail: await tailAt(at) };
     const isAdded = await lines.add(index, last, to, gathered);

@@ -22,7 +22,7 @@ export async function preserveEach(items: readonly Item[], preserve: NonNullable
   }
 }
 
-/** Keeps a message, and its export beside it if that is wanted: without either of them the item is not changed. */
+/** Keeps a message, and its export if requested. Without both, the item is not changed. */
 async function keepWhole(bytes: Source, source: Row, evidence: EvidenceStore): Promise<Kept> {
   const kept = await keepBytes(bytes, source, evidence);
   if (bytes.export === undefined) return kept;

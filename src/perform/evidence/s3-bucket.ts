@@ -41,11 +41,11 @@ export interface Bucket {
   read(key: string): AsyncIterable<Uint8Array>;
   /** Keys that begin so. */
   list(prefix: string): AsyncIterable<string>;
-  /** What the bucket says of Object Lock, in words. */
+  /** Returns the Object Lock setting of the bucket, in words. */
   lockText(): Promise<string>;
 }
 
-/** What is sent from memory, so that the SDK can send it again; larger ones are read from the file for each try. Bytes. */
+/** Maximum size sent from memory, so that the SDK can send it again; larger objects are read from the file for each try. Bytes. */
 const heldAtMost = 8 * 1024 * 1024;
 const mostTries = 4;
 /** Milliseconds. A message of 150 MB takes a minute at 20 Mbit/s; silence of a minute is a dead connection. */
@@ -109,7 +109,7 @@ export async function openBucket(place: BucketPlace): Promise<Bucket> {
       yield value;
     }
   };
-  /** Whether the server shows that it has the bytes: by its own SHA-256, or by giving them back. False if there is no object. */
+  /** Returns whether the server shows that it has the bytes: by its own SHA-256, or by returning them. False if there is no object. */
   const has = async (key: string, { size, sha256 }: Content): Promise<boolean> => {
     const found = await head(key);
     if (found === undefined) return false;
@@ -142,7 +142,7 @@ export async function openBucket(place: BucketPlace): Promise<Bucket> {
     );
     await client.send(command);
   };
-  /** By key: what this process is keeping. Equal bytes often come from many mailboxes at the same time. */
+  /** Objects that this process is now keeping, by key. Equal bytes often come from many mailboxes at the same time. */
   const keeping = new Map<string, Promise<void>>();
   const keep = async (key: string, bytes: () => Buffer | Readable, content: Content): Promise<void> => {
     await keeping.get(key)?.catch(() => undefined);
@@ -160,7 +160,7 @@ export async function openBucket(place: BucketPlace): Promise<Bucket> {
           return await put(key, bytes, content, isConditional);
         } catch (thrown) {
           const { name: code, status } = refusalOf(thrown);
-          // Somebody else kept the same bytes meanwhile.
+          // Another process kept the same bytes meanwhile.
           if (status === 412) return;
           if (isConditional && (status === 501 || code === "NotImplemented")) isConditional = false;
           else if (!isTransient(status) || tries >= mostTries) throw thrown;

@@ -11,17 +11,17 @@ import type { Bucket } from "./s3-bucket.ts";
 
 /** Key of the bytes with this hash (hexadecimal): equal bytes are there once. */
 const keyOf = (sha256: string) => `evidence/${sha256}`;
-/** Keys of what is known of these bytes, one object for each place that they were taken from. */
+/** Returns the key of the records about these bytes, one object for each source. */
 const indexOf = (sha256: string) => `index/${sha256}/`;
 
 /** Objects of the index that are read for one hash at most. */
 const mostSources = 1000;
-/** Objects that are looked for at a time. */
+/** Number of objects requested at a time. */
 const atOnce = 8;
 
 /**
- * Keeps bytes in a bucket, each under its SHA-256, and beside them where they were taken from. The bytes are written to a temporary file in `folder` first, since their
- * key is known at their end. They are kept when the server has shown that it has them.
+ * Keeps bytes in a bucket, each under its SHA-256, with records of their sources. The bytes are first written to a temporary file in `folder`, since the
+ * hash is known only at their end. They count as kept when the server has shown that it has them.
  */
 export function openS3Evidence(open: () => Promise<Bucket>, folder: string): EvidenceStore {
   return {
@@ -48,7 +48,7 @@ const Record = z.object({
   source: z.object({ mailbox: z.string().optional(), connection: z.string().optional() }).optional(),
 });
 
-/** The evidence of a bucket by its hash. A record that is none is passed over. */
+/** Finds the evidence of a bucket by its hash. Skips malformed records. */
 export function openS3Index(open: () => Promise<Bucket>): EvidenceIndex {
   const copyOf = (bucket: Bucket, sha256: string, name: string, size: number): EvidenceCopy => ({
     ...{ name, size, mailbox: undefined, connection: undefined },

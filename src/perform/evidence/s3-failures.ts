@@ -1,6 +1,6 @@
 import { errorCode, Failure } from "../../failure.ts";
 
-/** What a server, or the SDK, says of a request that failed. */
+/** The reply of the server, or the error of the SDK, to a failed request. */
 interface Refusal {
   readonly name: string;
   readonly status: number | undefined;
@@ -24,7 +24,7 @@ export function refusalOf(thrown: unknown): Refusal {
 const rights = "Allow s3:PutObject, s3:GetObject and s3:ListBucket on the bucket for this identity.";
 const keys = "Check evidence_s3.access_key_id and evidence_s3.secret_access_key, or the identity of this machine.";
 
-/** What the codes mean, and what to do: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+/** The meanings of the codes, with hints: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 const known: Readonly<Record<string, readonly [string, string]>> = {
   NoSuchBucket: ["there is no such bucket", "Check evidence_s3.bucket, evidence_s3.region and evidence_s3.endpoint."],
   AccessDenied: ["access is denied", rights],
@@ -48,7 +48,7 @@ const byStatus: Readonly<Record<number, readonly [string, string]>> = {
   507: known.QuotaExceeded ?? ["", ""],
 };
 
-/** Turns what a request threw into Failure `evidence-failed`. `what`: what was tried. */
+/** Converts the error of a request to Failure `evidence-failed`. `what`: the attempted operation. */
 export function bucketFailure(what: string, bucket: string, thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const { name, status, requestId } = refusalOf(thrown);

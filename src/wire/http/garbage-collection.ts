@@ -1,4 +1,4 @@
-/** One MiB of garbage is little beside the memory that a program needs to start. A collection of young objects takes less than a millisecond. */
+/** One MiB of garbage is little compared with the memory that a program needs to start. A collection of young objects takes less than a millisecond. */
 const everyBytes = 1024 * 1024;
 
 /** A shorter reply is not worth a change of V8's settings. */

@@ -112,7 +112,7 @@ function decompress(incoming: IncomingMessage): AsyncIterable<Uint8Array> {
 
 /** In bytes: a compressed reply that is no longer and is here already is decoded without streams, which cost more than most replies. */
 const shortReply = 16 * 1024;
-/** In bytes: what such a reply may become. A longer one is decoded as it is read, so nothing waits for it. */
+/** Maximum decoded size of a short reply. A longer one is decoded while it is read, so nothing waits for it. In bytes. */
 const shortContent = 1024 * 1024;
 
 async function* gunzipped(incoming: IncomingMessage): AsyncGenerator<Uint8Array, void, undefined> {

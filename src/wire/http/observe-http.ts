@@ -2,7 +2,7 @@ import { asFailure, Failure } from "../../failure.ts";
 import type { Http } from "./client-interface.ts";
 import type { HttpRequest, HttpResponse } from "./request-and-response.ts";
 
-/** What an observer learns of one request: what identifies it, but never a body, a secret or a token. Times are in milliseconds. */
+/** The facts about one request for an observer: its identity, but never a body, a secret or a token. Times are in milliseconds. */
 export type HttpEvent =
   | {
       readonly kind: "request";

@@ -1,6 +1,6 @@
 import { noPrivateFiles, openPrivateFiles, type PrivateFiles } from "../../files/private-files.ts";
 
-/** What distinguishes two tokens: nothing in it is secret. */
+/** The differences between two tokens, none of them secret. */
 export interface TokenKey {
   readonly authority: string;
   readonly tenant: string;
@@ -17,7 +17,7 @@ export interface CachedToken {
   /** Milliseconds since 1970. */
   readonly obtainedAt: number;
   readonly expiresAt: number;
-  /** What the identity library needs to renew a sign-in: opaque, and as secret as the token. */
+  /** The identity library's data for renewing a sign-in: opaque, and as secret as the token. */
   readonly saved?: string | undefined;
 }
 

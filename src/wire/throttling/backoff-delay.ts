@@ -1,4 +1,4 @@
-// src/wire/throttling/: How many requests go out at once, how long a throttled request waits, and what may be sent again.
+// src/wire/throttling/: Number of concurrent requests, waits of throttled requests, and the requests that may be sent again.
 
 import type { Failure } from "../../failure.ts";
 import type { QueueLimits } from "./request-queue.ts";

@@ -54,7 +54,7 @@ export interface RequestQueue {
   atATime(limits: QueueLimits): number;
 }
 
-/** What this process may use of a budget that several processes share. Where there is none, a process uses all of it. */
+/** This process's part of a budget that several processes share. Without it, a process uses the whole budget. */
 export interface SharedBudget {
   /** How many requests of the account this process may have under way. Read before each turn. */
   readonly share: number;
@@ -66,7 +66,7 @@ export interface SharedBudget {
   recordThrottled(named: number | undefined): void;
 }
 
-/** A queue, as whoever shares its budget sees it. */
+/** A queue, as seen by the budget that it shares. */
 export interface SharedQueue {
   /** Requests of the account that are under way. */
   readonly active: number;
@@ -101,7 +101,7 @@ interface Waiter {
   readonly call: WaitingCall;
   /** The end of its patience, set once it waits for more than our own requests (of `performance.now()`). */
   deadline: number | undefined;
-  /** The end of the pause that progress was told about. */
+  /** End of the pause that was last reported to progress. */
   toldUntil: number;
   /** Whether it waits at the server's request. */
   isCounted: boolean;
@@ -276,7 +276,7 @@ export function openRequestQueue(join?: (queue: SharedQueue) => SharedBudget | u
     advance,
   });
   const turnedAway: RequestQueue["recordThrottled"] = (scope, allowed) => {
-    // What several processes share is learned by all of them together.
+    // All processes that share the budget learn from each refusal.
     if (scope === undefined && shared !== undefined) shared.recordThrottled(allowed);
     else recordThrottled(budgetOf(scope), allowed, performance.now());
   };

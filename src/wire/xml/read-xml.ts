@@ -36,7 +36,7 @@ export {
 } from "./element-readers.ts";
 export { type QName, qname } from "./xml-name.ts";
 
-/** What a document may have at most; beyond it, Failure `broken-reply`. */
+/** Limits of a document. Beyond them: Failure `broken-reply`. */
 export interface Limits {
   /** Elements inside each other; default 200. */
   readonly maxDepth?: number | undefined;
@@ -46,9 +46,9 @@ export interface Limits {
   readonly maxBytes?: number | undefined;
   /** Attributes of one element; default 256. */
   readonly maxAttributes?: number | undefined;
-  /** Not a limit: what follows the root element is dropped. Default: it is malformed. */
+  /** Not a limit: whether text after the root element is dropped. Default: such a document is malformed. */
   readonly dropsRest?: boolean | undefined;
-  /** Not a limit: smaller chunks are gathered to so many bytes before they are read; default 128 KiB, of a streamed document 16 KiB. */
+  /** Not a limit: smaller chunks are joined to this many bytes before they are parsed; default 128 KiB, for a streamed document 16 KiB. */
   readonly gatherBytes?: number | undefined;
 }
 
@@ -56,7 +56,7 @@ export interface Limits {
 export interface Streamed<T> {
   /** The decoded bytes. Ends normally only when the whole document was well-formed to its end, else throws Failure `broken-reply`. */
   readonly content: AsyncIterable<Uint8Array> | undefined;
-  /** The typed value of the document without the content; what was not yet read of the content is read and dropped. */
+  /** Returns the typed value of the document without the content. Unread content is read and dropped. */
   value(): Promise<T>;
 }
 

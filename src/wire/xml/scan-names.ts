@@ -18,7 +18,7 @@ export function endsName(code: number): boolean {
   return code <= 0x22 || code === 0x3e || code === 0x2f || code === 0x3d || code === 0x3c || code === 0x26 || code === 0x27;
 }
 
-/** Where the name that begins at `from` ends; the length of the source when it may go on after it. */
+/** Returns the end of the name that begins at `from`; the length of the source if the name may continue in the next chunk. */
 export function nameEnd(source: string, from: number): number {
   const length = source.length;
   let at = from;
@@ -26,7 +26,7 @@ export function nameEnd(source: string, from: number): number {
   return at;
 }
 
-/** How many characters at the end may belong to something that goes on after it: a CR LF or a `]]>`. */
+/** Returns the number of characters at the end that may be the beginning of a CR LF or a `]]>`. */
 export function heldBack(source: string): number {
   if (source.endsWith("\r")) return 1;
   if (source.endsWith("]]")) return 2;
@@ -40,7 +40,7 @@ const maxDeclaration = 1024;
 const declaration =
   /^<\?xml\s+version\s*=\s*(["'])1\.[0-9]+\1(?:\s+encoding\s*=\s*(["'])([A-Za-z][A-Za-z0-9._-]*)\2)?(?:\s+standalone\s*=\s*(["'])(?:yes|no)\4)?\s*$/;
 
-/** Where a document goes on after its byte order mark and XML declaration. Failure `broken-reply` when it says that it is not UTF-8. */
+/** Returns the position after the byte order mark and the XML declaration. Failure `broken-reply` if the declaration names an encoding other than UTF-8. */
 export function afterDeclaration(source: string): number {
   const [first = "", second = ""] = source;
   if (first === "\0" || second === "\0" || first >= "\xFE") throw malformed("is not in UTF-8");

@@ -30,7 +30,7 @@ export interface Xml {
   readonly [pieces]: readonly Piece[];
 }
 
-/** What an element may hold: other elements, or text, which is escaped; `undefined` is left out. */
+/** The content of an element: other elements, or text, which is escaped. `undefined` is left out. */
 export type XmlChild = Xml | string | number | boolean | undefined;
 
 // Char of XML 1.0 section 2.2. With the u flag a surrogate matches only when it stands alone.

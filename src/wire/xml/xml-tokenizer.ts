@@ -157,7 +157,7 @@ export class Tokenizer<LeafTarget extends object> {
     } else if (handler.wantsText) handler.text(window.source.slice(from, end));
   }
 
-  /** Takes an element at once that is the expected one and has only text: most are. Returns where it ends, or `at` when it is not so. */
+  /** Reads an element in one step if it is the expected one and contains only text, as most do. Returns its end, or `at` if it is another. */
   #leaf(source: string, at: number): number {
     const window = this.#window;
     const name = this.#last?.next;
@@ -208,7 +208,7 @@ export class Tokenizer<LeafTarget extends object> {
     return close + 2;
   }
 
-  /** Whether the scope of the element to be opened is another than that around it. */
+  /** Returns whether the scope of the new element differs from the scope around it. */
   #enter(scope: Scope): boolean {
     if (scope === this.#scope) return false;
     this.#scopeDepths.push(this.#open.length);
@@ -282,7 +282,7 @@ export class Tokenizer<LeafTarget extends object> {
     return at + 2 + target.length;
   }
 
-  /** Goes on inside what `#other` began, to its end if that has come. */
+  /** Continues the construct that `#other` began, up to its end if that has arrived. */
   #goOn(at: number): number {
     const source = this.#window.source;
     if (this.#inside === "cdata") {
@@ -314,7 +314,7 @@ const openings = [
   ["<![CDATA[", "cdata"],
 ] as const;
 
-/** How much of a text that reaches the chunk's end can be given out: what may go on in the next chunk stays. */
+/** Returns the length of text at the chunk's end that can be passed on: text that may continue in the next chunk stays. */
 function textEnd(source: string, from: number): number {
   const tail = Math.max(from, source.length - maxReference);
   const ampersand = source.slice(tail).lastIndexOf("&");

@@ -26,8 +26,8 @@ function attendees(element: XmlElement, name: string, store: Store): LabAddress[
 }
 
 /**
- * What t:CalendarItem says besides the fields of an item.
- * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/calendaritem
+ * Reads the fields of t:CalendarItem that other items do not have. @see
+ * https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/calendaritem
  */
 export function readAppointment(element: XmlElement, store: Store): NewItem {
   const [start, end] = [timeOf(element, "Start"), timeOf(element, "End")];

@@ -37,7 +37,7 @@ function articleNumber(item: AnyItem): string | undefined {
   return entry && String(entry.readUIntBE(entry.length - 6, 4));
 }
 
-/** PidTagChangeKey: what follows the head of the change key of EWS. */
+/** PidTagChangeKey: the bytes after the head of the change key of EWS. */
 function keyIn(item: AnyItem): Buffer | undefined {
   const key = storedItemOf(item)?.changeKey;
   return key === undefined ? undefined : Buffer.from(key, "base64").subarray(8);

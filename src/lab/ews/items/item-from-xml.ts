@@ -104,7 +104,7 @@ function checkValue(path: ExtendedPath, values: readonly string[]): void {
   }
 }
 
-/** A time is kept in UTC: what a client reads back need not be what it wrote. */
+/** A time is stored in UTC: a client may read a text other than the one it wrote. */
 function inUtc({ type }: ExtendedPath, value: string): string {
   return type.startsWith("SystemTime") ? wireTime(new Date(value.trim())) : value;
 }
@@ -262,7 +262,7 @@ export function readItem(element: XmlElement, kind: ItemElement, store: Store): 
     if (child.name === "InternetMessageId") given.internetMessageId = child.text.trim();
     else readProperty(child, kind, given, store);
   }
-  // Fields of the message itself. Properties with a tag or a name are kept beside the bytes, except headers.
+  // Fields of the message itself. Properties with a tag or a name are stored with the bytes, except headers.
   const rewrites = (child: XmlElement): boolean =>
     child.name === "ExtendedProperty"
       ? child.at("ExtendedFieldURI")?.attributes.get("DistinguishedPropertySetId") === "InternetHeaders"

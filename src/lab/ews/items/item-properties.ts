@@ -11,13 +11,13 @@ import { wireTime } from "./extended-properties.ts";
 import { type AnyItem, displayNames, isFromMe, isUnmodified, previewOf, storedItemOf } from "./item-facts.ts";
 import { keptElements } from "./item-from-xml.ts";
 
-/** What the XML of an item depends on, in addition to the item. */
+/** The facts that the XML of an item depends on, in addition to the item. */
 export interface WriteContext {
   readonly store: Store;
   readonly shape: ItemShape;
   /** In FindItem text is cut at 255 characters. */
   readonly cut: (text: string) => string;
-  /** Where Outlook on the web would show the item. */
+  /** The URL of the item in Outlook on the web. */
   readonly webUrl: string;
 }
 
@@ -179,7 +179,7 @@ export const itemPropertiesAfter: readonly ItemProperty[] = [
   { uri: "item:TextBody", from: "named", write: (item, { shape }) => bodyXml("t:TextBody", item, shape, "Text") },
 ];
 
-/** What t:MessageType adds, in its order. */
+/** The properties that t:MessageType adds, in its order. */
 export const messageProperties: readonly ItemProperty[] = [
   { uri: "message:Sender", from: "all", write: (item, { store }) => oneMailboxXml("t:Sender", item.sender, store) },
   { uri: "message:ToRecipients", from: "default", write: (item, { store }) => recipientsXml("t:ToRecipients", item.to, store) },
@@ -223,7 +223,7 @@ export const messageProperties: readonly ItemProperty[] = [
   { uri: "message:ReceivedRepresenting", from: "all", write: ownerXml("t:ReceivedRepresenting") },
 ];
 
-/** What t:PostItemType adds, in its order. */
+/** The properties that t:PostItemType adds, in its order. */
 export const postProperties: readonly ItemProperty[] = [
   ...["message:ConversationIndex", "message:ConversationTopic", "message:From", "message:InternetMessageId", "message:IsRead"].map(
     ofMessage,

@@ -123,8 +123,8 @@ function deleteField(item: LabItem, path: PropertyPath): ItemChange {
 }
 
 /**
- * What t:SetItemField, t:AppendToItemField or t:DeleteItemField changes of an item. Throws ItemError.
- * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/setitemfield
+ * Returns the change by t:SetItemField, t:AppendToItemField or t:DeleteItemField. Throws ItemError. @see
+ * https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/setitemfield
  */
 export function readUpdate(element: XmlElement, item: LabItem, store: Store): ItemChange {
   const path = pathOf(element);

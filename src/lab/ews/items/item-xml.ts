@@ -18,10 +18,13 @@ import {
   type WriteContext,
 } from "./item-properties.ts";
 
-/** Where Outlook on the web of this practice organisation would be; nothing answers there. */
+/** The URL of Outlook on the web for this practice organisation; no server answers there. */
 const webUrl = "https://mail.example.com/owa/";
 
-/** FindItem gives the first 255 characters of what can be streamed. @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/finditem-operation */
+/**
+ * FindItem returns the first 255 characters of properties that can be streamed. @see
+ * https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/finditem-operation
+ */
 const tableTextLimit = 255;
 
 function isWanted(property: ItemProperty, shape: ItemShape, inTable: boolean): boolean {
@@ -118,7 +121,7 @@ export function itemXml(item: AnyItem, shape: ItemShape, store: Store): Content 
   return flatten([`<t:${element}><t:MimeContent CharacterSet="UTF-8">`, base64(mimeOf(item)), `</t:MimeContent>${fields}</t:${element}>`]);
 }
 
-/** What writes answer: the element with its new id. */
+/** Returns the reply to a write: the element with its new id. */
 export function itemIdOnlyXml(item: AnyItem & { readonly id: string; readonly changeKey: string }): string {
   const element = elementOf(item.itemClass);
   return `<t:${element}>${itemIdXml(item)}</t:${element}>`;

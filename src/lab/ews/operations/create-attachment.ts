@@ -6,8 +6,8 @@ import { itemAt } from "../sign-in/access.ts";
 import { withStoreErrors } from "../store-refusal.ts";
 
 /**
- * Each attachment changes the item it is put on: the reply gives the item's new change key.
- * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createattachment-operation
+ * Each attachment changes its item: the reply contains the item's new change key. @see
+ * https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createattachment-operation
  */
 export const createAttachment: Operation = {
   name: "CreateAttachment",

@@ -13,7 +13,7 @@ const classOf: Readonly<Record<string, string>> = {
   TasksFolder: "IPF.Task",
 };
 
-/** What the server alone decides. */
+/** Properties that only the server sets. */
 const readOnly = [
   "FolderId",
   "ParentFolderId",

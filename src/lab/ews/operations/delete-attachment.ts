@@ -3,8 +3,8 @@ import { type Operation, responses, tasksOf } from "../operation.ts";
 import { attachmentAt } from "../sign-in/access.ts";
 
 /**
- * The request takes ids only; the reply gives the item at the root with its new change key.
- * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteattachment-operation
+ * The request contains only ids; the reply contains the item at the root with its new change key. @see
+ * https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteattachment-operation
  */
 export const deleteAttachment: Operation = {
   name: "DeleteAttachment",

@@ -4,7 +4,7 @@ import { elementOf } from "../items/item-kind.ts";
 import { ItemError, type Operation, type RequestContext, responses, tasksOf } from "../operation.ts";
 import { itemAt } from "../sign-in/access.ts";
 
-/** Where each disposal puts the item. Purges keeps it for single item recovery, which every mailbox of the lab has. */
+/** The folder to which each disposal moves the item. Purges keeps it for single item recovery, which every mailbox of the lab has. */
 const destinations: Readonly<Record<string, string>> = {
   MoveToDeletedItems: "deleteditems",
   SoftDelete: "recoverableitemsdeletions",

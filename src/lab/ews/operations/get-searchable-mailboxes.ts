@@ -3,7 +3,7 @@ import type { Store } from "../../store/store.ts";
 import { el, textEl } from "../../xml.ts";
 import { ItemError, type Operation, type RequestContext, response } from "../operation.ts";
 
-/** What discovery searches name a mailbox by: its address in the directory of old. */
+/** Returns the name of a mailbox in discovery searches: its legacy directory address. */
 function referenceId(one: User | Group): string {
   return `/o=Lab/ou=Exchange Administrative Group/cn=Recipients/cn=${one.address.toLowerCase().replace("@", "-at-")}`;
 }

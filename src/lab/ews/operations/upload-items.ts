@@ -7,7 +7,7 @@ import { checkChange, folderAt, itemAt } from "../sign-in/access.ts";
 
 const notFound = (): ItemError => new ItemError("ErrorItemNotFound", "The specified object was not found in the store.");
 
-/** The item that is to be overwritten; undefined when a new one is to be made. */
+/** Returns the item to overwrite; undefined if a new one is to be created. */
 function existing(upload: XmlElement, context: RequestContext): LabItem | undefined {
   const action = upload.attributes.get("CreateAction");
   const id = upload.child("ItemId");

@@ -1,4 +1,4 @@
-// src/lab/ews/search/: What requests select: properties, shapes, restrictions, sort orders and pages.
+// src/lab/ews/search/: The selection by requests: properties, shapes, restrictions, sort orders and pages.
 
 import type { ContactFields } from "../../store/contact.ts";
 import type { LabFolder, LabItem } from "../../store/mailbox.ts";
@@ -17,7 +17,7 @@ export interface DirectoryEntry {
   readonly aliases: readonly string[];
   readonly contact: ContactFields;
   readonly source: "ActiveDirectory" | "Store";
-  /** Of a contact. */
+  /** The item of a contact. */
   readonly item?: LabItem | undefined;
 }
 

@@ -5,7 +5,7 @@ import type { PropertyValue } from "./properties.ts";
 import { type ExtendedPath, type PropertyPath, pathXml, readPath } from "./property-path.ts";
 import type { PropertyReaders } from "./restriction.ts";
 
-/** What a request wants to know of each folder. */
+/** The properties of each folder that a request wants. */
 export interface FolderShape {
   readonly base: "IdOnly" | "Default" | "AllProperties";
   readonly uris: ReadonlySet<string>;
@@ -46,7 +46,7 @@ const rights = (mayChange: boolean): string =>
   el("t:EffectiveRights", {}, ...rightNames.map((name) => textEl(`t:${name}`, mayChange || name === "Read")));
 const rightNames = ["CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems"];
 
-/** Names that newer servers give a folder: those of the schema that every mailbox has. */
+/** Names that newer servers give to folders: those of the schema that every mailbox has. */
 const property: Readonly<Record<string, (folder: LabFolder, mayChange: boolean) => string>> = {
   "folder:ParentFolderId": ({ parent }) => (parent === undefined ? "" : folderIdXml(parent, "t:ParentFolderId")),
   "folder:FolderClass": ({ folderClass }) => textEl("t:FolderClass", folderClass),

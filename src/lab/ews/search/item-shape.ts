@@ -2,7 +2,7 @@ import type { XmlElement } from "../../xml.ts";
 import { ItemError } from "../operation.ts";
 import { type ExtendedPath, type PropertyPath, pathXml, readPath } from "./property-path.ts";
 
-/** What a request wants to know of each item. */
+/** The properties of each item that a request wants. */
 export interface ItemShape {
   readonly base: "IdOnly" | "Default" | "AllProperties";
   readonly includeMime: boolean;
@@ -83,9 +83,9 @@ export function readTableShape(element: XmlElement | undefined): ItemShape {
 }
 
 /**
- * The shape of SyncFolderItems, which reads the items themselves: only IncludeMimeContent is refused (MS-OXWSSYNC,
- * `ErrorInvalidPropertyForOperation`). MIME named as a property is left out: clients ask so by default, and it works.
- * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderitems-operation
+ * Reads the shape of SyncFolderItems, which reads the items themselves. Only IncludeMimeContent is refused (MS-OXWSSYNC,
+ * `ErrorInvalidPropertyForOperation`). MIME as a named property is ignored: many clients request it by default, and their requests succeed. @see
+ * https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderitems-operation
  */
 export function readSyncShape(element: XmlElement | undefined): ItemShape {
   const shape = readShape(element);

@@ -8,7 +8,7 @@ import { type PropertyPath, pathXml } from "./property-path.ts";
 /** A value as a restriction and a sort order see it. Several texts: the item fits when one of them does. */
 export type PropertyValue = string | number | boolean | Date | readonly string[] | undefined;
 
-/** What one recipient may be found by. */
+/** Returns the texts by which one recipient may be found. */
 function addressTexts(...addresses: readonly (LabAddress | undefined)[]): readonly string[] {
   return addresses.flatMap((one) => [one?.name ?? "", one?.address ?? ""].filter((text) => text !== ""));
 }

@@ -9,7 +9,7 @@ export interface ExtendedPath {
   readonly tag?: number;
   readonly name?: string;
   readonly id?: number;
-  /** Of MapiPropertyTypeType, such as `String` or `StringArray`. */
+  /** A MapiPropertyTypeType, such as `String` or `StringArray`. */
   readonly type: string;
   /** The key in LabItem.extended; the type is not part of a property's identity. */
   readonly key: string;

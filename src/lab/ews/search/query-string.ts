@@ -225,7 +225,7 @@ function kindOf(itemClass: string): string {
 
 const day = 86_400_000;
 
-/** A day, a month or a year, or a word for some days, as [start, end) in milliseconds; undefined when it is no date. */
+/** Returns a day, a month, a year, or a word for some days, as [start, end) in milliseconds; undefined if the text is not a date. */
 function dateRange(text: string, now: Date): readonly [number, number] | undefined {
   const today = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate());
   const weekStart = today - now.getUTCDay() * day;

@@ -6,7 +6,7 @@ import { type PropertyPath, pathIn } from "./property-path.ts";
 
 export type Predicate<T = AnyItem> = (item: T) => boolean;
 
-/** How the properties of one kind of object are read: of items, or of folders. */
+/** Reads the properties of one kind of object: items or folders. */
 export interface PropertyReaders<T> {
   /** Throws ItemError for a property that cannot be searched by. */
   valueAt(path: PropertyPath): (item: T) => PropertyValue;

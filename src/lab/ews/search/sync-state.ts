@@ -2,7 +2,7 @@ import type { ChangeLog } from "../../store/changes.ts";
 import type { LabFolder } from "../../store/mailbox.ts";
 import { ItemError } from "../operation.ts";
 
-/** What a client keeps between two questions. It is opaque to it: whose changes, and up to which. */
+/** Writes the text that a client keeps between two requests, opaque to it: the folder of the changes, and the position of the last one. */
 export function writeSyncState(kind: "items" | "folders", folder: LabFolder, position: number): string {
   return Buffer.from(`${kind}\n${folder.id}\n${position}`).toString("base64");
 }

@@ -1,4 +1,4 @@
-// src/lab/ews/sign-in/: Who may call EWS in the lab, and which mailboxes the caller may open.
+// src/lab/ews/sign-in/: The callers of EWS in the lab, and the mailboxes that each may open.
 
 import { idOf, isWellFormedChangeKey, type ParsedId, parseId } from "../../store/id.ts";
 import type { LabAttachment } from "../../store/item.ts";
@@ -80,7 +80,7 @@ function distinguishedFolder(element: XmlElement, context: RequestContext): LabF
   if (mailbox === undefined) throw nonExistentMailbox(address ?? "");
   const mayOpen = context.store.mayOpen(context.acting, mailbox);
   const store = /^archive./.test(name) ? context.store.archiveOf(mailbox) : mailbox;
-  // Where a mailbox has no archive, Exchange 2016 was seen to answer so: https://github.com/ecederstrand/exchangelib/issues/374
+  // For a mailbox without an archive, Exchange 2016 was seen to reply with this error: https://github.com/ecederstrand/exchangelib/issues/374
   if (store === undefined && mayOpen) throw new ItemError("ErrorFolderNotFound", "The specified folder could not be found in the store.");
   const folder = mayOpen ? store?.distinguished(name) : undefined;
   if (folder === undefined) throw new ItemError("ErrorItemNotFound", "The specified folder could not be found in the store.");
@@ -107,7 +107,10 @@ export function targetFolder(element: XmlElement, context: RequestContext): LabF
   return target;
 }
 
-/** The item that t:ItemId, or another element of its type, names. A stale ChangeKey is let through: reading, moving and deleting do not ask for it. Throws ItemError. */
+/**
+ * Returns the item that t:ItemId, or another element of its type, names. Accepts an outdated ChangeKey: reads, moves and deletions do not need it. Throws
+ * ItemError.
+ */
 export function itemAt(element: XmlElement, context: RequestContext): LabItem {
   if (/^(Occurrence|RecurringMaster)/.test(element.name)) {
     // Occurrences of series: the store has none, so every such id is wrong.

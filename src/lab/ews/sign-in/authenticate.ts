@@ -22,8 +22,8 @@ export function authenticate(store: Store, header: string | undefined, tokens: R
 }
 
 /**
- * Whose rights a call has. Throws Fault.
- * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/exchangeimpersonation
+ * Returns the account whose rights a call has. Throws Fault. @see
+ * https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/exchangeimpersonation
  */
 export function actingUser(store: Store, caller: User, headers: RequestHeaders): User {
   const wanted = headers.impersonated;

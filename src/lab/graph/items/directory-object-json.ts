@@ -38,8 +38,8 @@ const seesContacts = ["OrgContact.Read.All", "Directory.Read.All", "Directory.Re
 const seesGroups = ["Group.ReadBasic.All", "GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All"];
 
 /**
- * A member of a group: a user, a group or a contact. Of a kind that the caller may not read, only the id and the type are given.
- * @see https://learn.microsoft.com/en-us/graph/permissions-overview#limited-information-returned-for-inaccessible-member-objects
+ * Returns a member of a group: a user, a group or a contact. If the caller may not read its kind, only the id and the type are returned. @see
+ * https://learn.microsoft.com/en-us/graph/permissions-overview#limited-information-returned-for-inaccessible-member-objects
  */
 export function memberRow(address: string, call: Call): Row {
   const { store } = call;

@@ -7,9 +7,8 @@ import { badRequest } from "../errors.ts";
 const nothing: ReadonlyMap<string, string> = new Map();
 
 /**
- * An extended property as Graph names it: `String 0x001A`, `String {00020386-…} Name X-Mark`, `Integer {…} Id 0x8501`. Throws GraphError for
- * what is none.
- * @see https://learn.microsoft.com/en-us/graph/api/resources/singlevaluelegacyextendedproperty
+ * Parses an extended property as Graph names it: `String 0x001A`, `String {00020386-…} Name X-Mark`, `Integer {…} Id 0x8501`. Throws GraphError for any
+ * other text. @see https://learn.microsoft.com/en-us/graph/api/resources/singlevaluelegacyextendedproperty
  */
 export function readExtendedId(id: string): ExtendedPath {
   const [, type = "", rest = ""] = /^(\w+)\s+(\S.*)$/.exec(id.trim()) ?? [];
@@ -29,7 +28,7 @@ export function readExtendedId(id: string): ExtendedPath {
   return { kind: "extended", set, name, type, key: namedKey(set, name), asked: nothing };
 }
 
-/** The value of a property with one value; undefined when the item has none. Throws GraphError for an id that is none. */
+/** Returns the value of a property with one value; undefined if the item does not have it. Throws GraphError for an invalid id. */
 export function extendedValueOf(item: AnyItem, id: string): string | undefined {
   const value = extendedValue(readExtendedId(id), item);
   return value === undefined || typeof value === "string" ? value : value.join("; ");

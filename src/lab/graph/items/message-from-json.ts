@@ -194,10 +194,7 @@ const readOnly: ReadonlySet<string> = new Set([
   "inferenceClassification",
 ]);
 
-/**
- * What a message in JSON says. Throws GraphError.
- * @see https://learn.microsoft.com/en-us/graph/api/resources/message
- */
+/** Reads a message in JSON. Throws GraphError. @see https://learn.microsoft.com/en-us/graph/api/resources/message */
 export function readMessage(message: JsonObject): GatheredMessage {
   const into: GatheredMessage = {};
   for (const [name, value] of Object.entries(message)) {
@@ -219,7 +216,7 @@ function textOf(value: Json | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** Of all kinds of attachments. @see https://learn.microsoft.com/en-us/graph/api/resources/attachment */
+/** Members of all kinds of attachments. @see https://learn.microsoft.com/en-us/graph/api/resources/attachment */
 const attachmentMembers: ReadonlySet<string> = new Set([
   ...["id", "name", "contentType", "contentId", "contentLocation", "contentBytes", "isInline", "size", "lastModifiedDateTime", "item"],
   ...["sourceUrl", "providerType", "thumbnailUrl", "previewUrl", "permission", "isFolder"],

@@ -17,7 +17,7 @@ function checkRecipients(item: NewItem): void {
     throw badRequest("At least one recipient isn't valid.", "ErrorInvalidRecipients");
 }
 
-/** Delivers a message from the mailbox of the call. Gives it as it was sent. Throws GraphError. */
+/** Delivers a message from the mailbox of the call. Returns it as sent. Throws GraphError. */
 function submit(item: NewItem, call: Call): NewItem {
   const { mailbox, store } = call;
   checkRecipients(item);

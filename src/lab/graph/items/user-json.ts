@@ -2,7 +2,7 @@ import { objectIdOf } from "../../sign-in/issue-token.ts";
 import type { User } from "../../store/organisation.ts";
 import type { Row } from "../row.ts";
 
-/** What a reply about a user has unless other properties are selected. */
+/** The members of a user in a reply unless other properties are selected. */
 const inDefault: ReadonlySet<string> = new Set([
   "businessPhones",
   "displayName",

@@ -142,7 +142,7 @@ class Compiler {
   }
 }
 
-/** The ids that an `any` on extended properties asks for, where they must all hold. */
+/** Returns the ids that an `any` on extended properties requires, if they must all match. */
 function idsOf(filter: Filter, variable: string): readonly string[] {
   if (filter.kind === "and") return [...idsOf(filter.left, variable), ...idsOf(filter.right, variable)];
   if (filter.kind !== "compare" || filter.by !== "eq" || typeof filter.value !== "string") return [];

@@ -5,7 +5,7 @@ import type { Searched } from "../row.ts";
 const pattern =
   /\s*(?:(?<bracket>[()])|(?<minus>-?)(?:(?<property>\p{L}+)(?<sign>:|>=|<=|<>|>|<|=))?(?:"(?<quoted>[^"]*)"?|(?<plain>[^\s()"]+))?)/uy;
 
-/** Splits a query. A comparison goes with its value: `received>=2026-11-01` is about `received`, and says `>=2026-11-01`. */
+/** Splits a query. A comparison is one token with its value: `received>=2026-11-01` is about `received`, with the value `>=2026-11-01`. */
 function tokensOf(text: string): readonly Token[] {
   const found: Token[] = [];
   /** Properties of the parentheses that are open: `subject:(a OR b)` gives its own to each word inside. */

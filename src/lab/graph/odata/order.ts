@@ -24,8 +24,8 @@ export function readOrder(text: string, vocabulary: Vocabulary): readonly OrderK
 }
 
 /**
- * What is sorted by must be filtered by too, in the same order and before anything else. Throws GraphError.
- * @see https://learn.microsoft.com/en-us/graph/api/user-list-messages#using-filter-and-orderby-in-the-same-query
+ * Checks that the properties of the sort order come first in the filter, in the same order. Throws GraphError. @see
+ * https://learn.microsoft.com/en-us/graph/api/user-list-messages#using-filter-and-orderby-in-the-same-query
  */
 export function checkLead(order: readonly OrderKey[], filtered: readonly string[]): void {
   if (order.some(({ path }, at) => filtered[at] !== path)) throw inefficientFilter();

@@ -21,17 +21,17 @@ export interface Page {
   readonly nextLink?: string | undefined;
 }
 
-/** What a query depends on, in addition to its URL. */
+/** The facts that a query depends on, in addition to its URL. */
 export interface QueryContext {
   /** Header `ConsistencyLevel: eventual`: the directory may use its index. */
   readonly eventual?: boolean | undefined;
   /** Whether filters have `contains`; default true. */
   readonly contains?: boolean | undefined;
-  /** What `received:today` means. */
+  /** The present time, for `received:today`. */
   readonly now?: Date | undefined;
 }
 
-/** `$search` on messages finds no more: https://learn.microsoft.com/en-us/graph/search-query-parameter */
+/** Maximum number of messages that `$search` finds: https://learn.microsoft.com/en-us/graph/search-query-parameter */
 const searchLimit = 1000;
 
 /** Applies the query of a URL to a collection, which is in its order without `$orderby`. Throws GraphError. */
@@ -120,7 +120,7 @@ function tooMany(top: number, largest: number, { of }: Vocabulary): Error {
     : badRequest(`The limit of '${largest}' for Top query has been exceeded. The value from the incoming request is '${top}'.`);
 }
 
-/** What the token is good for: the same question, whatever the size of the page. */
+/** Returns the query for which the token is valid: the same one, whatever the page size. */
 function queryFingerprint(url: URL): string {
   const requested = [...url.searchParams].filter(([name]) => !/^\$?(top|skip|skiptoken)$/i.test(name));
   return createHash("sha256")

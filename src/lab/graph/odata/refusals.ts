@@ -7,7 +7,7 @@ export function unknownProperty(name: string, { type, of }: Vocabulary): GraphEr
   return badRequest(`Could not find a property named '${name}' on type 'microsoft.graph.${type}'.`, code);
 }
 
-/** Something in a filter that is well formed, but that this service does not do. */
+/** Refuses a well-formed filter that this service does not support. */
 export function unsupportedFilter({ of }: Vocabulary): GraphError {
   return of === "directory"
     ? badRequest("Unsupported or invalid query filter clause specified.", "Request_UnsupportedQuery")

@@ -5,7 +5,7 @@ import { splitOutside } from "./options.ts";
 import { unknownProperty, unsupportedFilter } from "./refusals.ts";
 import { canonical, type Vocabulary, vocabularies } from "./vocabulary.ts";
 
-/** What of a thing is shown. */
+/** The visible part of an object. */
 export interface Shape {
   /** Undefined: the default properties. */
   readonly select: ReadonlySet<string> | undefined;
@@ -89,7 +89,7 @@ function extendedIds(filter: string | undefined, vocabulary: Vocabulary): readon
 /** Returns an object in the requested shape. */
 export function applyShape(row: Row, { select, expand }: Shape, resource: Resource): JsonObject {
   const isShown = (name: string): boolean => {
-    // Annotations come along; Exchange adds the id, the directory does not. The type of the media goes with the content.
+    // Annotations are included: Exchange adds the id, the directory does not. The media type belongs to the content.
     if (select === undefined) return row.onlySelected?.has(name) !== true;
     if (name === "@odata.mediaContentType") return select.has("contentBytes");
     return name.startsWith("@") || select.has(name) || (name === "id" && vocabularies[resource].of === "exchange");

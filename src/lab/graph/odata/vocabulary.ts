@@ -30,8 +30,8 @@ const extended = { singleValueExtendedProperties: { id: "word", value: "text" } 
 const itemTimes = { createdDateTime: "time", lastModifiedDateTime: "time" } as const;
 
 /**
- * `toRecipients` and its like are not among what is compared: Exchange refuses every `any` on them.
- * @see https://learn.microsoft.com/en-us/graph/api/user-list-messages
+ * `toRecipients` and similar lists cannot be compared: Exchange refuses every `any` on them. @see
+ * https://learn.microsoft.com/en-us/graph/api/user-list-messages
  */
 const message: Vocabulary = {
   type: "message",
@@ -217,8 +217,8 @@ const contactFolder: Vocabulary = {
 };
 
 /**
- * Attachments are given all at once, and are neither filtered nor searched.
- * @see https://learn.microsoft.com/en-us/graph/api/message-list-attachments
+ * All attachments are returned in one page, and can be neither filtered nor searched. @see
+ * https://learn.microsoft.com/en-us/graph/api/message-list-attachments
  */
 const attachment: Vocabulary = {
   type: "attachment",
@@ -314,7 +314,7 @@ const group: Vocabulary = {
   of: "directory",
 };
 
-/** What a list of users, groups and contacts has in common. @see https://learn.microsoft.com/en-us/graph/api/group-list-transitivemembers */
+/** The common part of lists of users, groups and contacts. @see https://learn.microsoft.com/en-us/graph/api/group-list-transitivemembers */
 const directoryObject: Vocabulary = {
   type: "directoryObject",
   properties: ["id", "deletedDateTime"],

@@ -24,7 +24,7 @@ export const batch: Operation = {
   handle: async (call) => ({ status: 200, body: { responses: await runSteps(stepsOf(call), call) } }),
 };
 
-/** Throws GraphError when the batch itself is not right: then nothing of it is done. */
+/** Throws GraphError for an invalid batch, of which nothing is then carried out. */
 function stepsOf(call: Call): readonly BatchStep[] {
   const requests = memberOf(jsonOf(call.request), "requests");
   if (!Array.isArray(requests)) throw badRequest("Invalid batch payload format.");

@@ -57,7 +57,7 @@ export const getContact: Operation = {
   },
 };
 
-/** The folders below the default one, and others beside it. @see https://learn.microsoft.com/en-us/graph/api/user-list-contactfolders */
+/** Lists the folders below the default one, and the others next to it. @see https://learn.microsoft.com/en-us/graph/api/user-list-contactfolders */
 export const listContactFolders: Operation = {
   name: "user-list-contactfolders",
   method: "GET",

@@ -56,9 +56,8 @@ export const createEvent: Operation = {
 };
 
 /**
- * An organizer's deletion cancels the meeting. What an attendee's tells the organizer is not said: the lab takes the worse case, unless the meeting was
- * declined before.
- * @see https://learn.microsoft.com/en-us/graph/api/event-delete
+ * An organizer's deletion cancels the meeting. Microsoft does not say whether an attendee's deletion notifies the organizer: the lab assumes the worse case,
+ * unless the meeting was declined before. @see https://learn.microsoft.com/en-us/graph/api/event-delete
  */
 export const deleteEvent: Operation = {
   name: "event-delete",

@@ -4,7 +4,7 @@ import { groupId, groupRow, memberRow } from "../items/directory-object-json.ts"
 import type { Call, Operation } from "../operation.ts";
 import { listReply } from "../reply.ts";
 
-/** What lists groups: https://learn.microsoft.com/en-us/graph/api/group-list */
+/** The permissions to list groups: https://learn.microsoft.com/en-us/graph/api/group-list */
 const listing = ["Group.ReadBasic.All", "GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All"];
 
 /** @see https://learn.microsoft.com/en-us/graph/api/group-list */

@@ -9,7 +9,7 @@ import { folderNamed } from "../sign-in/access.ts";
 
 const reading = ["Mail.ReadBasic.All", "Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"];
 
-/** Hidden folders are left out unless they are asked for. */
+/** Lists hidden folders only if the request includes them. */
 function list(folder: LabFolder, call: Call, path: string): GraphReply {
   const includesHidden = call.request.url.searchParams.get("includeHiddenFolders")?.toLowerCase() === "true";
   const listed = folder.children.filter(isMailFolder).filter(({ isHidden }) => includesHidden || !isHidden);

@@ -74,9 +74,8 @@ function deletionTargetOf(item: LabItem, call: Call): LabFolder {
 }
 
 /**
- * Where the message goes is not promised: see `GraphHabits`. What is already among the recoverable items cannot be deleted again, and an id
- * that stays still names it there.
- * @see https://learn.microsoft.com/en-us/graph/api/message-delete
+ * Microsoft does not promise a destination: see `GraphHabits`. A message in the Recoverable Items cannot be deleted again, and an immutable id still finds
+ * it there. @see https://learn.microsoft.com/en-us/graph/api/message-delete
  */
 export const deleteMessage: Operation = {
   name: "message-delete",
@@ -110,7 +109,7 @@ export const permanentDelete: Operation = {
   },
 };
 
-/** What may be changed of a message that was received; the rest is a draft's. */
+/** Properties of a received message that may be changed; the others may be changed in drafts only. */
 const alwaysWritable: ReadonlySet<string> = new Set(["isRead", "categories", "flag", "importance", "extended"]);
 
 /** @see https://learn.microsoft.com/en-us/graph/api/message-update */

@@ -12,10 +12,7 @@ const byDefault = 2 * day;
 const longestWindow = 10 * day;
 const furthestBack = 90 * day;
 
-/**
- * What transport has noted of messages.
- * @see https://learn.microsoft.com/en-us/graph/api/messagetracingroot-list-messagetraces
- */
+/** Lists the records of mail transport about messages. @see https://learn.microsoft.com/en-us/graph/api/messagetracingroot-list-messagetraces */
 export const listMessageTraces: Operation = {
   name: "messagetracingroot-list-messagetraces",
   method: "GET",
@@ -41,7 +38,7 @@ function rowOf(trace: TraceRow): Row {
   return { properties: { ...rest, fromIP: fromIp, toIP: toIp, receivedDateTime }, exact: { receivedDateTime: receivedAt } };
 }
 
-/** The conditions of a filter, which must all hold: nothing else is taken, and each property once, a time with both its bounds. Throws GraphError. */
+/** Returns the conditions of a filter, which must all hold. Accepts each property once, a time with both bounds, and nothing else. Throws GraphError. */
 function windowOf(filter: Filter | undefined, { store }: Call): { readonly from: Date; readonly to: Date } {
   const now = store.now();
   const seen = new Set<string>();

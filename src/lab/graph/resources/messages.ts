@@ -81,7 +81,7 @@ export const getMessage: Operation = {
   },
 };
 
-/** The page about eventMessage names Mail.Read alone; of calendars, the lab shows nothing without a permission for calendars. Throws GraphError. */
+/** The page about eventMessage names only Mail.Read; the lab shows nothing from calendars without a permission for calendars. Throws GraphError. */
 function checkCalendar(call: Call): void {
   const wanted = call.request.url.searchParams.get("$expand") ?? "";
   const mayRead = isGranted(call.caller, ["Calendars.Read", "Calendars.ReadWrite"]) || call.caller.exchangeRole;

@@ -1,4 +1,4 @@
-// src/lab/graph/sign-in/: Who may call Graph in the lab, and which permissions the token has.
+// src/lab/graph/sign-in/: The callers of Graph in the lab, and the permissions of their tokens.
 
 import { parseId } from "../../store/id.ts";
 import type { LabAttachment } from "../../store/item.ts";

@@ -4,7 +4,7 @@ import type { User } from "../../store/organisation.ts";
 import { GraphError } from "../errors.ts";
 import type { GraphCaller } from "../operation.ts";
 
-/** Who is let in, and by what. */
+/** The accepted tokens and their permissions. */
 export interface SignIn {
   /** The practice Microsoft Entra ID whose tokens are accepted. */
   readonly entra: TokenServer | undefined;

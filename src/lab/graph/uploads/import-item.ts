@@ -16,7 +16,7 @@ import { folderWithId } from "../sign-in/access.ts";
 import { answerByOwnToken } from "../sign-in/own-token.ts";
 import type { ImportSessions } from "./import-sessions.ts";
 
-/** What taking items needs of the lab. */
+/** Everything that importing items needs from the lab. */
 export interface ImportServer {
   readonly store: Store;
   readonly faults: FaultPlan;
@@ -27,8 +27,8 @@ export interface ImportServer {
 export const importName = "mailbox-import-item";
 
 /**
- * An item that was exported, put into a folder. The address itself is the right to do it; a token besides is refused.
- * @see https://learn.microsoft.com/en-us/graph/import-exchange-mailbox-item
+ * Imports an exported item into a folder. The address itself grants the right; a request with a token is refused. @see
+ * https://learn.microsoft.com/en-us/graph/import-exchange-mailbox-item
  */
 export function answerImport(server: ImportServer, request: GraphRequest): DispatchResult {
   const session = server.imports.find(request.url.searchParams.get("authtoken") ?? "", server.store.now());

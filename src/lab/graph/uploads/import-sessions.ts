@@ -18,7 +18,7 @@ export interface OpenImport {
 export class ImportSessions {
   readonly #open = new Map<string, OpenImport>();
 
-  /** The path of its address, token and all. */
+  /** The path of its address, token included. */
   begin(mailbox: LabMailbox, now: Date): OpenImport & { readonly path: string } {
     for (const [token, { expiresAt }] of this.#open) if (expiresAt <= now) this.#open.delete(token);
     const token = randomUUID();

@@ -3,12 +3,12 @@ import { restId } from "../ids.ts";
 /** Another host in the service; here another path of the same. */
 const start = "/api/v2.0/";
 
-/** Where the pieces of an upload go to. `item`: id of the message in EWS's form. */
+/** Returns the path for the pieces of an upload. `item`: id of the message in EWS's form. */
 export function uploadPath(user: string, item: string, token: string): string {
   return `${messageAddress(user, item)}/AttachmentSessions('${token.slice(0, 8)}')?authtoken=${token}`;
 }
 
-/** Where an attachment that was uploaded is found; its id is the last name in quotes. */
+/** Returns the address of an uploaded attachment; its id is the last name in quotes. */
 export function attachmentAddress(user: string, item: string, attachment: string): string {
   return `${messageAddress(user, item)}/Attachments('${restId(attachment)}')`;
 }

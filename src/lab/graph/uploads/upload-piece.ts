@@ -8,7 +8,7 @@ import { answerByOwnToken } from "../sign-in/own-token.ts";
 import { attachmentAddress } from "./upload-address.ts";
 import { receivedBytes, type Upload, type Uploads } from "./upload-sessions.ts";
 
-/** What taking pieces needs of the lab. */
+/** Everything that uploading pieces needs from the lab. */
 export interface UploadServer {
   readonly store: Store;
   readonly faults: FaultPlan;
@@ -19,7 +19,7 @@ export interface UploadServer {
 export const uploadName = "attachment-upload";
 
 /**
- * A piece of a large attachment, the question how far it is, or its end. The address itself is the right to do it; a token besides is refused.
+ * Accepts a piece of a large attachment, a request for the progress, or the end. The address itself grants the right; a request with a token is refused.
  * @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments
  */
 export function answerUpload(server: UploadServer, request: GraphRequest): DispatchResult {

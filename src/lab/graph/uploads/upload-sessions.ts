@@ -4,7 +4,7 @@ import type { LabMailbox } from "../../store/mailbox.ts";
 
 /** A large attachment that is being uploaded. */
 export interface Upload {
-  /** What its URL ends with; whoever has it may write. */
+  /** The end of its URL; anyone who has it may write. */
   readonly token: string;
   readonly mailbox: LabMailbox;
   /** `LabItem.identity` of the message. */
