@@ -166,7 +166,7 @@ describe("the tables of sweeps", () => {
     expect(await others.work.claimMailbox(chunk)).toMatchObject({ number: 1 });
   });
 
-  test("leave a mailbox that failed for now until it is due, and end the sweep when nothing is open", async () => {
+  test("leave a mailbox with a temporary failure until it is due, and end the sweep when nothing is open", async () => {
     const { id, chunk } = await running();
     await sweeps.work.claimMailbox(chunk);
     await sweeps.work.releaseMailbox(id, 0, "act", { ms: 60_000, reason: "timeout: no reply" });

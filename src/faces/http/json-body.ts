@@ -55,7 +55,9 @@ const { parentPort, workerData } = require("node:worker_threads");
 let value;
 try {
   value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(workerData));
-} catch {}
+} catch {
+  // Undefined says so.
+}
 parentPort.postMessage(value);
 `;
 

@@ -71,7 +71,7 @@ const noCommonVersion = /:error:0A00(?:042E|0102):/;
 const networkErrorTexts: Readonly<Record<string, string>> = {
   ECONNREFUSED: "it refused the connection",
   ENOTFOUND: "its name is not known",
-  EAI_AGAIN: "its name could not be resolved for now",
+  EAI_AGAIN: "its name could not be resolved at the moment",
   EHOSTUNREACH: "there is no route to it",
   ENETUNREACH: "there is no route to its network",
   ETIMEDOUT: "it does not answer",

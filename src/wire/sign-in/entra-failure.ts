@@ -120,7 +120,7 @@ const meanings: Readonly<Record<number, ErrorMeaning>> = {
   700082: { words: () => "the sign-in has expired because it was not used", hint: signInAgain },
   70020: { words: () => "the device code has expired before it was entered", hint: signInAgain },
   70043: { words: () => "a sign-in frequency policy has ended the sign-in", hint: signInAgain },
-  90033: { code: "busy", words: () => "it cannot answer for now", hint: () => "Retry in a few minutes." },
+  90033: { code: "busy", words: () => "it cannot answer at the moment", hint: () => "Retry in a few minutes." },
   90055: { code: "busy", words: () => "too many requests come from this tenant", hint: () => "Retry in a few minutes." },
 };
 
@@ -135,7 +135,7 @@ const byName: Readonly<Record<string, ErrorMeaning>> = {
   },
   unauthorized_client: { words: () => "the client may not use this grant type", hint: () => "Check the client's registration." },
   invalid_scope: { words: ({ scope }) => `the scope ${scope} is not valid`, hint: () => "Check scope." },
-  temporarily_unavailable: { code: "busy", words: () => "it cannot answer for now", hint: () => "Retry in a few minutes." },
+  temporarily_unavailable: { code: "busy", words: () => "it cannot answer at the moment", hint: () => "Retry in a few minutes." },
 };
 
 /** Converts a refusal into a Failure. Omits Entra's own text: it is localised, and names things that do not belong in a log. */

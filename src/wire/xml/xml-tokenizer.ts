@@ -6,7 +6,7 @@ import { checkedName, type Name, Scope } from "./xml-name.ts";
 
 /** Receives the contents of the document, in order. */
 export interface TokenHandler<LeafTarget> {
-  /** Whether to call `text` for now; unwanted text is still checked. */
+  /** Whether `text` is called from here on; unwanted text is still checked. */
   readonly wantsText: boolean;
   /** Whether the text is Base64, of which the handler itself checks every character. */
   readonly binary: boolean;

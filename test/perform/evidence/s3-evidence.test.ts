@@ -177,7 +177,7 @@ describe("evidence in a bucket of a server with checksums", () => {
     expect([...server.objects.keys()]).toHaveLength(3);
   });
 
-  test("is sent again after a failure for now, and without the condition to a server that does not know it", async () => {
+  test("is sent again after a temporary failure, and without the condition to a server that does not know it", async () => {
     let failures = 0;
     const { server, store } = await opened((request, reply) => {
       if (request.method !== "PUT") return false;
