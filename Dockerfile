@@ -4,8 +4,8 @@ ARG NODE=node:20-bookworm-slim
 FROM ${NODE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-# Our own build comes below, when its sources are there; the packages' scripts must run: one lays out the libraries of PostgreSQL.
-RUN npm pkg delete scripts.prepare && npm ci --no-audit --no-fund
+# The packages' scripts must run: one lays out the libraries of PostgreSQL.
+RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src

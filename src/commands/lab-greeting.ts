@@ -21,7 +21,7 @@ ${lines.join("\n")}
 or put these lines into mailcordon.yaml, and only the password or secret into the environment:
 
 ${lab.mailcordon_yaml.replace(/^(?=.)/gm, "  ")}
-Then try: npx mailcordon search-emails-extended --mailboxes all --sender billing
+Then try: mailcordon search-emails-extended --mailboxes all --sender billing
 
 Microsoft Graph is at ${lab.graph_url} and accepts the token ${lab.graph_token}.
 ${lab.proxy_url === undefined ? "" : `The proxy is at ${lab.proxy_url}; the mailcordon.yaml above uses it.\n`}${lab.device_login_url === undefined ? "" : `To sign in with a device code (--connection person), enter the code at ${lab.device_login_url}.\n`}`;
