@@ -108,7 +108,7 @@ export const copyEmail = defineItemAction({
   .act(
     async function* (targets, input, context) {
       const mailbox = destinationOf(input, context);
-      // In another mailbox the back end makes the folder, once it has read what goes there.
+      // In another mailbox the back end creates the folder, after it has read the messages to copy.
       const isOther = mailbox !== context.mailbox;
       if (input.create_folder && !input.is_public_folder && !isOther) await ensureFolder(mailbox, input.destination_folder);
       const messages = targets.map(({ message }) => message ?? { itemId: "" });
@@ -263,10 +263,7 @@ function secondsOf(time: string | undefined): number | undefined {
   return time === undefined ? undefined : Math.floor(Date.parse(time) / 1000);
 }
 
-/**
- * Finds the copy after its reply was lost: the message that is there now and was not before. If there are several, none of them is known to be the
- * copy.
- */
+/** Finds the copy after its reply was lost: a message that is there now and was not before. If there are several, none can be identified as the copy. */
 async function findLostCopy(failure: Failure, look: () => Promise<readonly Message[]>): Promise<Outcome<Copied>> {
   const [copy, ...others] = failure.code === "unknown-outcome" ? await look() : [];
   return copy === undefined || others.length > 0 ? failed(failure) : done({ newItemId: copy.itemId });

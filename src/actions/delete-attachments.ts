@@ -151,7 +151,7 @@ export const deleteAttachments = defineItemAction({
     },
   );
 
-/** Yields the attachments whose content has the hash; what cannot be read is a Failure, since it may have it. */
+/** Yields the attachments whose content has the hash. An attachment that cannot be read is a Failure, since its content may have the hash. */
 async function* withHash(
   selected: AsyncIterable<Selected>,
   sha256: string,

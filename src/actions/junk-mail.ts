@@ -132,7 +132,7 @@ async function verifyMoved(
   return outcomes;
 }
 
-/** Where the server gave no new id. */
+/** Checks the folder if the server returned no new id. */
 async function verifyInFolder(
   folderId: string,
   internetMessageId: string | undefined,

@@ -125,7 +125,7 @@ export const searchEmailsExtended = defineWholeAnswerAction({
       const unchecked = Object.keys(applied).filter((name) => applied[name] === "server, unchecked");
       return {
         items,
-        // Where all is shown, the messages themselves say in which mailbox they are.
+        // If all messages are shown, each of them names its mailbox.
         per_mailbox: per_mailbox.filter(({ status, count }) => status !== "done" || (several && count > 0)),
         ...(truncated ? { total, more: "raise limit, or continue with cursor: the next_cursor of the JSON answer" } : {}),
         ...(here.length > 0 ? { filtered_by_client: here } : {}),
@@ -365,7 +365,7 @@ function snakeCase(name: FilterName | string): string {
 function summaryOf({ messages, mailboxes }: SearchResult, failures: number, more: boolean, partly: boolean): string {
   const number = messages.length === 1 ? "1 message" : `${messages.length} messages`;
   const having = mailboxes.filter(({ count }) => count > 0).length;
-  // Where there are more, the other mailboxes may have them.
+  // If there are more messages, the other mailboxes may have them.
   const of = messages.length > 0 && !more ? `${having} of ` : "";
   const where = mailboxes.length === 1 ? "" : ` in ${of}${mailboxes.length} mailboxes`;
   const found = messages.length === 0 ? `No messages found${where}` : `${number} found${where}${more ? "; there are more" : ""}`;

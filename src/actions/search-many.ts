@@ -37,7 +37,7 @@ export interface MailboxResult {
   readonly failure: Failure | undefined;
   readonly unsearched: readonly Unsearched[];
   readonly archive: ArchiveState | undefined;
-  /** Where to continue. Absent if everything was returned, or if the search failed. */
+  /** The position at which to continue. Absent if everything was returned, or if the search failed. */
   readonly next: { readonly cursor: string | undefined } | undefined;
 }
 
@@ -159,7 +159,7 @@ export async function searchMany(
     }
   };
   const workers = Array.from({ length: Math.min(states.length, searchesAtATime(search)) }, work);
-  // Starts another worker in place of one that waits. Its failure is reported where it is awaited.
+  // A failure of `next` is reported where it is awaited.
   const more = () => {
     const worker = work();
     worker.catch(() => undefined);
@@ -225,7 +225,7 @@ function merged(states: readonly MailboxProgress[]): { readonly box: MailboxProg
   return all.sort((a, b) => (a.at === b.at ? 0 : a.at < b.at ? 1 : -1));
 }
 
-/** Forgets what cannot be among the newest any more, so that many mailboxes need no more memory than the limit. */
+/** Drops messages that can no longer be among the newest, so that many mailboxes need no more memory than the limit. */
 function keepNewest(holding: Set<MailboxProgress>, limit: number): void {
   const states = [...holding].sort((a, b) => a.index - b.index);
   const kept = new Map<MailboxProgress, number>();
@@ -264,7 +264,7 @@ function cursorAfter(messages: readonly Message[], search: Omit<Search, "cursor"
   return nextCursor(requested, messages, readCursor(requested));
 }
 
-/** Where a search over several mailboxes goes on. */
+/** The position at which a search over several mailboxes continues. */
 export interface SearchPosition {
   /** When `last_minutes` began on the first page: it must not move between pages. */
   readonly receivedAfter: string | undefined;
@@ -276,7 +276,7 @@ export function writePosition({ receivedAfter, places }: SearchPosition): string
   return Buffer.from(JSON.stringify(texts)).toString("base64url");
 }
 
-/** Undefined for what was not written by `writePosition`. */
+/** Undefined for text that `writePosition` did not write. */
 export function readPosition(text: string): SearchPosition | undefined {
   const value = parseJson(Buffer.from(text, "base64url").toString("utf8"));
   if (!Array.isArray(value)) return undefined;

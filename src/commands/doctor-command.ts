@@ -44,7 +44,7 @@ export async function runDoctor(args: readonly string[], screen: Screen): Promis
     actions,
     mailbox: options.mailbox === "" ? undefined : options.mailbox,
     signal: screen.signal,
-    // Whoever checks some actions does not ask about sweeps.
+    // A check of some actions does not cover sweeps.
     sweeps:
       options.actions === undefined && !isPlan
         ? { database: async () => (await import("./doctor-database.ts")).findDatabase(place) }
@@ -101,7 +101,7 @@ function stepText({ name, status, tried, found, next = [] }: StepReport, columns
   const head = `${pad(status, 8)} ${pad(name, margin - 10)} `;
   const about = status === "ok" || status === "skipped" ? found : `${tried}: ${found}`;
   const indent = " ".repeat(margin);
-  // A command is not broken into lines: it is to be copied.
+  // A command is not broken into lines, so that it can be copied.
   const lines = next.map((line, at) => `${indent}${at === 0 ? "-> " : "   "}${harmless(line)}`);
   return [head + wrap(harmless(about), Math.max(24, columns - margin), indent), ...lines].join("\n");
 }

@@ -77,7 +77,7 @@ function writeFiles(folder: string, files: ReadonlyMap<string, string | Uint8Arr
   }
 }
 
-/** Definitions that lie among ours and are none: of an action that has another number or name now. Nothing that we have not written is removed. */
+/** Definitions of earlier exports, for an action that now has another number or name. Files that mailcordon did not write are never removed. */
 function findOldFiles(folder: string, files: readonly string[]): readonly string[] {
   return ["", "actions/"].flatMap((place) =>
     readdirSync(join(folder, place))

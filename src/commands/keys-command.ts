@@ -159,7 +159,7 @@ function namesIn<Name extends string>(known: readonly Name[], given: readonly st
   return found;
 }
 
-/** An entry before it is done, as for everything that changes something: what cannot be written is not done. */
+/** Writes the entry before the change, as for every change: if it cannot be written, nothing is changed. */
 async function auditKeyChange(log: AuditLog, action: string, target: Row): Promise<void> {
   const who = { actor: operatingSystemUser(), mailbox: "", backend: "", call_id: randomUUID() };
   await log.append({ phase: "began", action, effect: "change", ...who, targets: [target] });

@@ -1,7 +1,7 @@
 /** Says that nothing in the lab is real. */
 export const banner = "This is the practice Exchange of mailcordon. It is not Exchange, and nothing in it is real.";
 
-/** Returns the text that tells a person how to reach the lab; its values are those of the JSON document. */
+/** Returns the text that tells a user how to reach the lab; its values are those of the JSON document. */
 export function greeting(lab: {
   readonly ews_url: string;
   readonly graph_url: string;

@@ -67,7 +67,7 @@ export async function runMcp(args: readonly string[], screen: Screen, version: s
   });
   const gone = new Promise<void>((resolve) => {
     server.server.onclose = resolve;
-    // The SDK's transport reads, and does not ask whether anybody writes any more.
+    // The SDK's transport reads, and does not notice the end of the input.
     screen.stdin.on("end", () => resolve());
     screen.signal.addEventListener("abort", () => resolve(), { once: true });
   });

@@ -37,7 +37,7 @@ export function openMcpSweeps(flags: SettingsFlags, isReadOnly: boolean, { stder
           });
         },
         async archive(id) {
-          // Who may not see the sweep learns nothing of the folder.
+          // A caller who may not see the sweep must learn nothing about the folder.
           const { sweep } = await service.status(id, caller);
           const { folder } = await loadEvidence({ flags });
           await makeFolder(folder, 0o700);

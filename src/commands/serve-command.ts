@@ -73,7 +73,7 @@ export async function runServe(args: readonly string[], screen: Screen, version:
   const facts = new Map<string, ConnectionFacts>();
   for (const name of written.connections) facts.set(name, connectionFacts((await loadSettings(placeOf(name, written, flags))).connection));
   const state = await openState({ directory: serving.stateDir, databaseUrl: serving.databaseUrl, mayDispatch: serving.worksOnSweeps });
-  // What Exchange allows an account is for all processes that work on sweeps together.
+  // All processes that work on sweeps share the number of requests that Exchange allows an account.
   if (serving.worksOnSweeps) shareRequestQueues((account, queue) => state.budgets.join(account, queue));
   const connections = openConnections(written, flags, {
     exclusively: (name, work) => state.exclusively(name, work),
@@ -86,7 +86,7 @@ export async function runServe(args: readonly string[], screen: Screen, version:
     opened = await Promise.all(written.connections.map((name) => connections.open(name)));
     const [first] = opened;
     if (first === undefined) throw new Failure("invalid-settings", "There is no connection.");
-    // Evidence that the command line has kept meanwhile. Not awaited: a look-up does what is left.
+    // Reads evidence that the command line has kept meanwhile. Not awaited: a look-up reads the rest.
     void first.evidenceIndex.catchUp?.().catch((thrown: unknown) => log.error(errorLine(asFailure(thrown))));
     const app = await buildApp({
       catalogue: { names: actionNames, load: loadAction },
@@ -166,7 +166,7 @@ async function reportOf(
   flags: NonNullable<SettingsPlace["flags"]>,
   log: RequestLog,
 ): Promise<ConnectionReport> {
-  // A caller learns nothing of where the settings and the files that they name are.
+  // A caller must not learn where the settings and the files named in them are.
   const load = async () => {
     try {
       return { ...(await loadSettings(placeOf(connection, written, flags))), foundFile: undefined };
@@ -209,7 +209,7 @@ function listen(server: Server, { host, port, tls }: ServerSettings): Promise<st
 }
 
 async function closeServer(server: Server, app: App): Promise<void> {
-  // While something runs the server still listens: the app answers 503 to every new request, also on a new connection.
+  // While calls are running, the server still listens: the app answers 503 to every new request, even on a new connection.
   await app.close(graceMs);
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();

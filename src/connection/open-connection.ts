@@ -50,7 +50,7 @@ export interface OpenOptions {
   readonly exclusively?: Exclusively | undefined;
   /** Second storage for the end of an audit log, in an open database. */
   readonly auditHead?: ((log: string) => AuditHeads) | undefined;
-  /** What indexes of evidence say, in an open database. */
+  /** The lines of evidence indexes in an open database. */
   readonly evidenceLines?: EvidenceLines | undefined;
   /** Whether the process is a server, which writes many audit entries. Default false. */
   readonly busy?: boolean | undefined;
@@ -188,7 +188,7 @@ function timeoutsOf({ timeouts, maxReplyBytes }: Connection): Pick<EwsOptions, "
 
 const connectingNames = { smtp: "SmtpAddress", primary_smtp: "PrimarySmtpAddress", upn: "PrincipalName" } as const;
 
-/** Where EWS is, or how it is found. */
+/** Returns the URL of EWS, or the way to find it. */
 function endpointOf({ url, autodiscover }: Connection["ews"]): Pick<EwsOptions, "url" | "autodiscover"> {
   if (url !== undefined || autodiscover === undefined) return { url: url?.href };
   const { address, allowHosts, cacheHours } = autodiscover;

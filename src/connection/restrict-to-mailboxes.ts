@@ -121,7 +121,7 @@ async function* tapOutcomes<T>(outcomes: AsyncIterable<Outcome<T>>, note: (value
   }
 }
 
-/** Every method is written out: a new one of the port does not compile until somebody has thought about it. */
+/** Every method is written out, so that a new method of the port does not compile until somebody has decided on its guard. */
 function guardMailbox(mailbox: Mailbox, guard: Guard, { backend, other }: GuardContext): Mailbox {
   /** Ids of items and attachments found in the mailbox, which it may be asked for again. */
   const found = new Set<string>();

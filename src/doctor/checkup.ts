@@ -16,7 +16,7 @@ export type Status = "ok" | "warning" | "failed" | "unknown" | "skipped";
 /** The finding of one step. A server or a directory may have written parts of its texts. */
 export interface Finding {
   readonly status: Status;
-  /** What the step did. */
+  /** The operation of the step. */
   readonly tried: string;
   readonly found: string;
   /** The next thing to do: a sentence, followed by the commands or settings, one per line. */
@@ -68,12 +68,12 @@ export interface Step {
   run(checkup: Checkup): Promise<Finding>;
 }
 
-/** What the steps learn for later steps. */
+/** Results of steps for later steps. */
 export interface Learnt {
   connection?: Connection;
-  /** Where evidence is kept. */
+  /** Location of evidence. */
   evidence?: Settings["evidence"];
-  /** Where Autodiscover found Exchange Web Services. */
+  /** URL of Exchange Web Services as found by Autodiscover. */
   url?: URL;
   exchange?: Exchange;
   token?: TokenFacts | undefined;
@@ -120,7 +120,7 @@ export interface Checkup {
   /** Every request and reply so far, and when it was seen. */
   readonly events: readonly { readonly event: HttpEvent; readonly at: number }[];
   readonly observe: (event: HttpEvent) => void;
-  /** Tells a person the next step meanwhile, such as signing in. */
+  /** Shows the user the next step meanwhile, such as signing in. */
   readonly tell: ((text: string) => void) | undefined;
   readonly learned: Learnt;
 }

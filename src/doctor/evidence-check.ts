@@ -2,7 +2,7 @@ import { bucketOf } from "../connection/open-evidence.ts";
 import { asFailure } from "../failure.ts";
 import type { Step } from "./checkup.ts";
 
-/** Always the same under one key: a bucket has it once, however often it is checked, and Object Lock is no obstacle. */
+/** Always the same bytes under one key: a bucket stores them once, however often it is checked, and Object Lock does not prevent that. */
 const probe = Buffer.from("mailcordon doctor has checked that evidence can be kept in this bucket.\n");
 
 /** Keeps a few bytes in the bucket of `evidence_s3` and has the server show them. */

@@ -6,7 +6,7 @@ import { askDiscovery } from "./ews/ask-mailbox.ts";
 import { discoveryRoleCommands } from "./ews/explain-mailbox-failure.ts";
 import { forApplication, forPerson, namesNoMailboxPermission } from "./graph/graph-permissions.ts";
 
-/** A part of a sweep, with the methods that it asks of Exchange, and what does not work without it. */
+/** A part of a sweep, with the Exchange methods that it needs, and the functions that do not work without it. */
 interface Part {
   readonly uses: readonly PortMethod[];
   readonly lost: string;
@@ -20,7 +20,7 @@ const parts: readonly Part[] = [
   { uses: ["invited", "calendarEntries", "removeCalendarEntries", "addCalendarEntry"], lost: "--residue calendar" },
 ];
 
-/** Checks what sweeps need over Microsoft Graph besides what each action needs. A missing part is a warning: the others work. */
+/** Checks the permissions that sweeps need over Microsoft Graph in addition to those of actions. A missing part is a warning: the others work. */
 export const graphSweeps: Step = {
   name: "graph-sweeps",
   needs: ["graph"],

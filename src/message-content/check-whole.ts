@@ -5,7 +5,7 @@ import type { RawField } from "../wire/mime/mime-header.ts";
 import { MimeSplitter } from "../wire/mime/split-mime.ts";
 import { readAttached } from "./attached-message.ts";
 
-/** What Exchange reports about a message besides its content. */
+/** The facts that Exchange reports about a message in addition to its content. */
 export interface ListedContent {
   readonly internetMessageId?: string | undefined;
   readonly attachments: readonly Attachment[];
@@ -92,8 +92,8 @@ export async function checkFile(again: AsyncIterable<Uint8Array>, first: { reado
 }
 
 /**
- * Shows that a message which is to be put into another mailbox is whole, by the same checks as evidence. `bytes`: the first reading. Throws Failure
- * `broken-reply`: then nothing of it was copied.
+ * Checks, in the same way as for evidence, that a message for another mailbox is complete. `bytes`: the first reading. Throws Failure `broken-reply`: then
+ * no part of it was copied.
  */
 export async function checkCarried(
   bytes: AsyncIterable<Uint8Array>,

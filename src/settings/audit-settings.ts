@@ -14,7 +14,7 @@ export const auditSettings = {
 };
 const AuditSettings = z.object(auditSettings);
 
-/** Where the audit log is and how it is written. Paths are absolute. */
+/** The location of the audit log, and how it is written. Paths are absolute. */
 export interface AuditLocation {
   readonly file: string;
   /** The folder in which the ends of audit logs are stored, separate from the logs. */

@@ -5,7 +5,7 @@ import type { S3Settings } from "./s3-settings.ts";
 import { text } from "./setting-fields.ts";
 import { defaultEvidenceDir } from "./settings-paths.ts";
 
-/** What the file may say of evidence. */
+/** The settings of evidence in the file. */
 export const evidenceSettings = {
   evidence_dir: text("the folder for evidence").optional(),
   // Read by s3-settings.ts, which most starts need not load.
@@ -13,9 +13,9 @@ export const evidenceSettings = {
 };
 const EvidenceSettings = z.object(evidenceSettings);
 
-/** Where evidence is kept. */
+/** The location of evidence. */
 export interface EvidenceLocation {
-  /** Absolute path of the folder. With `s3` it holds only what is being uploaded. */
+  /** Absolute path of the folder. With `s3` it contains only the files being uploaded. */
   readonly folder: string;
   /** The bucket, unless a flag or the environment names a folder. */
   readonly s3?: S3Settings | undefined;
@@ -25,7 +25,7 @@ export interface EvidenceSources {
   readonly flag: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly directory: string;
-  /** What paths in the file start from. */
+  /** The folder to which paths in the file are relative. */
   readonly home: string;
 }
 

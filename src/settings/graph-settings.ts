@@ -83,7 +83,7 @@ export const GraphSettings = z.strictObject({
   ...graphBehaviour,
 });
 
-/** Where the list of mailboxes comes from. */
+/** The source of the list of mailboxes. */
 export interface MailboxList {
   readonly from: "auto" | "admin_api" | "directory";
   /** Undefined if the Admin API is not used: each cloud's API belongs to the Graph of that cloud. */

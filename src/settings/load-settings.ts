@@ -61,7 +61,7 @@ export interface Settings {
   readonly foundFile: string | undefined;
   readonly evidence: EvidenceLocation;
   readonly audit: AuditLocation;
-  /** Over MCP only reads are done without a confirmation by a person. */
+  /** Whether every MCP call except a read needs confirmation by a person. */
   readonly requirePerson: boolean;
 }
 
@@ -85,7 +85,10 @@ export interface SettingsPlace {
 
 type File = z.input<typeof SettingsFile>;
 type Environment = Readonly<Record<string, string | undefined>>;
-/** The environment variables and the setting of the connection that each one replaces; MAILCORDON_AUTH says besides which way to sign in. A secret may stand in the variable itself, or in the file that `…_FILE` names. */
+/**
+ * The environment variables, and the setting of the connection that each one replaces. MAILCORDON_AUTH also selects the sign-in method. A secret may be in
+ * the variable itself, or in the file that `…_FILE` names.
+ */
 export const variables = {
   MAILCORDON_EWS_URL: ["ews", "url"],
   MAILCORDON_BACKEND: ["backend"],

@@ -27,7 +27,7 @@ export function readOwnFile(path: string, field: string): Buffer {
   let file: number | undefined;
   try {
     file = openRegularSync(path);
-    // Checks the open file: between a check of the path and the reading, somebody could replace the file.
+    // Checks the open file: between a check of the path and the reading, another user could replace the file.
     const { uid, mode } = fstatSync(file);
     const user = process.getuid?.();
     if (user !== undefined && uid !== user && uid !== 0) {

@@ -10,7 +10,7 @@ const prefixWords = "the beginning of every key, such as cases/; letters, digits
 
 const S3File = z
   .strictObject({
-    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; other servers allow no more.
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; other servers do not allow more.
     bucket: z.string(expected(bucketWords)).regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, expected(bucketWords)),
     region: text("the region of the bucket, such as eu-central-1").optional(),
     endpoint: z

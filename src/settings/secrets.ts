@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import { readOwnFile } from "./read-named-file.ts";
 
-/** A password or a token. Printing it, putting it in a template or in JSON shows `[secret]`; only `reveal` gives it. */
+/** A password or a token. Printing it, or writing it in a template or in JSON, shows `[secret]`; only `reveal` returns it. */
 export class Secret {
   readonly #value: string;
 
@@ -26,7 +26,7 @@ export class Secret {
   }
 }
 
-/** Where a secret lies: the environment variable or the file of that name. */
+/** The location of a secret: the environment variable or the file of that name. */
 export interface SecretPlace {
   readonly kind: "env" | "file";
   readonly name: string;
@@ -40,9 +40,8 @@ export function parseSecretPlace(text: string): SecretPlace | undefined {
 }
 
 /**
- * The secret that lies there, without the newline at its end.
- * @param field what the settings call it, for the error
- * @throws Failure `invalid-settings` when there is none, when others could have written its file, or when it could not be sent as a header (RFC 9110: no control characters)
+ * Returns the secret at this location, without the newline at its end. @param field the name of the setting, for the error @throws Failure
+ * `invalid-settings` if there is none, if other users could have written its file, or if it could not be sent as a header (RFC 9110: no control characters)
  */
 export function readSecret(place: SecretPlace, field: string, environment: Readonly<Record<string, string | undefined>>): Secret {
   const where = place.kind === "env" ? `the environment variable ${place.name}` : `the file ${place.name}`;

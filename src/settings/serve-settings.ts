@@ -47,7 +47,7 @@ export const ServeSettings = z.strictObject({
   metrics: z.enum(["key", "loopback"], expected("key, or loopback to serve /metrics to this machine without an API key")).default("key"),
 });
 
-/** What the server runs with, checked; its secrets are read. */
+/** The checked settings of the server, with its secrets. */
 export interface ServerSettings {
   readonly host: string;
   readonly port: number;
@@ -79,15 +79,15 @@ export interface ServerSettings {
   readonly openMetrics: boolean;
 }
 
-/** What flags say; it goes before the file. */
+/** Values from flags; they override the file. */
 export interface ServeFlags {
   readonly host?: string | undefined;
   readonly port?: number | undefined;
 }
 
 /**
- * The section `serve` of what is written, flags before it.
- * @throws Failure `invalid-settings` naming each field that is wrong; and for a server that anybody on the network could listen to
+ * Returns the section `serve` of the settings, overridden by flags. @throws Failure `invalid-settings` naming each wrong field, and for a server to which
+ * anybody on the network could listen
  */
 export function readServe(
   written: Pick<WrittenSettings, "serve" | "home" | "path">,
@@ -138,10 +138,12 @@ export function readServe(
   };
 }
 
-/** What earlier versions called the folder beside the settings. */
+/** The name of the folder next to the settings in earlier versions. */
 const earlierName = "mailcordon-state";
 
-/** Returns the default folder. Throws Failure `invalid-settings` if an earlier version has left its database beside the settings: it must not be lost from sight. */
+/**
+ * Returns the default folder. Throws Failure `invalid-settings` if an earlier version has left its database next to the settings: it must not be overlooked.
+ */
 function stateDirOf(home: string, databaseUrl: string | undefined, environment: NonNullable<SettingsPlace["environment"]>): string {
   const fallback = defaultStateDir(environment);
   const earlier = join(home, earlierName);

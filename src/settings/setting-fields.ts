@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { parseSecretPlace } from "./secrets.ts";
 
-/** The error of a field: missing or wrong, and what to put. Never shows what was there: it may be a secret. */
+/** Returns the error of a field: missing or wrong, and the expected value. Never shows the present value, which may be a secret. */
 export function expected(what: string) {
   return { error: (issue: { readonly input?: unknown }) => `${issue.input === undefined ? "is missing" : "is not valid"}; put ${what}` };
 }

@@ -12,9 +12,8 @@ export interface SettingsPath {
 }
 
 /**
- * The settings file: the one that is named, otherwise the first that is there. Undefined where there is none.
- * @param flag the value of `--config`
- * @throws Failure `invalid-settings` when the named one is missing, or the found one lies in a folder that holds evidence
+ * Returns the settings file: the named one, otherwise the first that exists. Undefined if there is none. @param flag the value of `--config` @throws Failure
+ * `invalid-settings` if the named file is missing, or the found one is in a folder of evidence
  */
 export function findSettings(flag: string | undefined, environment: Environment, directory: string): SettingsPath | undefined {
   const named = flag ?? (environment.MAILCORDON_CONFIG || undefined);
@@ -25,7 +24,7 @@ export function findSettings(flag: string | undefined, environment: Environment,
   }
   const path = settingsPlaces(environment, directory).find((place) => existsSync(place));
   if (path === undefined) return undefined;
-  // Where it lies, also when a link leads there: one that somebody put into a folder that all can write.
+  // Check the location of the file itself as well, because somebody may have put a link into a folder that all users can write.
   if ([path, realpathSync(path)].some((one) => holdsEvidence(dirname(one)))) {
     throw new Failure("invalid-settings", `${path} is in a folder that contains evidence, so a message may have written it.`, {
       hint: `Change to another folder, or name the file with --config ${path}`,
@@ -34,33 +33,32 @@ export function findSettings(flag: string | undefined, environment: Environment,
   return { path, isFound: true };
 }
 
-/** Where mailcordon looks for a settings file, in this order. */
+/** Returns the paths at which mailcordon searches for a settings file, in this order. */
 export function settingsPlaces(environment: Environment, directory: string): readonly string[] {
   return [join(directory, "mailcordon.yaml"), join(xdg(environment, "XDG_CONFIG_HOME", ".config"), "mailcordon.yaml")];
 }
 
-/** Where evidence goes when no setting says otherwise: the same place from whatever folder mailcordon is started. */
+/** Returns the folder of evidence if no setting names one: the same folder wherever mailcordon is started. */
 export function defaultEvidenceDir(environment: Environment): string {
   return join(xdg(environment, "XDG_DATA_HOME", ".local/share"), "evidence");
 }
 
-/** Where audit entries go when no setting says otherwise. */
+/** Returns the file of audit entries if no setting names one. */
 export function defaultAuditFile(environment: Environment): string {
   return join(xdg(environment, "XDG_STATE_HOME", ".local/state"), "audit.jsonl");
 }
 
-/** Where the ends of audit logs are kept, whatever the settings say of the logs. */
+/** Returns the folder for the ends of audit logs, wherever the logs are. */
 export function defaultHeadFolder(environment: Environment): string {
   return join(xdg(environment, "XDG_STATE_HOME", ".local/state"), "audit-heads");
 }
 
-/** Where root keeps the state if nobody else may enter its home folder. */
+/** The folder of root's state if no other user may enter root's home folder. */
 const stateDirOfRoot = "/var/lib/mailcordon-state";
 
 /**
- * Where mailcordon keeps API keys, jobs and sweeps when no setting says otherwise. As root, PostgreSQL runs as another user, who must be able to enter
- * the folders above; /root is usually closed.
- * @param uid of this process; undefined on Windows
+ * Returns the folder of API keys, jobs and sweeps if no setting names one. If root starts PostgreSQL, it runs as another user, who must be able to enter the
+ * folders above; /root is usually closed. @param uid of this process; undefined on Windows
  */
 export function defaultStateDir(environment: Environment, uid = process.getuid?.()): string {
   // Not in the folder of audit log and heads, which only its owner may enter.
@@ -82,7 +80,7 @@ function xdg(environment: Environment, name: string, fallback: string): string {
   return join(base, "mailcordon");
 }
 
-/** What names the folder of files that messages named, and the index beside it; see `perform/evidence/hash-and-store.ts`, which the settings do not import. */
+/** Returns whether a folder contains evidence files or their index; see `perform/evidence/hash-and-store.ts`, which the settings do not import. */
 function holdsEvidence(folder: string): boolean {
   const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   return isFile(join(folder, "index.jsonl")) || (basename(folder) === "files" && isFile(join(folder, "../index.jsonl")));

@@ -73,7 +73,7 @@ const Connection = z
     proxy: ProxySettings.optional(),
     tls: TlsSettings.prefault({}),
   })
-  // Without one it is Exchange Online's, which is in the cloud that gives the tokens; what is not in the cloud is elsewhere.
+  // Without a URL it is Exchange Online's, which belongs to the cloud that issues the tokens; an on-premises server needs a URL.
   .refine(
     ({ backend, ews, auth }) =>
       backend === "graph" || ews.url !== undefined || ews.autodiscover !== undefined || (backend === "ews" && auth.oauth !== undefined),
@@ -104,7 +104,7 @@ const Connection = z
       "is plain http, so anybody on the network path can read the password or token; put an https address (http is allowed for a loopback address only)",
   });
 
-/** What `mailcordon.yaml` may hold. */
+/** The schema of `mailcordon.yaml`. */
 export const SettingsFile = z.strictObject({
   connections: z.record(z.string(), Connection).default({}),
   default: text("the name of one of the connections").optional(),

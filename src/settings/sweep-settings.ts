@@ -9,7 +9,7 @@ export const SweepSettings = z.strictObject({
   second_person_above: z.number(expected(words)).int(expected(words)).min(0, expected(words)).optional(),
 });
 
-/** What the settings say of sweeps. */
+/** The settings of sweeps. */
 export interface SweepRules {
   /** More targets than that need the approval of another person; undefined: one person decides on any number. */
   readonly secondPersonAbove: number | undefined;

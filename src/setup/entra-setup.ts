@@ -19,7 +19,7 @@ import type { SetupStep } from "./setup-step.ts";
 export interface EntraSetupValues {
   readonly tenant: string;
   readonly cloud: SetupCloud;
-  /** Of an existing application. */
+  /** Client id of an existing application. */
   readonly clientId: string | undefined;
   /** The mailboxes that the application may open; none: all. */
   readonly mailboxes: readonly string[];

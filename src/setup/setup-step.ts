@@ -1,7 +1,7 @@
 /** One step of a set-up: its purpose, its place in a portal, and the commands that do the same. */
 export interface SetupStep {
   readonly title: string;
-  /** What to know before the step. */
+  /** Facts to know before the step. */
   readonly about: readonly string[];
   /** The path through the portal's menus; absent if there is none. */
   readonly portal?: string | undefined;

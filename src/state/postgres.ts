@@ -24,8 +24,9 @@ export interface Database {
   /** Opens another pool with a maximum number of connections, for a library that needs its own. The caller closes it. */
   pool(most: number): Promise<pg.Pool>;
   /**
-   * Runs `work` while no other process that uses the database runs work of the same name; others wait, 10 s at most. With `waitMs` they ask again and again for so
-   * long, and no statement of theirs waits: `CREATE INDEX CONCURRENTLY` in `work` would wait for its end. Rejects with what `work` rejects with.
+   * Runs `work` while no other process that uses the database runs work of the same name; others wait for at most 10 s. With `waitMs` they try repeatedly
+   * for that time, and none of their statements waits in the database: `CREATE INDEX CONCURRENTLY` in `work` would wait for its end. Rejects with the
+   * rejection of `work`.
    */
   exclusively<T>(name: string, work: () => Promise<T>, waitMs?: number): Promise<T>;
   close(): Promise<void>;
@@ -205,8 +206,8 @@ function checkDatabaseUrl(connectionString: string): void {
 }
 
 /**
- * Returns whether the connection demands TLS and checks certificate and name. `ssl` is what the library made of the URL and of PGSSLMODE, whatever
- * their spelling; it also passes on texts that it does not know, such as `ssl=prefer`.
+ * Returns whether the connection demands TLS and checks certificate and name. `ssl` is the library's reading of the URL and of PGSSLMODE, whatever their
+ * spelling; the library also returns unknown texts, such as `ssl=prefer`.
  * https://github.com/brianc/node-postgres/blob/master/packages/pg-connection-string/README.md#tcp-connections
  */
 function isVerified(ssl: unknown): boolean {

@@ -3,7 +3,7 @@ import type { DBOS } from "../libraries/dbos.ts";
 import { type Database, queryFailure } from "./postgres.ts";
 import type { Chunk } from "./sweep-work.ts";
 
-/** The queues, and what one entry of each holds. */
+/** The queues, and the content of an entry of each. */
 interface Entries {
   readonly sweeps: Chunk;
   /** The id of a job. */

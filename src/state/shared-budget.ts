@@ -82,7 +82,7 @@ interface AccountUse {
   isCapped: boolean;
   /** How often a request was turned away for the budget of the account. */
   refusals: number;
-  /** Until then nothing is sent, because a request was turned away, unless the share is given out before (of `performance.now()`). */
+  /** Nothing is sent before this time, because a request was refused, unless the share is decided earlier (of `performance.now()`). */
   quietUntil: number;
   /** Until this time more requests may be under way than allowed (of `performance.now()`). */
   overdraftUntil: number;
@@ -145,7 +145,7 @@ export function openSharedBudgets(database: Database): SharedBudgets {
         const isPressed = user.waiting > 0 && user.active >= joined.share;
         const wanted = Math.min(most, Math.max(joined.peak, user.active + user.waiting) + spareRequests);
         joined.peak = 0;
-        // Of the row as it is once it is locked (`b`), not as the statement found it: another process may have been turned away between.
+        // Use the row as locked (`b`), not as first read: a request of another process may have been refused in between.
         await database.execute(
           `INSERT INTO ${budgets} AS b (account, allowed, most) VALUES ($1, $4, $2)
            ON CONFLICT (account) DO UPDATE SET most = $2, (allowed, changed_at) = (
@@ -186,7 +186,7 @@ export function openSharedBudgets(database: Database): SharedBudgets {
           )[rank] ?? 0;
         const others = held.reduce((sum, one) => sum + (one.instance === ownInstance ? 0 : one.held), 0);
         const given = Math.max(0, Math.min(fair, allowed - others));
-        // What was read before a request was turned away may be too much.
+        // A share read before a refusal may be too large.
         joined.share = joined.refusals === refusals ? given : Math.min(given, joined.share);
         if (joined.refusals === refusals) joined.quietUntil = Number.NEGATIVE_INFINITY;
         joined.isCapped = joined.share === wanted && wanted < most;
@@ -294,7 +294,7 @@ export function openSharedBudgets(database: Database): SharedBudgets {
         recordThrottled(named) {
           const now = performance.now();
           joined.refusals += 1;
-          // Else each mailbox that waits would send a request of its own, only to be turned away as well.
+          // Otherwise each waiting mailbox would send a request of its own, which would be refused as well.
           joined.quietUntil = now + pollIntervalMs;
           joined.pollNow?.();
           // The server refused the one request too many, not the allowance.

@@ -1,4 +1,4 @@
-/** In characters. A waiting person reads no more. */
+/** In characters. A user reads no more than this. */
 const longestProgress = 500;
 
 /** Writes the newest of many texts, one write at a time; a text that arrives meanwhile is written next. */

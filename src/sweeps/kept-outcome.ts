@@ -48,7 +48,7 @@ export const KeptOutcome = z.object({
     )
     .optional(),
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
-  /** What a search of the mailbox has shown, if the worker died or the reply was lost. */
+  /** Result of a search of the mailbox, if the worker died or the reply was lost. */
   settled_by_look: z.string().optional(),
   /** State of the message immediately before the action. An undo compares the message with it. */
   before: Before.optional(),

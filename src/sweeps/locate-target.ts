@@ -5,7 +5,7 @@ import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { isSameMessage, type TargetFacts } from "./target-facts.ts";
 
-/** Where a target is that the worker may or may not have acted on. */
+/** The location of a target that the worker may or may not have changed. */
 export type TargetLocation =
   /** It is in the folder of the plan: it was not moved. */
   | { readonly at: "place" }

@@ -33,14 +33,14 @@ const archivesText = "Archive mailboxes are not searched. Over EWS, --archive in
 /** Searches each mailbox and records the facts of each target. Throws Failure: `unexpected-count` if a limit is exceeded; then there is no plan. */
 export async function makePlan(spec: SweepSpec, options: PlanOptions): Promise<SweepPlan> {
   const { connection } = options;
-  // What the audit log says of earlier calls changes nothing about what is there, and to read it for each mailbox costs more than the search.
+  // Earlier calls in the audit log do not change the present content, and reading the log for each mailbox costs more than the search.
   const host: Host = { ...options.host, audit: options.host.audit && { ...options.host.audit, done: undefined } };
   checkSpec(spec);
   const { action, input, limits } = spec;
   const prepared = prepareInput(spec);
   const residue = residueFor(action, prepared.input, spec.residue);
   const { kinds } = residue;
-  // Each mailbox that is looked into listens to it.
+  // The search of each mailbox listens to the signal.
   if (host.signal !== undefined) setMaxListeners(0, host.signal);
   const scope = await findMailboxes(spec, host);
   const { addresses, unlisted } = scope;

@@ -4,7 +4,7 @@ import type { Host } from "../perform/perform.ts";
 import type { Chunk, OpenTarget, SweepWork } from "../state/sweep-work.ts";
 import { readFacts, type TargetFacts } from "./target-facts.ts";
 
-/** What one worker needs for one sweep. */
+/** Everything that one worker needs for one sweep. */
 export interface SweepRun {
   readonly chunk: Chunk;
   readonly action: Action;

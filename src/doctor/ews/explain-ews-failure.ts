@@ -15,7 +15,7 @@ export function isNotFromEws({ code, wireCode }: Failure): boolean {
   );
 }
 
-/** Explains why EWS did not answer, and what to do. */
+/** Explains why EWS did not answer, with hints. */
 export async function whyNoEws(failure: Failure, checkup: Checkup, mailbox: string | undefined): Promise<Explanation> {
   const { code, wireCode } = failure;
   const why = (found: string, next: readonly string[]): Explanation => ({
@@ -62,7 +62,7 @@ function signInAgain(failure: Failure, checkup: Checkup): readonly string[] {
   const offers = checkup.events
     .flatMap(({ event }) => (event.kind === "reply" ? (event.headers.get("www-authenticate") ?? "") : ""))
     .join(" ");
-  // No password was wrong: the step sign-in says what to do.
+  // No password was wrong: the step sign-in gives the hint.
   if (auth.kind === "auto" && failure.message.includes("at_least")) return [failure.hint];
   // The token came, but allows too little.
   if (failure.code === "role-missing") return [failure.hint];

@@ -8,7 +8,7 @@ import { type Checkup, connectionOf, type Finding } from "../checkup.ts";
 import { isOnline, powerShellSafe } from "../connection-facts.ts";
 import { requiredRightsOf } from "../required-rights.ts";
 
-/** Explains why the mailbox does not open, and what to do. */
+/** Explains why the mailbox does not open, with hints. */
 export function whyNoMailbox(failure: Failure, checkup: Checkup, address: string): Omit<Finding, "tried"> {
   const { code, message } = failure;
   const { access } = connectionOf(checkup);
@@ -84,7 +84,7 @@ function impersonationCommands(checkup: Checkup, address: string): readonly stri
   ];
 }
 
-/** Returns what to do if the account may not list mailboxes. */
+/** Returns the commands for an account that may not list mailboxes. */
 export function discoveryRoleCommands(checkup: Checkup): readonly string[] {
   const id = checkup.learned.token?.appOnly ? checkup.learned.token.appId : undefined;
   return [

@@ -25,7 +25,7 @@ export function notInTheCloud({ wireCode }: Failure): boolean {
   return wireCode?.toLowerCase() === "mailboxnotenabledforrestapi";
 }
 
-/** Explains why the mailbox does not open over Microsoft Graph, and what to do. */
+/** Explains why the mailbox does not open over Microsoft Graph, with hints. */
 export async function whyNoGraphMailbox(failure: Failure, checkup: Checkup, named: string): Promise<Explanation> {
   const address = powerShellSafe(named);
   const { code, message, hint } = failure;

@@ -98,7 +98,7 @@ function judge(granted: ReadonlyMap<Permission, Granted>, checkup: Checkup): Omi
   };
 }
 
-/** What a sweep cannot do with this token, which is enough for the actions. */
+/** Returns the limits of a sweep with this token, which is sufficient for the actions. */
 function sweepNote({ learned: { token } }: Checkup): readonly string[] {
   if (token?.appOnly !== true || isHeld(calendarPermission, token.roles)) return [];
   return [

@@ -27,7 +27,7 @@ export interface PlannedPermission {
   readonly actions: readonly string[];
   /** Another permission in this list that includes it, so this one need not be granted. */
   readonly within?: Permission | undefined;
-  /** The role that gives it for some mailboxes; absent if only consent does. */
+  /** The role that grants the permission for some mailboxes; absent if only consent grants it. */
   readonly role?: string | undefined;
 }
 
@@ -48,7 +48,7 @@ export interface StoredId {
   readonly next: string;
 }
 
-/** What a connection still needs to move from EWS to Microsoft Graph. */
+/** The steps by which a connection moves from EWS to Microsoft Graph. */
 export interface MigrationPlan {
   readonly success: boolean;
   readonly message: string;
@@ -65,7 +65,7 @@ export interface MigrationPlan {
   readonly settings: MovedSettings;
   readonly ids: readonly StoredId[];
   readonly actions: readonly PlannedAction[];
-  /** What to remove when no connection uses EWS any more. */
+  /** Objects to remove when no connection uses EWS any longer. */
   readonly afterwards: readonly string[];
   /** The steps of the check. */
   readonly steps: readonly StepReport[];

@@ -10,7 +10,7 @@ export interface SettingChange {
 
 export interface MovedSettings {
   readonly changes: readonly SettingChange[];
-  /** The complete new connection for mailcordon.yaml, beside the old one. */
+  /** The complete new connection for mailcordon.yaml, next to the old one. */
   readonly yaml: string;
 }
 

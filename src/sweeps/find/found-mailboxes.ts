@@ -23,7 +23,7 @@ export interface FoundMailboxes {
   readonly leftOut: readonly LeftOut[];
   /** One sentence for each finder, the cheapest first. */
   readonly finders: readonly string[];
-  /** What the plan does not cover because of the finder; one sentence each. */
+  /** Limits of the plan due to the finder, a sentence each. */
   readonly leftAlone: readonly string[];
   /** Members of the plan that describe the finder. */
   readonly facts: Pick<PlanHeader["find"], "groups" | "traced" | "tracking_log">;

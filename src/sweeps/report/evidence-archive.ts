@@ -46,7 +46,7 @@ export interface Archived {
   readonly manifestSha256: string;
   readonly evidence: { readonly kept: number; readonly missing: number };
   readonly auditEntries: number;
-  /** What the archive lacks; one sentence each. */
+  /** Gaps of the archive, a sentence each. */
   readonly notKnown: readonly string[];
   /** Whether the archive lacks something. */
   readonly isIncomplete: boolean;

@@ -132,7 +132,7 @@ async function* parts(rows: AsyncIterable<PartRow> | Iterable<PartRow>, head: Ro
   if (number === 0) yield paragraph("None.");
 }
 
-/** What the counts mean, in the order of the page. */
+/** The meanings of the counts, in the order of the page. */
 const countNames: Readonly<Record<string, string>> = {
   messages: "Messages in the plan",
   calendar_entries: "Calendar entries of invitations",

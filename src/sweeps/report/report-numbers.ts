@@ -69,7 +69,7 @@ export function stateOf({ state, undo, undo_outcome }: TargetDocument): string {
   return state === "acting" ? "not known" : state;
 }
 
-/** What `sweep undo` can do with the message; undefined if there is nothing to undo. */
+/** Returns how `sweep undo` can treat the message; undefined if there is nothing to undo. */
 export function undoOf(
   { state, undo, outcome, folder_id }: TargetDocument,
   { restored_from_evidence: restored = [] }: SweepDocument,

@@ -26,7 +26,7 @@ export interface ZipWriter {
 /** Equal contents give equal bytes: a fixed time, and the permissions of a private file. Compression level 1: higher levels hardly shrink messages further. */
 const attributes = { mtime: new Date(1980, 0, 1), forceDosTimestamp: true, mode: 0o100600, compressionLevel: 1 } as const;
 
-/** Writes a zip file beside `path` and names it at the end. Only its owner may read it. Throws Failure. */
+/** Writes a zip file next to `path`, and gives it its name at the end. Only its owner may read it. Throws Failure. */
 export async function openZip(path: string): Promise<ZipWriter> {
   const { ZipFile } = await import("../../libraries/zip.ts");
   const beside = `${path}.partial-${randomBytes(6).toString("hex")}`;

@@ -1,4 +1,4 @@
-// src/sweeps/residue/: What a message leaves behind, and what arrives after the plan: found, acted on once, undone.
+// src/sweeps/residue/: The traces of a message, and later arrivals: both are found, changed once, and undone.
 
 import { omitUndefined } from "../../catalogue/common-fields.ts";
 import type { CalendarEntry } from "../../exchange/calendar-entry.ts";

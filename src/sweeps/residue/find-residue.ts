@@ -17,8 +17,8 @@ export interface FoundResidue {
 const recoverable = "recoverableitemsdeletions";
 
 /**
- * Returns the targets of a mailbox with their residue. `ids`: Message-IDs of the plan. `isForGood`: the action deletes for good, so it also finds messages
- * in the Recoverable Items.
+ * Returns the targets of a mailbox with their residue. `ids`: Message-IDs of the plan. `isForGood`: the action deletes permanently, so messages in the
+ * Recoverable Items are found as well.
  */
 export async function withResidue(
   mailbox: Pick<Mailbox, "address" | "invited" | "locate">,

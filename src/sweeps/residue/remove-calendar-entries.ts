@@ -13,7 +13,10 @@ export function isCalendarEntry({ frozen }: Pick<PlannedTarget, "frozen">): bool
   return frozen.residue === "calendar";
 }
 
-/** Removes calendar entries, one by one: each is read again before, and looked for afterwards. Gives the failure for which the rest is to be tried later. */
+/**
+ * Removes calendar entries one by one: reads each again before its removal, and searches for it afterwards. Returns a failure after which the others should
+ * be tried again later.
+ */
 export async function removeCalendarEntries(
   targets: readonly PlannedTarget[],
   claimed: ClaimedMailbox,
@@ -61,7 +64,7 @@ export async function removeCalendarEntries(
   return retryFailure;
 }
 
-/** By what it can be entered again. */
+/** Returns the facts from which the entry can be entered again. */
 function undoOf({ frozen }: PlannedTarget): Pick<KeptOutcome, "undo"> {
   const { item_id: entry, starts_at, ends_at, is_series: isSeries } = frozen;
   return isSeries === true || starts_at === undefined || ends_at === undefined ? {} : { undo: { calendar_entry: entry } };
@@ -97,7 +100,7 @@ async function removeOne(target: PlannedTarget, mailbox: Mailbox, run: SweepRun)
   });
 }
 
-/** Looks in the calendar what became of entries of which nobody knows whether they were removed. */
+/** Searches the calendar for entries that may or may not have been removed. */
 export async function settleCalendarEntries(
   begun: readonly PlannedTarget[],
   claimed: ClaimedMailbox,

@@ -31,7 +31,7 @@ function removesMessages({ each }: Action): boolean {
 /** The residue that a sweep looks for. */
 export interface ResidueSearch {
   readonly kinds: readonly ResidueKind[];
-  /** Whether the action deletes for good. */
+  /** Whether the action deletes permanently. */
   readonly isForGood: boolean;
 }
 

@@ -4,15 +4,15 @@ import type { Message } from "../../exchange/message.ts";
 import { beforeOf, type KeptOutcome } from "../kept-outcome.ts";
 import { retryWhileDatabaseIsAway, type SweepRun } from "../sweep-run.ts";
 
-/** A target that is about to be deleted for good, as it was read right before. */
+/** A target just before its permanent deletion, as it was last read. */
 export interface HardDeletion {
   readonly number: number;
   readonly message: Message;
 }
 
 /**
- * Returns a store that also writes into the database what it has kept of a target, and how the message was, before the message is deleted: if this process
- * dies then, its successor still knows from what to restore it.
+ * Returns a store that also writes the evidence and the former state of a target into the database, before the message is deleted: if this process dies
+ * then, its successor still knows how to restore the message.
  */
 export function noteEvidence(
   store: EvidenceStore,

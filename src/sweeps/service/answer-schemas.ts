@@ -1,4 +1,4 @@
-// src/sweeps/service/: What every face does with sweeps: who may do what, and what is answered.
+// src/sweeps/service/: The sweep operations that every face uses: permissions of callers, and answers.
 
 import * as z from "zod";
 import { PlanHeader } from "../plan-header.ts";

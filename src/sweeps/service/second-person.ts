@@ -30,7 +30,7 @@ function isSamePerson(one: string, other: string): boolean {
   return plain(one) === plain(other);
 }
 
-/** Throws Failure `access-denied` unless this caller may approve the plan of somebody else. */
+/** Throws Failure `access-denied` unless this caller may approve the plan of another person. */
 export function demandSecondPerson(sweep: Sweep, header: PlanHeader, setting: number | undefined, caller: SweepCaller): void {
   if (!needsSecondPerson(header, setting)) return;
   const why = whyApprovalIsNeeded(sweep, header, setting);
