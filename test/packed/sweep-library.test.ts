@@ -9,7 +9,7 @@ const people = ["user01@example.com", "user02@example.com"];
 const id = "<campaign.1@mailer.example.net>";
 
 /** A program of somebody else. `load` gives it the package. */
-const program = (load: string) => `
+const program = (load: string, archive: string) => `
 ${load}
 const engine = () => Object.keys(cache).some((file) => file.includes("@dbos-inc"));
 const run = async () => {
@@ -28,6 +28,9 @@ const run = async () => {
   for await (const piece of sweeps.report(plan.sweep, "csv")) said.csv += piece.split("\\r\\n").length - 1;
   await sweeps.undo(plan.sweep);
   for await (const { answer } of sweeps.follow(plan.sweep)) said.undone = answer.counts.undone;
+  const archived = await sweeps.archive(plan.sweep, "${archive}");
+  said.archived = [archived.success, archived.sweep === plan.sweep, archived.evidence.missing];
+  said.bytes = readFileSync("${archive}").subarray(0, 2).toString();
   said.listed = (await sweeps.list()).sweeps.length;
   await worker.close();
   await sweeps.close();
@@ -56,19 +59,22 @@ describe.each(backends)("sweeps of the installed library over %s", (backend) => 
   test.each([
     [
       "program.mjs",
-      'import { createRequire } from "node:module";\nimport { Failure, openSweeps } from "mailcordon";\nconst { cache } = createRequire(import.meta.url);',
+      'import { readFileSync } from "node:fs";\nimport { createRequire } from "node:module";\nimport { Failure, openSweeps } from "mailcordon";\nconst { cache } = createRequire(import.meta.url);',
     ],
-    ["program.cjs", 'const { Failure, openSweeps } = require("mailcordon");\nconst { cache } = require;'],
-  ])("are planned, run, followed and undone by %s, and their engine is loaded late", async (name, load) => {
+    [
+      "program.cjs",
+      'const { readFileSync } = require("node:fs");\nconst { Failure, openSweeps } = require("mailcordon");\nconst { cache } = require;',
+    ],
+  ])("are planned, run, followed, undone and archived by %s, and their engine is loaded late", async (name, load) => {
     const config = join(folder, `${name}.yaml`);
     writeFileSync(config, JSON.stringify({ evidence_dir: "evidence", audit_file: "audit.jsonl", serve: { state_dir: `state-${name}` } }));
-    writeFileSync(join(folder, name), program(load));
+    writeFileSync(join(folder, name), program(load, `${name}.zip`));
     const environment = { ...environmentOf(host.lab, backend), DATABASE_URL: "", CONFIG: config };
     const { code, out, err } = await start(process.execPath, [join(folder, name)], environment, folder).ended;
     expect([code, err]).toEqual([0, ""]);
     expect(JSON.parse(out)).toEqual({
       ...{ loadedBefore: false, loadedAfter: true, planned: 2, refused: "changed", ended: [2, 2], states: ["done", "done"] },
-      ...{ csv: 3, undone: 2, listed: 1 },
+      ...{ csv: 3, undone: 2, archived: [true, true, 0], bytes: "PK", listed: 1 },
     });
   });
 });

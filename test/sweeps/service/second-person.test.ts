@@ -64,10 +64,11 @@ describe.each(backends)("above the number of the settings a sweep over %s", (bac
   test("runs after another person has approved exactly this plan", async () => {
     const sweep = await plan("ann");
     expect(sweep.message).toContain("Another person has to approve it");
+    expect(sweep.planned_by).toBe("ann@example.com");
     expect(sweep.second_person_above).toBe(1);
     expect(await step("ann", sweep, "run")).toMatchObject(denied("Another person has to approve"));
     expect(await step("bob", sweep, "approve", "0".repeat(64))).toMatchObject({ code: "changed" });
-    expect(await step("bob", sweep, "approve")).toMatchObject({ state: "approved" });
+    expect(await step("bob", sweep, "approve")).toMatchObject({ state: "approved", approved_by: "bob@example.com" });
     expect(await step("bob", sweep, "run")).toMatchObject(denied("Whoever approved it"));
     expect(there()).toEqual(["Inbox", "Inbox"]);
     expect(await step("ann", sweep, "run")).toMatchObject({ success: true });
