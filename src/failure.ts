@@ -1,12 +1,12 @@
 // src/: The root holds the two nouns that every layer shares (a failure, an outcome), the library's public names, and the start of the program.
 
-/** What one code of the table means to every face. */
+/** The meaning of one failure code for every face. */
 interface Meaning {
   /** HTTP status (RFC 9110). */
   readonly status: number;
   /** Exit code of the process. 0 is success, 1 is never used on purpose: it is what a crash of the runtime gives. */
   readonly exit: number;
-  /** Whether the same call may succeed later with nothing changed. Never true for what may already have been done. */
+  /** Whether the same call may succeed later without a change. Never true if the work may already have been done. */
   readonly retryable: boolean;
   /** What the person should do next. */
   readonly hint: string;
@@ -166,7 +166,7 @@ export type FailureCode = keyof typeof failures;
 /** Exit code when the call went through but at least one item of several failed. */
 export const someItemsFailedExit = 6;
 
-/** What a failure may have in addition to its code and message. */
+/** Further facts of a failure, beside its code and message. */
 export interface FailureDetails {
   /** The wire's own code, such as `ErrorItemNotFound`. */
   readonly wireCode?: string | undefined;

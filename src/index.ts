@@ -45,7 +45,7 @@ export type { Host, Plan, Question } from "./perform/perform.ts";
 export { type Connection, loadSettings, type Settings, type SettingsFlags, type SettingsPlace } from "./settings/load-settings.ts";
 export { Secret } from "./settings/secrets.ts";
 
-/** What an action takes. Lists may also be given as one text with commas, which the type does not say. */
+/** The input of an action. A list may also be given as one text with commas, which the type does not show. */
 export type InputOf<A extends Action> = z.input<A["input"]>;
 
 /** What an action answers: the envelope, with the action's own members, or its own columns in each result. All are absent when the call failed. */
@@ -54,18 +54,15 @@ export type AnswerOf<A extends Action> = Answer &
   (A extends { readonly each: infer Each extends z.ZodObject } ? { results?: (Result & Partial<z.output<Each>>)[] } : unknown);
 
 /**
- * Does what an action says, with everything that goes with it: dry run, guards, confirmation, evidence, audit, verification. Throws nothing:
- * a call that failed as a whole is an answer with `error`.
+ * Runs an action with everything that belongs to it: dry run, guards, confirmation, evidence, audit, verification. Never throws: a call that failed as a
+ * whole returns an answer with `error`.
  */
 export function perform<A extends Action>(action: A, input: InputOf<A>, host: Host): Promise<AnswerOf<A>> {
   // A checked cast: `perform` returns no answer that the action's own schema refuses.
   return performUntyped(action, input, host) as Promise<AnswerOf<A>>;
 }
 
-/**
- * The action of that name, for whoever has only the name. Its input and answer have no types of their own.
- * @throws RangeError when there is none
- */
+/** Returns the action with this name. Its input and answer have no types of their own. @throws RangeError if there is none */
 export function action(name: string): Action {
   const found = catalogue.find((each) => each.name === name);
   if (found === undefined) throw new RangeError(`There is no action ${name}.`);

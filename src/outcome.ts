@@ -11,7 +11,7 @@ export function failed(failure: Failure): Outcome<never> {
   return { ok: false, failure };
 }
 
-/** Runs the work of one item and turns whatever it throws into the item's Failure. */
+/** Runs the work of one item and turns any error into the item's Failure. */
 export async function attempt<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   try {
     return done(await work());

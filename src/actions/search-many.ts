@@ -49,8 +49,8 @@ export interface SearchResult {
 }
 
 /**
- * The most mailboxes searched at a time: somewhat more than the requests that Exchange allows an account (27), so the connection's queue, which knows
- * what is allowed, always has one to send.
+ * Maximum number of mailboxes searched at a time: somewhat more than the requests that Exchange allows an account (27), so the connection's queue, which
+ * knows the allowance, always has one to send.
  */
 const mostAtATime = 32;
 /** Messages that may be in memory while their mailboxes are searched, and bodies: four mailboxes with the largest limit. */
@@ -118,7 +118,7 @@ export async function searchMany(
   );
   const applied: Partial<Record<FilterName, Applied>> = {};
   const waiting = [...states];
-  /** Those of which messages are kept: never more than the limit, however many mailboxes there are. */
+  /** Mailboxes whose messages are kept: never more than the limit, however many mailboxes there are. */
   const holding = new Set<MailboxProgress>();
   let done = 0;
   const work = async () => {

@@ -12,7 +12,7 @@ import type { Outcome } from "../outcome.ts";
 import { readInput } from "./read-input.ts";
 import type { Reversibility } from "./reversibility.ts";
 
-/** What an action does to mailboxes. */
+/** The effect of an action on mailboxes. */
 export type Effect = "read" | "change" | "create" | "send" | "destroy";
 
 /**
@@ -106,7 +106,7 @@ export interface InlineContent extends Digests {
   readonly base64: string;
 }
 
-/** What the store needs to know about the bytes. */
+/** Facts about the bytes that the store needs. */
 export interface EvidenceDetails {
   /** Name in the message; the store makes it safe. */
   readonly name: string;
@@ -136,7 +136,7 @@ export interface OpenedFile {
   open(): AsyncIterable<Uint8Array>;
 }
 
-/** What every action may use, with only the Exchange methods it declares. Actions return data: they never print, ask or write files. */
+/** The context of every action, with only the Exchange methods it declares. Actions return data: they never print, ask or write files. */
 export interface Context<M extends PortMethod = PortMethod> {
   readonly exchange: ExchangeFor<M>;
   /** The mailbox that the input names, or the connection's default. Throws Failure when there is none: ask for it only when it is needed. */
@@ -184,7 +184,7 @@ export interface Selected {
 /** Reads the bytes of targets, to keep them as evidence before they are deleted. */
 export type Preserve = (targets: readonly Target[]) => AsyncIterable<Outcome<Source>>;
 
-/** Bytes to be kept as evidence, and what shows that they are whole. */
+/** Bytes to be kept as evidence, and the facts that show that they are complete. */
 export interface Source {
   readonly name: string;
   readonly bytes: AsyncIterable<Uint8Array>;

@@ -27,7 +27,7 @@ export const mostCharacters = {
 
 /** Maximum number of items of a list that states no limit of its own. */
 export const mostItems = 1000;
-/** The most messages that one call names, all of which a search may have found. */
+/** Maximum number of messages that one call names; a search may have found them all. */
 export const mostNames = 10_000;
 
 /** Maximum number of bytes of all texts of an input, in addition to fields with larger limits of their own. */
@@ -94,7 +94,7 @@ export function unwrapSchema(field: z.core.$ZodType): z.core.$ZodType {
   return inner;
 }
 
-/** Returns what an input has too much of, as one sentence; undefined where it has not. Visits each value once, and no more than `mostValues`. */
+/** Returns one sentence about the limit that an input exceeds; undefined if there is none. Visits each value once, and no more than `mostValues`. */
 export function findExcess(input: unknown, mostBytes: number): string | undefined {
   let bytes = 0;
   let values = 0;

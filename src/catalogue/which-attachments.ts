@@ -145,7 +145,7 @@ export async function* selectAttachments(which: WhichAttachments, context: Selec
   }
 }
 
-/** Returns what is known of a requested id that no message has: it is absent, or may be among attachments that could not be listed. */
+/** Returns the state of a requested id that no message has: it is absent, or may be among attachments that could not be listed. */
 function missing(id: string, listed: ReadonlySet<string>, unlisted: Failure | undefined, mailbox: string): Outcome<Absent> {
   const other = otherKind(id, listed);
   if (other !== undefined) return failed(other);

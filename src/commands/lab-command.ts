@@ -253,7 +253,7 @@ interface SignInExamples {
   readonly password: string;
 }
 
-/** How to sign in: as environment, and as what `auth` is in mailcordon.yaml, on one line. */
+/** Returns an example sign-in: as environment variables, and as the value of `auth` in mailcordon.yaml, on one line. */
 function signInExampleOf(options: Options, offered: readonly string[], { host, application, username, password }: SignInExamples) {
   if (withEntra(options)) {
     const { tenant, clientId, secret } = application;

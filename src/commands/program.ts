@@ -63,7 +63,7 @@ const commands: readonly Command[] = [
   },
 ];
 
-/** Returns what the command line is built from. */
+/** Returns the parts of the command line. */
 export function program(packageFile: string): Program {
   return {
     version: () => versionOf(packageFile),

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** The commands that go on for as long as nobody stops them. */
+/** The commands that run until they are stopped. */
 const longRunningCommands: readonly (string | undefined)[] = ["serve", "mcp"];
 
 // In the process of one action every schema is used once or twice, so compiling it costs more than it saves. In a server, which uses schemas all day,

@@ -1,4 +1,4 @@
-// src/connection/: Turns checked settings into an `Exchange`: opens it, signs in, chooses the back end and limits what a caller may reach.
+// src/connection/: Turns checked settings into an `Exchange`: opens it, signs in, chooses the back end and limits the mailboxes of a caller.
 
 import type { Destination, Exchange, Mailbox } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";

@@ -25,7 +25,7 @@ export interface Opened {
   readonly evidence: EvidenceStore;
   /** Finds kept evidence by its hash, wherever the settings have it kept. */
   readonly evidenceIndex: EvidenceIndex;
-  /** The settings file, where nobody named it. */
+  /** The settings file, if mailcordon found it by itself. */
   readonly foundFile: string | undefined;
   readonly audit: AuditLog;
   /** Whether reads have entries in it. */
@@ -72,7 +72,7 @@ export async function open(settings: Settings, options: OpenOptions = {}): Promi
     evidence: {
       async keep(bytes, about) {
         const kept = await (await evidence()).keep(bytes, about);
-        // Not awaited: if the database does not answer, the next look-up takes it up.
+        // Not awaited: if the database does not answer, the next look-up reads the lines.
         if (options.evidenceLines !== undefined) void catchUp().catch(() => undefined);
         return kept;
       },

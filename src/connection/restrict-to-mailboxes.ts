@@ -54,7 +54,7 @@ export function restrictToMailboxes(exchange: Exchange, mailboxes: readonly stri
   };
 }
 
-/** Restricts an Exchange to what each of several callers may reach. */
+/** Restricts an Exchange to the mailboxes that each of several callers may reach. */
 export function restrictToEach(exchange: Exchange, callers: readonly (readonly string[] | undefined)[]): Exchange {
   return callers.reduce(restrictToMailboxes, exchange);
 }

@@ -1,4 +1,4 @@
-// src/ews/: The `Exchange` port over Exchange Web Services (SOAP); this folder itself holds what all its parts share.
+// src/ews/: The `Exchange` port over Exchange Web Services (SOAP). The files directly in this folder serve all its parts.
 
 import { attachmentsIn, sha256Of } from "../exchange/attachment-hash.ts";
 import type { Exchange, Mailbox, SearchableMailboxes, SearchableMailboxQuery } from "../exchange/exchange.ts";
@@ -37,7 +37,7 @@ export interface EwsOptions extends ServerOptions {
   readonly url?: string | undefined;
   /** How to find the URL, where none is given. */
   readonly autodiscover?: DiscoverOptions | undefined;
-  /** What was learned about the server, for the next process. Default: nothing is kept. */
+  /** Facts learned about the server, for the next process. Default: none are kept. */
   readonly memory?: EndpointMemory | undefined;
   /** Returns the headers that authenticate us (`Authorization`), before each request. */
   readonly authorize?: (() => Promise<Record<string, string>>) | undefined;

@@ -29,7 +29,7 @@ export interface NewCalendarEntry {
   readonly mark: string;
 }
 
-/** Why an entry is not removed; undefined where it may be. Only what others have put into a calendar is residue of a message. */
+/** Returns why an entry is not removed; undefined if it may be. Only entries that other people have put into a calendar are residue of a message. */
 export function refusalToRemove({ isOrganizer }: CalendarEntry): Failure | undefined {
   if (isOrganizer === false) return undefined;
   const message =

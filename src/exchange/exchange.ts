@@ -104,8 +104,8 @@ export interface Mailbox {
   copy(itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<Copied>>;
   move(itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<{ readonly newItemId?: string | undefined }>>;
   /**
-   * Creates a message from its bytes, with the state that it had where the server allows that; `lost` of the value says what it lacks. An export has its
-   * state in it. Each call creates another message: after `unknown-outcome`, look for it first. Throws Failure.
+   * Creates a message from its bytes, with its former state if the server allows that; `lost` in the value lists the missing parts. An export contains the
+   * state. Each call creates another message: after `unknown-outcome`, search for it first. Throws Failure.
    */
   restore(message: KeptMessage): Promise<Copied>;
   /** Deletes messages. `trash` and `soft` move them, because only a move returns the new id that an undo needs. `hard` cannot be undone. */

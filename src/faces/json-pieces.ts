@@ -6,8 +6,8 @@ const pieceLength = 64 * 1024;
 const rowsAtOnce = 50;
 
 /**
- * The text of `harmlessJson` in pieces: a list of thousands is never there as one text, of which writing it would make copies. Short documents are
- * one piece.
+ * Yields the text of `harmlessJson` in pieces. A list of thousands is never built as one text, since writing such a text would make copies of it. Short
+ * documents are one piece.
  */
 export function* jsonPieces(document: object): Iterable<string> {
   let piece = "";

@@ -4,7 +4,7 @@ import { SweepAnswerNoun, SweepListNoun, SweepReportNoun, SweepTargetsNoun } fro
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** How a description writes what all its paths have. */
+/** The parts that all paths of a description share. */
 export interface Parts {
   ref(path: string): Json;
   json(description: string, schema: Json): Json;

@@ -65,7 +65,7 @@ export async function* readRegularOrPipe(path: string): AsyncGenerator<Buffer> {
   try {
     const stats = await file.stat();
     if (!stats.isFIFO()) throw new NotRegular(path, stats);
-    // A pipe has no places: nothing may be read from one.
+    // A pipe cannot be read from a given position.
     yield* file.createReadStream({ autoClose: false });
   } finally {
     await file.close();

@@ -1,4 +1,4 @@
-// src/graph/: The `Exchange` port over Microsoft Graph; this folder itself holds what all its parts share.
+// src/graph/: The `Exchange` port over Microsoft Graph. The files directly in this folder serve all its parts.
 
 import { Failure, type FailureCode } from "../failure.ts";
 import { neverSent, oneLine } from "../wire/http/http-failure.ts";

@@ -166,8 +166,8 @@ function count(text: string | undefined, what: string): number | undefined {
 }
 
 /**
- * A rule from text: `kind[:operation][:nth][:times]`, then any of `,mailbox=…` `,item=…` `,itemId=…` `,backOffMs=…` `,delayMs=…` `,code=…`. An
- * operation that is empty or `*` is every operation. Throws an Error that says what is wrong.
+ * Parses a rule: `kind[:operation][:nth][:times]`, then any of `,mailbox=…` `,item=…` `,itemId=…` `,backOffMs=…` `,delayMs=…` `,code=…`. An operation that
+ * is empty or `*` means every operation. Throws an Error that describes the mistake.
  */
 export function parseFault(text: string): FaultRule {
   const [head = "", ...options] = text.split(",");

@@ -121,7 +121,7 @@ export class XmlReader {
   }
 }
 
-/** A whole document. Throws XmlError. */
+/** Parses a whole document. Throws XmlError. */
 export function parseXml(text: string): XmlElement {
   const reader = new XmlReader();
   reader.write(text);

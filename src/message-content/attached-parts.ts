@@ -28,7 +28,7 @@ const keptBytes = 4 * 1024 * 1024;
  * broke off.
  */
 const maxPasses = 16;
-/** Number of consecutive broken downloads after which the rest is given up. */
+/** Number of consecutive broken downloads after which the remaining parts are given up. */
 const maxBroken = 3;
 /**
  * Reads parts of attachments that the server returns only as a whole. One download serves all requested parts in a row, in constant memory: requested

@@ -128,7 +128,7 @@ function checkDefect(failure: Failure): Failure {
   });
 }
 
-/** Verifies what was done. `items` are all selected items, failed ones included. */
+/** Verifies the changes. `items` are all selected items, failed ones included. */
 export async function verifyEach(items: readonly Item[], verify: NonNullable<Prepared["verify"]>, context: Context): Promise<void> {
   const doneItems = items.filter((item) => item.status === "done");
   if (doneItems.length === 0) return;

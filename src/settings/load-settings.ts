@@ -28,7 +28,7 @@ export interface Connection {
     /** How to sign in to EWS, if it differs from Microsoft Graph. */
     readonly auth?: Connection["auth"] | undefined;
   };
-  /** The back end of the mailboxes; `auto`: for each mailbox the one that holds it. */
+  /** The back end of the mailboxes; `auto`: for each mailbox the back end that has it. */
   readonly backend: "ews" | "graph" | "auto";
   /** Microsoft Graph; `caFile` is the path of a PEM file. */
   readonly graph: {

@@ -25,7 +25,7 @@ export interface OAuth {
     | { readonly kind: "device-code" };
 }
 
-/** The settings of which exactly one is given. */
+/** The settings of which exactly one must be set. */
 export const credentials = ["client_secret", "certificate", "federated_token_file", "managed_identity", "device_code"] as const;
 
 /** A certificate with its key, in PEM or PFX. */

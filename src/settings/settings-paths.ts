@@ -5,7 +5,7 @@ import { Failure } from "../failure.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The settings file of a call, and whether mailcordon found it where it looks by itself: nobody named it. */
+/** The settings file of a call, and whether mailcordon found it in its usual places because nobody named one. */
 export interface SettingsPath {
   readonly path: string;
   readonly isFound: boolean;

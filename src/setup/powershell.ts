@@ -1,4 +1,4 @@
-/** Builds PowerShell from our own names and others' values. No value can leave its quotes, whatever it contains. */
+/** Builds PowerShell from our own names and the values of others. No value can leave its quotes, whatever it contains. */
 
 /** The value of a parameter. */
 export type PowerShellValue = string | number | boolean | readonly string[] | PowerShellVariable;

@@ -22,7 +22,7 @@ export interface Address {
 export interface Embedded {
   /** Returns its address, by its files; starts it if it does not run. Throws Failure. */
   running(): Promise<Address>;
-  /** Stops it, whichever process started it; waits until it has written everything. */
+  /** Stops it, even if another process started it; waits until it has written everything. */
   stop(): Promise<void>;
 }
 
@@ -153,7 +153,7 @@ async function initialise(home: string, data: string, binaries: Binaries, accoun
     const file = await open(passwordFile, "wx", 0o600);
     try {
       await file.writeFile(password);
-      // The open file, whatever has its name by now.
+      // Change the open file, since its name may belong to another file by now.
       if (account !== undefined) await file.chown(account.uid, account.gid);
     } finally {
       await file.close();

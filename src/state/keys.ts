@@ -201,7 +201,7 @@ function holderOf({ id, name, owner, roles, mailboxes, connections, interfaces: 
   return { id, name, owner: owner ?? undefined, grant: { roles, ...limits } };
 }
 
-/** Returns one round of SHA-256: the secret has 256 random bits, so nobody can guess it however fast a guess is. */
+/** Returns one round of SHA-256: the secret has 256 random bits, so nobody can guess it, however fast each guess is. */
 function hashOf(words: string): Buffer {
   return createHash("sha256").update(words).digest();
 }

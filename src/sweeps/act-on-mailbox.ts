@@ -24,7 +24,7 @@ const batchSize = 20;
 /** Tries of a mailbox before its open targets fail. */
 const mostTries = 5;
 
-/** Runs the action in one mailbox. Returns the failure because of which the caller must retry some targets later. */
+/** Runs the action in one mailbox. Returns a failure after which the caller must retry some targets later. */
 export async function actOnMailbox(claimed: ClaimedMailbox, run: SweepRun): Promise<Failure | undefined> {
   const { chunk, work } = run;
   const open = (await work.openTargets(chunk.sweep, claimed.number, "act")).map(readTarget);

@@ -54,7 +54,7 @@ export const KeptOutcome = z.object({
   before: Before.optional(),
   /** For `changed`: the facts that differ from the plan. */
   differs: z.array(z.string()).optional(),
-  /** For an undo: mailcordon created a copy from this form of the evidence, since Exchange no longer had the message. `lost`: what the copy lacks. */
+  /** For an undo: mailcordon created a copy from this form of the evidence, since Exchange no longer had the message. `lost`: the missing parts of the copy. */
   restored_copy: z.boolean().optional(),
   restored_from: z.enum(["export", "eml"]).optional(),
   lost: z.array(z.string()).optional(),
@@ -76,7 +76,7 @@ export interface KeptForm {
   readonly piece: Piece;
 }
 
-/** Returns the formats in which the evidence has the message, the one that restores more of it first. */
+/** Returns the formats of the message in the evidence, the most complete first. */
 export function keptForms({ evidence }: KeptOutcome): readonly KeptForm[] {
   if (evidence === undefined) return [];
   return [evidence.export, evidence].flatMap((piece): readonly KeptForm[] => {

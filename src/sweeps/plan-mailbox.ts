@@ -20,7 +20,7 @@ const aboutTheCall: ReadonlySet<FailureCode> = new Set<FailureCode>([
   ...(["cancelled", "invalid-input", "unauthenticated", "tls-failed", "audit-failed", "confirmation-required"] as const),
 ]);
 
-/** The targets in one mailbox, and what could not be examined there. */
+/** The targets in one mailbox, and the reasons why parts could not be examined. */
 export interface MailboxPlan {
   readonly targets: readonly TargetFacts[];
   readonly problems: readonly Unexamined[];

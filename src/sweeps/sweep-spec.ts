@@ -142,6 +142,6 @@ export function restoredFromEvidence(
 /** Lets the action check its inputs before any message is known. Throws Failure `invalid-input`. */
 export function prepareInput({ action, input, internetMessageIds }: SweepSpec) {
   const names = internetMessageIds.length === 0 ? { item_id: ["AAMk"] } : { internet_message_id: [...internetMessageIds] };
-  // No dry run: what the action would refuse later, such as an unconfirmed hard deletion, must not become a plan.
+  // Not as a dry run: an input that the action would refuse later, such as an unconfirmed hard deletion, must not become a plan.
   return action.prepare({ ...input, ...names, dry_run: false });
 }

@@ -19,7 +19,7 @@ import { isSameMessage } from "./target-facts.ts";
 
 const mostTries = 5;
 
-/** Undoes the action in one mailbox, target by target. Returns the failure because of which the caller must retry the rest later. */
+/** Undoes the action in one mailbox, target by target. Returns a failure after which the caller must retry the other targets later. */
 export async function undoInMailbox(claimed: ClaimedMailbox, run: SweepRun): Promise<Failure | undefined> {
   const { chunk, work, host } = run;
   const isLast = claimed.tries + 1 >= mostTries;

@@ -107,7 +107,7 @@ export async function runChunk(chunk: Chunk, options: WorkerOptions): Promise<vo
   };
   const retryAfter = (failure: Failure | undefined, tries: number) =>
     failure === undefined ? undefined : { ms: retryMs * 2 ** Math.min(tries, 5), reason: `${failure.code}: ${failure.message}` };
-  /** The mailboxes that are due soon and nobody works on. */
+  /** Yields mailboxes that are due soon and have no owner. */
   async function* claimedMailboxes(): AsyncGenerator<ClaimedMailbox> {
     while (!signal.aborted) {
       const mailbox = await work.claimMailbox(chunk);

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 /** Characters, or bytes, that are worked on without a pause: the slowest work on them (escaping each character of XML) takes some 10 ms. */
 export const sliceLength = 256 * 1024;
 
-/** Lets everything that waits have its turn. */
+/** Lets other waiting work run. */
 export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -46,7 +46,7 @@ export async function decodeStrictBase64(text: string): Promise<Buffer | undefin
   let filled = 0;
   for (const [at, slice] of [...textSlices(text)].entries()) {
     if (at > 0) await yieldToEventLoop();
-    // Each slice has whole groups of four: what could shift it, a CR or a surrogate, is refused here.
+    // Each slice has whole groups of four: a character that could shift them, a CR or a surrogate, is refused here.
     if (!/^[A-Za-z0-9+/]*={0,2}$/.test(slice)) return undefined;
     if (slice.includes("=") && filled + (slice.length / 4) * 3 - padding !== bytes.length) return undefined;
     filled += bytes.write(slice, filled, "base64");
@@ -59,7 +59,7 @@ export async function decodeBase64(text: string): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(Math.ceil((text.length / 4) * 3) + 3);
   let filled = 0;
   let rest = "";
-  // Padding ends it; what is behind is read in one go with it, since nobody writes that.
+  // Padding ends the text; the characters after it are read in one step, since valid text has none.
   const padding = text.indexOf("=");
   const plain = padding < 0 ? text : text.slice(0, padding);
   for (const slice of textSlices(plain)) {

@@ -1,4 +1,4 @@
-// src/verification/: Looks again for what an action reports as gone, before the answer says so.
+// src/verification/: Searches again for items that an action reports as gone, before the answer reports it.
 
 import type { Context, Target } from "../catalogue/action-definition.ts";
 import type { Message } from "../exchange/message.ts";

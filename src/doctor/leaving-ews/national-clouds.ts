@@ -35,7 +35,7 @@ const worldwideOnly: readonly (CloudGap & { readonly habit: "permanentDelete" | 
   },
 ];
 
-/** Returns what the cloud of a connection lacks. */
+/** Returns the functions that the cloud of a connection lacks. */
 export function cloudGapsOf({ graph }: Pick<Connection, "graph">): readonly CloudGap[] {
   return worldwideOnly.flatMap(({ habit, ...lack }) => (graph.habits[habit] ? [] : [lack]));
 }

@@ -17,7 +17,7 @@ export interface Discovered {
   readonly protocol: Protocol["name"];
 }
 
-/** In the order of use: first what needs no credentials, then the newer protocol. */
+/** In the order of use: first the protocol without credentials, then the newer of the others. */
 const protocols: readonly Protocol[] = [json, soap, pox];
 
 /**

@@ -4,7 +4,7 @@ import { deleteItem } from "../operations/delete-item.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 import { getAssociatedEntries, getCalendarItems } from "./get-calendar-item.ts";
 
-/** Returns the entry of each invitation. What is not about a meeting has none. */
+/** Returns the entry of each invitation. A message that is not about a meeting has none. */
 export async function* invited(mailbox: EwsMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<CalendarEntry | undefined>> {
   const found: Outcome<string | undefined>[] = [];
   for await (const outcome of mailbox.each(getAssociatedEntries, itemIds, refs)) {
@@ -62,7 +62,7 @@ export async function* removeEntries(mailbox: EwsMailbox, entryIds: readonly str
   }
 }
 
-/** After a lost reply: what is not there any more was removed. */
+/** After a lost reply: an entry that no longer exists was removed. */
 async function look(mailbox: EwsMailbox, id: string, unknown: Outcome<Record<never, never>>): Promise<Outcome<Record<never, never>>> {
   const seen = await attempt(() => mailbox.ask(getCalendarItems, [{ id }]));
   if (!seen.ok && seen.failure.code === "cancelled") throw seen.failure;

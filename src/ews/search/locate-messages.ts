@@ -332,7 +332,7 @@ async function findCopies(mailbox: EwsMailbox, ids: readonly string[], where: Lo
   for (const [itemId, outcome] of read) {
     const listed = found.get(itemId);
     if (listed === undefined) continue;
-    // A listed message exists, whatever else the server reports about it. If its whole Message-ID is not known, it may be the one.
+    // A listed message exists, whatever the server reports about it later. If its Message-ID may be truncated, it may be the one requested.
     if (outcome.ok) found.set(itemId, { ...outcome.value, folderPath: listed.folderPath });
     else if (mayBeTruncated(listed.internetMessageId ?? "")) unlisted.push({ failure: outcome.failure });
   }

@@ -227,7 +227,7 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
     if (failure !== undefined) unlisted.push({ folder: source.folder, isMessage: false, failure });
   }
 
-  /** Ends a folder with what was read of it. */
+  /** Ends a folder with the messages read so far. */
   function giveUp(source: FolderProgress, failure: Failure, items: readonly Message[] = []): void {
     if (!isLocal(failure) && !mayBeFaultOfOneItem(failure)) throw failure;
     source.failed = source.seen.size + items.length === 0;

@@ -70,7 +70,7 @@ function failAll(count: number, failure: Failure): Outcome<never>[] {
   return Array.from({ length: count }, () => failed(failure));
 }
 
-/** Sends one batch and retries what is left of it until each id has an Outcome. */
+/** Sends one batch and retries the remaining ids until each has an Outcome. */
 async function requestBatch<Id, In, Out>(requested: BatchRequest<Id, In, Out>, ids: readonly Id[]): Promise<Outcome<Out>[]> {
   const { sender, operation } = requested;
   const settled = new Map<number, Outcome<Out>>();

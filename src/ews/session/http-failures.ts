@@ -13,7 +13,7 @@ export function httpFailure(response: Pick<HttpResponse, "status" | "headers">, 
   return failure;
 }
 
-/** What is known about a request whose reply has no SOAP. */
+/** The facts about a request whose reply has no SOAP. */
 export interface UnansweredRequest {
   /** The beginning of the page. */
   readonly page?: string | undefined;
@@ -130,7 +130,7 @@ export async function readErrorPage(response: Pick<HttpResponse, "body">): Promi
       size += next.value.length;
     }
   } catch {
-    // Use what has arrived.
+    // Use the part that has arrived.
   } finally {
     clearTimeout(timer);
     chunks.return?.().catch(() => undefined);

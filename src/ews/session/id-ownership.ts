@@ -139,7 +139,7 @@ async function foldersBelow(mailbox: EwsMailbox, root: (typeof roots)[number]): 
   return found;
 }
 
-/** Returns undefined for what does not exist or may not be opened. Throws every other Failure. */
+/** Returns undefined for an object that does not exist or may not be opened. Throws every other Failure. */
 async function undefinedIfAbsent<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();

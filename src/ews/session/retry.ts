@@ -48,7 +48,7 @@ export function slowDown(
   { requestQueue: schedule, key, target, limits }: RequestSender,
 ): void {
   for (const failure of failures) {
-    // Items that were not attempted need no wait, and waiting does not fix what needs a person.
+    // Items that were not attempted need no wait, and waiting does not fix a problem that needs a person.
     if (!failure.retryable || failure.code === "not-attempted" || failure.code === "cancelled") continue;
     const { wireCode } = failure;
     const throttled = isThrottled(failure);

@@ -69,7 +69,7 @@ function newestBefore({ receivedAt: one = "" }: Message, { receivedAt: other = "
   return one < other ? 1 : -1;
 }
 
-/** A message that matches, and what was read of it so far. */
+/** A message that matches, with the parts read so far. */
 interface MatchedMessage {
   readonly message: Message;
   /** The message as it was listed: the order and the cursor use this. */

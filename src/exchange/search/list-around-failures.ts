@@ -35,7 +35,7 @@ export function mayBeFaultOfOneItem({ code, wireCode = "" }: Failure): boolean {
   return itemFailureCodes.has(code) || itemFailureWireCodes.has(wireCode);
 }
 
-/** After this many folders of which nothing could be listed, even one by one, other folders are not tried: each costs about ten requests. */
+/** After this many folders without a single listed item, even one by one, other folders are not tried: each costs about ten requests. */
 export const mostFailedFolders = 2;
 
 /** Three neighbours that cannot be listed even alone are not corrupt items: the server has another problem. */

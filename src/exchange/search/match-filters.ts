@@ -228,7 +228,7 @@ function anyAttachment(
     }
     const spoilt = attachments.find(({ unreadable }) => unreadable !== undefined)?.unreadable;
     if (spoilt === undefined) return false;
-    // Whatever its code is, it concerns this message alone: the list was read around it.
+    // Whatever its code, the failure concerns only this message, since the list was read around it.
     const { message, hint, wireCode, requestId } = spoilt;
     throw new Failure("unreadable", message, { hint, wireCode, requestId, cause: spoilt });
   };

@@ -5,7 +5,7 @@ import type { Sent } from "./draft.ts";
 
 /** Waits before each check, in milliseconds. */
 export interface RetryDelays {
-  /** For a message of which it is not known whether it was sent. */
+  /** For a message that may or may not have been sent. */
   readonly settle: readonly number[];
   /** For the copy in Sent Items: Exchange submits a message after it has replied. */
   readonly find: readonly number[];
@@ -205,7 +205,7 @@ function mayBeMade({ code }: Failure): boolean {
   return code === "unknown-outcome" || code === "cancelled";
 }
 
-/** Returns the Failure for an unknown outcome. The draft stays as it is; the user decides about it. */
+/** Returns the Failure for an unknown outcome. The draft is left unchanged; the user decides about it. */
 async function unknownOutcome(
   failure: Failure,
   seen: string,

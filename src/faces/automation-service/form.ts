@@ -7,7 +7,7 @@ import { type Parameter, parametersOf } from "../parameters.ts";
 import type { Field } from "./definition.ts";
 import { labelOf } from "./label.ts";
 
-/** One field of a form, and the Python that reads it: None when it is unset, else as JSON has it. */
+/** One field of a form, and the Python code that reads it: None if it is unset, otherwise the value for JSON. */
 export interface FormField {
   readonly field: Field;
   readonly python: string;

@@ -42,7 +42,7 @@ export const dataAttributes = {
     default: "180",
     hint: "How long one action may take until its reply.",
   },
-  // A list, since what an unticked checkbox sends is not documented: here unset means that it is checked.
+  // A list, since the value of an unticked checkbox is not documented: here an unset field means that the certificate is checked.
   verify: {
     label: "Verify Server Certificate",
     type: "list",

@@ -15,7 +15,7 @@ export async function runCli(args: readonly string[], program: Program, screen: 
   const quiet = args.includes("--quiet");
   const json = screen.stdout.isTTY !== true || args.includes("--json");
   const [first = "--help", ...rest] = args;
-  // A command with an end of its own is not timed: nobody would hear of the rejection, and Node ends a process for that.
+  // A command that ends the process itself has no time limit: nobody would handle the rejection, and Node ends a process for that.
   const endsItself = program.commands.some((command) => command.name === first && command.endsItself);
   const grace = endsItself ? undefined : openGracePeriod(screen.signal);
   // A call that is given up may still end later: its output must not follow the reported failure.

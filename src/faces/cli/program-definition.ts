@@ -14,7 +14,7 @@ export interface ConnectOptions {
 
 /** Everything that actions need. */
 export interface Opened extends Pick<Host, "exchange" | "evidence" | "audit" | "auditsReads" | "connection" | "tlsVerified" | "readFile"> {
-  /** The settings file, where nobody named it. */
+  /** The settings file, if mailcordon found it by itself. */
   readonly foundFile?: string | undefined;
 }
 

@@ -12,7 +12,10 @@ const gap = "  ";
 
 export type Cells = Readonly<Record<string, unknown>>;
 
-/** One value as one line of harmless text. `brief`: as in a table, an address without its name, which anybody may choose, and a time to the minute. */
+/**
+ * Writes a value as one line of harmless text. `brief`: as in a table, with an address without its name, which the sender chooses freely, and a time to the
+ * minute.
+ */
 export function cell(value: unknown, brief = false): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "boolean") return value ? "yes" : "no";
@@ -122,7 +125,7 @@ function chooseColumns(all: readonly Column[], columns: number, first: readonly 
     used += size;
     picked.push(column);
   }
-  // If there are only ids and none fits, one id goes beyond the edge.
+  // If there are only ids and none fits, one id exceeds the width.
   const [only] = all;
   return picked.length === 0 && only !== undefined ? [only] : picked;
 }

@@ -46,7 +46,7 @@ export interface ServedSweeps {
   readonly secondPersonAbove: number | undefined;
   /** Whether this process works on sweeps. */
   readonly isWorker: boolean;
-  /** Path of the audit log, of which evidence archives have a part. */
+  /** Path of the audit log. Evidence archives contain a part of it. */
   readonly auditFile: string;
   /** Folder for evidence archives until they are sent. */
   readonly archiveFolder: string;

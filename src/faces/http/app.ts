@@ -23,7 +23,7 @@ import { sweepService, workOnSweeps } from "./serve-sweeps.ts";
 export interface App {
   readonly fetch: Hono<Env>["fetch"];
   readonly running: () => number;
-  /** Begins nothing more; resolves when what runs has ended. */
+  /** Begins no more calls; resolves when the running calls have ended. */
   close(graceMs: number): Promise<void>;
 }
 

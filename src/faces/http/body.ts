@@ -11,7 +11,7 @@ export interface CallRequest {
   readonly input: Readonly<Record<string, unknown>>;
   /** SHA-256 (hexadecimal) of the body: equal for the same bytes of the input and the same files, whatever is between them. */
   readonly fingerprint: string;
-  /** Opens a file that came along, by the name of its part. Never one of this machine. */
+  /** Opens a file of the request, by the name of its part. Never opens a file of this machine. */
   readFile(name: string): Promise<OpenedFile>;
   readonly hasFiles: boolean;
   /** Removes the files that came along. */

@@ -56,7 +56,7 @@ let value;
 try {
   value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(workerData));
 } catch {
-  // Undefined says so.
+  // Undefined stands for the failure.
 }
 parentPort.postMessage(value);
 `;

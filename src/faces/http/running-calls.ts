@@ -65,7 +65,7 @@ export type Admission = { readonly leave: () => void } | { readonly refused: Rep
 
 /** Makes the calls of every face of the server. */
 export interface Calls {
-  /** Returns what `perform` needs for a caller and a connection; nothing in it reaches another mailbox. Throws Failure. */
+  /** Returns everything that `perform` needs for a caller and a connection, restricted to the caller's mailboxes. Throws Failure. */
   hostFor(caller: Pick<Caller, "id" | "grant">, connection: string): Promise<Host>;
   /**
    * Takes a place for a body that is arriving: this limits the bodies in memory, and a slow sender takes no place of a call. With the `role` of a

@@ -14,7 +14,7 @@ import { evidenceUri, reportKept } from "./evidence-resource.ts";
 import { type Confirmation, confirmationField } from "./tool.ts";
 import { bounded, isTooLong, notice } from "./untrusted-text.ts";
 
-// A terminal's width is a readable one for a dialogue, too. More items than these nobody reads in one.
+// The width of a terminal is readable in a dialogue as well. Nobody reads more items than these in a dialogue.
 const dialogueLayout: QuestionLayout = {
   columns: 100,
   most: 100,

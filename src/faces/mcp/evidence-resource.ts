@@ -14,7 +14,7 @@ export function evidenceUri(sha256: string): string {
   return `${scheme}${sha256}`;
 }
 
-/** The hash in the name of a resource; undefined when it names something else. */
+/** Returns the hash in the name of a resource; undefined for the name of another resource. */
 export function hashIn(uri: string): string | undefined {
   const hash = uri.startsWith(scheme) ? uri.slice(scheme.length).toLowerCase() : "";
   return /^[0-9a-f]{64}$/.test(hash) ? hash : undefined;

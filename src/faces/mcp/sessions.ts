@@ -53,7 +53,7 @@ export function openSessions(publicUrl = "", now: () => number = Date.now): Sess
 
   return {
     handle: async (request, caller, serve, message) => {
-      // A page in a browser may not speak to it in its user's name, whatever key it has found.
+      // A page in a browser may not call the server in its user's name, whatever key it has found.
       if (!isOwnOrigin(request, publicUrl)) return refusal(403, "Requests from web pages are refused.");
       const id = request.headers.get("mcp-session-id");
       const session = id === null ? undefined : sessions.get(id);
@@ -72,7 +72,7 @@ export function openSessions(publicUrl = "", now: () => number = Date.now): Sess
       });
       await server.connect(transport);
       const response = await transport.handleRequest(request, { parsedBody: message });
-      // It was no initialization: nobody will come back to it.
+      // The request was not an initialization, so no client will use this transport again.
       if (transport.sessionId === undefined) await server.close();
       return response;
     },

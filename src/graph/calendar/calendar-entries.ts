@@ -17,7 +17,7 @@ export function removeEntries(mailbox: GraphMailbox, entryIds: readonly string[]
   return oneByOne(entryIds, (id) => removeEntry(mailbox, id));
 }
 
-/** Declines without an answer, and deletes what is in the calendar afterwards. Throws Failure. */
+/** Declines without an answer, and deletes an entry that remains in the calendar. Throws Failure. */
 async function removeEntry(mailbox: GraphMailbox, id: string): Promise<Record<never, never>> {
   const refusal = refusalToRemove(await mailbox.ask(getEvent, id));
   if (refusal !== undefined) throw refusal;

@@ -1,4 +1,4 @@
-// src/graph/mailboxes/: What Graph says of a mailbox as a whole: automatic replies, rights, and which mailboxes there are.
+// src/graph/mailboxes/: Facts that Graph returns about whole mailboxes: automatic replies, rights, and the list of mailboxes.
 
 import type { GroupMembers, UnknownMember } from "../../exchange/recipients.ts";
 import { Failure } from "../../failure.ts";

@@ -1,6 +1,9 @@
 import { Failure } from "../../failure.ts";
 
-/** Returns a refusal for want of rights as a Failure that names the permission; everything else as it is. `what` it may not do: "list mailboxes". */
+/**
+ * Returns a refusal due to missing rights as a Failure that names the permission, and any other error unchanged. `what`: the refused operation, such as
+ * "list mailboxes".
+ */
 export function permissionMissing(thrown: unknown, permission: string, what: string): unknown {
   if (!(thrown instanceof Failure) || (thrown.code !== "access-denied" && thrown.code !== "role-missing")) return thrown;
   return new Failure("role-missing", `The application may not ${what}: it lacks the permission ${permission} for Microsoft Graph.`, {

@@ -208,7 +208,7 @@ export async function newestFirst(
     if (never !== undefined) unlisted.push({ place: source.place, isMessage: false, failure: never });
   }
 
-  /** Ends a place with what was read of it. */
+  /** Ends a place with the messages read so far. */
   function giveUp(source: PlaceProgress, failure: Failure, items: readonly Message[] = []): void {
     if (!isLocal(failure) && !mayBeFaultOfOneItem(failure)) throw failure;
     source.failed = source.seen.size + items.length === 0;

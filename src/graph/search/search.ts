@@ -35,7 +35,7 @@ interface Listed {
 }
 
 /**
- * Searches one mailbox, newest first over all its folders. The server narrows the list by `$filter` or `$search`; what it cannot decide is decided by
+ * Searches one mailbox, newest first over all its folders. The server narrows the list by `$filter` or `$search`; mailcordon checks the other conditions by
  * reading each message. Throws Failure.
  */
 export async function search(mailbox: GraphMailbox, requested: Search, access: AttachmentAccess): Promise<SearchPage> {

@@ -103,7 +103,7 @@ async function findCopy(mailbox: GraphMailbox, mark: string): Promise<Partial<Se
   return { itemId, internetMessageId, conversationId, sentAt, subject, to, cc, bcc };
 }
 
-/** Deletes the copy that Graph keeps of every sent draft, where none is wanted. */
+/** Deletes the copy that Graph keeps of every sent draft, if no copy is wanted. */
 async function removeCopy(mailbox: GraphMailbox, mark: string, { itemId }: Partial<Sent>): Promise<Pick<Sent, "copyLeft">> {
   try {
     if (itemId !== undefined) await deleteDraft(mailbox, itemId);

@@ -58,7 +58,7 @@ const further: ExpectedReply = { status: [200, 202], body: "json" };
 /** The reply when the file is on the message, with its location. @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments */
 const last: ExpectedReply = { status: [201], body: "nothing", headers: ["location"] };
 
-/** Uploads one piece. After a lost reply the server is asked what has arrived. */
+/** Uploads one piece. After a lost reply, asks the server how much has arrived. */
 async function uploadPiece(mailbox: GraphMailbox, url: string, piece: Buffer, start: number, total: number): Promise<void> {
   const end = start + piece.length;
   const source = {

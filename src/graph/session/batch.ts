@@ -65,7 +65,7 @@ interface WrittenRequest {
   readonly parts: RequestParts;
 }
 
-/** Sends one batch and retries what is left of it until each input has an Outcome. */
+/** Sends one batch and retries the remaining inputs until each has an Outcome. */
 async function requestBatch<In, Out>(request: Request<In, Out>, inputs: readonly In[], sender: RequestSender): Promise<Outcome<Out>[]> {
   const settled = new Map<number, Outcome<Out>>();
   const written = new Map<number, WrittenRequest>();

@@ -38,7 +38,7 @@ export function isRepeatable(failure: Failure, safety: RepeatSafety, tries: numb
  */
 export function slowDown(failures: readonly Failure[], tries: number, { requestQueue: schedule, key, limits }: RequestSender): void {
   for (const failure of failures) {
-    // Items that were not attempted need no wait, and waiting does not fix what needs a person.
+    // Items that were not attempted need no wait, and waiting does not fix a problem that needs a person.
     if (!failure.retryable || failure.code === "not-attempted" || failure.code === "cancelled") continue;
     const requested = failure.code === "busy";
     // Graph does not say whether the budget of the mailbox or that of the application is used up, and Microsoft's pages contradict each other.

@@ -1,4 +1,4 @@
-// src/lab/autodiscover/: Autodiscover in the lab, with the ways in which it can go wrong on purpose.
+// src/lab/autodiscover/: Autodiscover in the lab, and its deliberate faults.
 
 import type { AutodiscoverBehaviour } from "./autodiscover.ts";
 

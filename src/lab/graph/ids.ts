@@ -40,7 +40,7 @@ function identityOf(rest: string): { readonly identity: Buffer; readonly path: B
   return { identity: bytes.subarray(immutableHead.length, length), path: bytes.subarray(length) };
 }
 
-/** Whether the text is an id of one of the two forms, whatever it names. */
+/** Whether the text is an id of one of the two forms, even if there is no such item. */
 export function isWellFormed(rest: string): boolean {
   return ewsId(rest) !== undefined || identityOf(rest) !== undefined;
 }
@@ -53,7 +53,7 @@ export function itemId(item: LabItem, form: IdForm): string {
   return form === "immutable" ? immutableId(item) : restOf(item.id);
 }
 
-/** The item that an id of either form names. */
+/** Returns the item that an id of either form names. */
 export function findItem(mailbox: LabMailbox, rest: string): LabItem | undefined {
   const immutable = identityOf(rest);
   if (immutable !== undefined) return immutable.path.length === 0 ? mailbox.itemByIdentity(immutable.identity) : undefined;

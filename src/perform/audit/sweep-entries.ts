@@ -15,7 +15,7 @@ export interface EntryLink {
   readonly entry: number;
   /** The hash of the line, without its line feed. */
   readonly sha256: string;
-  /** As the entry itself says. */
+  /** As recorded in the entry itself. */
   readonly previous: string;
 }
 

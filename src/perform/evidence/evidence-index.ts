@@ -20,9 +20,9 @@ export interface EvidenceCopy extends OpenedFile {
 
 /** The evidence of a folder by the SHA-256 of its bytes (hexadecimal). */
 export interface EvidenceIndex {
-  /** One copy for each place that the bytes were taken from; none when the index has none, or its file is not what the index says. */
+  /** Returns one copy for each source of the bytes. Leaves out a source whose file differs from the index. */
   find(sha256: string): Promise<readonly EvidenceCopy[]>;
-  /** Returns one copy for each hash of which there is any, wherever it came from. Reads the index once. */
+  /** Returns one copy for each hash that the index contains, from any source. Reads the index once. */
   findAll(sha256s: ReadonlySet<string>): Promise<ReadonlyMap<string, EvidenceCopy>>;
   /** If a database stores the index: reads the lines added since, to save the next look-up that work. Throws Failure. */
   catchUp?(): Promise<void>;

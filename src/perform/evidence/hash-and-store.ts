@@ -61,7 +61,7 @@ function openNames(folder: string): () => Promise<Names> {
   };
 }
 
-/** The same for names that some file system takes for one: more than one way of ignoring case is about, and this ignores what any of them does. */
+/** Returns the same text for names that some file system treats as one: file systems ignore case in several ways, and this covers all of them. */
 function foldName(name: string): string {
   return composeUnicode(composeUnicode(name).toUpperCase().toLowerCase());
 }

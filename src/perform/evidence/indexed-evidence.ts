@@ -176,7 +176,7 @@ async function bytesOf(file: FileHandle, from: number, length: number): Promise<
   return bytes.subarray(0, filled);
 }
 
-/** Adds what the file has from `from` on. Returns how far it came, and the bytes of a last line without an end. */
+/** Adds the lines of the file after `from`. Returns the position reached, and the bytes of a last line without an end. */
 async function readOn(
   path: string,
   index: string,

@@ -65,7 +65,7 @@ export function cellsOf(target: TargetDocument): Cells {
   };
 }
 
-/** Returns why a message is not done, or what a later search has shown; empty if the state explains itself. */
+/** Returns why a message is not done, or the result of a later search; empty if the state explains itself. */
 export function reasonOf({ outcome, undo_outcome }: TargetDocument): string {
   const texts = [outcome, undo_outcome].flatMap((kept) => [kept?.error?.message, kept?.message, kept?.settled_by_look, kept?.note]);
   return texts.filter((text) => text !== undefined).join(" ");

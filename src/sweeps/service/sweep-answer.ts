@@ -73,7 +73,7 @@ async function liveOf(state: State, { id, begunAt: runBegunAt, undoBegunAt: begu
   };
 }
 
-/** Returns since when nobody has worked on a sweep. Nobody has before it began. */
+/** Returns the time since when no worker has run; at the earliest, when the sweep began. */
 function lastWorkedAt(seenAt: Date | undefined, begunAt: Date | undefined): Date | undefined {
   return seenAt !== undefined && begunAt !== undefined && seenAt < begunAt ? begunAt : (seenAt ?? begunAt);
 }

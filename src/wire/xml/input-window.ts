@@ -31,7 +31,7 @@ export class Window {
   #odd = -1;
   #reference = -1;
   #cdataEnd = -1;
-  /** The lowest of the three. */
+  /** The lowest of these three positions. */
   #special = -1;
 
   /** `room`: initial size in bytes; it grows. */

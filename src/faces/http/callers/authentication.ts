@@ -43,9 +43,7 @@ export function hasRole({ grant }: Caller, role: Role): boolean {
   return grant.roles.includes(role) || grant.roles.includes("admin");
 }
 
-/**
- * Returns what a caller was granted, as a text: a later token of the same subject may grant less, and then must not access what an earlier one began.
- */
+/** Returns the grant of a caller as a text: a later token of the same subject may grant less, and then must not access calls that an earlier one began. */
 export function scopeOf({ grant: { roles, mailboxes, connections, interfaces } }: Caller): string {
   // Jobs of callers without this limit keep the text that they were stored with before there was one.
   return JSON.stringify([roles, mailboxes ?? "all", connections ?? "all", ...(interfaces === undefined ? [] : [interfaces])]);

@@ -52,7 +52,7 @@ export function evidenceRoutes({ app, calls, connections, evidence, log }: AppCo
       place.leave();
       return new Response(null, { headers });
     }
-    // The place is taken until the last byte is out, or nobody wants more. A client that goes before the first byte ends no stream.
+    // The place is occupied until the last byte is sent, or the client stops reading. A client that leaves before the first byte ends no stream.
     c.env.outgoing?.once("close", place.leave);
     return new Response(streamOf(verifyBytes(found, sha256, isRevoked), broken, place.leave), { headers });
   });

@@ -57,7 +57,7 @@ export function jobRoutes(appContext: AppContext): void {
   app.delete("/v1/jobs/:id", async (c) => {
     queryOf(c, []);
     const caller = c.get("caller");
-    // To stop a job is as urgent as what its caller may do.
+    // Stopping a job is as urgent as the job itself.
     return await withinCalls(caller, hasRole(caller, "contain") ? "contain" : "read", c.get("requestId"), async () => {
       const { id } = await findJob(appContext, caller, c.req.param("id"));
       await state.jobs.cancel(id);
@@ -100,7 +100,7 @@ async function findJob({ state }: AppContext, caller: Caller, id: string): Promi
   });
 }
 
-/** An administrator sees the jobs of others, unless it is one of some mailboxes or connections only: which those are is not known of a job that ended. */
+/** An administrator sees the jobs of others, except an administrator of some mailboxes or connections only: those of an ended job are not known. */
 function mayFind(caller: Caller, job: Pick<Job, "caller" | "scope">): boolean {
   const { mailboxes, connections } = caller.grant;
   const isOwn = job.caller === caller.id && (job.scope === undefined || job.scope === scopeOf(caller));

@@ -35,7 +35,7 @@ export function elementOf(itemClass: string): ItemElement {
   return classes.find(([name]) => known === name || known.startsWith(`${name}.`))?.[1] ?? "Item";
 }
 
-/** The class that a new item has when the element is all that is known of it. */
+/** The class of a new item if only its element is known. */
 export const defaultClasses: Readonly<Record<ItemElement, string>> = {
   Item: "IPM.Note",
   Message: "IPM.Note",

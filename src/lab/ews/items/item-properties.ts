@@ -73,7 +73,7 @@ function ownerXml(name: string): ItemProperty["write"] {
 /** Exchange keeps these as properties of the item and not among its headers; captured replies of Exchange have none of them. */
 const notAmongHeaders: ReadonlySet<string> = new Set(["from", "sender", "to", "cc", "bcc"]);
 
-/** Returns the headers that Exchange shows of an item: none of its addresses, and none without a value. */
+/** Returns the headers that Exchange shows for an item: without those that contain addresses or have no value. */
 export function shownHeaders({ headers }: Pick<AnyItem, "headers">): AnyItem["headers"] {
   return headers.filter(({ name, value }) => value !== "" && !notAmongHeaders.has(name.toLowerCase()));
 }

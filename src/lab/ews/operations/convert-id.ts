@@ -69,7 +69,7 @@ function convert(source: XmlElement, context: RequestContext): string {
   const format = context.request.attributes.get("DestinationFormat") ?? "EwsId";
   const ewsId = readAs(source.attributes.get("Format") ?? "EwsId", source.attributes.get("Id") ?? "");
   const id = writeAs(format, ewsId);
-  // Exchange does not check whether the mailbox exists: the id says whose it is.
+  // Exchange does not check whether the mailbox exists: the id names its owner.
   const owner = context.store.mailboxByGuid(parseId(ewsId)?.mailbox ?? "")?.address ?? address;
   return el("m:AlternateId", { "xsi:type": "t:AlternateIdType", Format: format, Id: id, Mailbox: owner });
 }

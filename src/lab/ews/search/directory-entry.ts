@@ -106,7 +106,7 @@ export function entryMailboxXml(entry: DirectoryEntry, element = "t:Mailbox"): s
   );
 }
 
-/** t:Contact with all that is known of it. */
+/** Returns t:Contact with all known facts about the entry. */
 export function entryContactXml(entry: DirectoryEntry): string {
   const parts = contactProperties.map(({ uri, write }) => {
     // t:ContactSource comes before t:Department in the schema.

@@ -50,7 +50,7 @@ export function namedKey(set: string, nameOrId: string | number): string {
   return `${set}/${typeof nameOrId === "number" ? `#${nameOrId}` : nameOrId}`;
 }
 
-/** The name of a property set that has one, else its GUID in lower case. */
+/** Returns the name of a property set if it has one, otherwise its GUID in lower case. */
 export function setOf(guid: string): string {
   const known = guid.toLowerCase();
   return distinguishedSets[known] ?? known;

@@ -134,7 +134,7 @@ function zonedTimeIn(flag: JsonObject, name: string): Date | undefined {
 /** @see https://learn.microsoft.com/en-us/graph/api/resources/internetmessageheader */
 const mostHeaders = 5;
 
-/** A header of one's own must say so by its name. */
+/** Reads custom headers, whose names must begin with x-. */
 function readHeaders(value: Json, name: string, into: GatheredMessage): void {
   const given = listIn(value, name);
   if (given.length > mostHeaders) {

@@ -2,7 +2,7 @@ import { decodeEntities } from "../../store/text.ts";
 
 /** Elements that are removed with their content. */
 const activeElements = "script|iframe|object|embed|applet|frameset|noscript|form|template|svg|math";
-/** Elements of which only the tag is removed: they have no content, or lost their end tag. */
+/** Elements of which only the tag is removed: they have no content, or no end tag. */
 const tags = `${activeElements}|base|link|meta|frame|param|source|input|button`;
 
 const withContent = new RegExp(`<(${activeElements})\\b[^<>]*>(?:(?!<\\1\\b)[\\s\\S])*?</\\1\\b[^<>]*>`, "gi");
@@ -13,9 +13,9 @@ const attribute = /([\s/"'])([a-z][\w:-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi;
 const maxRounds = 8;
 
 /**
- * Returns HTML without what could do harm, as Graph does unless `Prefer: outlook.allow-unsafe-html` requests all of it: no scripts, frames, forms,
- * handlers or script addresses. Microsoft does not document exactly what Graph removes. This is not an HTML parser, and for practice only.
- * @see https://learn.microsoft.com/en-us/graph/api/message-get
+ * Returns HTML without its harmful parts, as Graph does unless `Prefer: outlook.allow-unsafe-html` requests all of it: no scripts, frames, forms, handlers
+ * or script addresses. Microsoft does not document exactly what Graph removes. This is not an HTML parser, and for practice only. @see
+ * https://learn.microsoft.com/en-us/graph/api/message-get
  */
 export function safeHtml(html: string): string {
   let safe = html.replace(/<!--[\s\S]*?(?:-->|$)/g, "");

@@ -23,7 +23,7 @@ export function inefficientFilter(): GraphError {
   return badRequest("The restriction or sort order is too complex for this operation.", "InefficientFilter");
 }
 
-/** The directory does some things only on its index: header `ConsistencyLevel: eventual`. */
+/** The directory carries out some queries only with its index: header `ConsistencyLevel: eventual`. */
 export function needsIndex(): GraphError {
   return badRequest(
     "Request is only supported with the header 'ConsistencyLevel: eventual' and the query parameter '$count=true'.",
