@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Context, defineItemAction, type InlineContent, type Kept, type Target } from "../catalogue/action-definition.ts";
 import { digests, omitUndefined } from "../catalogue/common-fields.ts";
-import { MessageRow } from "../catalogue/message-row.ts";
+import { MessageRow, referenceUrl } from "../catalogue/message-row.ts";
 import { max_bytes } from "../catalogue/selection-fields.ts";
 import { attachmentPresentation, attachmentSelectionMethods, selectAttachments, whichAttachments } from "../catalogue/which-attachments.ts";
 import { messageNames, whichMessages } from "../catalogue/which-messages.ts";
@@ -59,12 +59,7 @@ export const getAttachments = defineItemAction({
     content_type: z.string().optional(),
     content_id: z.string().optional(),
     is_inline: z.boolean().optional(),
-    url: z
-      .string()
-      .optional()
-      .describe(
-        "For a reference: address of the cloud file, as the sender wrote it. mailcordon never opens it. Absent over Microsoft Graph.",
-      ),
+    url: referenceUrl,
     message: MessageRow.optional().describe("For an attached message: that message, with a list of its attachments."),
     not_expanded: z.string().optional().describe("Why the attachments inside it are not listed."),
   }),

@@ -5,6 +5,12 @@ import { omitUndefined } from "./common-fields.ts";
 
 export const AddressNoun = z.strictObject({ name: z.string().optional(), address: z.string().optional() });
 
+/** Field of an attachment that is a link. */
+export const referenceUrl = z
+  .string()
+  .optional()
+  .describe("For a reference: address of the cloud file, as the sender wrote it. mailcordon never opens it. Absent over Microsoft Graph.");
+
 const AttachmentNoun = z.strictObject({
   id: z.string(),
   kind: z.enum(["file", "item", "reference"]),
@@ -13,12 +19,7 @@ const AttachmentNoun = z.strictObject({
   content_id: z.string().optional(),
   size: z.number().optional(),
   is_inline: z.boolean().optional(),
-  url: z
-    .string()
-    .optional()
-    .describe(
-      "For a reference: address of the cloud file, as the sender wrote it. mailcordon never opens it. Absent over Microsoft Graph.",
-    ),
+  url: referenceUrl,
 });
 
 /**

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import type { Failure } from "../failure.ts";
 import { type DatabaseHeads, openAuditHead } from "./audit-heads.ts";
-import { type Dispatch, openDispatch, type RunChunk } from "./dispatch.ts";
 import { type DatabaseLines, openEvidenceLines } from "./evidence-lines.ts";
 import { type Idempotency, openIdempotency } from "./idempotency.ts";
 import { type Jobs, openJobs } from "./jobs.ts";
@@ -9,6 +8,7 @@ import { type Keys, openKeys } from "./keys.ts";
 import { openDatabase } from "./postgres.ts";
 import { type LoadDbos, openQueues } from "./queues.ts";
 import { openSharedBudgets, type SharedBudgets } from "./shared-budget.ts";
+import { openSweepDispatch, type RunChunk, type SweepDispatch } from "./sweep-dispatch.ts";
 import { openSweepStore, type SweepStore } from "./sweep-store.ts";
 
 export { hasOurTables } from "./postgres.ts";
@@ -24,7 +24,7 @@ export interface State {
   /** The number of this process among those that use the database. */
   readonly instance: number;
   /** Begins to work on chunks of sweeps, `concurrency` at a time. Only one per process; `close` ends it. */
-  dispatch(concurrency: number, run: RunChunk, complain: (failure: Failure) => void): Promise<Dispatch>;
+  dispatch(concurrency: number, run: RunChunk, complain: (failure: Failure) => void): Promise<SweepDispatch>;
   /** Runs `work` while no other process that uses the database runs work of the same name. */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Returns the stored end of an audit log, which is kept away from the log. */
@@ -63,7 +63,7 @@ export async function openState(settings: StateSettings): Promise<State> {
     sweeps,
     budgets,
     instance: database.instance,
-    dispatch: (concurrency, run, complain) => openDispatch(database, queues, concurrency, run, sweeps.work, complain),
+    dispatch: (concurrency, run, complain) => openSweepDispatch(database, queues, concurrency, run, sweeps.work, complain),
     keys: openKeys(database),
     idempotency: openIdempotency(database),
     exclusively: (name, work) => database.exclusively(name, work),

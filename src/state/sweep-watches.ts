@@ -49,13 +49,13 @@ export interface SweepWatches {
   /** Begins to count the time. A sweep that was begun before keeps its watch. */
   start(watch: NewWatch): Promise<void>;
   /** Takes a mailbox that is due, of a sweep that has finished. */
-  claim(): Promise<WatchedMailbox | undefined>;
+  claimMailbox(): Promise<WatchedMailbox | undefined>;
   /** Gives the mailbox back with its arrivals: they become part of the sweep, which runs again. Does nothing if the sweep's watch has ended. */
   recordLook(box: WatchedMailbox, arrivals: Arrivals, chunkSize: number): Promise<void>;
   /** Gives the mailbox back after a failed search. */
   recordFailedLook(box: WatchedMailbox, problem: string): Promise<void>;
   /** Gives the mailbox back without a search; it is still due. */
-  release(box: WatchedMailbox): Promise<void>;
+  releaseMailbox(box: WatchedMailbox): Promise<void>;
   /** Returns the targets of the sweep in this mailbox. */
   knownTargets(sweep: string, address: string): Promise<readonly { readonly facts: string; readonly outcome?: string | undefined }[]>;
   /** Returns whether there was a watch that had not ended. */
@@ -99,7 +99,7 @@ export function openSweepWatches(database: Database): SweepWatches {
         [sweep, seconds, everySeconds, most, mailboxes],
       );
     },
-    async claim() {
+    async claimMailbox() {
       const [claimed] = await database.query(
         BoxRow,
         `UPDATE ${boxes} SET owner = $1 WHERE (sweep, number) = (
@@ -153,7 +153,7 @@ export function openSweepWatches(database: Database): SweepWatches {
         [sweep, number, problem.slice(0, 500)],
       );
     },
-    async release({ sweep, number }) {
+    async releaseMailbox({ sweep, number }) {
       await database.execute(`UPDATE ${boxes} b SET owner = NULL WHERE b.sweep = $1 AND b.number = $2 AND ${isOwnedHere}`, [sweep, number]);
     },
     async knownTargets(sweep, address) {

@@ -50,7 +50,7 @@ test("an API key is printed once, when it is created", async () => {
   expect(await shown("list")).toContain("revoked");
 });
 
-test("the audit log says who created and revoked an API key, and what it may do, without its secret", async () => {
+test("the audit log records who created and revoked an API key, with its rights and without its secret", async () => {
   const { key, id } = JSON.parse(await shown("add", "--name", "audited", "--role", "send", "--mailbox", "ann@example.com", "--json"));
   await shown("revoke", id);
   const log = readFileSync(defaultAuditFile(process.env), "utf8");

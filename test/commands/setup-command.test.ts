@@ -17,7 +17,7 @@ async function printed(...words: readonly string[]): Promise<string> {
 describe("setup entra for Microsoft Graph", () => {
   const graph = ["entra", "--tenant", "example.onmicrosoft.com", "--backend", "graph"];
 
-  test("grants what the finders of sweeps need with --sweeps only", async () => {
+  test("grants the permissions for the finders of sweeps only with --sweeps", async () => {
     const finders = ["Group.ReadBasic.All", "ExchangeMessageTrace.Read.All"];
     const without = await printed(...graph);
     for (const permission of finders) expect(without).not.toContain(permission);

@@ -247,7 +247,7 @@ test("a group is opened over both back ends, and its people of either are listed
   await expect(exchange.groupMembers("nobody@example.com")).rejects.toMatchObject({ code: "not-found" });
 });
 
-test("a group that one back end may not list is listed, and the plan is told that people may be missing", async () => {
+test("a group that one back end may not list is listed with a warning that people may be missing", async () => {
   at.lab.addFault({ kind: "403", operation: "group-list", times: 10 });
   const { mailboxes, failed } = await (await hybrid()).exchange.groupMembers("finance-team@example.com");
   expect(mailboxes).toHaveLength(3);

@@ -238,7 +238,7 @@ describe("the built program", () => {
     expect([code, JSON.parse(out)]).toMatchObject([0, { success: true, mailbox: anna }]);
   });
 
-  test("sends a wrong password once and prints what to do", async () => {
+  test("sends a wrong password once and prints a hint", async () => {
     await labOf({ signIn: { schemes: ["NTLM"] } });
     const { code, out } = await run({ ...account, MAILCORDON_PASSWORD: "wrong", MAILCORDON_AUTH: "ntlm" });
     expect(code).toBe(10);
@@ -300,7 +300,7 @@ describe("the built program", () => {
     expect([code, err + out]).toEqual([2, expect.stringContaining(message)]);
   });
 
-  test("names what Kerberos needs", async () => {
+  test("names the requirements of Kerberos", async () => {
     await labOf({ signIn: { schemes: ["Negotiate"] } });
     const { code, out } = await run({ MAILCORDON_AUTH: "kerberos" });
     expect(code).toBe(10);

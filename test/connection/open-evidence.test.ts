@@ -74,7 +74,7 @@ describe.each(backends)("a sweep that keeps evidence over %s", (backend) => {
     expect(targets[0].outcome.evidence.file_ref).toBe(`s3://${bucketName}/evidence/${targets[0].outcome.evidence.sha256}`);
   });
 
-  test("in a bucket restores from there what it deleted for good", async () => {
+  test("in a bucket restores permanently deleted messages from there", async () => {
     const server = await openS3rver();
     closing.push(() => server.close());
     inBucket(server.endpoint);

@@ -91,7 +91,7 @@ describe("the account", () => {
     expect(of("unknown")).toEqual([]);
   });
 
-  test("a delegate without a right learns how to get it, and one who may send learns what cannot be checked", async () => {
+  test("a delegate without a right is shown how to get it, and one who may send is shown the limits of the check", async () => {
     const lab = await openLab();
     const stranger = service(lab, { auth: basic("user05@example.com"), access: "delegate" });
     const report = await examine(stranger, { actions: ["delete-email"] });
@@ -212,7 +212,7 @@ describe("the server", () => {
     },
   );
 
-  test("every fault of the lab, forever, ends in a report in which each failed step says what to do", async () => {
+  test("every fault of the lab, forever, ends in a report with a hint for each failed step", async () => {
     const kinds = Object.keys(faultKinds) as (keyof typeof faultKinds)[];
     const all = kinds.map(async (kind) => {
       const lab = await openLab({ faults: [{ kind, times: 99, backOffMs: 60_000, delayMs: 10 }] });

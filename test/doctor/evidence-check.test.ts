@@ -31,7 +31,7 @@ describe("doctor's step evidence", () => {
     expect(report).toMatchObject({ success: true, exit: 0 });
   });
 
-  test("says that evidence cannot be kept, why, and what to do", async () => {
+  test("reports that evidence cannot be kept, with the reason and a hint", async () => {
     const denying: Script = ({ method }, reply) => {
       if (method === "PUT") refuse(reply, 403, "AccessDenied");
       return method === "PUT";

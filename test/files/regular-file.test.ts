@@ -59,7 +59,7 @@ describe.skipIf(process.platform === "win32").each(kinds)("a %s in the place of"
     });
   });
 
-  test("the stored end of an audit log is an error, without waiting", { timeout: 5000 }, async () => {
+  test("a read of an audit log's stored end fails without waiting", { timeout: 5000 }, async () => {
     const heads = mkdtempSync(join(folder, "heads-"));
     const head = openHeadFile(heads, "log");
     symlinkSync(at(kind), head.place);
@@ -70,7 +70,7 @@ describe.skipIf(process.platform === "win32").each(kinds)("a %s in the place of"
     expect(await doneBefore(at(kind), { action: "delete-email", mailbox: "bob@example.com", names: ["1"] })).toEqual(new Set());
   });
 
-  test("the index of the evidence is an error, without waiting", { timeout: 5000 }, async () => {
+  test("a write of evidence whose index is one fails without waiting", { timeout: 5000 }, async () => {
     const store = mkdtempSync(join(folder, "evidence-"));
     symlinkSync(at(kind), join(store, "index.jsonl"));
     const wool = (async function* () {

@@ -3,7 +3,7 @@ import { startLab } from "../../src/lab/lab.ts";
 import { Store } from "../../src/lab/store/store.ts";
 
 describe("the log of acts", () => {
-  test("counts what was done to each message, also after it has moved", () => {
+  test("counts the actions on each message, even after it has moved", () => {
     const store = new Store();
     const ann = store.addUser({ address: "ann@example.com" });
     const [one, two] = ["one", "two"].map((subject) =>

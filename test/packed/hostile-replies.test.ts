@@ -177,7 +177,7 @@ describe.each(backends)("a hostile server over %s ends in one true answer, in bo
   });
 });
 
-describe.each(backends)("a hostile message over %s ends in one answer that says what was not read, in bounded memory:", (backend) => {
+describe.each(backends)("a hostile message over %s ends in one answer that lists the unread parts, in bounded memory:", (backend) => {
   let host: LabHost;
   beforeAll(async () => {
     host = await openLabHost({}, backend);

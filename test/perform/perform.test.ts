@@ -364,7 +364,7 @@ test("an action without any mailbox changes nothing and names the missing field"
   expect([answer.error?.code, answer.message, story, box.size]).toEqual(["invalid-input", "No mailbox is named.", [], 3]);
 });
 
-test("a defect in the verification fails the item, which is reported as done", async () => {
+test("after a defect in the verification, the item is a failure that says it was done", async () => {
   const action = defineItemAction({
     name: "erase-words",
     title: "Erase Words",

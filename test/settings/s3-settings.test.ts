@@ -20,7 +20,7 @@ const load = (evidence_s3: unknown, environment: Readonly<Record<string, string>
 const refusal = async (evidence_s3: unknown) => asFailure(await load(evidence_s3).catch((thrown: unknown) => thrown));
 
 describe("evidence_s3", () => {
-  test("of Amazon S3 needs a bucket alone: then the identity of the machine is used", async () => {
+  test("needs only a bucket at Amazon S3, and then uses the identity of the machine", async () => {
     const { s3 } = await load({ bucket: "mailcordon-evidence" }, { AWS_REGION: "eu-central-1" });
     expect(s3).toEqual({
       ...{ bucket: "mailcordon-evidence", region: "eu-central-1", endpoint: undefined, prefix: "", pathStyle: false },

@@ -61,7 +61,7 @@ test("the script has only commands and comments", () => {
   expect(script.filter((line) => line !== "" && !line.startsWith("#"))).toEqual(linesOf(steps));
 });
 
-test("over Graph an administrator is asked only for what the actions need, nothing of EWS", () => {
+test("over Graph an administrator is asked only for the permissions of the actions, none of EWS", () => {
   const script = (actions: readonly string[], mailboxes: readonly string[] = []) =>
     scriptOf("Title", entraSteps({ ...examples, mailboxes, backend: overGraph(actions) }));
   const all = script(actionNames);

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { errorCode, Failure } from "../../src/failure.ts";
 import { verifyAudit } from "../../src/perform/audit/verify-audit.ts";
-import { type JobOrder, openJobs, type Worker } from "../../src/state/jobs.ts";
+import { openJobs, type Worker } from "../../src/state/jobs.ts";
 import { type Database, openDatabase } from "../../src/state/postgres.ts";
 import { type LoadDbos, openQueues } from "../../src/state/queues.ts";
 import type { State } from "../../src/state/state.ts";
@@ -16,6 +16,7 @@ import { random } from "../random.ts";
 import { soon } from "../soon.ts";
 import { openSweepFixture, type SweepFixture } from "../sweeps/sweep-fixture.ts";
 import { loadOwnDbos } from "./dbos-copies.ts";
+import { complain, ended, order, reply } from "./job-order.ts";
 import { temporaryState } from "./temporary.ts";
 
 const folder = temporaryState();
@@ -29,18 +30,6 @@ afterAll(async () => {
   await database.close();
   await folder.remove();
 });
-
-const order: JobOrder = { caller: "key:1", action: "count", repeatable: true, call: '{"n":1}' };
-const reply = { status: 200, body: '{"success":true}' };
-const complain = (failure: Failure) => {
-  throw failure;
-};
-const ended = (from: State, id: string) =>
-  soon(async () => {
-    const job = await from.jobs.get(id);
-    expect(job?.finishedAt).toBeDefined();
-    return job;
-  });
 
 describe("after a failure in the middle", () => {
   /** Jobs of a process of its own, over a database that may be told to fail at what is matched. */
@@ -60,7 +49,7 @@ describe("after a failure in the middle", () => {
     for (let count = 0; count < times; count += 1) await ended(state, await jobs.put({ ...order, caller: "nudge" }));
   };
 
-  test("an accepted job of which nobody was told, and which the queue refused at first, is done once", async () => {
+  test("an accepted job without a notification, which the queue refused at first, is done once", async () => {
     let away = true;
     const load: LoadDbos = () => (away ? Promise.reject(new Error("It went away.")) : loadOwnDbos());
     const jobs = failing((text) => away && /^SELECT pg_notify/.test(text), undefined, load);

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Failure } from "../../src/failure.ts";
-import { type Job, type JobOrder, openJobs, type Worker } from "../../src/state/jobs.ts";
+import { type Job, openJobs, type Worker } from "../../src/state/jobs.ts";
 import { openDatabase } from "../../src/state/postgres.ts";
 import { openQueues } from "../../src/state/queues.ts";
 import type { State } from "../../src/state/state.ts";
 import { soon } from "../soon.ts";
 import { loadOwnDbos } from "./dbos-copies.ts";
+import { complain, ended, order, reply } from "./job-order.ts";
 import { temporaryState } from "./temporary.ts";
 
 const folder = temporaryState();
@@ -14,18 +14,6 @@ beforeAll(async () => {
   state = await folder.open();
 });
 afterAll(() => folder.remove());
-
-const order: JobOrder = { caller: "key:1", action: "count", repeatable: true, call: '{"n":1}' };
-const reply = { status: 200, body: '{"success":true}' };
-const complain = (failure: Failure) => {
-  throw failure;
-};
-const ended = (from: State, id: string) =>
-  soon(async () => {
-    const job = await from.jobs.get(id);
-    expect(job?.finishedAt).toBeDefined();
-    return job;
-  });
 
 /** A process of its own, with a worker that can be watched. */
 async function working(concurrency: number, work?: Worker) {

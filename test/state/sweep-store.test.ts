@@ -77,7 +77,7 @@ describe("the tables of sweeps", () => {
     expect(await sweeps.tally(id)).toEqual({ planned: 3, done: 1 });
   });
 
-  test("keep how and when the run ended, and who began it, beside the same of its undo", async () => {
+  test("keep the end and the starter of the run separate from those of its undo", async () => {
     const { id } = await running();
     await sweeps.cancel(id);
     const cancelled = await sweeps.get(id);
@@ -137,7 +137,7 @@ describe("the tables of sweeps", () => {
     expect(await sweeps.work.claimMailbox(chunk)).toMatchObject({ number: 0 });
   });
 
-  test("free a mailbox that this process does not know to have: the reply to its claim was lost, or it could not be given back", async () => {
+  test("free a mailbox whose claim's reply was lost, or which could not be given back", async () => {
     const { chunk } = await running();
     let loses = "";
     const lossy = openSweepStore({

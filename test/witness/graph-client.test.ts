@@ -65,7 +65,7 @@ describe("Microsoft's Graph client drives the lab", () => {
     return messages(soc).post({ subject, body: { contentType: "text", content: "Please read." }, toRecipients: [recipient] });
   }
 
-  test("a filter that sorts by what leads it gives the newest first", async () => {
+  test("a filter that begins with the sorted property returns the newest first", async () => {
     const listed: Listed = await messages(legal)
       .filter(`receivedDateTime ge 2000-01-01T00:00:00Z and from/emailAddress/address eq '${campaign.sender}'`)
       .orderby("receivedDateTime desc")

@@ -143,7 +143,7 @@ describe("with a token that Microsoft's identity library fetched, its Graph clie
     expect(subjectsIn(ann, "deleteditems")).toEqual(["Witnessed"]);
   });
 
-  test("answers and forwards, as drafts and at once, and what is sent whole", async () => {
+  test("replies and forwards, as drafts and immediately, and complete messages", async () => {
     const id = await deliver("Question", "eve@example.org");
     const drafts: Item[] = [];
     for (const action of ["createReply", "createReplyAll"]) drafts.push(await of(`/messages/${id}/${action}`).post({}));

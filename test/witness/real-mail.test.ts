@@ -211,7 +211,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(shallow).toMatchObject({ results: [{ name: "smime.p7m", not_expanded: expect.stringContaining("max_depth") }] });
   });
 
-  test("a boundary that never occurs, and a winmail.dat that is none, are told", async () => {
+  test("a boundary that never occurs, and a file that is not TNEF despite its name winmail.dat, are reported", async () => {
     const hidden = mixed("hidden", "Hidden", text).replaceAll("--PART", "--OTHER");
     if (backend === "graph") {
       const answer = await found(hidden, true);
@@ -226,7 +226,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer).toMatchObject({ incomplete: true });
   });
 
-  test("what was signed or encrypted as a whole is one file, and it is told that nothing is seen of what is in it", async () => {
+  test("a message signed or encrypted as a whole is one file, and its content is reported as not visible", async () => {
     const mime = [
       ...head("sealed", "Subject: Sealed", "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m"),
       "Content-Transfer-Encoding: base64",

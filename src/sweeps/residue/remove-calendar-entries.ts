@@ -25,6 +25,7 @@ export async function removeCalendarEntries(
 ): Promise<Failure | undefined> {
   const { chunk, work, host } = run;
   const mailbox = host.exchange.mailbox(claimed.address, { signal: host.signal });
+  const record = recorderOf(claimed, run);
   let retryFailure: Failure | undefined;
   for (const target of targets) {
     const read = await attempt(() => takeOnly(mailbox.calendarEntries([target.frozen.item_id])));
@@ -43,23 +44,13 @@ export async function removeCalendarEntries(
     const removed = await removeOne(target, mailbox, run);
     if (removed.ok) {
       const kept: KeptOutcome = { action: "removed", verified: true, ...undoOf(target) };
-      await retryWhileDatabaseIsAway(
-        () => work.recordActed(chunk.sweep, claimed.number, [settledAs(target, { state: "done", kept }, run)]),
-        host.signal,
-      );
+      await record(settledAs(target, { state: "done", kept }, run));
     } else if (removed.failure.code === "unknown-outcome") {
       retryFailure ??= await settleCalendarEntries([target], claimed, run, isLast);
     } else if (mayRetry(removed.failure, isLast)) {
       retryFailure ??= removed.failure;
-      await retryWhileDatabaseIsAway(
-        () => work.recordActed(chunk.sweep, claimed.number, [{ number: target.number, state: "planned" }]),
-        host.signal,
-      );
-    } else
-      await retryWhileDatabaseIsAway(
-        () => work.recordActed(chunk.sweep, claimed.number, [failedFor(target, removed.failure, run)]),
-        host.signal,
-      );
+      await record({ number: target.number, state: "planned" });
+    } else await record(failedFor(target, removed.failure, run));
   }
   return retryFailure;
 }
@@ -107,23 +98,28 @@ export async function settleCalendarEntries(
   run: SweepRun,
   isLast: boolean,
 ): Promise<Failure | undefined> {
-  const { chunk, work, host } = run;
+  const { host } = run;
   const mailbox = host.exchange.mailbox(claimed.address, { signal: host.signal });
+  const record = recorderOf(claimed, run);
   let retryFailure: Failure | undefined;
   for (const target of begun) {
     const read = await attempt(() => takeOnly(mailbox.calendarEntries([target.frozen.item_id])));
-    const settle = (settled: TargetUpdate<TargetState>) =>
-      retryWhileDatabaseIsAway(() => work.recordActed(chunk.sweep, claimed.number, [settled]), host.signal);
-    if (read.ok) await settle({ number: target.number, state: "planned" });
+    if (read.ok) await record({ number: target.number, state: "planned" });
     else if (read.failure.code === "not-found") {
       const kept: KeptOutcome = { action: "removed", settled_by_look: "The calendar has it no more.", ...undoOf(target) };
-      await settle(settledAs(target, { state: "done", kept }, run));
+      await record(settledAs(target, { state: "done", kept }, run));
     } else if (isLast && read.failure.code !== "cancelled") {
       const message = "It may have been removed: its worker died or the reply was lost, and the calendar could not be looked into.";
-      await settle(failedFor(target, read.failure, run, message));
+      await record(failedFor(target, read.failure, run, message));
     } else retryFailure ??= read.failure;
   }
   return retryFailure;
+}
+
+/** Returns a function that stores the outcome of one target of the mailbox. */
+function recorderOf({ number: mailbox }: ClaimedMailbox, { chunk, work, host }: SweepRun) {
+  return (update: TargetUpdate<TargetState>): Promise<void> =>
+    retryWhileDatabaseIsAway(() => work.recordActed(chunk.sweep, mailbox, [update]), host.signal);
 }
 
 function mayRetry({ code }: Failure, isLast: boolean): boolean {

@@ -60,13 +60,13 @@ async function lookInNextMailbox(options: WatchOptions, isFirst: boolean): Promi
   // Without an active watch there is nothing to claim.
   if (!(await watches.hasActive())) return false;
   if (isFirst) await work.recordPresence();
-  const claimed = await watches.claim();
+  const claimed = await watches.claimMailbox();
   if (claimed === undefined) return false;
   const found = await attempt(() => findArrivals(claimed, options));
   // Release the mailbox in every case. If this process dies first, another one takes the mailbox over.
   if (found.ok) await watches.recordLook(claimed, found.value, chunkSize);
   // This process is ending: the search says nothing about the mailbox.
-  else if (found.failure.code === "cancelled") await watches.release(claimed);
+  else if (found.failure.code === "cancelled") await watches.releaseMailbox(claimed);
   else {
     await watches.recordFailedLook(claimed, `${found.failure.code}: ${found.failure.message}`);
     complain(found.failure);

@@ -43,7 +43,7 @@ describe.each(ways)("over EWS, $title", ({ action, input, folder, operation }) =
     },
   );
 
-  test("that was lost before the server made it is not done, and the answer reports what was seen", async () => {
+  test("that was lost before the server made it is not done, and the answer reports the findings", async () => {
     const { at, copies } = await open();
     const item = at.put(who, { internetMessageId: id });
     at.lab.addFault({ kind: "reset-before", operation });

@@ -72,7 +72,7 @@ describe("over ews, a server that refuses to look for", () => {
   });
 });
 
-describe("over ews, what a server was seen to refuse", () => {
+describe("over ews, a filter that a server was seen to refuse", () => {
   test("is known for the next mailbox", async () => {
     const at = await stage("ews", ["refuses-restrictions:item:Size"]);
     const other = "filters-2@example.com";

@@ -7,7 +7,7 @@ const subject = "Handover of the course list";
 const smtp = "former.colleague@example.com";
 const x500 = "/o=Lab/ou=Exchange Administrative Group/cn=Recipients/cn=former.colleague";
 
-describe.each(backends)("over %s, a message of a colleague who left", (backend) => {
+describe.each(backends)("over %s, a message from a former colleague", (backend) => {
   let at: LabHost;
   beforeAll(async () => {
     at = await openLabHost({}, backend);

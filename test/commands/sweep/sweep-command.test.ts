@@ -205,7 +205,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     expect(places()).toEqual(there);
   });
 
-  test("reports in the plan what cannot be undone", async () => {
+  test("reports irreversible changes in the plan", async () => {
     expect((await plan()).cannot_be_undone).toEqual([]);
     expect((await plan("--delete-type", "hard", "--confirm-hard")).cannot_be_undone).toHaveLength(1);
     // What the action would refuse must not become a plan.
@@ -225,7 +225,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     /** What an owner sees. */
     const visible = () => places().filter((place) => !/^(Deletions|Purges)/.test(place));
 
-    test("is undone from evidence, says what each copy lacks, and a second undo creates none", async () => {
+    test("is undone from evidence, lists the losses of each copy, and a second undo creates none", async () => {
       const planned = await plan(...hard, "--keep-evidence");
       expect(await run(planned)).toMatchObject({ counts: { done: 3 } });
       expect(visible()).toEqual([]);

@@ -31,7 +31,7 @@ describe("an application with every permission", () => {
 });
 
 describe("the connection to Graph", () => {
-  test("with a wrong secret ends at the token, with the commands for this application and without a request to Graph", async () => {
+  test("with a wrong secret fails when the token is requested, shows the commands for this application, and sends Graph no request", async () => {
     const lab = await openLab({ tenant: tenantWith({ roles: { graph: every } }) });
     const auth = application(lab, { client_secret: "env:OTHER_SECRET" });
     const report = await examine({ backend: "graph", graph: { url: lab.graphUrl }, auth, mailbox }, { environment });
@@ -85,7 +85,7 @@ describe("the connection to Graph", () => {
   );
 });
 
-test("every lasting fault of the lab ends in a report in which each failed step says what to do", async () => {
+test("every lasting fault of the lab ends in a report with a hint for each failed step", async () => {
   const kinds = Object.keys(faultKinds) as (keyof typeof faultKinds)[];
   const all = kinds.map(async (kind) => {
     const { report } = await online(
@@ -151,7 +151,7 @@ test.each([
   expect(report.step("graph-cloud").next).toContain(line);
 });
 
-test("a national cloud is reported with what it lacks for the checked actions", async () => {
+test("a national cloud is reported with the functions that it lacks for the checked actions", async () => {
   const lab = await openLab({ tenant: tenantWith({ roles: { graph: every } }) });
   const connection = { backend: "graph", graph: { url: lab.graphUrl }, auth: application(lab, { cloud: "us-dod" }), mailbox };
   const report = await examine(connection, { environment, actions: ["delete-email", "get-contacts"] });

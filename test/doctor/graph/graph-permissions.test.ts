@@ -36,7 +36,7 @@ describe("permissions", () => {
     expect(report.step("graph-permissions").found).toContain("not needed for these actions: Directory.Read.All");
   });
 
-  test("for calendars are no action's: a token without them works, and what a sweep lacks is named", async () => {
+  test("for calendars are needed by no action, and doctor names the sweep functions that a token without them lacks", async () => {
     const without = await online(["Mail.ReadWrite"], { actions: ["delete-email"] });
     expect(without.report).toMatchObject({ success: true, exit: 0 });
     expect(without.report.step("graph-permissions").found).toContain("sweep needs Calendars.ReadWrite, which is not in the token");

@@ -94,7 +94,7 @@ describe("where the Exchange Online Admin API alone is to list the mailboxes", (
     expect(report.next("graph-mailbox-list")).not.toContain("New-ServicePrincipal");
   });
 
-  test("nothing is asked for actions that list none", async () => {
+  test("no request is sent for actions that list no mailboxes", async () => {
     const stage = await listing([], {}, { actions: ["delete-email"] });
     expect(stage.report.step("graph-mailbox-list").status).toBe("skipped");
     expect([stage.report.success, asked(stage)]).toEqual([true, []]);
@@ -107,7 +107,7 @@ describe("where the Exchange Online Admin API alone is to list the mailboxes", (
     expect(new Set(Object.values(works(report)))).toEqual(new Set(["no"]));
   });
 
-  test("an address where no Admin API is gives a failed step with what to do, and hinders nothing else", async () => {
+  test("an address without an Admin API fails one step, with a hint, and no other", async () => {
     const lab = await openLab({ tenant: tenantWith({ roles: { graph: every, exchange: ["Exchange.ManageAsAppV2"] } }) });
     const graph = { url: lab.graphUrl, admin_api_url: "http://127.0.0.1:9", mailbox_list: "admin_api" };
     const report = await examine({ backend: "graph", graph, auth: application(lab), mailbox }, { environment });

@@ -151,7 +151,7 @@ describe("offline", () => {
     expect(connection).toMatchObject({ backend: "auto", auth: { kind: "oauth" }, ews: { auth: { kind: "basic" } } });
   });
 
-  test("a national cloud is reported with what its actions lack", async () => {
+  test("a national cloud is reported with the functions that its actions lack", async () => {
     const oauth = { tenant: "example.onmicrosoft.com", client_id: clientId, client_secret: "env:CLIENT_SECRET", cloud: "china" };
     const { plan } = await planned({ auth: { oauth }, mailbox }, { offline: true, actions: ["delete-email"] });
     expect(plan.target).toBe("graph");

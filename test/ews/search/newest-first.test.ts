@@ -149,7 +149,7 @@ describe("a server that pages in its own way", () => {
     expect(server.asked.length).toBeLessThan(10);
   });
 
-  test("with the same page for ever is abandoned, and the folder reported as incomplete", async () => {
+  test("that returns the same page for ever is abandoned, and its folder is reported as incomplete", async () => {
     answer = () => reply("FindItem", page(items.slice(0, 5), { next: 5, last: false }));
     const { given, list } = await read(["a"]);
     expect(given).toEqual(["m0", "m1", "m2", "m3", "m4"]);

@@ -100,7 +100,7 @@ describe("the request to the server", () => {
     expect(planFilters({}).applied).toEqual({});
   });
 
-  test("leaves to the client what the server cannot decide, and the sender to both", () => {
+  test("leaves conditions that the server cannot decide to the client, and the sender to both", () => {
     expect(new Set(planFilters(everything).check)).toEqual(
       new Set(["sender", "recipient", "bodyRegex", "attachmentName", "attachmentSha256", "conversationId"]),
     );

@@ -103,7 +103,7 @@ describe("a search of a whole mailbox", () => {
     expect(third.nextCursor).toBeUndefined();
   });
 
-  test("has no cursor when the limit is exactly what there is", async () => {
+  test("has no cursor when the limit equals the number of messages", async () => {
     answer = mailboxOf(box);
     expect((await run({ limit: 5 })).nextCursor).toBeUndefined();
   });

@@ -176,7 +176,7 @@ describe("whatever is lost, a message is sent once", () => {
     expect(box.drafts()).toHaveLength(1);
   });
 
-  test("a draft whose making was lost is found by its mark instead of being made again", async () => {
+  test("after a lost reply to its creation, the draft is found by its mark and not created again", async () => {
     trouble("CreateItem", "lost after");
     await run();
     expect(operations().filter((operation) => operation === "CreateItem")).toHaveLength(1);

@@ -203,7 +203,7 @@ describe("reading in batches", () => {
     expect(outcomes).toMatchObject([{ ok: false, failure: { code: "unknown-outcome", retryable: false } }]);
   });
 
-  test("all callers of a mailbox wait if one of them is told to", async () => {
+  test("all callers of a mailbox wait if Exchange asks one of them to", async () => {
     const one = await start((request, count) => (count === 1 ? fault("ErrorServerBusy", 200) : items(request)));
     let first: Promise<unknown> = Promise.resolve();
     const waiting = new Promise<string>((resolve) => {
@@ -300,12 +300,12 @@ describe("writing in batches", () => {
       ids.map(() => errorMessage("DeleteItem", "ErrorItemNotFound")),
     );
 
-  test("what is gone when a deletion is repeated after a lost answer was deleted by us", async () => {
+  test("an item missing at the repetition of a deletion after a lost answer was deleted by us", async () => {
     const one = await start((request, count) => (count === 1 ? "reset" : gone(request)));
     expect(await removeAll(one, ["a", "b"])).toMatchObject([{ ok: true }, { ok: true }]);
   });
 
-  test("what is gone at the first try, or after a try that did nothing, was deleted by somebody else", async () => {
+  test("an item missing at the first try, or after a try that did nothing, was deleted by somebody else", async () => {
     const one = await start((request, count) => (count === 1 ? fault("ErrorServerBusy", 1) : gone(request)));
     expect(moved(await removeAll(one, ["a"]))).toEqual(["not-found"]);
     expect(moved(await removeAll(one, ["b"]))).toEqual(["not-found"]);

@@ -39,7 +39,7 @@ afterAll(async () => {
   await at.close();
 });
 
-test("a delegate of two mailboxes who names one and gives an id of the other deletes nothing", async () => {
+test("a delegate of two mailboxes who names one with an id of the other deletes nothing", async () => {
   const [own, foreign] = [at.put(ann, { subject: "own" }), at.put(ben, { subject: "foreign" })];
   const answer = await at.run(deleteEmail, { mailbox: ann, item_id: [foreign.id, own.id] }, { exchange });
   expect(answer.results).toMatchObject([

@@ -29,21 +29,21 @@ async function read(mailbox: Mailbox): Promise<string> {
 const long = 90_000;
 const tooMany: Reply = { status: 429, headers: { "Content-Type": "text/html", "Retry-After": "90" }, body: "busy" };
 
-describe("the callers that a fault concerns", () => {
-  test("of an impersonated mailbox: that mailbox and no other", async () => {
+describe("a fault", () => {
+  test("of an impersonated mailbox delays that mailbox and no other", async () => {
     const { exchange } = await start((request, count) => (count === 1 ? fault("ErrorServerBusy", long) : found(request)));
     const told = [await read(exchange.mailbox("ann@example.com")), await read(exchange.mailbox("ANN@example.com"))];
     expect([...told, await read(exchange.mailbox("bob@example.com"))]).toEqual(["busy", "busy", "done"]);
   });
 
-  test("of delegate access: the account, and so every mailbox", async () => {
+  test("under delegate access delays the account, and so every mailbox", async () => {
     const one = await start((request, count) => (count === 1 ? fault("ErrorServerBusy", long) : found(request)), { access: "delegate" });
     const told = [await read(one.exchange.mailbox("ann@example.com")), await read(one.exchange.mailbox("bob@example.com"))];
     expect(told).toEqual(["busy", "busy"]);
     expect(one.seen).toHaveLength(1);
   });
 
-  test("of a mailbox database that is away: its mailbox only, also by delegate access", async () => {
+  test("of an unavailable mailbox database delays its mailbox only, even under delegate access", async () => {
     const { exchange } = await start(
       ({ headers, ...request }) =>
         headers["x-anchormailbox"] === "ann@example.com" ? fault("ErrorMailboxStoreUnavailable", long) : found({ headers, ...request }),
@@ -54,14 +54,14 @@ describe("the callers that a fault concerns", () => {
     expect([await read(exchange.mailbox("ann@example.com")), await read(exchange.mailbox("bob@example.com"))]).toEqual(["busy", "done"]);
   });
 
-  test("HTTP 429, given by what stands before all mailboxes: everybody", async () => {
+  test("with HTTP 429, from a component in front of all mailboxes, delays every mailbox", async () => {
     const one = await start((request, count) => (count === 1 ? tooMany : found(request)));
     const told = [await read(one.exchange.mailbox("ann@example.com")), await read(one.exchange.mailbox("bob@example.com"))];
     expect(told).toEqual(["busy", "busy"]);
     expect(one.seen).toHaveLength(1);
   });
 
-  test("a caller that is refused a turn gets the server's own failure code", async () => {
+  test("reaches a caller whose turn is refused with the server's own code", async () => {
     const { exchange } = await start(() => tooMany);
     const mailbox = exchange.mailbox("ann@example.com");
     await read(mailbox);
@@ -93,7 +93,7 @@ test("waits at the server's request are reported to the call", async () => {
   expect(waited).toHaveLength(1);
 });
 
-test("no more requests are under way at once than the connection allows, and all are answered", async () => {
+test("no more requests are under way at a time than the connection allows, and all are answered", async () => {
   const one = await start(found, { slowMs: 5, throttling: { maxConcurrency: 2 } });
   const mailboxes = Array.from({ length: 12 }, (_, index) => one.exchange.mailbox(`user${index}@example.com`));
   expect(new Set(await Promise.all(mailboxes.map(read)))).toEqual(new Set(["done"]));

@@ -125,7 +125,7 @@ describe("a request that is too long for the web server", () => {
 describe("a page behind a whole envelope", () => {
   const page = "\n<!DOCTYPE html><html><body>&nbsp;<p>Runtime Error<br></body></html>\u0000";
 
-  test("does not lose what the envelope says, a result or a fault", async () => {
+  test("does not lose the content of the envelope, a result or a fault", async () => {
     const good = replyOf("GetItem", [done("a")]);
     const bad = faultOf("ErrorItemNotFound", "Gone.", {});
     const behind = (reply: Reply): Reply => (typeof reply === "string" ? reply : { ...reply, body: `${reply.body}${page}` });

@@ -18,7 +18,7 @@ function listOf(total: number, bad: ReadonlySet<number>, most = Number.POSITIVE_
   return { asked, ask };
 }
 
-describe("a page that cannot be listed at once", () => {
+describe("a page that cannot be listed in one request", () => {
   test("is listed except for the items that spoil it, and each of these is named by its position", async () => {
     await fc.assert(
       fc.asyncProperty(

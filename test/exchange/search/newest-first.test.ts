@@ -71,7 +71,7 @@ test("an ended list returns nothing more, and the others continue", async () => 
   expect(ids).toEqual(["a", "c"]);
 });
 
-test("a list that continues without new messages is ended with what was read, and this is reported", async () => {
+test("a list that continues without new messages ends with the messages read so far, and this is reported", async () => {
   for (const page of [[message("same", 1)], []]) {
     const list = listOf(Array.from({ length: 9 }, () => page));
     expect(await all([list, listOf([[message("other", 2)]])])).toEqual(["other", ...page.map(({ itemId }) => itemId)]);

@@ -57,7 +57,7 @@ test("an order is repeated only for a draft that the first order cannot send any
   expect(done).toEqual(["order draft", "look", "order moved", "look"]);
 });
 
-test("an unknown outcome reports what was seen and where to look, and keeps the draft", async () => {
+test("an unknown outcome is reported with the findings and a place to check, and keeps the draft", async () => {
   const looks: [readonly Seen[], string][] = [
     [[undefined, undefined, undefined, undefined], "neither a copy nor the draft was found in Sent Items"],
     [[fail("access-denied")], "The search for it failed: It failed."],

@@ -72,7 +72,7 @@ describe.skipIf(noPython)(`the page of an answer${without}`, () => {
     expect(page).toContain("&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;");
   });
 
-  test("has at most 200 rows and 500 characters in a cell, and states what is missing", async () => {
+  test("has at most 200 rows and 500 characters in a cell, and states the omissions", async () => {
     const contacts = Array.from({ length: 1000 }, (_, at) => ({
       item_id: String(at),
       display_name: "x".repeat(100_000),

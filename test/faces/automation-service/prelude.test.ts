@@ -328,7 +328,7 @@ describe.skipIf(noPython)(`the test of a connection${without}`, () => {
     expect(bad).toEqual({ code: 1, out: "", err: "EWS: the password is wrong." });
   });
 
-  test("names each failed step and what to do next", async () => {
+  test("names each failed step with its hint", async () => {
     const checks = [
       { name: "tcp", status: "ok", found: "connected" },
       { name: "ews", status: "failed", found: "the sign-in was refused", next: ["Check the password.", "Then\nthe name."] },

@@ -194,7 +194,7 @@ test("the output schema of a tool declares the question", async () => {
   });
 });
 
-test("a client without elicitation gets a confirmation of 100 targets; of 101 it gets none, and the refusal says what to do", async () => {
+test("a client without elicitation gets a confirmation for 100 targets, but for 101 only a refusal with a hint", async () => {
   const { question } = planOf(await call(await connected([shearMany(100)]), "shear_sheep", {}));
   expect(question).toContain('100. Name "Ewe 100"');
   const { structuredContent, isError } = await call(await connected([shearMany(101)]), "shear_sheep", {});

@@ -72,7 +72,7 @@ describe.each(backends)("tools of sweeps over %s", (backend) => {
     expect(JSON.stringify(ofSweeps).length).toBeLessThan(12_000);
   });
 
-  test("plan without a question, and run and undo only after the person said yes to what, how many and whose", async () => {
+  test("plan without a question, and run and undo only after a person confirmed the change, the number and the mailboxes", async () => {
     const asked: string[] = [];
     const { call } = await connected("read,contain", true, asked);
     const planned = await call("sweep_plan", order());

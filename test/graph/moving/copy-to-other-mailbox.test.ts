@@ -99,7 +99,7 @@ test("an import sends no token except that of the session", async () => {
   expect(imported).toMatchObject({ status: 200, caller: undefined });
 });
 
-describe("in RFC 5322 form, and the reason is reported", () => {
+describe("a copy in RFC 5322 form, with its reason,", () => {
   const byMime = async (stage: Stage, behaviour: Partial<UnpromisedBehaviour> = {}, make = deliver) => {
     const ids = ["one", "two"].map((subject) => immutableId(make(stage, subject)));
     const outcomes = await toBob(stage, ids, behaviour);
@@ -112,13 +112,13 @@ describe("in RFC 5322 form, and the reason is reported", () => {
     return first?.ok ? (first.value.note ?? "") : "";
   };
 
-  test("a copy is made in a cloud that has no export and import, which is not asked for it", async () => {
+  test("is made in a cloud without export and import, without a request for them", async () => {
     const stage = await stageWith();
     expect(await byMime(stage, { importExport: false })).toContain("This cloud has no export and import");
     expect(stage.lab.requests.some(({ path }) => path.includes("/admin/") || path.includes("/settings/"))).toBe(false);
   });
 
-  test("a copy is made in a cloud that turns out to have none", async () => {
+  test("is made in a cloud that turns out to have no export and import", async () => {
     expect(await byMime(await stageWith(carrying, { graph: { importExport: false } }))).toContain("BadRequest");
   });
 
@@ -126,25 +126,25 @@ describe("in RFC 5322 form, and the reason is reported", () => {
     ["MailboxItem.ImportExport.All", carrying.filter((one) => one !== "MailboxItem.ImportExport.All")],
     ["MailboxItem.ImportExport.All", [...permissions, "MailboxItem.Export.All"]],
     ["User.Read.All", carrying.filter((one) => one !== "User.Read.All")],
-  ])("a copy is made without the permission %s", async (missing, granted) => {
+  ])("is made without the permission %s", async (missing, granted) => {
     expect(await byMime(await stageWith(granted))).toContain(missing);
   });
 
-  test("a copy is made when export is refused to the application, and it is not asked again", async () => {
+  test("is made when Graph refuses the export, which is then not requested again", async () => {
     const stage = await stageWith();
     stage.lab.addFault({ kind: "403", operation: "mailbox-exportitems" });
     expect(await byMime(stage)).toContain("lacks");
     expect(stage.lab.requests.filter(({ operation }) => operation === "mailbox-exportitems")).toHaveLength(1);
   });
 
-  test("a copy is made for an id in a form that exportItems refuses, which a setting can change", async () => {
+  test("is made for an id in a form that exportItems refuses, unless the setting says that exportItems accepts it", async () => {
     const stage = await stageWith(carrying, { graph: { exportIds: "ewsId" } });
     expect(await byMime(stage, {}, deliverUnlike)).toContain("ErrorInvalidIdMalformed");
     const ids = ["three", "four"].map((subject) => immutableId(deliverUnlike(stage, subject)));
     expect(how(await toBob(stage, ids, { exportIds: "ewsId" }))).toEqual(["export-import", "export-import"]);
   });
 
-  test("a copy is made for immutable ids unless the setting says that exportItems accepts them", async () => {
+  test("is made for immutable ids unless the setting says that exportItems accepts them", async () => {
     const stage = await stageWith(carrying, { graph: { exportIds: "restImmutableEntryId" } });
     expect(await byMime(stage)).toContain("ErrorInvalidIdMalformed");
     const item = deliver(stage, "three");
@@ -152,7 +152,7 @@ describe("in RFC 5322 form, and the reason is reported", () => {
     expect(how(await toBob(stage, ids, { exportIds: "restImmutableEntryId" }))).toEqual(["export-import", "export-import"]);
   });
 
-  test("a copy of more than 3 MB is too-large with a hint, and leaves nothing", async () => {
+  test("of more than 3 MB is too-large with a hint, and leaves nothing", async () => {
     const stage = await stageWith(permissions);
     const [outcome] = await toBob(stage, [immutableId(deliver(stage, "large", "x".repeat(76).concat("\r\n").repeat(45_000)))]);
     expect(outcome).toMatchObject({
@@ -174,7 +174,7 @@ describe("a lost answer", () => {
     expect(inBobs(stage).map(({ subject }) => subject)).toEqual(["one", "two"]);
   });
 
-  test("to an export, whole or in the middle, is asked for again", async () => {
+  test("to an export, whole or in the middle, is requested again", async () => {
     const stage = await stageWith();
     stage.lab.addFault({ kind: "reset-after", operation: "mailbox-exportitems" });
     stage.lab.addFault({ kind: "truncate", operation: "mailbox-exportitems" });

@@ -96,7 +96,7 @@ describe("an index in the database", () => {
     expect(await mailboxes(sha256)).toEqual(now.map((line) => JSON.parse(line).source.mailbox));
   });
 
-  test("of another folder in the same place shows nothing of the first", async () => {
+  test("does not return evidence of an earlier folder of the same path", async () => {
     const { sha256 } = await keep("abc", "ann@example.com");
     expect(await mailboxes(sha256)).toEqual(["ann@example.com"]);
     renameSync(folder, `${folder}-old`);

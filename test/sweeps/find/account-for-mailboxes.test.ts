@@ -25,7 +25,7 @@ describe("the account of a plan's mailboxes", () => {
 });
 
 describe("a plan without a mailbox", () => {
-  test("is refused, with what the finders said", () => {
+  test("is refused, with the messages of the finders", () => {
     expect(() =>
       demandMailboxes({ ...none, finders: ["Message trace names 1 recipient."], leftOut: [{ mailbox: eve, message: "It is outside." }] }),
     ).toThrow(

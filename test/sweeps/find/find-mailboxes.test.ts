@@ -63,7 +63,7 @@ describe.each(backends)("the mailboxes of a sweep over %s", (backend) => {
     expect(planned).toMatchObject({ counts: { messages: 1 } });
   });
 
-  test("are those of recipients in a message tracking log, and the plan says what the log does not show", async () => {
+  test("are those of recipients in a message tracking log, and the plan states the limits of the log", async () => {
     const rows = [
       "EventId,MessageId,Sender,MessageSubject,RelatedRecipientAddress,Recipients",
       `RECEIVE,${campaign},billing@example.net,x,,finance-team@example.com;carl@example.org`,
@@ -112,7 +112,7 @@ describe.each(backends)("the mailboxes of a sweep over %s", (backend) => {
     expect(await fixture.sweep("undo", planned.sweep, "--yes")).toMatchObject({ counts: { undone: 10 } });
   });
 
-  test("and messages with an attachment of a hash are found if another filter bounds what is downloaded", async () => {
+  test("and messages with an attachment of a hash are found if another filter limits the downloads", async () => {
     const sha256 = "87b5c2d2f4a1a9d1f31ee8a1d0e8c9b0b3a7b5d5e0f8b1f7c0d4c0d4c0d4c0d4";
     expect((await plan("--mailboxes", "all", "--attachment-sha256", sha256)).error).toMatchObject({
       code: "invalid-input",

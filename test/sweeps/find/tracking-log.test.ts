@@ -16,7 +16,7 @@ const exported = `\ufeff#TYPE Selected.System.Management.Automation.PSCustomObje
 `.replaceAll("\n", "\r\n");
 
 describe("a message tracking log", () => {
-  test("exported as CSV tells recipients, groups, what was sent on and what failed", async () => {
+  test("exported as CSV contains recipients, groups, forwarded messages and failures", async () => {
     expect(await readTrackingLog(exported, query)).toMatchObject({
       recipients: ["ann@example.com", "BOB@example.com", "dora@example.com"],
       groups: ["team@example.com"],

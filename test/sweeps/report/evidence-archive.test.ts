@@ -87,7 +87,7 @@ describe.each(backends)("the evidence archive of a sweep over %s", (backend) => 
       expect(String(bytesOf(name))).not.toContain("\u202e");
   });
 
-  test("says what is not in it: evidence that is gone or was changed", async () => {
+  test("lists missing and changed evidence", async () => {
     const store = join(fixture.folder, "evidence", "files");
     const [gone = "", changed = ""] = readdirSync(store).sort();
     renameSync(join(store, gone), join(fixture.folder, "gone.eml"));
@@ -121,7 +121,7 @@ describe.each(backends)("the evidence archive of a sweep over %s", (backend) => 
     }
   });
 
-  test("follows a log that was rotated, and says what is missing where an older file was moved away", async () => {
+  test("follows a rotated log, and names an older file that was moved away", async () => {
     const before = readdirSync(fixture.folder);
     const silent = { write: () => true };
     const screen = { stdin: new PassThrough(), stdout: silent, stderr: silent, signal: new AbortController().signal };

@@ -77,7 +77,7 @@ describe("the report of a sweep", () => {
     expect(page).not.toMatch(/\s(?:src|href|on[a-z]+)\s*=\s*["']/i);
   });
 
-  test("as a page says what is not known, and does not count it as done", async () => {
+  test("as a page lists unknown outcomes, and does not count them as done", async () => {
     const { outcome: _, outcome_at: __, ...begun } = target;
     const unknown = { ...sweep, counts: { ...counts, failed: 0, unknown: 1 } };
     const words = wordsOf(await textOf(reportHtml(sourceOf([{ ...begun, state: "acting" }], { sweep: unknown }))));

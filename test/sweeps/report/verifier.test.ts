@@ -35,7 +35,7 @@ describe.skipIf(noPython !== undefined).each(backends)("verify.py of an evidence
     return changed;
   };
 
-  test("finds it as it was written: the zip, the folder, and by each hash", async () => {
+  test("accepts an unchanged archive as a zip, as a folder, and by each hash", async () => {
     const { sha256: whole, manifest_sha256: ofManifest } = made.archive;
     for (const noted of [[], [whole], [ofManifest]]) {
       const { status, told } = verify(file, ...noted);

@@ -55,7 +55,7 @@ describe.each(backends)("messages that arrive after the plan over %s", (backend)
     }
   }
 
-  test("are treated as those of the plan were, up to the limit, and come back with undo", async () => {
+  test("are treated as those of the plan were, up to the limit, and are restored by undo", async () => {
     fixture = await openSweepFixture(backend);
     arrive(people[0]);
     const planned = await plan("--later-limit", "2", "--delete-type", "trash");

@@ -59,7 +59,7 @@ describe.each(backends)("a sweep that deletes for good over %s", (backend) => {
     expect(entries).toMatchObject([{ outcome: [{ evidence: { export: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } } }] }]);
   });
 
-  test("without it restores a copy from the .eml with read state, categories and flag, and names what it lacks", async () => {
+  test("without it restores a copy from the .eml with read state, categories and flag, and lists the losses", async () => {
     const planned = await planAndRun();
     const [told] = planned.restored_from_evidence;
     expect(told).toContain(backend === "ews" ? "as copies with new ids" : "as drafts");
@@ -119,7 +119,7 @@ describe.each(backends)("a process that dies while a sweep deletes for good over
     await fixture.close();
   });
 
-  test("leaves what undoes it: the message was deleted once, and comes back as it was", async () => {
+  test("can be undone: the message was deleted once, and is restored unchanged", async () => {
     fixture = await openSweepFixture(backend);
     fixture.host.put(
       person,

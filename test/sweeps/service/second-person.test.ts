@@ -118,7 +118,7 @@ describe.each(backends)("above the number of the settings a sweep over %s", (bac
     await soon(async () => expect(await fixture.sweep("status", planned.sweep)).toMatchObject({ counts: { done: 2 } }));
   });
 
-  test("of no more targets than that is one person's to decide", async () => {
+  test("of at most that many targets may be approved by one person", async () => {
     const sweep = await plan("ann", people.slice(0, 1));
     expect(await step("ann", sweep, "run")).toMatchObject({ success: true });
   });

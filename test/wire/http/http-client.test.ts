@@ -50,7 +50,7 @@ describe("a request", () => {
     expect((await client().send(get(url))).status).toBe(302);
   });
 
-  test("with a header that cannot be sent fails before anything is sent, without saying what the header holds", async () => {
+  test("with a header that cannot be sent fails before anything is sent, without showing the header's value", async () => {
     let requests = 0;
     const url = await serving((_, response) => {
       requests++;

@@ -27,7 +27,7 @@ test("a rule with a port applies to that port only, default ports included", () 
   expect(isDirect("https://mail.example.com:8443/", "mail.example.com")).toBe(true);
 });
 
-test("addresses are compared as addresses: IPv6 in any spelling, with brackets and port, and nothing lies below an address", () => {
+test("addresses are compared as addresses, IPv6 in any spelling, with brackets and port, and an address has no subdomains", () => {
   expect(isDirect("https://[2001:db8::1]/", "2001:DB8:0::1")).toBe(true);
   expect(isDirect("https://[2001:db8::1]:8443/", "[2001:db8::1]:8443")).toBe(true);
   expect(isDirect("https://[2001:db8::1]/", "[2001:db8::1]:8443")).toBe(false);

@@ -3,7 +3,7 @@ import { nameValues, optional, qname, record, text, within } from "../../../src/
 import { ns, oneText, q, readBothWays, refused, root } from "./reading.ts";
 
 describe("names", () => {
-  test("go by namespace and never by prefix", async () => {
+  test("are compared by namespace and never by prefix", async () => {
     const expected = { text: "yes", replaced: 0 };
     expect(await readBothWays(`<a:Root xmlns:a="${ns}"><a:Text>yes</a:Text></a:Root>`, oneText)).toEqual(expected);
     expect(await readBothWays(`<Root xmlns="${ns}"><b:Text xmlns:b="${ns}">yes</b:Text></Root>`, oneText)).toEqual(expected);

@@ -2,11 +2,12 @@
 
 import type { ContactFields, PhysicalAddressFields } from "../../store/contact.ts";
 import type { LabItem } from "../../store/mailbox.ts";
-import { itemId, restId } from "../ids.ts";
+import { restId } from "../ids.ts";
 import { type Json, type JsonObject, timeJson } from "../json.ts";
 import type { Row } from "../row.ts";
 import { extendedValueOf } from "./extended-properties.ts";
-import type { ReplyFormat } from "./message-json.ts";
+import { outlookItemJson } from "./outlook-item-json.ts";
+import type { ReplyFormat } from "./reply-format.ts";
 
 function addressJson(fields: PhysicalAddressFields | undefined): JsonObject {
   const { street, city, state, countryOrRegion, postalCode } = fields ?? {};
@@ -59,12 +60,7 @@ const nobody: ContactFields = { emailAddresses: [], phoneNumbers: [], physicalAd
 export function contactRow(item: LabItem, format: ReplyFormat): Row {
   return {
     properties: {
-      "@odata.etag": `W/"${item.changeKey}"`,
-      id: itemId(item, format.ids),
-      createdDateTime: timeJson(item.createdAt),
-      lastModifiedDateTime: timeJson(item.modifiedAt),
-      changeKey: item.changeKey,
-      categories: item.categories,
+      ...outlookItemJson(item, format),
       parentFolderId: restId(item.folder.id),
       ...fieldsJson(item.contact ?? { ...nobody, displayName: item.subject }),
     },

@@ -4,11 +4,11 @@ import type { NewItem } from "../../store/item.ts";
 import type { LabItem } from "../../store/mailbox.ts";
 import { isOrganizer } from "../../store/meetings.ts";
 import { badRequest } from "../errors.ts";
-import { itemId } from "../ids.ts";
-import { isObject, type Json, type JsonObject, memberOf, timeJson } from "../json.ts";
+import { isObject, type Json, type JsonObject, memberOf } from "../json.ts";
 import type { Row } from "../row.ts";
 import { extendedValueOf } from "./extended-properties.ts";
 import { readMessage, textIn, wrongType } from "./message-from-json.ts";
+import { outlookItemJson } from "./outlook-item-json.ts";
 import type { ReplyFormat } from "./reply-format.ts";
 
 const responses: Readonly<Record<NonNullable<MeetingFields["response"]>, string>> = {
@@ -32,12 +32,7 @@ export function eventRow(item: LabItem, format: ReplyFormat): Row {
     all.map((one) => ({ type, status: { response: "none", time: "0001-01-01T00:00:00Z" }, ...person(one) }));
   return {
     properties: {
-      "@odata.etag": `W/"${item.changeKey}"`,
-      id: itemId(item, format.ids),
-      createdDateTime: timeJson(item.createdAt),
-      lastModifiedDateTime: timeJson(item.modifiedAt),
-      changeKey: item.changeKey,
-      categories: item.categories,
+      ...outlookItemJson(item, format),
       subject: item.subject,
       body: { contentType: item.body.type === "HTML" ? "html" : "text", content: item.body.value },
       iCalUId: meeting?.uid ?? null,

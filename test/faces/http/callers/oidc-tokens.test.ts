@@ -109,7 +109,7 @@ test.each([
   expect((await reader({ rolesClaim })(await token({ claims })))?.grant.roles).toEqual(roles);
 });
 
-test("claims limit what the bearer may open", async () => {
+test("claims limit the mailboxes that the bearer may open", async () => {
   const claims = { mailcordon_mailboxes: ["*@example.com"], mailcordon_connections: [] };
   expect((await reader()(await token({ claims })))?.grant).toEqual({ roles: ["read"], mailboxes: ["*@example.com"], connections: [] });
 });

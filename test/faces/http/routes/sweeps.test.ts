@@ -111,7 +111,7 @@ describe.each(backends)("sweeps over HTTP over %s", (backend) => {
     expect((await server.ask(own, "GET", path)).status).toBe(200);
   });
 
-  test("tell their progress as events, and a client that reconnects after the end gets no more", async () => {
+  test("send their progress as events, and a client that reconnects after the end gets none", async () => {
     const { body } = await plan();
     await step(analyst, body.sweep, "run", { plan: body.plan_hash });
     const events = await server.ask(analyst, "GET", `/v1/sweeps/${body.sweep}/events`);
@@ -201,7 +201,7 @@ describe.each(backends)("sweeps over HTTP over %s", (backend) => {
     expect(folders()).toEqual(["Inbox", "Inbox", "Inbox"]);
   });
 
-  test("show a key that is limited to mailboxes only what is within them, and act only there", async () => {
+  test("show a key that is limited to mailboxes only targets in these, and act only there", async () => {
     const limited = await server.key("--role", "read,contain", "--mailbox", first, "--mailbox", second);
     const whole = await plan();
     expect((await server.ask(limited, "GET", `/v1/sweeps/${whole.body.sweep}`)).status).toBe(404);
@@ -240,7 +240,7 @@ describe.each(backends)("sweeps over HTTP over %s", (backend) => {
     expect([...fixture.host.mailbox(second).items()].filter((item) => item.internetMessageId === id)).toHaveLength(1);
   });
 
-  test("refuse what their state does not allow, and say what to do next", async () => {
+  test("refuse operations that their state does not allow, with the next step", async () => {
     const { body } = await plan();
     const refused = await step(analyst, body.sweep, "pause");
     expect(refused).toMatchObject({ status: 409, body: { code: "changed", hint: expect.stringContaining("sweep run") } });
@@ -253,7 +253,7 @@ describe.each(backends)("sweeps over HTTP over %s", (backend) => {
     expect((await server.ask(analyst, "POST", "/v1/sweeps", { mailboxes: "all", action: "delete-email", x: 1 })).status).toBe(400);
   });
 
-  test("answer only what is described, and everything that is described of them", async () => {
+  test("answer exactly the members that their description has", async () => {
     expect((await server.ask(await server.key("--role", "send"), "GET", "/v1/sweeps")).status).toBe(403);
     const all = server.description.all.filter((each) => each.includes(" /v1/sweeps"));
     expect(all.length).toBeGreaterThan(20);

@@ -1,23 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Lab } from "../../../../src/lab/lab.ts";
-import { anna, ben, call, expectValidReplies, soc, startSmallLab } from "../soap-client.ts";
-import { getOof, oofSettings, setOof } from "./oof-requests.ts";
+import { expect, test } from "vitest";
+import { anna, ben, call, soc } from "../soap-client.ts";
+import { getOof, labOfOof, oofSettings, responseCode, setOof } from "./oof-requests.ts";
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await startSmallLab();
-  lab.store.setNow(new Date("2026-03-01T12:00:00Z"));
-});
-afterAll(async () => {
-  await expectValidReplies(lab);
-  await lab.close();
-});
-
-const code = async (operation: string, user = anna) =>
-  (await call(lab, operation, { user })).xml().textAt("ResponseMessage", "ResponseCode");
+const lab = labOfOof();
+const code = (operation: string, user = anna) => responseCode(lab(), operation, user);
 
 test("a mailbox that never set any has them disabled", async () => {
-  expect((await call(lab, getOof(ben), { user: ben })).xml().textAt("OofSettings", "OofState")).toBe("Disabled");
+  expect((await call(lab(), getOof(ben), { user: ben })).xml().textAt("OofSettings", "OofState")).toBe("Disabled");
 });
 
 test("another's settings are closed, to read and to write", async () => {
@@ -27,5 +16,5 @@ test("another's settings are closed, to read and to write", async () => {
 
 test("impersonation opens them", async () => {
   const header = `<t:ExchangeImpersonation><t:ConnectingSID><t:PrimarySmtpAddress>${anna}</t:PrimarySmtpAddress></t:ConnectingSID></t:ExchangeImpersonation>`;
-  expect((await call(lab, getOof(anna), { user: soc, header })).xml().textAt("ResponseMessage", "ResponseCode")).toBe("NoError");
+  expect((await call(lab(), getOof(anna), { user: soc, header })).xml().textAt("ResponseMessage", "ResponseCode")).toBe("NoError");
 });

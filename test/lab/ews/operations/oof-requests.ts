@@ -1,4 +1,28 @@
-import { anna } from "../soap-client.ts";
+import { afterAll, beforeAll } from "vitest";
+import type { Lab } from "../../../../src/lab/lab.ts";
+import { anna, call, expectValidReplies, startSmallLab } from "../soap-client.ts";
+
+/** Starts a lab for the tests of a file, on a day before the schedule of `oofSettings`. All its replies must match the schema. */
+export function labOfOof(): () => Lab {
+  let lab: Lab | undefined;
+  const current = (): Lab => {
+    if (lab === undefined) throw new Error("no lab runs");
+    return lab;
+  };
+  beforeAll(async () => {
+    lab = await startSmallLab();
+    lab.store.setNow(new Date("2026-03-01T12:00:00Z"));
+  });
+  afterAll(async () => {
+    await expectValidReplies(current());
+    await current().close();
+  });
+  return current;
+}
+
+export async function responseCode(lab: Lab, operation: string, user: string): Promise<string | undefined> {
+  return (await call(lab, operation, { user })).xml().textAt("ResponseMessage", "ResponseCode");
+}
 
 const mailbox = (address: string): string => `<t:Mailbox><t:Address>${address}</t:Address></t:Mailbox>`;
 

@@ -41,7 +41,7 @@ test("a message's id is no folder's", async () => {
   expect(refusal(await call(lab, "GET", `${folders}/${idOf(deliver(lab))}`))).toEqual([400, "ErrorInvalidIdMalformed"]);
 });
 
-test("a hidden folder is counted, listed only if it is asked for, and reached by id", async () => {
+test("a hidden folder is counted, listed only on request, and reached by id", async () => {
   const lab = await startGraphLab();
   const made = await call(lab, "POST", `${folders}/conversationhistory/childFolders`, { displayName: "Team Chat", isHidden: true });
   expect(made.at()).toMatchObject({ displayName: "Team Chat", isHidden: true });

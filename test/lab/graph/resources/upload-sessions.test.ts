@@ -92,7 +92,7 @@ test("a token sent to the address of an upload is refused", async () => {
   expect((await put(url, 0, half, { Authorization: "Bearer all-token" })).status).toBe(401);
 });
 
-test("an upload that was given up, or whose time is over, takes nothing", async () => {
+test("an upload that was cancelled or has expired accepts no further piece", async () => {
   const lab = await startGraphLab();
   const draft = idOf(draftOf(lab));
   const [one, other] = [text((await open(lab, draft)).at("uploadUrl")), text((await open(lab, draft)).at("uploadUrl"))];

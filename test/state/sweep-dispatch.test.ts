@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { errorCode } from "../../src/failure.ts";
 import { verifyAudit } from "../../src/perform/audit/verify-audit.ts";
-import { openDispatch } from "../../src/state/dispatch.ts";
 import { openDatabase } from "../../src/state/postgres.ts";
 import { openQueues } from "../../src/state/queues.ts";
+import { openSweepDispatch } from "../../src/state/sweep-dispatch.ts";
 import type { Chunk } from "../../src/state/sweep-work.ts";
 import { type Backend, backends } from "../actions/lab-host.ts";
 import { build } from "../built.ts";
@@ -91,7 +91,7 @@ test("a chunk whose process was told of it in a reply that was lost is run by th
     finishSweeps: async () => undefined,
     recordPresence: async () => undefined,
   };
-  const dispatch = await openDispatch(
+  const dispatch = await openSweepDispatch(
     database,
     openQueues(database, [], loadOwnDbos),
     1,

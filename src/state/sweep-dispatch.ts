@@ -8,7 +8,7 @@ import type { Chunk, SweepWork } from "./sweep-work.ts";
 export type RunChunk = (chunk: Chunk) => Promise<void>;
 
 /** Distributes chunks among the processes. This only spreads the work: the tables of the sweeps ensure that nothing is done twice. */
-export interface Dispatch {
+export interface SweepDispatch {
   /** Takes up no more chunks. Resolves when the chunks in progress have ended, or after `waitMs`. */
   close(waitMs: number): Promise<void>;
 }
@@ -33,7 +33,7 @@ const workflowNameOf = ({ sweep, round, chunk }: Chunk) => `${sweep}.${round}.${
 type DeadSince = Map<number, number>;
 
 /** Works on chunks in this process, at most `concurrency` at a time. Throws Failure. */
-export async function openDispatch(
+export async function openSweepDispatch(
   database: Database,
   queues: Queues,
   concurrency: number,
@@ -43,7 +43,7 @@ export async function openDispatch(
     "findWaitingChunks" | "findDeadProcesses" | "freeMailboxesOf" | "freeForgottenMailboxes" | "finishSweeps" | "recordPresence"
   >,
   complain: (failure: Failure) => void,
-): Promise<Dispatch> {
+): Promise<SweepDispatch> {
   const executor = queues.executor;
   const runOne = async (chunk: Chunk) => {
     try {
