@@ -30,7 +30,7 @@ for (const [index, middleware] of chain.slice(0, -1).entries()) middleware.setNe
 const client = graph.Client.initWithMiddleware({ baseUrl: new URL("/", url).href, defaultVersion: "v1.0", middleware: chain[0] });
 const user = `/users/${mailbox}`;
 
-// What ours asks for.
+// The properties that mailcordon requests.
 const fields = [
   "id",
   "changeKey",

@@ -34,7 +34,7 @@ const memoryCalls = { warm: 15_000, measured: 10_000, every: 1000 };
 /** MiB. A leak of 2 KiB for each call would be 20. */
 const flatBar = 12;
 
-/** `mailcordon serve` beside the library called directly, over the same lab. */
+/** Compares `mailcordon serve` with the library called directly, over the same lab. */
 export async function measureServe(rounds: number): Promise<Measure[]> {
   const lab = await startLab({ gzip: false });
   const folder = await mkdtemp(join(tmpdir(), "mailcordon-serve-"));

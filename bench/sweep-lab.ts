@@ -29,7 +29,7 @@ export interface Counted {
   readonly most: number;
 }
 
-/** What a process has used so far. */
+/** The resources that a process has used so far. */
 export interface Used {
   readonly cpuMs: number;
   readonly residentMiB: number;

@@ -11,7 +11,7 @@ export interface SweepSizes {
   readonly many: number;
 }
 
-/** Reads `FEW,MANY`. Throws an Error that says what is wrong. */
+/** Reads `FEW,MANY`. Throws an Error that describes the mistake. */
 export function parseSizes(text: string): SweepSizes {
   const [, few, many] = /^(\d{3,5}),(\d{3,5})$/.exec(text) ?? [];
   // One in a hundred mailboxes has the campaign.
@@ -28,7 +28,7 @@ const acted = 300;
 const memoryBar = 200;
 /** MiB that a worker may grow by from its second sweep to its last one. */
 const flatBar = 24;
-/** What the lab needs for a request when it limits them: enough that requests overlap. */
+/** Delay of each request in a lab with limits: long enough for requests to overlap. Milliseconds. */
 const throttledDelayMs = 5;
 
 function row(name: string, value: number, unit: string, bar: number, detail: string): Measure {

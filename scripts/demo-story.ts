@@ -8,7 +8,7 @@ export type Act = (action: string, input: Readonly<Record<string, unknown>>, sil
 /** The people in the organisation of the demo. */
 export interface Cast {
   readonly soc: string;
-  /** Where people report phishing by forwarding it as an attachment. */
+  /** The mailbox to which people forward phishing messages as attachments. */
   readonly reporting: string;
 }
 

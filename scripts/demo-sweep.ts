@@ -6,19 +6,19 @@ import { fileURLToPath } from "node:url";
 import { flagOf } from "../src/faces/field-spellings.ts";
 import type { Timeline } from "./demo-timeline.ts";
 
-/** The built program beside the built demo: the sweep runs as its commands do. */
+/** The built program next to the built demo: the sweep runs through its commands. */
 const program = fileURLToPath(new URL("mailcordon.cjs", import.meta.url));
 /** Exit code of a plan that names mailboxes which could not be examined completely. */
 const incompleteExit = 6;
 
-/** A message as somebody reported it. */
+/** A reported message. */
 export interface Reported {
   readonly messageId: string;
   readonly subject: string;
   readonly sender: string;
 }
 
-/** What the commands of a sweep print. */
+/** The output of the commands of a sweep. */
 interface Document {
   readonly message: string;
   readonly sweep: string;

@@ -23,7 +23,7 @@ import { labPassword } from "../src/lab/store/store.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** The package as a user has it: built from what is written now, packed, and installed into a folder of its own, without what develops it. */
+/** The package as a user has it: built from the present sources, packed, and installed into its own folder, without development dependencies. */
 export interface Built {
   /** The project that has it installed. */
   readonly project: string;
@@ -33,7 +33,7 @@ export interface Built {
   readonly program: string;
 }
 
-/** What a build and a package take in. */
+/** The inputs of a build and of the package. */
 const sources = ["package.json", "tsconfig.json", "tsconfig.build.json", "src", "scripts", "bench"];
 const pages = ["README.md", "LICENSE", "SECURITY.md", "CHANGELOG.md"];
 /** Below the repository, so that what the types import is found. */
@@ -41,7 +41,7 @@ const builds = join(root, "node_modules/.cache");
 /** Outside, where no package of the repository is found. Other users of the machine may have theirs. */
 const projects = join(tmpdir(), `mailcordon-packed-${process.getuid?.() ?? 0}`);
 
-/** Installs what is written now, unless another test has installed the same already: that takes as long as many tests. */
+/** Installs the package of the present sources, unless another test has installed the same one: the installation takes as long as many tests. */
 export function build(): Built {
   // The database that `serve` starts as another user reads its programs below this folder.
   mkdirSync(projects, { recursive: true, mode: 0o755 });
@@ -57,7 +57,7 @@ export function build(): Built {
   return { project, folder, program: join(folder, "dist/mailcordon.cjs") };
 }
 
-/** Builds what is packed, apart from the working tree's own dist/. Besides, it has the compiled code that a build keeps and no package holds. */
+/** Builds the packed files, apart from the working tree's own dist/. The result also has the compiled code, which a build keeps and no package contains. */
 export function buildPackage(): string {
   mkdirSync(builds, { recursive: true });
   return once(builds, (made) => {
@@ -71,7 +71,7 @@ function run(command: string, words: readonly string[], cwd: string): void {
   execFileSync(command, words, { cwd, stdio: ["ignore", "ignore", "inherit"] });
 }
 
-/** Makes a folder that is named after what is written now, unless there is one. */
+/** Makes a folder named after the present sources, unless it exists. */
 function once(place: string, make: (folder: string) => void): string {
   // Each release of Node.js builds its own: the compiled code is of one release.
   const name = `mailcordon-${process.version}-${digestOf([...sources.flatMap(filesIn), ...pages]).slice(0, 16)}`;
@@ -80,7 +80,7 @@ function once(place: string, make: (folder: string) => void): string {
   const made = mkdtempSync(join(place, "making-"));
   make(made);
   keep(made, folder);
-  // One of another source may be in use by a run beside this one; not an hour later.
+  // A run beside this one may still use the build of other sources, but not after an hour.
   for (const other of readdirSync(place)) {
     const path = join(place, other);
     // Another worker may have given it its name meanwhile.
@@ -127,7 +127,7 @@ export async function library(): Promise<Library> {
     : await import("../src/index.ts");
 }
 
-/** What tells the program where the lab is, and who signs in there. For "graph" the lab has to know `labToken`. */
+/** Returns the environment with which the program reaches the lab and signs in. For "graph" the lab must know `labToken`. */
 export function environmentOf(lab: Pick<Lab, "ewsUrl" | "graphUrl">, backend: "ews" | "graph"): Record<string, string> {
   const mailbox = { MAILCORDON_MAILBOX: socAddress };
   return backend === "ews"
@@ -141,7 +141,7 @@ export function environmentOf(lab: Pick<Lab, "ewsUrl" | "graphUrl">, backend: "e
     : { ...mailbox, MAILCORDON_BACKEND: "graph", MAILCORDON_GRAPH_URL: lab.graphUrl, MAILCORDON_TOKEN: labToken };
 }
 
-/** What one process did. */
+/** The result of one process. */
 export interface Ended {
   readonly code: number | null;
   readonly out: string;
@@ -150,16 +150,16 @@ export interface Ended {
 
 export interface Running {
   readonly ended: Promise<Ended>;
-  /** What it wrote to stdout so far. */
+  /** Returns its output so far. */
   out(): string;
   /** Resolves when stderr or stdout holds the text. */
   said(text: string): Promise<void>;
   kill(signal: NodeJS.Signals): void;
-  /** Stops reading what it writes, as `head` does. */
+  /** Stops reading its output, as `head` does. */
   hangUp(): void;
 }
 
-/** Starts a process with exactly this environment besides what finds programs. */
+/** Starts a process with exactly this environment, and the variables that find programs. */
 export function start(
   command: string,
   words: readonly string[],

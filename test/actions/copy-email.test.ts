@@ -31,7 +31,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(at.item(who, at.idOf(item))?.folder.distinguishedName).toBe("inbox");
   });
 
-  // XSOAR resolves the target folder in the default mailbox. Exchange gives no id for a copy in another mailbox: it is found again.
+  // XSOAR resolves the target folder in the default mailbox. Exchange returns no id for a copy in another mailbox, so mailcordon searches for the copy.
   test("a copy to another mailbox is put into a folder of that mailbox, and its id is found", async () => {
     at.mailbox(other).createFolder(at.mailbox(other).known("inbox"), "Only there");
     const item = at.put(who, { internetMessageId: "<across@example.net>" });

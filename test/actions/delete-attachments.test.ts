@@ -37,7 +37,7 @@ describe.each(backends)("over %s", (backend) => {
       expect(result).toMatchObject({ item_id: at.idOf(item), action: "deleted", status: "done", verified: true });
       expect(readFileSync(String(result.evidence?.file_ref), "utf8")).toBe(`content of ${result.name}`);
     }
-    // Graph tells none after a deletion.
+    // Graph returns none after a deletion.
     expect(answer.results?.at(-1)?.change_key).toBe(backend === "graph" ? undefined : at.item(who, at.idOf(item))?.changeKey);
     expect([left(at.idOf(item)), at.item(who, at.idOf(item))?.subject]).toEqual([[], "Invoice"]);
   });
@@ -112,7 +112,7 @@ describe.each(backends)("over %s", (backend) => {
     const listed = await at.run(getAttachments, { ...input, as: "metadata" });
     const inner = listed.results?.find(({ name }) => name === "statement.csv");
     const answer = await at.run(deleteAttachments, { ...input, attachment_ids: inner?.attachment_id });
-    // Over EWS an id does not tell what it hangs in.
+    // Over EWS an attachment id does not show what contains the attachment.
     const refused = {
       status: "failed",
       error: { code: "unsupported", hint: expect.stringContaining("delete the attachment that contains it") },

@@ -83,7 +83,7 @@ describe.each(backends)("over %s", (backend) => {
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), delete_type: "hard", confirm_hard: "true" });
     expect(answer.results?.[0]).toMatchObject({ action: "hard_deleted", recoverable: false, verified: true });
     expect(answer.results?.[0]).not.toHaveProperty("undo");
-    // What is deleted for good stays in the Purges for a while, which no user sees.
+    // A permanently deleted message stays for a while in the Purges, which no user sees.
     const left = [...at.mailbox(who).items()].filter((each) => each.internetMessageId === "<hard@example.net>");
     expect(left.map(({ folder }) => folder.distinguishedName)).toEqual(["recoverableitemspurges"]);
   });
@@ -146,7 +146,7 @@ describe.each(backends)("over %s", (backend) => {
     },
   );
 
-  // swimlane/pyews#22 and others: a delete that was not looked at again.
+  // swimlane/pyews#22 and others: a deletion that was not verified.
   test("a copy that appears while others are deleted makes the result not-verified", async () => {
     const id = "<appears@example.net>";
     at.put(who, { internetMessageId: id });
@@ -342,7 +342,7 @@ describe("over Microsoft Graph", () => {
     const item = at.put(who);
     at.lab.addFault({ kind: "item-error", operation, code: "ErrorCannotDeleteObject" });
     const input = { mailbox: who, item_id: at.idOf(item), delete_type, confirm_hard: true, keep_evidence: false };
-    // It goes away when it has been chosen: nothing of it is found after the refusal.
+    // The message is moved away after it was selected: no trace of it may be found after the refusal.
     const append = async () => void at.mailbox(who).move(item, at.mailbox(who).known("recoverableitemspurges"));
     const answer = await at.run(deleteEmail, input, { audit: { append } });
     expect(answer.results?.[0]).toMatchObject({ status: "done", action: "already_gone" });

@@ -11,7 +11,10 @@ import type { LabItem, LabMailbox } from "../../src/lab/store/mailbox.ts";
 import type { Host } from "../../src/perform/perform.ts";
 import { environmentOf, type Library, library } from "../built.ts";
 
-/** What every action is held to: it does the same over both. What is of one of them alone is skipped over the other, and its title says why. */
+/**
+ * The rule for every action: it does the same over both back ends. A test that concerns only one of them is skipped over the other, and its title gives the
+ * reason.
+ */
 export const backends = ["ews", "graph"] as const;
 export type Backend = (typeof backends)[number];
 

@@ -155,7 +155,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(at.lab.requests.length).toBe(before);
   });
 
-  // The sender chose the subject of what is answered: it goes into ours.
+  // The sender chose the subject of the original, and it becomes part of our reply.
   test.each([true, false])("a hostile subject adds no header to the reply (quoted: %s)", async (quote_original) => {
     const item = put({ subject: `Hello\r\nBcc: ${bob}\r\n${++count}` });
     const answer = await at.run(replyToEmail, { mailbox: desk, item_id: at.idOf(item), body_text: "x", quote_original });
@@ -184,7 +184,7 @@ describe.each(backends)("over %s", (backend) => {
       const answer = await at.run(replyToEmail, { mailbox: desk, item_id: at.idOf(item), body_text: "x" });
       const sent = received(`RE: ${item.subject}`).length;
       expect(sent).toBeLessThanOrEqual(1);
-      // Lost before the draft was sent, it is known that nothing was; later nothing is known.
+      // If the reply is lost before the draft is sent, certainly nothing was sent; later, the outcome is unknown.
       const code = answer.results?.[0]?.error?.code;
       if (code !== "unknown-outcome") expect(sent).toBe(answer.success ? 1 : 0);
     },

@@ -210,7 +210,7 @@ describe.each(backends)("over %s", (backend) => {
   describe("over several mailboxes", () => {
     const mailboxes = ["finance@example.com", "payroll@example.com", "reception@example.com"];
 
-    // XSOAR fills its limit folder by folder: there is no order over all.
+    // XSOAR fills its limit folder by folder, without an order over all folders.
     test("the limit and the order, newest first, apply to all of them together", async () => {
       const all = await search({ mailboxes, limit: 1000 });
       const times = column(all, "received_at").map(String);

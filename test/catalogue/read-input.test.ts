@@ -240,7 +240,8 @@ test("an unknown field is refused with the nearest known name", () => {
   expect(message.length).toBeLessThan(1000);
 });
 
-// Of one expression for all of it, the cube of its length: each of these takes a tenth of a second, and a request may hold ten thousand.
+// With a single expression for the whole text, the time grows with the cube of its length: each of these takes a tenth of a second, and a request may
+// contain ten thousand.
 test("ten thousand addresses of only spaces are refused", () => {
   const text = `${" ".repeat(999)}x`;
   for (let count = 0; count < 10_000; count++) expect(failureOf(() => addressOf(text, "to")).code).toBe("invalid-input");

@@ -34,14 +34,14 @@ export interface Absent {
   readonly absentFrom: SearchExtent;
   /** Reason why a message may exist after all: its id is not shown to belong to this mailbox, so it may be in a mailbox that is not opened. */
   readonly doubt?: Failure | undefined;
-  /** What the search did about the archive mailbox. */
+  /** Whether the archive mailbox was searched. */
   readonly archive?: ArchiveState | undefined;
 }
 
 /** Messages, at least one, newest first. */
 export interface Found {
   readonly messages: readonly Message[];
-  /** What the search did about the archive mailbox. Absent where no search was needed, or one folder was named. */
+  /** Whether the archive mailbox was searched. Absent if no search was needed, or one folder was named. */
   readonly archive?: ArchiveState | undefined;
   /** Reason why there may be more messages: a place that could not be opened. */
   readonly unopened?: Failure | undefined;

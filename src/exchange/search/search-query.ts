@@ -66,8 +66,8 @@ export interface Search {
 }
 
 /**
- * What a search of a whole mailbox did about its archive mailbox. `not_searched`: there is one. `none`: there is none. `unknown`: the back end does
- * not report it, or the account may not see it.
+ * Whether a search of a whole mailbox covered its archive mailbox. `not_searched`: there is one. `none`: there is none. `unknown`: the back end does not
+ * report it, or the account may not see it.
  */
 export type ArchiveState = (typeof archiveStates)[number];
 export const archiveStates = ["searched", "not_searched", "none", "unknown"] as const;
@@ -82,7 +82,7 @@ export interface SearchPage {
   readonly total?: number | undefined;
   /** Present when more may follow. */
   readonly nextCursor?: string | undefined;
-  /** What the search did about the archive mailbox. Absent where a folder was named, since its name says which store is meant. */
+  /** Whether the archive mailbox was searched. Absent if a folder was named, since its name shows which store is meant. */
   readonly archive?: ArchiveState | undefined;
   /** What could not be searched, so matches in it are missing. Absent when everything was searched. */
   readonly unsearched?: readonly Unsearched[] | undefined;

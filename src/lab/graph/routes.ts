@@ -26,7 +26,7 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch (error) {
-    // A lone % names nothing; the unchanged text does not, either.
+    // A malformed percent encoding cannot name anything, and neither can the unchanged text.
     if (error instanceof URIError) return segment;
     throw error;
   }

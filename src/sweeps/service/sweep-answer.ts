@@ -10,7 +10,7 @@ import { sweepDocument } from "../sweep-lifecycle.ts";
 export type SweepDocument = ReturnType<typeof sweepDocument>;
 export type SweepAnswer = Awaited<ReturnType<typeof sweepAnswerOf>>;
 
-/** Tries to read a status that changes meanwhile. */
+/** Maximum number of readings of a status that changes meanwhile. */
 const mostReadings = 5;
 
 /** Returns the current state of a sweep. `success` means that no target failed, differs from the plan or has an unknown outcome. */

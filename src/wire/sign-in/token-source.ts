@@ -87,7 +87,7 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
       cache.write(key, own);
       return own;
     } catch (thrown) {
-      // The obstacle may be gone before the old token expires.
+      // The identity provider may work again before the old token expires.
       if (old !== undefined && old.token !== refused?.token && now() < old.expiresAt && asFailure(thrown).retryable && !signal.aborted)
         return old;
       throw thrown;

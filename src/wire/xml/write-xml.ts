@@ -20,7 +20,7 @@ const pieces = Symbol("pieces");
 /** A long text is escaped in slices, when the document is measured and again when it is sent. */
 interface LongText {
   readonly text: string;
-  /** The element that it is in. */
+  /** Name of the element around it. */
   readonly where: string;
 }
 type Piece = string | ByteSource | LongText;

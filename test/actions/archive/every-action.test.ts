@@ -13,13 +13,13 @@ import type { NewItem } from "../../../src/lab/store/item.ts";
 import type { LabItem } from "../../../src/lab/store/mailbox.ts";
 import { type LabHost, openLabHost } from "../lab-host.ts";
 
-/** Of the seed: the only one that has an archive. */
+/** The only mailbox of the seed with an archive. */
 const owner = "legal@example.com";
 const other = "hr@example.com";
 const id = "<archived@example.net>";
 const named = { mailbox: owner, internet_message_id: id };
 
-/** Every action on messages that the caller names, with what it needs besides. */
+/** Every action on named messages, with its other required inputs. */
 const actions: [string, Action, Record<string, unknown>][] = [
   ["copy-email", copyEmail, { destination_folder: "inbox" }],
   ["delete-attachments", deleteAttachments, { all: true }],

@@ -5,7 +5,7 @@ import { failures } from "../../../src/failure.ts";
 import { socAddress } from "../../../src/lab/seed/seed.ts";
 import { type Backend, type LabHost, openLabHost } from "../lab-host.ts";
 
-/** Of the seed: the only one that has an archive. */
+/** The only mailbox of the seed with an archive. */
 const owner = "legal@example.com";
 const other = "hr@example.com";
 const subject = "Framework contract";
@@ -16,7 +16,7 @@ function archived(at: LabHost) {
   return archive;
 }
 
-/** Each test has a connection of its own: what is remembered of an archive is the connection's. */
+/** Each test has its own connection, since a connection remembers facts about archives. */
 function onStage(backend: Backend): { at(): LabHost } {
   let host: LabHost | undefined;
   beforeEach(async () => {

@@ -10,7 +10,7 @@ function files(stage: Stage): readonly Thing[] {
     return named.map(
       ({ name, content }): Thing => ({
         evidence: sha256(content),
-        // What could not even be listed is one result for the message.
+        // A message whose attachments could not be listed has one result.
         isOf: (result) =>
           result.internet_message_id === messageIdOf(subject) && (result.name === undefined || String(result.name).endsWith(name)),
         state() {

@@ -17,22 +17,22 @@ const file = {
   contentType: "text/html",
 } as const;
 
-/** What is kept in the folder of evidence. */
+/** Returns the files in the folder of evidence. */
 function kept({ folder }: Stage): readonly string[] {
   const evidence = join(folder, "evidence", "files");
   return existsSync(evidence) ? readdirSync(evidence) : [];
 }
 
-/** Replies that are not the content, or not all of it. The same comes whenever the content is asked for. */
+/** Replies that are not the content, or not all of it. Each request for the content gets the same reply. */
 const always: readonly FaultKind[] = ["page", "page-404", "json-404", "empty-200", "empty-204", "redirect", "close-cut"];
 
 describe.each(backends)("over %s", (backend) => {
   const isGraph = backend === "graph";
   const mimeOperation = isGraph ? "outlook-get-mime-message" : "GetItem";
   const contentOperation = isGraph ? "attachment-get-value" : "GetAttachment";
-  // Over EWS the same operation has chosen the message and listed its attachments before.
+  // Over EWS the same operation has selected the message and listed its attachments before.
   const first = isGraph ? 1 : 3;
-  // What was cut once is seen in XML, and asked for again.
+  // A content cut once is detected in XML, and requested again.
   const cutOnce: readonly (readonly [FaultKind, number])[] = isGraph ? [["truncate", 1]] : [];
 
   test.each([...always.map((kind) => [kind, 99] as const), ["truncate", 99] as const, ...cutOnce])(

@@ -39,7 +39,7 @@ describe.each(backends)("over %s, a copy whose reply was lost", (backend) => {
     const { at, copies } = await open();
     const item = [...at.mailbox(who).known("inbox").items.values()].find((one) => one.internetMessageId === id);
     at.lab.addFault({ kind: "reset-after", operation });
-    // Another copy is made by somebody else meanwhile.
+    // Somebody else creates another copy meanwhile.
     const exchange = withCopyMeanwhile(at.host.exchange, () =>
       at.put(who, { internetMessageId: id, receivedAt: item?.receivedAt }, "archive"),
     );

@@ -7,7 +7,7 @@ import { ann, ben, messageIdOf, type Stage, sha256Of, whereIs } from "./stage.ts
 
 const subjects = ["first", "second"];
 
-/** Messages of which one copy lies either where it was or where it is put. */
+/** Messages with one copy, either in the original folder or in the destination. */
 function moved(stage: Stage, to: string, kept = false): (Thing & { readonly id: string })[] {
   return subjects.map((subject) => {
     const item = stage.put(subject);
@@ -22,12 +22,12 @@ function moved(stage: Stage, to: string, kept = false): (Thing & { readonly id: 
   });
 }
 
-/** Messages that stay, and of which one copy or none lies elsewhere. */
+/** Messages that stay in their folder, with at most one copy elsewhere. */
 function copied(stage: Stage, copy: string): (Thing & { readonly id: string })[] {
   return subjects.map((subject) => ({
     id: stage.idOf(stage.put(subject)),
     state() {
-      // A copy that was made halfway and taken back may be told of no more, or lie in Drafts, which must be told.
+      // A partly made copy that was deleted again may be unreported; one left in Drafts must be reported.
       const other = [`${ben} drafts`, `${ben} recoverableitemspurges`];
       const places = whereIs(stage, subject)
         .filter((place) => !other.includes(place))

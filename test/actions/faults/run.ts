@@ -11,13 +11,13 @@ import { perform } from "../../../src/perform/perform.ts";
 import { type Backend, backends } from "../lab-host.ts";
 import { type Habits, inventory, openStage, type Stage, sha256 } from "./stage.ts";
 
-/** One thing that an action is asked to touch. */
+/** One object that an action is asked to change. */
 export interface Thing {
-  /** What the lab shows of it. Whatever is neither of the two words (twice there, nowhere, half done) is told as it is, and is a defect. */
+  /** Returns the state of the object in the lab. Any state other than the two words (twice there, nowhere, half done) is returned as it is, and is a defect. */
   state(result?: Result): string;
   /** SHA-256 of what must be kept before it is touched. */
   readonly evidence?: string | undefined;
-  /** What lies about although the thing itself was not done. */
+  /** Returns a leftover of an action that did not change the object. */
   leftover?(): string | undefined;
   /** Which result is about it; default the one at its place. */
   isOf?(result: Result): boolean;
@@ -51,20 +51,20 @@ interface Case {
 const backOffMs = 20;
 const lateMs = 700;
 const timeoutSeconds = 0.35;
-/** No call may take longer, whatever happens: three waits of at most five seconds for each of a few things, several at once. Milliseconds. */
+/** Maximum duration of a call: three waits of at most five seconds for each of a few objects, several at a time. Milliseconds. */
 const boundMs = 120_000;
 /** Most of a run is waiting. */
 const atOnce = 24;
-/** What goes on failing, besides failing once. */
+/** Faults that occur on every request, beside those that occur once. */
 const lasting: Readonly<Record<Backend, readonly FaultKind[]>> = {
   ews: ["server-busy-fault", "reset-after", "item-error", "page-404", "page-404-after"],
   graph: ["connection-count-fault", "reset-after", "item-error", "page-404", "page-404-after", "empty-204-after"],
 };
 
-/** What breaks a connection breaks it for all of a batch: that is tried at the batch, and not at each request inside of it. */
+/** A fault of a connection affects a whole batch, so it is tried for the batch and not for each request in it. */
 const ofConnections: readonly FaultKind[] = ["reset-after", "reset-mid-body", "close-cut", "truncate", "delay"];
 
-/** Of all cases one in so many is run in a test run, chosen by the seed; SOAK=1 runs all. */
+/** A test run runs one case in this many, chosen by the seed; SOAK=1 runs all. */
 const oneIn = 8;
 const seed = process.env.FAULT_SEED ?? "1";
 const isWhole = process.env.SOAK === "1";
@@ -203,7 +203,7 @@ function pooled<T>(items: readonly T[], work: (item: T) => Promise<void>): Promi
         queue.push(() => work(item).then(resolve, reject));
       }),
   );
-  // Whoever waits for one hears of its failure; until then nobody does.
+  // The code that awaits a promise handles its rejection; nothing else does until then.
   for (const promise of promises) promise.catch(() => undefined);
   next();
   return promises;
@@ -269,7 +269,7 @@ async function inTime(answer: Promise<Answer>): Promise<Answer> {
   return await Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
-/** The one assertion: every item has an outcome that is true, nothing is done twice, nothing is lost, and what failed is named. */
+/** The single assertion: every item has a true outcome, nothing is done twice, nothing is lost, and each failure is named. */
 function keepsItsWord(answer: Answer, { things = [] }: Arranged, rule: FaultRule, backend: Backend): void {
   const said = JSON.stringify(answer);
   expect(said).not.toContain('"internal"');
@@ -316,7 +316,7 @@ function isTrue(thing: Thing, result: Result, said: string): void {
   const left = thing.leftover?.();
   if (left !== undefined) expect(result.error?.message, said).toMatch(/Drafts|may be left/);
   if (thing.evidence !== undefined && state === "done") {
-    // What Exchange is said not to convert is kept as its own export, and the result says so.
+    // A message that the lab refuses to convert is kept as Exchange's own export, and the result says so.
     if (result.evidence?.safe_name.endsWith(".fts") === true) expect(JSON.stringify(result.evidence), said).toContain("ExportItems");
     else expect(result.evidence?.sha256, said).toBe(thing.evidence);
     expect(sha256(readFileSync(result.evidence?.file_ref ?? ""))).toBe(result.evidence?.sha256);
@@ -374,10 +374,10 @@ function asFarAsKnown(baseline: unknown, answer: Answer): unknown {
   return { ...whole, ...(contacts && { contacts }), ...(mailboxes && { per_mailbox: mailboxes }), ...unknown(told) };
 }
 
-/** Of an answer about what was touched: the rest (new ids, change keys, whether a copy could be read again) a second try makes anew. */
+/** Returns the changes that an answer reports: a second try makes the other parts (new ids, change keys, whether a copy could be read again) anew. */
 function whatWasDone(answer: unknown): unknown {
   if (typeof answer !== "object" || answer === null || !("results" in answer) || !Array.isArray(answer.results)) return answer;
-  // How it was done may be another way after a refusal: the sentence says so.
+  // After a refusal another method may be used, and the sentence says so.
   return {
     ...answer,
     message: "",

@@ -14,7 +14,7 @@ const other = "hr@example.com";
 interface Ids {
   readonly message: string;
   readonly attachment: string;
-  /** Of another message in the same mailbox. */
+  /** An attachment of another message in the same mailbox. */
   readonly otherAttachment: string;
   readonly foreignMessage: string;
   readonly deletedMessage: string;
@@ -26,7 +26,7 @@ interface Ids {
   readonly shortGone: string;
 }
 
-/** What each action takes besides the messages, so that it has something to do. */
+/** Further inputs of each action, so that it changes something. */
 const rest: Readonly<Record<string, Input>> = {
   "copy-email": { destination_folder: "Archive of cases", create_folder: true },
   "delete-attachments": { all: true, confirm: true },
@@ -148,13 +148,13 @@ const mistakes: readonly Mistake[] = [
   },
 ];
 
-/** What both back ends must say alike: the code, the exit code, and what became of each message. */
+/** The parts that both back ends must answer alike: the code, the exit code, and the outcome of each message. */
 function told(answer: Answer) {
   const rows = answer.results?.map(({ status, error }) => [status, error?.code]);
   return { success: answer.success, code: answer.error?.code, exit: exitCodeOf(answer), rows };
 }
 
-/** One lab and what was laid into it. */
+/** One lab with its prepared messages. */
 class Place {
   readonly host: LabHost;
   readonly #backend: Backend;
@@ -226,7 +226,7 @@ describe("a mistake in the input has one code over both back ends", () => {
       }
       const [ews, graph] = answers.map(told);
       expect(graph).toEqual(ews);
-      // Each says what to do about this mistake: what is wrong is not said by the code alone.
+      // Each answer has a hint about this mistake: the code alone does not show it.
       for (const { error, results = [] } of answers) {
         const codes = [error, ...results.map((row) => row.error)].flatMap((failure) => failure ?? []);
         for (const { code, hint } of codes) expect(`${code}: ${hint}`).toMatch(/^[a-z-]+: [A-Z].{10,}/);

@@ -3,7 +3,7 @@ import { sendEmail } from "../../../src/actions/send-email.ts";
 import { faultRuns, type Scenario, type Thing } from "./run.ts";
 import { ann, ben, messageIdOf, type Stage } from "./stage.ts";
 
-/** A message of that subject: sent when it lies once in ben's Inbox, and once in Sent Items where a copy is kept. */
+/** A message with this subject: sent if it is once in ben's Inbox, and once in Sent Items if a copy is kept. */
 function letter(stage: Stage, subject: string, isKept: boolean): Thing {
   // A reply bears the subject as it was read, with what XML cannot carry replaced.
   const count = (address: string, folder: string) =>
@@ -12,7 +12,7 @@ function letter(stage: Stage, subject: string, isKept: boolean): Thing {
     state(result) {
       const [arrived, kept] = [count(ben, "inbox"), count(ann, "sentitems")];
       if (arrived === 0 && kept === 0) return "untouched";
-      // Graph keeps a copy of every draft that it sends: what could not be taken away again is told.
+      // Graph keeps a copy of every draft that it sends: a copy that could not be deleted is reported.
       const isLeft = !isKept && kept === 1 && result?.copy_left === true;
       if (arrived === 1 && isLeft && stage.backend === "graph") return "done";
       return arrived === 1 && kept === (isKept ? 1 : 0) ? "done" : `${arrived} arrived, ${kept} kept`;

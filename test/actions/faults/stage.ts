@@ -58,7 +58,7 @@ export async function openStage(backend: Backend, habits?: Habits): Promise<Stag
           signIn: (http) => ({ ...http, send: (request) => http.send({ ...request, headers: { ...request.headers, authorization } }) }),
           defaultMailbox: ann,
           behaviour: habits,
-          // Where Graph says nothing of how long, we wait longer each time: what goes on failing is to be given up before the test is.
+          // If Graph names no time, each wait is longer than the last: give up a lasting fault before the test ends.
           throttling: { maxWaitMs: 5000 },
         });
   const mailbox = (address: string): LabMailbox => {
@@ -104,7 +104,7 @@ export function messageIdOf(subject: string): string {
   return `<${subject.replace(/\W/g, "-")}@example.org>`;
 }
 
-/** Where the copies of a message lie: address and folder of each. */
+/** Returns the address and folder of each copy of a message. */
 export function whereIs({ lab }: Stage, subject: string): string[] {
   const id = messageIdOf(subject);
   return lab.store.mailboxes().flatMap((mailbox) =>
@@ -115,7 +115,7 @@ export function whereIs({ lab }: Stage, subject: string): string[] {
   );
 }
 
-/** Everything that lies in the store, for what must not change anything. */
+/** Returns everything in the store, for actions that must not change anything. */
 export function inventory({ lab }: Stage): string {
   const lines = lab.store
     .mailboxes()
@@ -131,7 +131,7 @@ export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Of the message as the lab gives it out. */
+/** Returns the hash of the message as the lab returns it. */
 export function sha256Of(item: LabItem): string {
   return sha256(mimeOf(item));
 }

@@ -23,7 +23,7 @@ describe("a server that returns attached messages as MIME alone", () => {
     const of = ({ results = [] }: typeof here) =>
       results.map(({ name, kind, depth, sha256, message }) => ({
         ...{ name, kind, depth, subject: Object(message).subject },
-        // Each lab writes the MIME of what it made of fields with its own time.
+        // Each lab writes the MIME of an item built from fields with its own time.
         sha256: kind === "item" ? undefined : sha256,
       }));
     expect(of(here)).toEqual(of(there));

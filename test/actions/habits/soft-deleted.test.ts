@@ -69,7 +69,7 @@ describe.each(["opens-deleted", "opens-deleted:in-place"])(
         await here.run(deleteEmail, { mailbox, item_id: item.id });
         const answer = await here.run(deleteEmail, { mailbox, item_id: item.id, delete_type: "hard", confirm_hard: true });
         expect(here.mailbox(mailbox).known("recoverableitemsdeletions").items.size).toBe(0);
-        // Such a server opens what lies in Purges, too.
+        // Such a server also opens messages in the Purges.
         expect(answer).toMatchObject({ success: false, results: [{ status: "failed", error: { code: "not-verified" } }] });
         expect(answer.results?.[0]).not.toHaveProperty("action");
         expect(answer.results?.[0]).not.toHaveProperty("recoverable");

@@ -14,7 +14,7 @@ import { openSpoilingProxy, type Passing, type Spoilt } from "./spoiling-proxy.t
 const ann = "ann@example.com";
 const many = 40;
 
-/** A list as a back end sends it: its reply with only some of its items, and what it says of the rest. */
+/** A list as a back end sends it: a reply with only some of its items, and its claim about the others. */
 interface Lists {
   isList(passing: Passing): boolean;
   isFolders(passing: Passing): boolean;
@@ -39,7 +39,7 @@ const ews: Lists = {
   },
 };
 
-/** What a message list, alone or in a batch, says after it was cut. */
+/** Returns a message list, alone or in a batch, after it was cut. */
 function cutJson(list: { value?: unknown[]; "@odata.nextLink"?: string }, keep: number): unknown {
   if (!Array.isArray(list.value) || list.value.length === 0) return list;
   const { "@odata.nextLink": _, ...rest } = list;

@@ -100,7 +100,7 @@ describe.each(backends)("over %s", (backend) => {
     const { at, exchange } = await stage((passing) => {
       const isTop = isList(passing) && (backend === "ews" || /\/mailFolders\?/.test(passing.url));
       if (!isTop) return undefined;
-      // The list goes on, and its second page is where the first ended.
+      // The list continues, and its second page begins where the first ended.
       if (backend === "ews")
         return { status: 200, body: passing.reply.replaceAll('IncludesLastItemInRange="true"', 'IncludesLastItemInRange="false"') };
       first ??= JSON.stringify({ ...JSON.parse(passing.reply), "@odata.nextLink": `${passing.origin}${passing.url}&$skip=30` });

@@ -7,7 +7,7 @@ import { labPassword } from "../../../src/lab/store/store.ts";
 import { backends, type LabHost, openLabHost } from "../lab-host.ts";
 import { openSpoilingProxy, type Passing, type SpoilingProxy, type Spoilt } from "./spoiling-proxy.ts";
 
-/** Where it is named, a page is spoilt. */
+/** A reply that contains this text is damaged. */
 const mark = "SPOILS-ITS-PAGE";
 const many = 60;
 
@@ -17,7 +17,7 @@ const internalError = (reply: string) =>
     '<m:FindItemResponseMessage ResponseClass="Error"><m:MessageText>An internal server error occurred.</m:MessageText><m:ResponseCode>ErrorInternalServerError</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey></m:FindItemResponseMessage>',
   );
 
-/** What servers send in the place of a page with such a message, by back end. */
+/** The replies of servers in place of a page with such a message, by back end. */
 const troubles: Readonly<Record<"ews" | "graph", readonly (readonly [string, (passing: Passing) => Spoilt])[]>> = {
   ews: [
     ["ErrorInternalServerError in the place of the folder", ({ reply }) => ({ status: 200, body: internalError(reply) })],
@@ -105,7 +105,7 @@ describe.each(backends)("over %s", (backend) => {
     );
     const answer = await at.run(searchEmailsExtended, { mailbox: "ann@example.com" }, { exchange: proxy.exchange });
     expect(answer).toMatchObject({ success: false, error: { code: "broken-reply" } });
-    // Two folders of eight are looked into one by one.
+    // Only two of eight folders are searched one by one.
     expect(proxy.passed.count).toBeLessThan(60);
   }, 60_000);
 

@@ -25,7 +25,7 @@ async function stage() {
   return { at, exchange: proxy.exchange };
 }
 
-// Over Exchange Web Services one reply has all mailboxes.
+// Over Exchange Web Services one reply lists all mailboxes.
 test("over graph, a user that spoils the list of users ends it, and the answer reports an incomplete list", async () => {
   const { at, exchange } = await stage();
   const answer = await at.run(getSearchableMailboxes, {}, { exchange });

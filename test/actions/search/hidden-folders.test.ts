@@ -39,7 +39,7 @@ describe.each(backends)("a message in a hidden folder over %s", (backend) => {
     expect([...at.mailbox(ann).known("recoverableitemsdeletions").items.values()].map(({ subject }) => subject)).toEqual(["Wire transfer"]);
   });
 
-  // Over EWS each folder is searched by itself: one that is made later is like a message that arrives later.
+  // Over EWS each folder is searched separately: a folder created later is like a message that arrives later.
   test.skipIf(backend === "ews")(
     "is found in a folder that was made after the folders were listed (the list of a whole mailbox is Graph's)",
     async () => {

@@ -25,7 +25,7 @@ async function stage(backend: Backend, habits: readonly string[] = []): Promise<
 type Input = Readonly<Record<string, unknown>>;
 const subjects = (answer: Input) => (answer.items as { subject: string }[]).map(({ subject }) => subject);
 
-/** Each filter, what it finds, and the property that a restriction names. */
+/** Each filter, its matches, and the property that a restriction names. */
 const filters: readonly (readonly [property: string, input: Input, found: readonly string[]])[] = [
   ["item:Subject", { subject: "a", subject_match: "prefix" }, ["Alpha"]],
   ["0x5D02", { sender: "ann@" }, ["Alpha"]],
@@ -157,13 +157,13 @@ describe("a server that ignores", () => {
       const at = await stage(backend, ["ignores-queries"]);
       const answer = await at.run(searchEmailsExtended, { mailbox, query: "subject:Beta" });
       expect(answer.applied).toEqual({ query: "server, unchecked" });
-      // The filters beside it are the client's.
+      // The client applies the other filters.
       const beside = await at.run(searchEmailsExtended, { mailbox, query: "subject:Beta", importance: "Normal", subject: "beta" });
       expect(subjects(beside)).toEqual(["Beta"]);
     }
   });
 
-  // Over EWS a message without categories shows none, as one whose categories the server does not give.
+  // Over EWS a message without categories looks the same as one whose categories the server does not return.
   test("a category is detected if the messages show theirs", async () => {
     for (const [backend, applied, found] of [
       ["ews", "server, unchecked", ["Gamma", "Beta", "Alpha"]],

@@ -26,7 +26,7 @@ describe.each(backends)("over %s, a message from a former colleague", (backend) 
     ["the X.500 address that From holds", "/cn=former.coll"],
   ])("is found by %s", async (_, sender) => {
     expect(await found({ sender })).toHaveLength(1);
-    // Where the client decides beside a query, as well.
+    // The same if the client decides after a query.
     expect(await found({ sender, query: "subject:Handover" })).toHaveLength(1);
   });
 

@@ -14,11 +14,11 @@ export interface Passing {
   readonly url: string;
   readonly asked: string;
   readonly reply: string;
-  /** Where the client asks: what a reply names as itself. */
+  /** Origin of the lab in its replies, to which the client sends its requests. */
   readonly origin: string;
 }
 
-/** What is sent instead of a reply. */
+/** A damaged reply, in place of the lab's. */
 export interface Spoilt {
   readonly status: number;
   readonly body: string;
@@ -44,7 +44,7 @@ export async function openSpoilingProxy(
     const pieces: Buffer[] = [];
     for await (const piece of asked) pieces.push(piece);
     const body = Buffer.from(altered(Buffer.concat(pieces).toString("utf8")));
-    // What is compressed cannot be looked at.
+    // A compressed reply cannot be examined.
     const { "accept-encoding": ___, "content-length": ____, ...plain } = asked.headers;
     const headers = body.length === 0 ? plain : { ...plain, "content-length": body.length };
     const passing = request(`${lab.url}${altered(asked.url ?? "")}`, { method: asked.method, headers }, async (said) => {

@@ -250,8 +250,8 @@ function fromMime(element: XmlElement): NewItem {
 const fieldsBesideMime: ReadonlySet<string> = new Set(["MimeContent", "ItemClass", "IsRead", "Categories", "Flag"]);
 
 /**
- * A new item from t:Message, t:PostItem, t:Contact and so on: from its fields, from its MimeContent, or from both.
- * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createitem
+ * Reads a new item from t:Message, t:PostItem, t:Contact and so on: from its fields, from its MimeContent, or from both. @see
+ * https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createitem
  */
 export function readItem(element: XmlElement, kind: ItemElement, store: Store): NewItem {
   const mime = element.child("MimeContent");

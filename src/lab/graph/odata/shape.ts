@@ -15,7 +15,7 @@ export interface Shape {
 interface Expansion {
   /** As it was written. */
   readonly navigation: string;
-  /** The name of the member that holds it. */
+  /** Name of the member with the related objects. */
   readonly name: string;
   readonly shape: Shape;
   readonly resource: Resource;
