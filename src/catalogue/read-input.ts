@@ -38,10 +38,11 @@ export function readInput<In extends z.ZodObject>(schema: In, raw: unknown): z.o
   const excess = findExcess(raw, most);
   if (excess !== undefined)
     throw new Failure("invalid-input", excess, { hint: excess === tooManyBytesText(most) ? splitCallHint : undefined });
-  const parsed = schema.safeParse(respellFields(schema, raw));
+  const respelt = respellFields(schema, raw);
+  const parsed = schema.safeParse(respelt);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  const problems = issues.slice(0, mostProblems).map((issue) => problemText(schema, issue));
+  const problems = issues.slice(0, mostProblems).map((issue) => problemText(schema, issue, respelt));
   const more = issues.length > mostProblems ? [`and ${issues.length - mostProblems} more`] : [];
   throw new Failure("invalid-input", [...problems, ...more].join("; "), { cause: parsed.error });
 }
@@ -64,13 +65,17 @@ const expectedWords: Readonly<Record<string, string>> = {
   object: "an object",
 };
 
-function problemText(schema: z.ZodObject, issue: z.core.$ZodIssue): string {
+function problemText(schema: z.ZodObject, issue: z.core.$ZodIssue, input: unknown): string {
   const [top] = issue.path;
   if (issue.code === "unrecognized_keys") return `${issue.path.map(String).join(".") || "input"}: ${unknownFields(schema, issue)}`;
   const field = typeof top === "string" ? fieldOf(schema, top) : undefined;
   const missing = issue.code === "invalid_type" && issue.input === undefined && issue.message.endsWith("undefined");
   const wanted = issue.code === "invalid_type" && !missing ? expectedWords[issue.expected] : undefined;
-  const complaint = missing ? "is required" : wanted === undefined ? (excessOf(issue) ?? issue.message) : `is not ${wanted}`;
+  const complaint = missing
+    ? "is required"
+    : wanted === undefined
+      ? (excessOf(issue) ?? noneOfText(issue, input) ?? issue.message)
+      : `is not ${wanted}`;
   const expected = field instanceof z.ZodType && field.description !== undefined ? ` (expected: ${field.description})` : "";
   return `${issue.path.map(String).join(".") || "input"}: ${complaint}${expected}`;
 }
@@ -82,6 +87,18 @@ const countUnits: Readonly<Record<string, string>> = { string: "characters", arr
 function excessOf(issue: z.core.$ZodIssue): string | undefined {
   const unit = issue.code === "too_big" ? countUnits[issue.origin] : undefined;
   return unit === undefined || issue.code !== "too_big" ? undefined : `has more than ${issue.maximum} ${unit}`;
+}
+
+/** Names the value that is none of the possible ones, and the nearest of them. */
+function noneOfText(issue: z.core.$ZodIssue, input: unknown): string | undefined {
+  if (issue.code !== "invalid_value") return undefined;
+  const given = issue.path.reduce<unknown>((at, key) => (Object(at) === at ? Reflect.get(Object(at), key) : undefined), input);
+  // In quotes: a value is no field, whatever an interface makes of the names of fields.
+  const quoted = (value: string) => JSON.stringify(value);
+  const values = issue.values.map(String);
+  const list = values.map(quoted).join(", ");
+  if (typeof given !== "string") return `is not one of ${list}`;
+  return `${quoted(given.slice(0, longestName))} is not one of ${list}.${didYouMean(given, values, quoted)}`;
 }
 
 /** Field names have a few words; a longer name, or one of many, is not a typing mistake. */

@@ -262,3 +262,13 @@ test("a list that is too long and an object with too many fields are refused for
   const fields = Object.fromEntries(Array.from({ length: 1001 }, (_, at) => [`f${at}`, 1]));
   expect(failureOf(() => readInput(schema, fields)).message).toBe("An object has more than 1000 fields.");
 });
+
+test("a value that is none of the choices is shown with them and the nearest one", () => {
+  const schema = z.strictObject({ form: z.enum(["none", "text"]), columns: z.array(z.enum(["is_read", "has_attachments"])) });
+  const complaint = (raw: unknown) => failureOf(() => readInput(schema, raw)).message;
+  expect(complaint({ form: "tex", columns: ["has-attachments"] })).toBe(
+    'form: "tex" is not one of "none", "text". Did you mean "text"?; ' +
+      'columns.0: "has-attachments" is not one of "is_read", "has_attachments". Did you mean "has_attachments"?',
+  );
+  expect(complaint({ form: {}, columns: [] })).toBe('form: is not one of "none", "text"');
+});

@@ -91,7 +91,8 @@ export function actionHelp(action: Action, columns: number): string {
 export function flagList(parameters: readonly Parameter[], all: readonly Parameter[], columns: number): string {
   const fields = all.map(({ field }) => field);
   return definitionList(
-    parameters.map((parameter) => [flagText(parameter), fieldsAsFlags(descriptionText(parameter), fields)]),
+    // Choices are values, which are spelt as they are: a column is `has_attachments`.
+    parameters.map((parameter) => [flagText(parameter), fieldsAsFlags(parameter.description, fields) + notesText(parameter)]),
     columns,
   );
 }
@@ -115,14 +116,14 @@ function flagText({ field, kind, choices, byDefault }: Parameter): string {
   return `${flag} ${choices.join("|")}${kind === "list" ? "…" : ""}`;
 }
 
-function descriptionText({ kind, description, required, byDefault, bounds, choices }: Parameter): string {
+function notesText({ kind, required, byDefault, bounds, choices }: Parameter): string {
   const notes = [
     required ? "required" : undefined,
     bounds,
     choices !== undefined && choices.length > choicesAtAGlance ? `any of: ${choices.join(", ")}` : undefined,
     byDefault === undefined || (kind === "boolean" && byDefault === false) ? undefined : `default: ${defaultText(byDefault, kind)}`,
   ].filter((note) => note !== undefined);
-  return `${description}${notes.length === 0 ? "" : ` [${notes.join("; ")}]`}`;
+  return notes.length === 0 ? "" : ` [${notes.join("; ")}]`;
 }
 
 function defaultText(value: unknown, kind: Parameter["kind"]): string {
