@@ -91,11 +91,11 @@ const calls: readonly (readonly [action: string, what: string, input: Input])[] 
 interface Difference {
   readonly faces: readonly FaceName[];
   readonly why: string;
-  /** What these faces say where the library says this. */
+  /** Returns the text of these faces in place of the library's. */
   readonly told: (answer: Answer, face: Face, action: Action) => unknown;
 }
 
-/** All that a face says otherwise than the library does. What is not here is the same, member by member. */
+/** All differences between a face and the library. All other members are equal. */
 const differences: readonly Difference[] = [
   {
     faces: ["command line", "HTTP", "MCP over stdio", "MCP over HTTP", "Automation Service"],
@@ -161,7 +161,7 @@ const differences: readonly Difference[] = [
 
 const drawn = "(drawn for this call)";
 
-/** The document without what is drawn anew for each call: the ids of requests, ours and the mail server's. */
+/** Returns the document without the parts that are new for each call: the ids of requests, ours and the mail server's. */
 function settled(document: unknown): unknown {
   const id = /(?:urn:mailcordon:request:)?\b(?!5f1d0000)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g;
   return JSON.parse(JSON.stringify(document).replace(id, drawn));
@@ -172,7 +172,7 @@ function linked(row: Readonly<Record<string, unknown>>, link: Face["link"]): Rea
   return file_ref === undefined ? row : { ...row, file_ref: link({ name: String(safe_name), sha256: String(sha256) }) };
 }
 
-/** All that a store holds, item by item, without what is drawn for each message. */
+/** Returns the content of a store, item by item, without the parts that are new for each message. */
 function stateOf(store: Store): readonly string[] {
   const written = (value: unknown) =>
     JSON.stringify(settled(value), (_, member) => (member instanceof Uint8Array ? Buffer.from(member).toString("latin1") : member));
@@ -198,7 +198,7 @@ let untouched: readonly string[] = [];
 const faces: Face[] = [];
 let folder = "";
 
-/** What is not as it was, and what is there instead. */
+/** Returns the items that differ from the former state. */
 function changes() {
   const now = stateOf(store);
   const [before, after] = [new Set(untouched), new Set(now)];
@@ -245,12 +245,12 @@ describe.each(backends)("Over %s:", (backend) => {
       const said = await face.call(action, input);
       const meant = differences
         .filter(({ faces }) => faces.includes(face.name))
-        // What is told of a failure may be words: nothing after it is about an answer any more.
+        // A face may report a failure in plain text: later differences then do not apply.
         .reduce<unknown>((told, { told: tell }) => (typeof told === "string" ? told : tell(Answer.parse(told), face, action)), answer);
       expect([face.name, settled(said.document)]).toEqual([face.name, meant]);
       expect([face.name, said.beside]).toEqual([face.name, face.beside(answer)]);
       expect([face.name, changes()]).toEqual([face.name, left]);
-      // Where two calls are needed, the first did nothing.
+      // If two calls are needed, the first changed nothing.
       if (face.name.startsWith("MCP") && isChanged) expect(said.planned).toEqual(nothing);
     }
     store = await place.renew();

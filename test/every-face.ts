@@ -21,13 +21,13 @@ import { fileWith, noPython, run, scriptOf } from "./faces/automation-service/st
 
 export type Input = Readonly<Record<string, unknown>>;
 
-/** What a face said of one call. */
+/** The reply of a face to one call. */
 export interface Said {
-  /** Its document: an answer, or how this face tells of a call that failed as a whole. */
+  /** Its document: an answer, or this face's report of a call that failed as a whole. */
   readonly document: unknown;
-  /** Exit code, status or mark of an error: whatever the face has beside the document. */
+  /** Exit code, status or error flag: the part of the reply outside the document. */
   readonly beside: unknown;
-  /** What the lab held when a first call had only asked for a confirmation. */
+  /** The content of the lab after a first call that only requested a confirmation. */
   readonly planned?: unknown;
 }
 
@@ -37,18 +37,18 @@ export type FaceName = "library" | "command line" | "HTTP" | "MCP over stdio" | 
 export interface Face {
   readonly name: FaceName;
   call(action: Action, input: Input): Promise<Said>;
-  /** What stands beside the document that tells of this answer. */
+  /** Returns the part outside the document that belongs to this answer. */
   beside(answer: Answer): unknown;
-  /** Where this face says that evidence is. */
+  /** Returns the location of evidence as this face reports it. */
   link(kept: { readonly name: string; readonly sha256: string }): string;
   close(): Promise<void>;
 }
 
-/** One address at which there is always the lab of the moment: what was started once meets a new one for each call. */
+/** An address that always leads to the present lab: a process started once meets a new lab for each call. */
 export interface LabPlace {
   readonly ewsUrl: string;
   readonly graphUrl: string;
-  /** A new lab in the place of the one before: the same organisation at the same time, so that the same deeds give the same ids. */
+  /** Replaces the lab by a new one with the same organisation at the same time, so that the same actions give the same ids. */
   renew(): Promise<Store>;
   close(): Promise<void>;
 }
@@ -85,7 +85,7 @@ export async function openLabPlace(at: Date): Promise<LabPlace> {
   };
 }
 
-/** Puts every face into `faces`, the library first; each is started once, and closed the last first. `held` tells what the lab holds. */
+/** Adds every face to `faces`, the library first. Each is started once; the last is closed first. `held` returns the content of the lab. */
 export async function openFaces(faces: Face[], folder: string, place: LabPlace, backend: Backend, held: () => unknown): Promise<void> {
   const { folder: installed, program } = build();
   const { catalogue, loadSettings, open, perform }: Library = await import(join(installed, "dist/index.js"));
@@ -174,7 +174,7 @@ export async function openFaces(faces: Face[], folder: string, place: LabPlace, 
   });
 }
 
-/** A client that can ask nobody: what is not a read takes two calls. */
+/** A client that cannot ask a person: everything except reads takes two calls. */
 async function mcpFace(name: FaceName, transport: Transport, held: () => unknown, link: Face["link"]): Promise<Face> {
   const client = new Client({ name: "every-face", version: "0" });
   await client.connect(transport);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A file system of this size at `path`, or why there is none. */
+/** A file system of this size at `path`, or the reason why there is none. */
 export type SmallDisk = { readonly path: string; remove(): void } | { readonly reason: string };
 
 /** Mounts a small file system in memory, which only root on Linux may. */
@@ -26,7 +26,7 @@ export function openSmallDisk(kilobytes: number): SmallDisk {
   };
 }
 
-/** Gives a small file system another size. */
+/** Changes the size of a small file system. */
 export function resizeSmallDisk(path: string, kilobytes: number): void {
   spawnSync("mount", ["-o", `remount,size=${kilobytes}k`, path]);
 }

@@ -34,7 +34,7 @@ const ask = async (environment: Record<string, string>, ...words: string[]) => {
   return { code, ...JSON.parse(out) };
 };
 
-/** Starts the lab, and puts the settings that it says beside whoever uses them. */
+/** Starts the lab, and writes the settings that it prints into the folder of the test. */
 async function lab(...words: string[]) {
   const process = begin(["lab", ...words]);
   running = process;
@@ -49,7 +49,7 @@ const enter = async (page: string, form: Record<string, string>) => {
   return { status: response.status, text: await response.text() };
 };
 
-/** Where in the settings that the lab printed something is changed: from, to. */
+/** A change to the printed settings: from, to. */
 type Change = readonly [RegExp, string];
 const withoutAuthority: Change = [/, ca_file: "[^"]*"/, ""];
 const byBasic: Change = [/ntlm:/, "basic:"];
@@ -138,7 +138,7 @@ describe("doctor names each fault of Microsoft Graph that the lab's command sets
   });
 });
 
-/** What the settings file leaves to the environment. */
+/** Returns the secrets that the settings file takes from the environment. */
 function secretsOf(environment: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => /(PASSWORD|SECRET)$/.test(name)));
 }

@@ -37,7 +37,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A client with the process it started; what the process says on standard error is kept. */
+/** Returns a client with its process, and the standard error of the process. */
 async function connected(...words: string[]) {
   const args = [built.program, "mcp", ...words];
   const transport = new StdioClientTransport({ command: process.execPath, args, cwd: folder, env: environment, stderr: "pipe" });

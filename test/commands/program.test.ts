@@ -79,7 +79,7 @@ async function run(words: readonly string[], terminal = false) {
   return { code, ...written };
 }
 
-/** What a secret looks like on its way, besides itself. */
+/** Returns the encoded forms of a secret, and the secret itself. */
 function shapes(secret: string): readonly string[] {
   const pairs = [`${socAddress}:${secret}`, `soc:${secret}`].map((pair) => Buffer.from(pair).toString("base64"));
   return [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64").replace(/=+$/, "").slice(0, -1), ...pairs];
@@ -147,7 +147,7 @@ describe("no secret and no token is in any output, even with --verbose:", () => 
       "--verbose",
       ...files,
     ]);
-    // Something was asked, so that there was something to be silent about.
+    // A request was sent, so the log had something to hide.
     expect(err).toMatch(/^> #1 POST http:\/\/127\.0\.0\.1:\d+\/EWS\/Exchange\.asmx \w+, \d+ bytes;.*; authorization: \[hidden\]/m);
     expectNoSecret(out + err);
   });

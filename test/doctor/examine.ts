@@ -18,10 +18,10 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   return lab;
 }
 
-/** Nothing of the machine's own environment: its proxies and settings are not what is tested. */
+/** The environment of the machine must not affect the test, for example through its proxies and settings. */
 const environment = { SECRET: labPassword, WRONG: "wrong-Passw0rd" };
 
-/** What the settings file holds for one connection. */
+/** The settings of one connection in the file. */
 export type Setting = Readonly<Record<string, unknown>>;
 
 export const basic = (username = socAddress, password = "env:SECRET"): Setting => ({ basic: { username, password } });
@@ -36,7 +36,7 @@ export const service = (lab: Lab, changes: Setting = {}): Setting => ({
 
 export interface Examined extends DoctorReport {
   step(name: StepName): StepReport;
-  /** What a step says to do next, as one text. */
+  /** Returns the hint of a step as one text. */
   next(name: StepName): string;
   /** Names of the steps with a status. */
   all(status: StepReport["status"]): readonly StepName[];
@@ -48,7 +48,7 @@ export interface Changes extends Partial<Omit<DoctorOptions, "actions">> {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** What the report says where every action would work. */
+/** The report if every action would work. */
 export const allWork = { success: true, exit: 0, message: `All ${actionNames.length} actions would work.` };
 
 /** A check-up of one connection, in a folder of its own. */
@@ -57,7 +57,7 @@ export async function examine(
   { environment: more, actions = actionNames, ...wanted }: Changes = {},
 ): Promise<Examined> {
   const directory = folder();
-  // What is kept of tokens and servers belongs to this check-up alone.
+  // Each check has its own stores of tokens and servers.
   for (const name of ["HOME", "XDG_CACHE_HOME"]) vi.stubEnv(name, directory);
   // JSON is YAML.
   writeFileSync(join(directory, "mailcordon.yaml"), JSON.stringify({ connections: { prod: connection } }));

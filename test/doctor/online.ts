@@ -5,9 +5,9 @@ import { clientId, secret, tenantId, tenantWith } from "../wire/sign-in/tenant.t
 import { type Changes, type Examined, examine, openLab, type Setting } from "./examine.ts";
 
 export const environment = { CLIENT_SECRET: secret, OTHER_SECRET: "not~the.secret" };
-/** The mailbox that is looked into where none is named. */
+/** The mailbox to check if a test names none. */
 export const mailbox = "user03@example.com";
-/** What every action needs. */
+/** The permissions that the actions need together. */
 export const every = ["Mail.ReadWrite", "Mail.Send", "MailboxSettings.Read", "Contacts.Read", "User.ReadBasic.All"];
 export const exit = (code: keyof typeof failures) => failures[code].exit;
 
@@ -34,5 +34,5 @@ export async function online(
 
 /** Whether each action would work. */
 export const works = ({ actions }: Examined) => Object.fromEntries(actions.map(({ action, works: it }) => [action, it]));
-/** What the lab was asked, but for tokens. */
+/** Returns the requests to the lab, except those for tokens. */
 export const asking = (lab: Lab) => lab.requests.filter(({ operation }) => operation !== undefined);

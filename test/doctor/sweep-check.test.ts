@@ -32,7 +32,7 @@ describe("the check of sweeps", () => {
     expect(step.found).toContain(missing);
     expect(report.next("graph-sweeps")).toContain(`Where-Object Value -eq '${missing}'`);
     expect(report.next("graph-sweeps")).toContain("mailcordon setup entra --backend graph --sweeps");
-    // A sweep is no action: those of the check still work.
+    // A sweep is not an action: the checked actions still work.
     expect(report.success).toBe(true);
   });
 

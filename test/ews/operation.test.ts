@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 const folder = new URL("../../src/ews/operations/", import.meta.url);
 
-/** Every operation value of a file, by Microsoft's name; those made by a function are made for what is worst. */
+/** Returns every operation of a file, by Microsoft's name. A function that makes an operation is called with its most harmful input. */
 async function operationsOf(file: string): Promise<[string, string][]> {
   const module: Record<string, unknown> = await import(new URL(file, folder).href);
   const values = Object.values(module).map((value) =>

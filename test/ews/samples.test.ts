@@ -91,7 +91,7 @@ const faults = ours.filter(({ operation }) => operation === "Fault");
 describe.skipIf(missing !== undefined)(`replies of real servers and of Microsoft's documentation${because}`, () => {
   test.each(replies)("$file has an outcome for each response message, with the code that stands there", async ({ file, operation }) => {
     const xml = readFileSync(shared(`${folder}/${file}`), "utf8");
-    // What stands behind an error says more than the error does.
+    // The inner code of an error is more precise than the error itself.
     const inner = /Name="InnerErrorResponseCode"[^>]*>\s*(\w+)\s*</.exec(xml)?.[1];
     const said = [...xml.matchAll(/ResponseClass\s*=\s*"(\w+)"[\s\S]*?<(?:\w+:)?ResponseCode>\s*(\w+)\s*</g)].map(([, kind, code]) => ({
       kind,
@@ -99,7 +99,7 @@ describe.skipIf(missing !== undefined)(`replies of real servers and of Microsoft
     }));
     const outcomes = await readers[operation]?.(xml);
     const read = outcomes?.map((outcome) => (outcome.ok ? "NoError" : (outcome.failure.wireCode ?? outcome.failure.code)));
-    // A warning has its value as well: it is no failure.
+    // A warning also has a value: it is not a failure.
     expect(read).toEqual(said.map(({ kind, code }) => (kind === "Error" ? code : "NoError")));
     expect(read?.length).toBeGreaterThan(0);
   });

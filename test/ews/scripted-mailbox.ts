@@ -11,10 +11,7 @@ export interface Kept {
   submitted: boolean;
 }
 
-/**
- * What happens to the next request of an operation: refused with a code; or the answer is lost, before or after the work was done; or the work is
- * done, and the answer says something else.
- */
+/** The treatment of the next request of an operation: a refusal with a code; a lost answer, before or after the work; or completed work with another answer. */
 export type Trouble = "lost before" | "lost after" | `${"" | "done, then "}${`Error${string}` | `HTTP ${number}` | "another wrapper"}`;
 
 /** Just enough of a mailbox to send from: drafts with change keys, a mark to find them by, Sent Items. It counts what really went out. */
@@ -25,9 +22,9 @@ export class ScriptedMailbox {
   readonly trouble: { operation: string; trouble: Trouble }[] = [];
   /** Orders that the server got, lost the answer of, and carries out only when the next request comes. */
   #late: (() => void)[] = [];
-  /** Instead of carrying out a lost order at once. */
+  /** Carries out a lost order later, not immediately. */
   lateOrders = false;
-  /** As a server that is not Exchange: what is sent stays among the drafts as well. */
+  /** Behaves like a server other than Exchange: a sent message also stays among the drafts. */
   keepsDrafts = false;
   /** As a server that is not Exchange: every change key is as good as the current one. */
   takesAnyKey = false;

@@ -16,7 +16,7 @@ export interface Seen {
   readonly headers: IncomingMessage["headers"];
 }
 
-/** What the server does with one request. */
+/** The server's treatment of one request. */
 export type Reply =
   | { readonly status?: number; readonly headers?: Record<string, string>; readonly body: string }
   | "reset"
@@ -28,7 +28,7 @@ export interface Scripted {
   readonly seen: readonly Seen[];
   readonly exchange: Exchange;
   readonly url: string;
-  /** How many requests were under way at once, at most. */
+  /** Returns the maximum number of concurrent requests so far. */
   most(): number;
   close(): Promise<void>;
 }

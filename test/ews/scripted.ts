@@ -67,7 +67,7 @@ export async function startScripted(answer: (asked: Asked) => Answer | Promise<A
   };
 }
 
-/** Whoever answers for the folders of a mailbox alone has no archive: what was asked of one is refused as Exchange does. */
+/** A script that answers only for the folders of a mailbox has no archive: requests about an archive are refused as Exchange does. */
 function withoutArchive({ operation, xml }: Asked, said: Answer): Answer {
   const isAsked = operation === "FindFolder" && xml.includes('"archivemsgfolderroot"');
   if (!isAsked || typeof said !== "string" || said === "cut" || said.split("<m:FindFolderResponseMessage ").length > 2) return said;
@@ -159,7 +159,7 @@ export interface ScriptedMessage {
   readonly more?: string;
 }
 
-/** A message element as FindItem and GetItem give it. */
+/** Writes a message element as FindItem and GetItem return it. */
 export function messageXml({
   id,
   at,
@@ -174,7 +174,7 @@ export function messageXml({
   return `<t:Message><t:ItemId Id="${id}" ChangeKey="ck-${id}"/><t:ParentFolderId Id="${folder}"/><t:Subject>${subject}</t:Subject>${received}<t:From><t:Mailbox><t:Name>${from}</t:Name><t:EmailAddress>${from}</t:EmailAddress><t:RoutingType>SMTP</t:RoutingType></t:Mailbox></t:From>${messageId === undefined ? "" : `<t:InternetMessageId>${messageId}</t:InternetMessageId>`}${more}</t:Message>`;
 }
 
-/** FindItem over fixed folders: offsets and sizes are kept to, and each folder is newest first as it stands. */
+/** Answers FindItem over fixed folders: respects offsets and sizes, and returns each folder in its given order, which is newest first. */
 export function findIn(folders: Readonly<Record<string, readonly ScriptedMessage[]>>, asked: Asked): string {
   const { offset, size } = offsetOf(asked);
   const messages = foldersOf(asked).map((folder) => {

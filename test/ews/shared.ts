@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Where the schemas and samples lie that are not part of this repository: beside it. */
+/** Returns the path of schemas and samples that are not part of this repository but next to it. */
 export function shared(path: string): string {
   return fileURLToPath(new URL(`../../../shared/${path}`, import.meta.url));
 }

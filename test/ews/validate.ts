@@ -10,7 +10,7 @@ export const schemaMissing = absent(schemaFolder);
 /** Appended to a title, so that a skipped test says why. */
 export const becauseSchema = schemaMissing === undefined ? "" : ` (skipped: ${schemaMissing})`;
 
-/** What Microsoft's schema of Exchange SE has against these documents: empty when nothing. Each is named by its key. */
+/** Returns the errors of these documents according to Microsoft's schema of Exchange SE, with the key of each document. */
 export async function schemaErrors(documents: Readonly<Record<string, string>>): Promise<string[]> {
   const names = Object.keys(documents);
   const result = await validateXML({
@@ -21,7 +21,7 @@ export async function schemaErrors(documents: Readonly<Record<string, string>>):
   return result.errors.map(({ message, loc }) => `${names[Number.parseInt(loc?.fileName ?? "", 10)] ?? "?"}: ${message}`);
 }
 
-/** Without the part for Autodiscover, which lies elsewhere. */
+/** Leaves out the part for Autodiscover, which has another location. */
 function schemaFile(fileName: string) {
   const contents = readFileSync(shared(`${schemaFolder}/${fileName}`), "utf8");
   return { fileName, contents: contents.replace(/<xs:import[^>]*autodiscover[^>]*>/i, "") };

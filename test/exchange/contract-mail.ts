@@ -1,4 +1,4 @@
-/** Mail for the promises of the port: what a stranger could send. */
+/** Messages for the contract of the port, as an attacker could send them. */
 export const crlf = "\r\n";
 
 export function mail(subject: string, { id = `<${subject.replace(/\W/g, "-")}@example.org>`, extra = "" } = {}): Uint8Array {

@@ -22,31 +22,31 @@ export interface Practice {
   readonly copying: string;
   /** The lab's name of the request that enters an appointment. */
   readonly entering: string;
-  /** The fault that cuts a content off so that it can be seen: what says itself where it ends may be cut by ending. */
+  /** The fault that cuts off a content noticeably: a format that marks its own end may be cut by closing the connection. */
   readonly cutting: FaultKind;
   /** How many requests the server has seen. */
   requests(): number;
   close(): Promise<void>;
 }
 
-/** What a back end cannot do, with the reason: its promise is skipped and says why. */
+/** The promises that a back end cannot keep, with the reason: their tests are skipped with this reason. */
 export type Unsupported = Readonly<Record<string, string>>;
 
 /** The lab's mailboxes that the promises speak of; `open` adds them. */
 export const people = ["ann@example.com", "bob@example.com"] as const;
 
-/** What every promise is tried on: a fresh lab each. */
+/** The environment of every promise: a new lab each. */
 export interface Stage {
   readonly practice: Practice;
   readonly ann: LabMailbox;
   readonly bob: LabMailbox;
   /** Ann's, through the back end. */
   readonly mailbox: Mailbox;
-  /** Delivers to ann, each a minute after the one before; the id of what lies in her Inbox. */
+  /** Delivers to ann, each message a minute after the one before. Returns its id in her Inbox. */
   deliver(mime: Uint8Array): string;
   /** Delivers five messages, `one` to `five`. */
   five(): string[];
-  /** What became of reading them: the subject, or the code of the failure. */
+  /** Returns the results of reading them: the subject, or the code of the failure. */
   subjects(ids: readonly string[]): Promise<string[]>;
 }
 

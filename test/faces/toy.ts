@@ -62,7 +62,7 @@ export const shearSheep = defineItemAction({
     yield { ok: false, failure: new Failure("access-denied", "She will not.") };
   });
 
-/** The same over so many ewes. */
+/** The same action for this many ewes. */
 export function shearMany(ewes: number): Action {
   const names = Array.from({ length: ewes }, (_, at) => `Ewe ${at + 1}`);
   return {
@@ -91,12 +91,12 @@ export function catalogueOf(actions: readonly Action[]): Catalogue {
   };
 }
 
-/** What one command line wrote and gave back. */
+/** The output and exit code of one command line. */
 export interface Ran {
   readonly code: number;
   readonly out: string;
   readonly err: string;
-  /** What the program was asked to open. */
+  /** The settings that the program was asked to open. */
   readonly wanted: readonly unknown[];
   readonly closed: number;
 }
@@ -138,7 +138,7 @@ export async function toy(words: readonly string[], given: Given = {}): Promise<
   return { code, ...written, wanted, closed };
 }
 
-/** What the toy actions work with: they ask nothing of it but the mailbox's address. */
+/** The environment of the toy actions, which use only the mailbox's address. */
 export function opened(close: () => void = () => {}): Opened {
   const exchange: Exchange = {
     backend: "ews",
@@ -153,7 +153,7 @@ export function opened(close: () => void = () => {}): Opened {
   return { exchange, evidence: { keep: unused, hold: unused }, audit: undefined, connection: "toy", readFile: unused };
 }
 
-/** A mailbox that has nothing but its address: the toy actions ask nothing of it. */
+/** A mailbox with nothing but its address, since the toy actions use nothing else. */
 function mailbox(address: string): Mailbox {
   return new Proxy({ address } as Mailbox, {
     get: (target, name) => {

@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 export interface Block {
   /** The first word behind the three signs: `sh`, `yaml`. */
   readonly language: string;
-  /** What else stands there: where it can be run. */
+  /** The label of the block, which names where it can be run. */
   readonly place: string;
-  /** What stands in a comment before it, for whoever tries the guide. */
+  /** The comment before the block, for a person who tries the guide. */
   readonly note: string;
   readonly text: string;
 }

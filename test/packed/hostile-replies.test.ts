@@ -28,7 +28,7 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** What is written on the connection of each request, after its head has arrived; it may never end. */
+/** Writes the reply to each request, after its head has arrived; it may never end. */
 type Hostile = (socket: Socket, request: string) => void | Promise<void>;
 
 async function hostileServer(answer: Hostile): Promise<string> {
@@ -54,7 +54,7 @@ async function hostileServer(answer: Hostile): Promise<string> {
   return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
 }
 
-/** Runs one action; returns its only document, and checks what is true of every end. */
+/** Runs one action, and returns its only document after the checks that hold for every end. */
 async function run(words: readonly string[], environment: Readonly<Record<string, string>>) {
   const { code, out, err } = await start(process.execPath, ["-r", hook, built.program, ...words], environment, root).ended;
   expect(err).not.toMatch(/RangeError|FATAL|heap out of memory|at .*\.cjs:/);
@@ -202,7 +202,7 @@ describe.each(backends)("a hostile message over %s ends in one answer that lists
       ["get-attachments", "--internet-message-id", id, "--out", join(root, `out-${backend}-${name.length}`)],
       environmentOf(host.lab, backend),
     );
-    // The attachment itself is kept in both cases; what it holds is not taken for all of it.
+    // The attachment itself is kept in both cases; its content is reported as incomplete.
     expect(answer.results).toContainEqual(expect.objectContaining({ name: "smime.p7m", size: eml.length, status: "done" }));
     const failed = expect.objectContaining({ status: "failed", error: expect.objectContaining({ code: "too-large" }) });
     if (name === "multiparts")

@@ -29,7 +29,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     }
   });
 
-  /** Where the messages of the campaign lie. */
+  /** Returns the folder and state of each message of the campaign. */
   const places = () =>
     people.flatMap((person) =>
       [...fixture.host.mailbox(person).items()]
@@ -89,7 +89,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
         ...people.flatMap(() => ["delete-email began", "delete-email ended"]),
       ].sort(),
     );
-    // What is done is not done again.
+    // A finished target is not changed again.
     expect(await fixture.sweep("run", planned.sweep, "--yes")).toMatchObject({ exit: 0, counts: { done: 3 } });
     expect((await fixture.sweep("report", planned.sweep)).targets.map(({ attempts }: { attempts: number }) => attempts)).toEqual([1, 1, 1]);
   });
@@ -105,7 +105,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
     const moves = fixture.audit().filter(({ action }) => action === "sweep undo").length;
     expect(await fixture.sweep("undo", planned.sweep, "--yes")).toMatchObject({ exit: 0, counts: { undone: 3 } });
     expect(places()).toEqual(there);
-    // Nothing but that it was asked for.
+    // The log contains only the request.
     expect(fixture.audit().filter(({ action }) => action === "sweep undo").length).toBe(moves + 1);
     expect(await fixture.sweep("run", planned.sweep, "--yes")).toMatchObject({ error: { code: "changed" } });
   });
@@ -208,7 +208,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
   test("reports irreversible changes in the plan", async () => {
     expect((await plan()).cannot_be_undone).toEqual([]);
     expect((await plan("--delete-type", "hard", "--confirm-hard")).cannot_be_undone).toHaveLength(1);
-    // What the action would refuse must not become a plan.
+    // An input that the action would refuse must not become a plan.
     expect(await plan("--delete-type", "hard")).toMatchObject({ exit: -1, error: { code: "confirmation-required" } });
     const kept = await plan("--delete-type", "hard", "--confirm-hard", "--keep-evidence");
     expect(kept).toMatchObject({ cannot_be_undone: [], restored_from_evidence: [expect.stringContaining("with new ids")] });
@@ -222,7 +222,7 @@ describe.each(backends)("a sweep over %s", (backend) => {
 
   describe("that deletes for good", () => {
     const hard = ["--delete-type", "hard", "--confirm-hard"];
-    /** What an owner sees. */
+    /** Returns the messages that an owner sees. */
     const visible = () => places().filter((place) => !/^(Deletions|Purges)/.test(place));
 
     test("is undone from evidence, lists the losses of each copy, and a second undo creates none", async () => {

@@ -104,7 +104,7 @@ test("every lasting fault of the lab ends in a report with a hint for each faile
 
 describe("a person who signed in", () => {
   const scopes = ["Mail.Read", "MailboxSettings.Read", "User.ReadBasic.All"];
-  /** What the person's token shows of a mailbox. */
+  /** Returns the report for a mailbox with the token of this person. */
   async function person(who: string, changes: Changes = {}): Promise<Examined> {
     const lab = await openLab({ tenant: tenantWith({ publicClient: true, scopes: { graph: scopes } }) });
     const ask = async (path: string, form: Readonly<Record<string, string>>) => {

@@ -21,7 +21,7 @@ interface Asked {
   readonly actions?: readonly string[];
 }
 
-/** The plan for one connection, and the settings of a file that holds what it says to put there. */
+/** Returns the plan for one connection, and the settings of a file changed as the plan says. */
 async function planned(connection: Setting, { actions = actionNames, ...asked }: Asked = {}) {
   const directory = folder();
   for (const name of ["HOME", "XDG_CACHE_HOME"]) vi.stubEnv(name, directory);
@@ -41,7 +41,7 @@ async function planned(connection: Setting, { actions = actionNames, ...asked }:
   return { plan, exit, settings };
 }
 
-/** A connection over EWS, whose application has these permissions at Graph besides. */
+/** Returns a connection over EWS whose application also has these permissions at Graph. */
 async function existing(graph: readonly string[], registration: Partial<Registration> = {}, options: LabOptions = {}) {
   const lab = await openLab({ tenant: tenantWith({ roles: { exchange: ["full_access_as_app"], graph }, ...registration }), ...options });
   const oauth = { tenant: tenantId, client_id: clientId, authority: lab.url, client_secret: "env:CLIENT_SECRET" };
@@ -160,7 +160,7 @@ describe("offline", () => {
 });
 
 describe("the command", () => {
-  /** What is written to a terminal of 100 columns, and the exit code. */
+  /** Returns the output on a terminal of 100 columns, and the exit code. */
   async function command(words: readonly string[], terminal = true) {
     let out = "";
     const write = (text: string) => {

@@ -12,7 +12,7 @@ import { namesCertificate } from "../../lab/names-certificate.ts";
 const address = "soc@example.com";
 const ewsUrl = "https://mail.example.com/EWS/Exchange.asmx";
 const notFound: AutodiscoverBehaviour = { kind: "refuse", status: 404 };
-/** The website of the domain, which knows nothing of Exchange. */
+/** The website of the domain, which has no Exchange. */
 const website: AutodiscoverRule = { host: "example.com", behave: notFound };
 
 const closing: (() => unknown)[] = [];
@@ -31,14 +31,14 @@ interface Stage {
 
 interface Asked {
   readonly rules: readonly AutodiscoverRule[];
-  /** Names that lead to the lab besides mail.example.com. */
+  /** Further names, beside mail.example.com, that lead to the lab. */
   readonly hosts?: readonly string[];
-  /** `host:port` -> `host:port` besides. */
+  /** Further routes, `host:port` -> `host:port`. */
   readonly routes?: Readonly<Record<string, string>>;
   readonly password?: string;
 }
 
-/** Names that no resolver knows lead to the lab through a proxy; TLS is real, and what has no route is unreachable. */
+/** Leads names that no resolver knows to the lab through a proxy. TLS is real, and a host without a route is unreachable. */
 async function stage({ rules, hosts = ["example.com", "autodiscover.example.com"], routes = {}, password }: Asked): Promise<Stage> {
   const lab = await startLab({ tls: namesCertificate, seed: false, autodiscover: { externalUrl: ewsUrl, rules } });
   lab.store.addUser({ address });

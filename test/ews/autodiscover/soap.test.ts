@@ -12,7 +12,7 @@ const schemaFolder = "ews-schema/autodiscover-soap";
 const missing = absent(schemaFolder) ?? absent("ews-samples");
 const because = missing === undefined ? "" : ` (skipped: ${missing})`;
 
-/** What Microsoft's schema has against what stands in the body of an envelope. */
+/** Returns the errors of the content of an envelope's body according to Microsoft's schema. */
 async function problems(text: string): Promise<string[]> {
   const body = /<(?:\w+:)?GetUserSettings\w+Message[\s\S]*<\/(?:\w+:)?GetUserSettings\w+Message>/.exec(text)?.[0] ?? "";
   const declarations = [...text.matchAll(/\sxmlns:(?:a|i)="[^"]*"/g)].map(([found]) => found).join("");

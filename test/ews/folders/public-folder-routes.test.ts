@@ -89,7 +89,7 @@ async function all<T>(outcomes: AsyncIterable<Outcome<T>>): Promise<Outcome<T>[]
   return list;
 }
 
-/** Where the lab's hierarchy is. */
+/** Returns the mailbox of the lab's hierarchy. */
 function atHierarchy({ store }: Lab): readonly [string, string] {
   return [hierarchy, `${store.publicFolderMailboxes[0]?.guid}@example.com`];
 }
@@ -152,7 +152,7 @@ test("a copy into a public folder goes to the mailbox with its contents, and a n
   const requests = sent(lab);
   expect(requests.filter(([operation]) => operation === "CopyItem")).toEqual([["CopyItem", content, content]]);
   expect(requests.filter(([operation]) => operation === "CreateFolder")).toEqual([["CreateFolder", ...atHierarchy(lab)]]);
-  // The message itself is read from the mailbox that it lies in.
+  // The message itself is read from the mailbox that contains it.
   expect(requests.filter(([operation]) => operation === "GetItem")).toEqual([["GetItem", ana, undefined]]);
 });
 

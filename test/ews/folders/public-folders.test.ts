@@ -37,7 +37,7 @@ const message = (subject: string) => ({
   receivedAt: new Date("2026-11-01T10:00:00Z"),
 });
 
-/** What a mail of this subject is put into a folder. */
+/** Puts a message with this subject into a folder. */
 function put(folder: LabFolder, subject: string) {
   const { internetMessageId, receivedAt } = message(subject);
   const mime = `Message-ID: ${internetMessageId}\r\nFrom: a@example.org\r\nTo: ${ana}\r\nSubject: ${subject}\r\nDate: Sun, 1 Nov 2026 10:00:00 +0000\r\n\r\nText\r\n`;

@@ -37,7 +37,7 @@ const noItem =
   '<m:CopyItemResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:Items/></m:CopyItemResponseMessage>';
 const messageId = (id: string) => `<t:InternetMessageId>&lt;${id}@example.org&gt;</t:InternetMessageId>`;
 
-/** Public folders `Security/Evidence`; what lies there before and after the copy. */
+/** Creates the public folder `Security/Evidence`, with its content before and after the copy. */
 function publicFolders(before: string, after: string) {
   let copied = false;
   return ({ operation, ids, body }: Seen): Reply => {

@@ -40,7 +40,7 @@ const box: Readonly<Record<string, readonly ScriptedMessage[]>> = {
   deleted: [{ id: "copy2", at: 20, messageId: "&lt;phish@example.net&gt;" }],
 };
 
-/** A server that ignores restrictions: what it gives must be looked at again. */
+/** A server that ignores restrictions: the client must check the results. */
 function careless(asked: Asked): Answer {
   if (asked.operation === "FindFolder") return tree;
   if (asked.operation === "FindItem") return findIn(box, asked);

@@ -37,7 +37,7 @@ const tree = folderTree([
 
 type Box = Readonly<Record<string, readonly ScriptedMessage[]>>;
 
-/** A mailbox of fixed folders. `items`: what GetItem says of an id, where that is more than the list says; a code instead of XML. */
+/** A mailbox of fixed folders. `items`: GetItem's reply for an id, if it differs from the list; a code in place of XML. */
 function mailboxOf(box: Box, items: Readonly<Record<string, string>> = {}): (asked: Asked) => Answer {
   const listed = Object.values(box).flat();
   return (asked) => {
@@ -94,7 +94,7 @@ describe("a search of a whole mailbox", () => {
     answer = mailboxOf(box);
     const first = await run({ limit: 2 });
     expect(ids(first)).toEqual(["b5", "d4"]);
-    // The scripted server knows no restriction, so the client must leave out what was given.
+    // The scripted server has no restrictions, so the client must leave out messages that were already returned.
     const second = await run({ limit: 2, cursor: first.nextCursor });
     expect(ids(second)).toEqual(["i3", "r2"]);
     expect(second.total).toBeUndefined();

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-/** Anew, so that nobody waits for what the server asked of somebody else. */
+/** Opens a new connection, so that no test waits because of another test's throttling. */
 function open(): void {
   close();
   const one = connect(lab.ewsUrl, `${ana}:lab-password`);
@@ -72,7 +72,7 @@ const cases = ["CreateItem", "CreateAttachment", "SendItem", "FindItem", "GetIte
   faults.flatMap((kind) => [1, 2].map((times) => ({ operation, kind, times }))),
 );
 
-/** The answer must be the truth: told as sent, it came once; told as not sent, it did not come and no draft is left. */
+/** The answer must be true: a message reported as sent arrived once; one reported as not sent did not arrive, and left no draft. */
 async function holds(subject: string, outcome: PromiseSettledResult<unknown>): Promise<void> {
   lab.clearFaults();
   open();
@@ -86,7 +86,7 @@ async function holds(subject: string, outcome: PromiseSettledResult<unknown>): P
   expect(outcome.reason).toBeInstanceOf(Failure);
   if (outcome.reason.code === "unknown-outcome") return;
   expect({ arrived, message: outcome.reason.message }).toEqual({ arrived: 0, message: expect.stringContaining("Nothing was sent") });
-  // Where the way to the server itself is barred, the draft cannot be taken away, and that is said.
+  // If the server itself cannot be reached, the draft cannot be deleted, and the answer reports that.
   if (!/may be left/.test(outcome.reason.message)) expect(drafts).toBe(0);
 }
 

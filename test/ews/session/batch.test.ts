@@ -25,7 +25,7 @@ function get({ exchange }: Scripted, ids: readonly string[]): Promise<Outcome<Me
   return all(exchange.mailbox(undefined).get(ids, {}));
 }
 
-/** What became of each: the subject, or the code of the failure. */
+/** Returns the outcomes: the subject, or the code of the failure. */
 function told(outcomes: readonly Outcome<Message>[]): string[] {
   return outcomes.map((outcome) => (outcome.ok ? (outcome.value.subject ?? "") : outcome.failure.code));
 }

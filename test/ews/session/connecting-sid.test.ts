@@ -29,7 +29,7 @@ function exchange(more: Partial<EwsOptions> = {}): Exchange {
   return made;
 }
 
-/** What each request said of whom it is for. */
+/** Returns the mailbox that each request impersonates. */
 const said = () =>
   lab.requests.map(({ requestBody = "", anchorMailbox, acting }) => ({
     by: /<t:ConnectingSID><t:(\w+)>([^<]*)/.exec(requestBody)?.slice(1).join(" "),

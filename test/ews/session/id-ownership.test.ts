@@ -251,7 +251,7 @@ describe.each(["delegate", "impersonation"] as const)("a caller of one mailbox, 
     await lab.close();
   });
   let before = 0;
-  /** Forgets what was asked until now. */
+  /** Forgets the requests so far. */
   const begin = () => {
     before = lab.requests.length;
   };
@@ -265,7 +265,7 @@ describe.each(["delegate", "impersonation"] as const)("a caller of one mailbox, 
   const put = (mailbox: LabMailbox, folder: LabFolder, subject = "Invoice") =>
     mailbox.add(folder, { subject, attachments: [{ kind: "file", name: "a.txt", contentType: "text/plain", content: Buffer.from("a") }] });
   const inboxOf = (address: string) => mailboxOf(address).known("inbox");
-  /** What she may not touch although it can be opened, by name. */
+  /** Returns the items that the account can open but must not change, by name. */
   const others = (): Readonly<Record<string, LabItem>> => {
     const shared = lab.store.publicFolders;
     if (shared === undefined) throw new Error("The lab has no public folders.");

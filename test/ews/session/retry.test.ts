@@ -25,7 +25,7 @@ async function read(mailbox: Mailbox): Promise<string> {
   return "nothing";
 }
 
-// Longer than anybody here waits, so that who is concerned fails and who is not does not.
+// Longer than any wait in these tests: a caller that must wait fails, and any other succeeds.
 const long = 90_000;
 const tooMany: Reply = { status: 429, headers: { "Content-Type": "text/html", "Retry-After": "90" }, body: "busy" };
 
@@ -107,7 +107,7 @@ test("a server that names its maximum number of requests gets no more at a time 
   const before = one.seen.length;
   await Promise.all(mailboxes.map(read));
   expect(one.seen.length - before).toBe(30);
-  // From one at once it is raised by what is served, and never above what was named.
+  // From one request at a time the number grows while requests are served, but never above the named one.
   expect([2, 3]).toContain(one.most());
 });
 

@@ -18,9 +18,9 @@ import type { Grant, Role } from "../../../src/state/keys.ts";
 import type { State } from "../../../src/state/state.ts";
 import { catalogueOf } from "../toy.ts";
 
-/** What the toys did, and what holds them up. */
+/** The record of the toy actions, and the means to hold them up. */
 export interface Shepherd {
-  /** Each text that was told, in the order it was. */
+  /** All progress texts, in order. */
   readonly told: string[];
   /** How many calls are waiting. */
   waiting: number;

@@ -41,7 +41,7 @@ export function itemsIn(lab: Lab, name: string, address = anna): readonly LabIte
   return [...folderOf(lab, name, address).items.values()];
 }
 
-/** Delivers a mail and gives the item that came of it. */
+/** Delivers a message and returns the resulting item. */
 export function delivered(lab: Lab, mime: string, to = anna): LabItem {
   const [delivery] = lab.store.deliver(Buffer.from(mime.replace(/\r?\n/g, "\r\n"), "utf8"), { from: "eve@example.org", to: [to] });
   if (delivery?.item === undefined) throw new Error("not delivered");

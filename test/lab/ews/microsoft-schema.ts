@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { validateXML } from "xmllint-wasm";
 
-// Microsoft's schema and the sample messages are no part of this repository: they lie beside it, or the tests that need them are skipped.
+// Microsoft's schema and the sample messages are not part of this repository but next to it. Without them, the tests that need them are skipped.
 
 const shared = fileURLToPath(new URL("../../../../shared/", import.meta.url));
 const schemaDirectory = `${shared}ews-schema/se-15.2.2562.17/`;
@@ -14,14 +14,14 @@ export const hasSamples = existsSync(`${samplesDirectory}INDEX.tsv`);
 /** For the title of a test that cannot run. */
 export const without = hasSchema ? "" : " (skipped: Microsoft's schema is not in ../shared)";
 
-/** For each document undefined when it is valid by the schema of Exchange SE, else what is wrong with it. */
+/** Returns, for each document, the error according to the schema of Exchange SE; undefined if it is valid. */
 export async function schemaErrors(documents: readonly string[]): Promise<(string | undefined)[]> {
   const read = (fileName: string): { fileName: string; contents: string } => ({
     fileName,
     contents: readFileSync(schemaDirectory + fileName, "utf8"),
   });
   const driver = read("ews-all.xsd");
-  // The driver also imports Autodiscover's schema, which lies elsewhere and is not needed.
+  // The driver also imports Autodiscover's schema, which is elsewhere and not needed.
   const contents = driver.contents.replace(/<xs:import [^>]*autodiscover[^>]*\/>/i, "");
   const { errors } = await validateXML({
     xml: documents.map((document, at) => ({ fileName: `${at}.xml`, contents: document })),
@@ -41,7 +41,7 @@ export interface Sample {
   readonly text: string;
 }
 
-/** The sample messages, as their index tells them; none where they are absent. */
+/** Returns the sample messages listed in their index; none if they are missing. */
 export function samples(): Sample[] {
   if (!hasSamples) return [];
   const present = new Set(readdirSync(samplesDirectory));

@@ -10,7 +10,7 @@ export const anna = "anna@example.com";
 export const ben = "ben@example.com";
 export const soc = "soc@example.com";
 
-/** A lab with three mailboxes and nothing else: anna, ben, and soc who may impersonate and search. It keeps all bodies. */
+/** Starts a lab with only three mailboxes: anna, ben, and soc, who may impersonate and search. It keeps all bodies. */
 export async function startSmallLab(options: LabOptions = {}): Promise<Lab> {
   const lab = await startLab({ seed: false, keepBodies: true, ...options });
   lab.store.addUser({

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { Lab } from "../../../src/lab/lab.ts";
 
-// Microsoft's types are no part of this repository: they lie beside it, or what needs them does nothing.
+// Microsoft's types are not part of this repository but next to it. Without them, these checks do nothing.
 
 const validator = fileURLToPath(new URL("../../../../shared/graph-schema/validate-example.mjs", import.meta.url));
 
