@@ -187,7 +187,7 @@ test("every field, flag, variable or setting that a message names exists", async
   const { ServeSettings } = await import("../src/settings/serve-settings.ts");
   const { PlanRequest } = await import("../src/sweeps/plan-request.ts");
   const { SweepAnswerNoun } = await import("../src/sweeps/service/answer-schemas.ts");
-  const { variables } = await import("../src/settings/load-settings.ts");
+  const { variables } = await import("../src/settings/environment-variables.ts");
   const fields = catalogue.flatMap((action) => [z.toJSONSchema(action.input, { io: "input" }), z.toJSONSchema(answerSchema(action))]);
   const names = new Set(
     [

@@ -3,7 +3,8 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { asFailure } from "../../src/failure.ts";
-import { loadSettings, readWrittenSettings, type SettingsPlace, variables } from "../../src/settings/load-settings.ts";
+import { variables } from "../../src/settings/environment-variables.ts";
+import { loadSettings, readWrittenSettings, type SettingsPlace } from "../../src/settings/load-settings.ts";
 
 const root = mkdtempSync(join(tmpdir(), "mailcordon-settings-"));
 afterAll(() => rmSync(root, { recursive: true }));
