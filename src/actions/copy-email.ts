@@ -2,7 +2,7 @@
 
 import * as z from "zod";
 import { type Context, defineItemAction } from "../catalogue/action-definition.ts";
-import { omitUndefined } from "../catalogue/common-fields.ts";
+import { omitUndefined, oneMailbox } from "../catalogue/common-fields.ts";
 import { mostCharacters } from "../catalogue/limits.ts";
 import {
   guardFields,
@@ -69,12 +69,7 @@ export const copyEmail = defineItemAction({
         "Destination folder, in the destination mailbox: a well-known name (inbox, archive, …), a path (Inbox/Reports), or a folder id.",
       ),
     create_folder: z.boolean().default(false).describe("Create missing folders of the path."),
-    destination_mailbox: z
-      .string()
-      .min(1)
-      .max(mostCharacters.mailbox)
-      .optional()
-      .describe("SMTP address of the destination mailbox. Default: the mailbox of the messages."),
+    destination_mailbox: oneMailbox.optional().describe("SMTP address of the destination mailbox. Default: the mailbox of the messages."),
     is_public_folder: z.boolean().default(false).describe("Whether the destination is a public folder."),
     ...guardFields,
   }),

@@ -2,10 +2,16 @@ import * as z from "zod";
 import { archiveStates } from "../exchange/search/search-query.ts";
 import { mostCharacters } from "./limits.ts";
 
-export const mailbox = z
-  .string()
-  .min(1)
-  .max(mostCharacters.mailbox)
+/** Whether a text can name one mailbox: it is not the word for all of them, nor several addresses. */
+const isOneMailbox = (text: string) =>
+  text.trim().toLowerCase() !== "all" && text.split(/[,;\s]/).filter((part) => part.includes("@")).length < 2;
+const oneMailboxText =
+  "names one mailbox. To search several, use mailboxes of search-emails-extended; to change messages in several, plan a sweep (`mailcordon sweep plan --mailboxes`)";
+
+/** The name of one mailbox. */
+export const oneMailbox = z.string().min(1).max(mostCharacters.mailbox).refine(isOneMailbox, oneMailboxText);
+
+export const mailbox = oneMailbox
   .optional()
   .describe("Mailbox: its SMTP address or, for impersonation, its user principal name or SID (S-1-…). Default: the connection's mailbox.");
 export const access = z

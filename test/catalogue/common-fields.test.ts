@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { mailbox } from "../../src/catalogue/common-fields.ts";
 import { MessageRow, messageRow } from "../../src/catalogue/message-row.ts";
 import { splitOutside } from "../../src/catalogue/text-lists.ts";
 import type { Message } from "../../src/exchange/message.ts";
@@ -75,5 +76,21 @@ test("splitting a text at separators removes only separators and spaces at the e
       for (const part of parts) expect(part).toBe(part.trim());
       expect(parts).not.toContain("");
     }),
+  );
+});
+
+describe("mailbox", () => {
+  test.each(["all", " ALL ", "ann@example.com,bob@example.com", "ann@example.com; bob@example.com", "ann@example.com bob@example.com"])(
+    "refuses %j and names the two ways to reach several mailboxes",
+    (text) => {
+      const message = mailbox.safeParse(text).error?.issues[0]?.message;
+      expect(message).toContain("mailboxes of search-emails-extended");
+      expect(message).toContain("mailcordon sweep plan --mailboxes");
+    },
+  );
+
+  test.each(["ann@example.com", "all@example.com", '"ann, b"@example.com', "S-1-5-21-1-2-3-4", "/o=Example/cn=all, of them"])(
+    "accepts %j",
+    (text) => expect(mailbox.safeParse(text).success).toBe(true),
   );
 });
