@@ -109,7 +109,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
     "ErrorPublicFolderMailboxDiscoveryFailed",
     { code: "mailbox-not-found", hint: "Check whether the organisation has public folders, and the account's rights to them." },
   ],
-  // Items and folders. Exchange does not distinguish what does not exist from what the account may not see.
+  // Items and folders. Exchange does not distinguish a missing object from one that the account may not see.
   ["ErrorItemNotFound", { code: "not-found" }],
   ["ErrorInvalidAttachmentId", { code: "not-found" }],
   ["ErrorCannotFindFileAttachment", { code: "not-found" }],

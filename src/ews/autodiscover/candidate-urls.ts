@@ -15,7 +15,7 @@ export function usualOrigins(domain: string): URL[] {
   return [new URL(`https://${domain}/`), new URL(`https://autodiscover.${domain}/`)];
 }
 
-/** Returns the plain-http URL that is asked for a redirect, without credentials. */
+/** Returns the plain-http URL that is probed for a redirect, without credentials. */
 export function redirectProbe(domain: string): URL {
   return new URL(`http://autodiscover.${domain}/autodiscover/autodiscover.xml`);
 }

@@ -29,7 +29,7 @@ export interface EndpointSearch<Values extends object, Found> {
   readonly protocols: readonly Protocol<Values>[];
   /** Converts a reply to the result, with a text about it. Throws Failure for a reply that is not trusted. */
   accept(settingValues: Values, from: URL, protocol: Protocol<Values>["name"]): { readonly found: Found; readonly outcome: string };
-  /** Origin that is asked before the usual ones. */
+  /** Origin that is tried before the usual ones. */
   readonly first?: URL | undefined;
 }
 

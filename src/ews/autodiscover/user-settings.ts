@@ -4,7 +4,7 @@ import { poxFor } from "./pox.ts";
 import { soapFor } from "./soap.ts";
 import { trustOf } from "./trusted-urls.ts";
 
-/** What Autodiscover returns about a mailbox besides the URL of EWS. It is untrusted: each value is an address, or is left out. */
+/** The settings that Autodiscover returns for a mailbox, apart from the URL of EWS. Untrusted: each value is an address, or is left out. */
 export interface UserSettings {
   /** `PublicFolderInformation`: the mailbox with the public folder hierarchy for this user. */
   readonly publicFolders?: string | undefined;
@@ -14,7 +14,7 @@ export interface UserSettings {
   readonly address?: string | undefined;
 }
 
-/** The settings, and the origin that returned them, which is asked first the next time. */
+/** The settings, and the origin that returned them, which is tried first the next time. */
 export interface FoundSettings {
   readonly settings: UserSettings;
   readonly at: URL;

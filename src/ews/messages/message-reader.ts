@@ -177,7 +177,7 @@ export const messageReader: Reader<Message> = mapped(
   }),
 );
 
-/** Returns the headers of a received message as they came; of others, those that Exchange lists. */
+/** Returns the headers of a received message unchanged; for other messages, the headers that Exchange lists. */
 function headersOf(item: {
   readonly headers?: readonly Header[] | undefined;
   readonly extended?: readonly ExtendedValue[] | undefined;

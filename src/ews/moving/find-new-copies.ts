@@ -64,7 +64,7 @@ export async function findNewCopies(
 /** The messages of a folder that have one of several Message-IDs. */
 interface ListedCopies {
   readonly copies: readonly { readonly itemId: string; readonly messageId: string | undefined }[];
-  /** True when there are no others. */
+  /** True when no further copies exist. */
   readonly isWhole: boolean;
 }
 

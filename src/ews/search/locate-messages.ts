@@ -130,7 +130,7 @@ interface ReadMessage {
   readonly folderId: string;
 }
 
-/** A message, and what was listed for its Message-ID; undefined where it could not be listed. */
+/** A message with the facts listed for its Message-ID; undefined if they could not be listed. */
 type ListedMessage = ReadMessage & { readonly seen: readonly Message[] | undefined };
 
 /**

@@ -61,7 +61,7 @@ interface FolderProgress extends ListProgress {
   offset: number;
   pageSize: number;
   total: number | undefined;
-  /** True when nothing of the folder could be listed. */
+  /** True when no item of the folder could be listed. */
   failed: boolean;
   /** True when positions were skipped, which was reported. */
   skipped: boolean;

@@ -6,7 +6,7 @@ export interface RefusalMemory {
   add(refused: Iterable<Refusable>): void;
 }
 
-// A server that was updated is asked again the same day. Without this memory, each search of each mailbox would repeat the refused request.
+// An updated server gets the request again on the same day. Without this memory, each search of each mailbox would repeat the refused request.
 const lifetimeMs = 3_600_000;
 
 /** Remembers entries for an hour. `now` returns milliseconds. */

@@ -54,7 +54,7 @@ export function planFilters(filters: Filters, after?: Position, refused: Readonl
   const check: ClientFilter[] = [];
   for (const name of givenFilters(filters)) {
     if (name === "query") {
-      // A listed message does not show what a query looked at.
+      // A listed message does not show which of its texts a query has matched.
       applied.query = "server, unchecked";
       continue;
     }

@@ -53,7 +53,7 @@ interface PlaceProgress extends ListProgress {
   link: string | undefined;
   /** Number of messages that the server has returned or could not return: the position from which to continue without a link. */
   offset: number;
-  /** True when nothing of the place could be listed. */
+  /** True when no message of the place could be listed. */
   failed: boolean;
 }
 

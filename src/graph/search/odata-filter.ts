@@ -59,7 +59,7 @@ function divide(filters: Filters, after: Position | undefined, takes: (condition
   const conditions: string[] = [];
   for (const name of givenFilters(filters)) {
     if (name === "query") {
-      // A listed message does not show what a query looked at.
+      // A listed message does not show which of its texts a query has matched.
       applied.query = "server, unchecked";
       continue;
     }

@@ -64,7 +64,7 @@ describe.skipIf(missing !== undefined)(`replies of real servers and of Microsoft
     }
   });
 
-  test("a page says its items, where the next begins, how many there are and that it is the last", async () => {
+  test("a page has its items, the position of the next page, the total, and whether it is the last", async () => {
     const [page] = await sample(findItem, "msdocs__FindItem__response__01");
     expect(page).toMatchObject({
       ok: true,

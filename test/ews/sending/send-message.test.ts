@@ -148,7 +148,7 @@ describe("whatever is lost, a message is sent once", () => {
     expect(operations()).toContain("UpdateItem");
   });
 
-  test("and when no order succeeds, nothing was sent and no draft is left", async () => {
+  test("or if no order succeeds, nothing is sent and no draft is left", async () => {
     trouble("SendItem", "lost before", "lost before", "lost before");
     await expect(run()).rejects.toMatchObject({ message: expect.stringContaining("Nothing was sent"), retryable: true });
     expect(box.sent).toEqual([]);

@@ -74,7 +74,7 @@ test("an unknown outcome is reported with the findings and a place to check, and
   }
 });
 
-describe("after a reply that is not certain to mean that nothing was done, the order", () => {
+describe("after an unclear reply, the order", () => {
   const replies = (["refused", "not-found", "changed", "busy", "broken-reply", "quota-exceeded", "internal"] as const).map((code) => ({
     code,
   }));
@@ -84,7 +84,7 @@ describe("after a reply that is not certain to mean that nothing was done, the o
     expect(done).toEqual(["order draft", "look", "look"]);
   });
 
-  test.each(replies)("($code) is not given again although the draft could be sent, which is kept and named", async ({ code }) => {
+  test.each(replies)("($code) is not repeated although the draft could be sent, and the draft is kept and named", async ({ code }) => {
     const left = [{ mailbox: "ann@example.com", folder: "drafts", itemId: "id" }];
     const { done, sent } = practice([fail(code)], ["draft", "draft", "draft"], { left: async () => left });
     await expect(sent()).rejects.toMatchObject({

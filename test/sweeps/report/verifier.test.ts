@@ -105,7 +105,7 @@ describe.skipIf(noPython !== undefined).each(backends)("verify.py of an evidence
     expect(verify(zip)).toMatchObject({ status: 1, told: expect.stringContaining("a name is in the archive twice") });
   });
 
-  test("shows an edited manifest, be it that only its own hash was rewritten", async () => {
+  test("shows an edited manifest, even if its own hash was rewritten", async () => {
     const edited = () => Buffer.from(String(bytesOf("manifest.json")).replace('"done": 6', '"done": 5'));
     await wrong((changed) => changed.set("manifest.json", edited()), "manifest.json is not what manifest.sha256 says");
     await wrong(
