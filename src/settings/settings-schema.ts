@@ -73,7 +73,7 @@ const Connection = z
     proxy: ProxySettings.optional(),
     tls: TlsSettings.prefault({}),
   })
-  // Without a URL it is Exchange Online's, which belongs to the cloud that issues the tokens; an on-premises server needs a URL.
+  // Without a URL it is Exchange Online's, which belongs to the cloud that issues the tokens; an on-premises server needs a URL or Autodiscover.
   .refine(
     ({ backend, ews, auth }) =>
       backend === "graph" || ews.url !== undefined || ews.autodiscover !== undefined || (backend === "ews" && auth.oauth !== undefined),

@@ -57,7 +57,7 @@ export function jobRoutes(appContext: AppContext): void {
   app.delete("/v1/jobs/:id", async (c) => {
     queryOf(c, []);
     const caller = c.get("caller");
-    // Stopping a job is as urgent as the job itself.
+    // Only a caller who may change messages has a place of the urgent reserve for stopping a job.
     return await withinCalls(caller, hasRole(caller, "contain") ? "contain" : "read", c.get("requestId"), async () => {
       const { id } = await findJob(appContext, caller, c.req.param("id"));
       await state.jobs.cancel(id);

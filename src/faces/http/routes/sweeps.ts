@@ -31,7 +31,7 @@ const longestBody = 4096;
 const pollIntervalMs = 1000;
 const largestPage = 1000;
 
-/** The POST operations on one sweep. `roles`: the caller needs one of these, in place of the role of the action. */
+/** The POST operations on one sweep. */
 const steps: Readonly<
   Record<string, (service: SweepService, id: string, caller: SweepCaller, plan: string | undefined) => Promise<object>>
 > = {
