@@ -40,7 +40,8 @@ function readByPython(names: readonly string[]): z.infer<typeof Read>[] {
 }
 
 describe.skipIf(!there)(`real phishing mail${there ? "" : " (skipped: ../shared/corpus or python3 is not here)"}`, () => {
-  const said = readByPython(files);
+  // The body of a skipped block runs as well.
+  const said = there ? readByPython(files) : [];
 
   test("has the parts that Python finds, with their bytes, every one, in both readers", async () => {
     const wrong: string[] = [];
