@@ -17,7 +17,7 @@ interface Spelling {
   readonly object?: (value: object) => readonly unknown[];
 }
 
-/** Lists that playbooks send as one text, each with its way to split. Each such field registers itself. */
+/** Lists that playbooks send as one text, with the function that splits each. */
 export const spellings = z.registry<Spelling>();
 
 /**

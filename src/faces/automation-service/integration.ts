@@ -38,7 +38,7 @@ export const dataAttributes = {
     type: "text",
     required: false,
     validator: "integer",
-    // As the platform's own integrations have it.
+    // The same default as in the platform's own integrations.
     default: "180",
     hint: "How long one action may take until its reply.",
   },

@@ -20,7 +20,7 @@ export interface Delivery {
   readonly mark: string;
   /** Creates the draft and returns its id, which changes when the draft is moved or sent. */
   make(): Promise<string>;
-  /** Changes the draft before the attachments are added. Returns what to report about the message. */
+  /** Changes the draft before the attachments are added. Returns the facts to report about the message. */
   finish(draft: string): Promise<MessageEnvelope>;
   readonly attachments: readonly NewAttachment[];
   readonly saveToSent: boolean;

@@ -1,6 +1,6 @@
 // Ids have the bytes that MS-OXWSITEMID gives them (https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxwsitemid):
 // compression, storage type, length and text of the mailbox GUID, processing, length and bytes of the entry id, then the attachments'. Those of
-// public folders name no mailbox: of a folder they are type, length and entry id; of an item type, processing, its entry id, its folder's. Those of
+// public folders name no mailbox: a folder's has type, length and entry id; an item's has type, processing, its entry id, and its folder's. Those of
 // a server that is not Exchange (`hiddenGuidOf`) are the entry id alone.
 
 export type IdKind = "folder" | "item" | "attachment";

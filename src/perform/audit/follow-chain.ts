@@ -16,8 +16,8 @@ export interface ChainCheck {
 }
 
 /**
- * Follows a chain from line to line. `before` is the hash of the entry before the first line; undefined at the beginning of a file, which may
- * continue another one. `seen` is told each entry's hash, and may say what is wrong with it besides.
+ * Follows a chain from line to line. `before` is the hash of the entry before the first line; undefined at the beginning of a file, which may continue
+ * another one. `seen` receives each entry's hash, and may return a further error of the entry.
  */
 export async function followChain(
   lines: AsyncIterable<FileLine>,

@@ -82,7 +82,7 @@ export async function copyOf(folder: string, { file, size, mailbox, connection }
   return { name: basename(file), size, mailbox, connection, open: () => opened(path, flags) };
 }
 
-/** The lines of the index whose hash is wanted and whose file is as the line says. */
+/** Yields the lines of the index with a requested hash, if the file still matches its line. */
 async function* copiesIn(
   folder: string,
   mayBe: (line: Buffer) => boolean,

@@ -25,7 +25,7 @@ interface LongText {
 }
 type Piece = string | ByteSource | LongText;
 
-/** Well-formed XML, escaped when it was made. Opaque: a plain string can never pass for it. */
+/** Opaque, so that a plain string is never accepted as XML. */
 export interface Xml {
   readonly [pieces]: readonly Piece[];
 }

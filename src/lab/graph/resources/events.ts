@@ -19,7 +19,7 @@ function eventAt(call: Call): LabItem {
   return item;
 }
 
-/** Those of the default calendar. @see https://learn.microsoft.com/en-us/graph/api/user-list-events */
+/** Lists the events of the default calendar. @see https://learn.microsoft.com/en-us/graph/api/user-list-events */
 export const listEvents: Operation = {
   name: "user-list-events",
   method: "GET",
