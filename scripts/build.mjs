@@ -23,7 +23,9 @@ const here = Object.fromEntries(Object.entries(entries).filter(([, file]) => exi
 await build({ ...library, entryPoints: here, chunkNames: "repository/[name]-[hash]" });
 
 // The lab and some libraries are separate files, because most calls do not need them. The files of the program share their parts, so a class exists once.
-const libraries = readdirSync("src/libraries").map((file) => file.replace(/\.ts$/, ""));
+const libraries = readdirSync("src/libraries")
+  .filter((file) => !file.endsWith(".d.ts"))
+  .map((file) => file.replace(/\.ts$/, ""));
 const practice = { "../lab/practice.ts": "./lab.cjs" };
 const servingCommands = [
   "./audit-command.ts",
@@ -101,7 +103,7 @@ if (practised.status !== 0) console.warn("The compiled code could not be kept: t
 // written: a library that is bundled whole (zod has 300 KB more than we use of it) must not pass unnoticed. Raise a limit only with its reason in the
 // commit. Other releases of Node.js write compiled code of other sizes.
 const largest = {
-  "program.cjs": { kilobytes: 348, compiled: 500 },
+  "program.cjs": { kilobytes: 348, compiled: 506 },
   "program-graph.cjs": { kilobytes: 50, compiled: 96 },
   "program-ews.cjs": { kilobytes: 147, compiled: 250 },
 };

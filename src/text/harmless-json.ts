@@ -4,6 +4,11 @@
 // (Node from 24 on). The tag characters (U+E0000..E007F) are invisible text.
 const dangerousCharacters = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
+/** Escapes these characters where YAML has a text in double quotes. */
+export function escapeQuotedYaml(yaml: string): string {
+  return yaml.replace(dangerousCharacters, (character) => `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, "0")}`);
+}
+
 /** Returns a JSON document (RFC 8259) that is harmless to show: control and bidirectional characters appear only as \uXXXX. */
 export function harmlessJson(value: unknown, indent = 0): string {
   return escapeJson(JSON.stringify(value, undefined, indent));

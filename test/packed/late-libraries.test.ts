@@ -60,6 +60,21 @@ describe.each(backends)("the installed command line over %s", (backend) => {
   });
 });
 
+test("the installed command line prints a selected part of an answer in each format (jmespath, yaml)", async () => {
+  const words = ["search-emails-extended", "--mailbox", mailbox, "--internet-message-id", messageId];
+  const print = async (...more: string[]) => {
+    const { code, out, err } = await begin([...words, ...more], environmentOf(lab, "ews")).ended;
+    expect([code, err]).toEqual([0, ""]);
+    return out;
+  };
+  expect(await print("--jmespath", "items[].internet_message_id", "-o", "yaml")).toBe(`- "${messageId}"\n`);
+  expect(await print("--jmespath", "items[].internet_message_id")).toBe(`["${messageId}"]\n`);
+  expect(await print("--output", "jsonl", "--fields", "internet_message_id")).toContain(`"internet_message_id":"${messageId}"`);
+  expect((await print("-o", "csv")).split("\r\n")).toHaveLength(3);
+  expect(await print("-o", "table")).toContain(messageId);
+  expect((await begin([...words, "--jmespath", "["], environmentOf(lab, "ews")).ended).code).toBe(2);
+});
+
 test("the installed command line reads a settings file and a PFX file and fetches a token (yaml, node-forge, @azure/msal-node)", async () => {
   const words = ["get-out-of-office", "--config", config];
   expect(await answer(words, { PASSPHRASE: "open" })).toMatchObject({ success: true, mailbox });

@@ -13,7 +13,8 @@ const graceMs = 5000;
 /** Runs one command line and returns its exit code. Writes one JSON document to stdout, or a table if stdout is a terminal. */
 export async function runCli(args: readonly string[], program: Program, screen: Screen): Promise<number> {
   const quiet = args.includes("--quiet");
-  const json = screen.stdout.isTTY !== true || args.includes("--json");
+  const isTerminal = screen.stdout.isTTY === true;
+  const json = !isTerminal || args.includes("--json");
   const [first = "--help", ...rest] = args;
   // A command that ends the process itself has no time limit: nobody would handle the rejection, and Node ends a process for that.
   const endsItself = program.commands.some((command) => command.name === first && command.endsItself);
@@ -29,7 +30,8 @@ export async function runCli(args: readonly string[], program: Program, screen: 
   } catch (thrown) {
     givenUp = true;
     const failure = withLocal(asFailure(thrown));
-    if (json) {
+    const namesFormat = args.some((word) => /^(?:-o|--output)(?:=|$)/.test(word));
+    if (namesFormat ? (await import("./output-format.ts")).prefersJson(args, isTerminal) : json) {
       const { errorNoun } = await import("../../catalogue/answer-envelope.ts");
       screen.stdout.write(`${harmlessJson({ success: false, message: failure.message, error: errorNoun(failure) })}\n`);
     }
@@ -78,7 +80,9 @@ async function dispatch(first: string, rest: readonly string[], program: Program
     screen.stdout.write(`${(await help()).actionHelp(action, columns)}\n`);
     return 0;
   }
-  return (await import("./run-action.ts")).runAction(action, line, program, screen, json);
+  const named = line.program.output === undefined ? undefined : (await import("./output-format.ts")).formatIn(line.program);
+  const format = named ?? (json ? "json" : "table");
+  return (await import("./run-action.ts")).runAction(action, line, program, screen, format);
 }
 
 function unknownAction(name: string, program: Program): Failure {

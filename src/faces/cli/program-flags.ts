@@ -9,18 +9,33 @@ export const programFlags = {
     value: "FILE",
     meaning: "File or pipe with the input as one JSON object; - reads standard input. Flags take precedence over the file.",
   },
-  json: { value: undefined, meaning: "Print one JSON document, even on a terminal." },
+  output: {
+    value: "FORMAT",
+    meaning:
+      "table, json, yaml, jsonl (a line for each result) or csv (a row for each result). Default: table on a terminal, otherwise json. Short: -o.",
+  },
+  json: { value: undefined, meaning: "Print one JSON document, even on a terminal: short for --output json." },
+  jmespath: {
+    value: "EXPRESSION",
+    meaning: "Print only what this JMESPath expression selects from the answer, such as results[].item_id.",
+  },
   out: { value: "DIR", meaning: "Folder for evidence and other files. Default: evidence_dir of the settings." },
   audit_file: { value: "FILE", meaning: "File for the audit entries. Default: audit_file of the settings." },
   yes: { value: undefined, meaning: "Confirm the action without being asked." },
   config: { value: "FILE", meaning: "Settings file. Default: mailcordon.yaml in this folder, then in ~/.config/mailcordon/." },
   connection: { value: "NAME", meaning: "Connection of the settings. Default: the default connection." },
-  verbose: { value: undefined, meaning: "Show each request and reply on standard error: never a body, a secret or a token." },
+  verbose: { value: undefined, meaning: "Show each request and reply on standard error: never a body, a secret or a token. Short: -v." },
   quiet: { value: undefined, meaning: "Print nothing on standard error." },
-  help: { value: undefined, meaning: "Show this help." },
+  help: { value: undefined, meaning: "Show this help. Short: -h." },
 } as const satisfies Record<string, { value: string | undefined; meaning: string }>;
 
 type ProgramFlag = keyof typeof programFlags;
+
+const shortFlags: ReadonlyMap<string, string> = new Map([
+  ["-h", "--help"],
+  ["-o", "--output"],
+  ["-v", "--verbose"],
+]);
 
 /** A command line, read. */
 export interface CommandLine {
@@ -43,7 +58,7 @@ export function readFlags(
   const byField = new Map(parameters.map((parameter) => [parameter.field, parameter]));
   const rest = [...args];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (word === "-h") word = "--help";
+    word = shortFlags.get(word) ?? word;
     if (!word.startsWith("--") || word === "--") throw invalidArgument(`Unexpected argument: ${word}. Every value needs a flag before it.`);
     const equals = word.indexOf("=");
     const flag = equals < 0 ? word : word.slice(0, equals);

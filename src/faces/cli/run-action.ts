@@ -3,8 +3,8 @@ import { type Answer, exitCodeOf } from "../../catalogue/answer-envelope.ts";
 import { mostBytesOf } from "../../catalogue/limits.ts";
 import { failures, withLocal } from "../../failure.ts";
 import { type Plan, perform } from "../../perform/perform.ts";
-import { harmlessJson } from "../../text/harmless-json.ts";
 import { jsonPieces } from "../json-pieces.ts";
+import type { OutputFormat } from "./output-format.ts";
 import type { Program } from "./program-definition.ts";
 import type { CommandLine } from "./program-flags.ts";
 import type { Screen } from "./screen.ts";
@@ -15,9 +15,17 @@ const careless =
   "mailcordon: WARNING: the server's certificate is not checked (tls.verify: false), so anybody on the network path can read and change everything.\n";
 
 /** Runs one action and returns its exit code. Loaded late: help and `--version` do not need this code. */
-export async function runAction(action: Action, line: CommandLine, program: Program, screen: Screen, json: boolean): Promise<number> {
-  const { input, config, connection, out, audit_file, yes, quiet, verbose } = line.program;
+export async function runAction(
+  action: Action,
+  line: CommandLine,
+  program: Program,
+  screen: Screen,
+  format: OutputFormat,
+): Promise<number> {
+  const { input, config, connection, out, audit_file, yes, quiet, verbose, jmespath } = line.program;
   const text = (value: string | true | undefined) => (value === true ? undefined : value);
+  // A mistake in the expression must not show only after the action.
+  const select = typeof jmespath === "string" ? await (await import("./output-format.ts")).openSelection(jmespath) : undefined;
   const raw = { ...(await readInputFile(text(input), screen, mostBytesOf(action.input))), ...line.fields };
   const progress = quiet === true || screen.stderr.isTTY !== true ? undefined : (await import("./progress.ts")).openProgress(screen.stderr);
   const opened = await program.open({
@@ -45,8 +53,8 @@ export async function runAction(action: Action, line: CommandLine, program: Prog
     const answer = input === undefined ? await spelledAsFlags(performed, action) : performed;
     progress?.end();
     // A user who has just declined has seen the items.
-    const known = !json && requested && answer.error?.code === "confirmation-required";
-    await print(known ? { ...answer, results: [] } : answer, action, screen, json, quiet === true);
+    const known = format === "table" && requested && answer.error?.code === "confirmation-required";
+    await print(known ? { ...answer, results: [] } : answer, action, screen, { format, select, quiet: quiet === true });
     const code = exitCodeOf(answer);
     return code !== 0 && screen.signal.aborted ? failures.cancelled.exit : code;
   } finally {
@@ -64,15 +72,27 @@ async function spelledAsFlags(answer: Answer, action: Action): Promise<Answer> {
   return { ...answer, message: spelled(answer.message), error: { ...error, message: spelled(error.message), hint: spelled(error.hint) } };
 }
 
-async function print(answer: Answer, action: Action, screen: Screen, json: boolean, quiet: boolean): Promise<void> {
-  if (json && screen.stdout.isTTY) screen.stdout.write(`${harmlessJson(answer, 2)}\n`);
-  else if (json) {
-    for (const piece of jsonPieces(answer)) screen.stdout.write(piece);
-    screen.stdout.write("\n");
-  } else {
+interface PrintOptions {
+  readonly format: OutputFormat;
+  /** Selects what is printed. Default: all. */
+  readonly select: ((answer: Answer) => unknown) | undefined;
+  readonly quiet: boolean;
+}
+
+async function print(answer: Answer, action: Action, screen: Screen, { format, select, quiet }: PrintOptions): Promise<void> {
+  const isTerminal = screen.stdout.isTTY === true;
+  if (select === undefined && format === "table") {
     const { answerText } = await import("./answer-text.ts");
     const text = answerText(answer, action, screen.stdout.columns || 100);
     if (text !== "") screen.stdout.write(`${text}\n`);
+  } else if (select === undefined && format === "json" && !isTerminal) {
+    for (const piece of jsonPieces(answer)) screen.stdout.write(piece);
+    screen.stdout.write("\n");
+  } else {
+    const { formatted } = await import("./output-format.ts");
+    const document = select === undefined ? answer : select(answer);
+    // What was selected is no answer, for which a table could be drawn.
+    for await (const piece of formatted(document, format === "table" ? "json" : format, isTerminal)) screen.stdout.write(piece);
   }
   if (answer.error !== undefined && !quiet) tell(screen, answer.error, action.name);
 }

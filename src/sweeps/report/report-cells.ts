@@ -70,11 +70,3 @@ export function reasonOf({ outcome, undo_outcome }: TargetDocument): string {
   const texts = [outcome, undo_outcome].flatMap((kept) => [kept?.error?.message, kept?.message, kept?.settled_by_look, kept?.note]);
   return texts.filter((text) => text !== undefined).join(" ");
 }
-
-/** Characters that a terminal or an editor would interpret; in a cell, line breaks as well. */
-const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
-
-/** Replaces control characters and characters that change the direction of text. */
-export function withoutControls(text: string): string {
-  return text.replace(controlCharacters, "\ufffd");
-}

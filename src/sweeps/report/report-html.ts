@@ -1,5 +1,6 @@
+import { withoutControls } from "../../text/quote-csv.ts";
 import { counted } from "../../text/noun-count.ts";
-import { cellsOf, type ReportSource, type SweepDocument, withoutControls } from "./report-cells.ts";
+import { cellsOf, type ReportSource, type SweepDocument } from "./report-cells.ts";
 import { numbersOf, type ReportNumbers, stateOf, undoOf } from "./report-numbers.ts";
 
 /** Maximum number of characters in a cell: a subject may have thousands, which nobody reads. */
