@@ -1,5 +1,5 @@
-import { withoutControls } from "../../text/quote-csv.ts";
 import { counted } from "../../text/noun-count.ts";
+import { withoutControls } from "../../text/quote-csv.ts";
 import { cellsOf, type ReportSource, type SweepDocument } from "./report-cells.ts";
 import { numbersOf, type ReportNumbers, stateOf, undoOf } from "./report-numbers.ts";
 
