@@ -11,13 +11,12 @@ export const programFlags = {
   },
   output: {
     value: "FORMAT",
-    meaning:
-      "table, json, yaml, jsonl (a line for each result) or csv (a row for each result). Default: table on a terminal, otherwise json. Short: -o.",
+    meaning: "table, json, yaml, jsonl or csv (a line for each result). Default: table on a terminal, otherwise json. Short: -o.",
   },
-  json: { value: undefined, meaning: "Print one JSON document, even on a terminal: short for --output json." },
+  json: { value: undefined, meaning: "Print one JSON document: the same as --output json." },
   jmespath: {
     value: "EXPRESSION",
-    meaning: "Print only what this JMESPath expression selects from the answer, such as results[].item_id.",
+    meaning: "Print what this JMESPath expression selects, such as results[].item_id.",
   },
   out: { value: "DIR", meaning: "Folder for evidence and other files. Default: evidence_dir of the settings." },
   audit_file: { value: "FILE", meaning: "File for the audit entries. Default: audit_file of the settings." },

@@ -115,8 +115,13 @@ const shortReply = 16 * 1024;
 /** Maximum decoded size of a short reply. A longer one is decoded while it is read, so nothing waits for it. In bytes. */
 const shortContent = 1024 * 1024;
 
+const importDecoding = () => Promise.all([import("node:zlib"), import("node:stream")]);
+/** Imported once: the built program copies every export of a module at each `import()`. */
+let decoding: ReturnType<typeof importDecoding> | undefined;
+
 async function* gunzipped(incoming: IncomingMessage): AsyncGenerator<Uint8Array, void, undefined> {
-  const [{ createGunzip, gunzipSync: gunzip }, { pipeline, Readable }] = await Promise.all([import("node:zlib"), import("node:stream")]);
+  decoding ??= importDecoding();
+  const [{ createGunzip, gunzipSync: gunzip }, { pipeline, Readable }] = await decoding;
   const chunks: AsyncIterator<Uint8Array> = incoming[Symbol.asyncIterator]();
   const first = await chunks.next();
   if (first.done === true) return;
