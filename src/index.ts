@@ -62,7 +62,10 @@ export function perform<A extends Action>(action: A, input: InputOf<A>, host: Ho
   return performUntyped(action, input, host) as Promise<AnswerOf<A>>;
 }
 
-/** Returns the action with this name. Its input and answer have no types of their own. @throws RangeError if there is none */
+/**
+ * Returns the action with this name. Its input and answer have no types of their own.
+ * @throws RangeError if there is none
+ */
 export function action(name: string): Action {
   const found = catalogue.find((each) => each.name === name);
   if (found === undefined) throw new RangeError(`There is no action ${name}.`);

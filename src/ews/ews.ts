@@ -91,7 +91,7 @@ export function openEws(options: EwsOptions): Exchange {
         onServerVersion: options.serverVersion,
       }),
     ),
-    schedule: options.account === undefined ? openRequestQueue() : requestQueueOf(endpointMemory.name, options.account),
+    requestQueue: options.account === undefined ? openRequestQueue() : requestQueueOf(endpointMemory.name, options.account),
     access: options.access,
     connectingName: options.connectingName ?? "SmtpAddress",
     limits: retryLimitsOf(options),
@@ -123,7 +123,7 @@ export function openEws(options: EwsOptions): Exchange {
         hint: "On an Exchange Server, export the result of Get-MessageTrackingLog, or search every mailbox.",
       });
     },
-    atATime: () => connection.schedule.atATime(connection.limits),
+    atATime: () => connection.requestQueue.atATime(connection.limits),
     async close() {
       http.close();
       endpointMemory.close();

@@ -12,7 +12,11 @@ export interface TimeLimit {
   end(): void;
 }
 
-/** Begins to count. @param milliseconds Infinity for no limit @param hint a remedy other than a smaller request */
+/**
+ * Begins to count.
+ * @param milliseconds Infinity for no limit
+ * @param hint a remedy other than a smaller request
+ */
 export function openTimeLimit(milliseconds: number, hint: string): TimeLimit {
   const stop = new AbortController();
   let left = milliseconds;

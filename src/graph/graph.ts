@@ -42,7 +42,7 @@ export function openSession(options: GraphOptions): { readonly connection: Conne
   const { userAgent = defaultUserAgent, account } = options;
   const connection: Connection = {
     rest: openGraphHttp({ base, http: options.signIn(http), anonymous, userAgent }),
-    schedule: account === undefined ? openRequestQueue() : requestQueueOf(base.origin, account),
+    requestQueue: account === undefined ? openRequestQueue() : requestQueueOf(base.origin, account),
     limits: { ...retryLimitsOf(options), maxPerMailbox, firstConcurrency },
     behaviour: { ...defaultBehaviour, ...options.behaviour },
   };
@@ -82,7 +82,7 @@ export function openGraph(options: GraphOptions): Exchange {
     async groupMembers(address, call) {
       return (await import("./mailboxes/group-members.ts")).groupMembers(openMailbox(connection, "", call), address);
     },
-    atATime: () => connection.schedule.atATime(connection.limits),
+    atATime: () => connection.requestQueue.atATime(connection.limits),
     async messageTrace(query, call) {
       return (await import("./mailboxes/message-trace.ts")).messageTrace(openMailbox(connection, "", call), query);
     },

@@ -5,8 +5,8 @@ import type { SettingsPath } from "./settings-paths.ts";
 export type YamlTree = Record<string, unknown>;
 
 /**
- * Returns the content of a settings file, unchecked. @throws Failure `invalid-settings` with line and column of a YAML error, or if other users could have
- * written a file that nobody named
+ * Returns the content of a settings file, unchecked.
+ * @throws Failure `invalid-settings` with line and column of a YAML error, or if other users could have written a file that nobody named
  */
 export async function readYaml({ path, isFound }: SettingsPath): Promise<YamlTree> {
   const { LineCounter, parseDocument } = await import("../libraries/yaml.ts");

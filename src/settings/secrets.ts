@@ -40,8 +40,10 @@ export function parseSecretPlace(text: string): SecretPlace | undefined {
 }
 
 /**
- * Returns the secret at this location, without the newline at its end. @param field the name of the setting, for the error @throws Failure
- * `invalid-settings` if there is none, if other users could have written its file, or if it could not be sent as a header (RFC 9110: no control characters)
+ * Returns the secret at this location, without the newline at its end.
+ * @param field the name of the setting, for the error
+ * @throws Failure `invalid-settings` if there is none, if other users could have written its file, or if it could not be sent as a header (RFC 9110: no
+ * control characters)
  */
 export function readSecret(place: SecretPlace, field: string, environment: Readonly<Record<string, string | undefined>>): Secret {
   const where = place.kind === "env" ? `the environment variable ${place.name}` : `the file ${place.name}`;

@@ -86,8 +86,8 @@ export interface ServeFlags {
 }
 
 /**
- * Returns the section `serve` of the settings, overridden by flags. @throws Failure `invalid-settings` naming each wrong field, and for a server to which
- * anybody on the network could listen
+ * Returns the section `serve` of the settings, overridden by flags.
+ * @throws Failure `invalid-settings` naming each wrong field, and for a server to which anybody on the network could listen
  */
 export function readServe(
   written: Pick<WrittenSettings, "serve" | "home" | "path">,

@@ -12,8 +12,9 @@ export interface SettingsPath {
 }
 
 /**
- * Returns the settings file: the named one, otherwise the first that exists. Undefined if there is none. @param flag the value of `--config` @throws Failure
- * `invalid-settings` if the named file is missing, or the found one is in a folder of evidence
+ * Returns the settings file: the named one, otherwise the first that exists. Undefined if there is none.
+ * @param flag the value of `--config`
+ * @throws Failure `invalid-settings` if the named file is missing, or the found one is in a folder of evidence
  */
 export function findSettings(flag: string | undefined, environment: Environment, directory: string): SettingsPath | undefined {
   const named = flag ?? (environment.MAILCORDON_CONFIG || undefined);
@@ -58,7 +59,8 @@ const stateDirOfRoot = "/var/lib/mailcordon-state";
 
 /**
  * Returns the folder of API keys, jobs and sweeps if no setting names one. If root starts PostgreSQL, it runs as another user, who must be able to enter the
- * folders above; /root is usually closed. @param uid of this process; undefined on Windows
+ * folders above; /root is usually closed.
+ * @param uid of this process; undefined on Windows
  */
 export function defaultStateDir(environment: Environment, uid = process.getuid?.()): string {
   // Not in the folder of audit log and heads, which only its owner may enter.

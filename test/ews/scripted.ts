@@ -83,7 +83,7 @@ export function connect(url: string, credentials = "") {
     credentials === "" ? {} : { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
   const connection = {
     soap: openSoap({ endpoint: fixedEndpoint(new URL(url)), http, authorize, userAgent: "test" }),
-    schedule: openRequestQueue(),
+    requestQueue: openRequestQueue(),
     access: "delegate" as const,
     connectingName: "SmtpAddress" as const,
     limits: { maxWaitMs: 20, maxConcurrency: 4, attempts: 3 },

@@ -26,7 +26,7 @@ export function labMailbox(graphUrl: string, address: string, call: Call = {}, b
   return openMailbox(
     {
       rest: openGraphHttp({ base: new URL(graphUrl), http: signing, anonymous: http, userAgent: "test" }),
-      schedule: openRequestQueue(),
+      requestQueue: openRequestQueue(),
       limits: { maxWaitMs: 3000, maxConcurrency: 4, maxPerMailbox: 4, attempts: 4 },
       behaviour: { ...defaultBehaviour, ...behaviour },
     },

@@ -77,7 +77,7 @@ export async function scripted(
   const mailbox = openMailbox(
     {
       rest: openGraphHttp({ base: new URL(`${origin}/v1.0`), http, anonymous: http, userAgent: "test" }),
-      schedule: openRequestQueue(),
+      requestQueue: openRequestQueue(),
       limits: { maxWaitMs: 3000, maxConcurrency: 4, maxPerMailbox: 4, attempts: 4 },
       behaviour: { ...defaultBehaviour, ...behaviour },
     },

@@ -18,7 +18,7 @@ import type { ConnectingName, Soap } from "./soap.ts";
 /** What all mailboxes of one connection share. */
 export interface Connection {
   readonly soap: Soap;
-  readonly schedule: RequestQueue;
+  readonly requestQueue: RequestQueue;
   readonly access: Access;
   readonly connectingName: ConnectingName;
   readonly limits: RetryLimits;
@@ -44,7 +44,7 @@ export function openMailbox(connection: Connection, address: string, call: Call 
       impersonate: access === "impersonation" ? { by: isSid(address) ? "SID" : connection.connectingName, name: address } : undefined,
     },
     call,
-    requestQueue: connection.schedule,
+    requestQueue: connection.requestQueue,
     key: address.toLowerCase(),
     limits: connection.limits,
   };

@@ -23,8 +23,8 @@ export interface RequestSender {
 }
 
 /** Waits until a request may be sent. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was sent. */
-export function waitForTurn({ requestQueue: schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
-  return schedule.waitForTurn(key, limitsWithThrottlingWait(limits, call), call);
+export function waitForTurn({ requestQueue, key, limits, call }: RequestSender): Promise<RequestTurn> {
+  return requestQueue.waitForTurn(key, limitsWithThrottlingWait(limits, call), call);
 }
 
 /** Tells whether a failed request may be sent again after `tries` tries. */
@@ -42,11 +42,7 @@ export function isRepeatable(failure: Failure, safety: RepeatSafety, tries: numb
  * A budget belongs to the mailbox when the account acts as its owner, otherwise to the account. An HTTP status comes from a component in front of all
  * mailboxes: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
  */
-export function slowDown(
-  failures: readonly Failure[],
-  tries: number,
-  { requestQueue: schedule, key, target, limits }: RequestSender,
-): void {
+export function slowDown(failures: readonly Failure[], tries: number, { requestQueue, key, target, limits }: RequestSender): void {
   for (const failure of failures) {
     // Items that were not attempted need no wait, and waiting does not fix a problem that needs a person.
     if (!failure.retryable || failure.code === "not-attempted" || failure.code === "cancelled") continue;
@@ -54,9 +50,9 @@ export function slowDown(
     const throttled = isThrottled(failure);
     const isOfAccount = wireCode?.startsWith("HTTP ") || (throttled && target.impersonate === undefined);
     const scope = isOfAccount ? undefined : key;
-    if (throttled) schedule.recordThrottled(scope, failure.concurrency);
+    if (throttled) requestQueue.recordThrottled(scope, failure.concurrency);
     const requested = failure.code === "busy";
-    schedule.pause(scope, failure.backOffMs ?? Math.min(backoffDelay(tries), limits.maxWaitMs), {
+    requestQueue.pause(scope, failure.backOffMs ?? Math.min(backoffDelay(tries), limits.maxWaitMs), {
       text: requested ? "Exchange is throttling" : "the last answer was lost",
       asked: requested,
       wireCode,

@@ -31,8 +31,8 @@ export interface AutomationService {
 
 /**
  * Returns the integration for Sumo Logic's Automation Service: one file for the integration, one for each action in the given order, and the archive of all
- * files, in the form of the platform's own integrations. The same catalogue gives the same bytes. @throws RangeError for content that the platform cannot
- * represent, such as two names that it treats as equal
+ * files, in the form of the platform's own integrations. The same catalogue gives the same bytes.
+ * @throws RangeError for content that the platform cannot represent, such as two names that it treats as equal
  */
 export async function automationService(
   actions: readonly Action[],

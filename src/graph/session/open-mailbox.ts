@@ -14,14 +14,14 @@ import { type RequestSender, requestWithRetry } from "./retry.ts";
 /** What all mailboxes of one connection share. */
 export interface Connection {
   readonly rest: GraphHttp;
-  readonly schedule: RequestQueue;
+  readonly requestQueue: RequestQueue;
   readonly limits: RetryLimits;
   readonly behaviour: UnpromisedBehaviour;
 }
 
 export function openMailbox(connection: Connection, address: string, call: Call = {}): GraphMailbox {
-  const { rest, schedule, limits, behaviour } = connection;
-  const sender: RequestSender = { rest, mailbox: address, call, requestQueue: schedule, key: address.toLowerCase(), limits, behaviour };
+  const { rest, requestQueue, limits, behaviour } = connection;
+  const sender: RequestSender = { rest, mailbox: address, call, requestQueue, key: address.toLowerCase(), limits, behaviour };
   let folders: Folders | undefined;
   const mailbox: GraphMailbox = {
     address,

@@ -20,8 +20,8 @@ export interface RequestSender {
 }
 
 /** Waits until a request may be sent. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was sent. */
-export function waitForTurn({ requestQueue: schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
-  return schedule.waitForTurn(key, limitsWithThrottlingWait(limits, call), call);
+export function waitForTurn({ requestQueue, key, limits, call }: RequestSender): Promise<RequestTurn> {
+  return requestQueue.waitForTurn(key, limitsWithThrottlingWait(limits, call), call);
 }
 
 /** Tells whether a failed request may be sent again after `tries` tries. */
@@ -36,14 +36,14 @@ export function isRepeatable(failure: Failure, safety: RepeatSafety, tries: numb
  * Makes every caller of this mailbox wait as long as these failures say: throttling applies to the whole mailbox.
  * @see https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
  */
-export function slowDown(failures: readonly Failure[], tries: number, { requestQueue: schedule, key, limits }: RequestSender): void {
+export function slowDown(failures: readonly Failure[], tries: number, { requestQueue, key, limits }: RequestSender): void {
   for (const failure of failures) {
     // Items that were not attempted need no wait, and waiting does not fix a problem that needs a person.
     if (!failure.retryable || failure.code === "not-attempted" || failure.code === "cancelled") continue;
     const requested = failure.code === "busy";
     // Graph does not say whether the budget of the mailbox or that of the application is used up, and Microsoft's pages contradict each other.
-    if (isThrottled(failure)) schedule.recordThrottledMailbox(key);
-    schedule.pause(key, failure.backOffMs ?? Math.min(backoffDelay(tries), limits.maxWaitMs), {
+    if (isThrottled(failure)) requestQueue.recordThrottledMailbox(key);
+    requestQueue.pause(key, failure.backOffMs ?? Math.min(backoffDelay(tries), limits.maxWaitMs), {
       text: requested ? "Microsoft Graph is throttling" : "the last answer was lost",
       asked: requested,
       wireCode: failure.wireCode,
