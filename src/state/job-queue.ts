@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { schema } from "./migrations.ts";
 import type { Database } from "./postgres.ts";
-import { type Queues, workflows } from "./queues.ts";
+import { entryVersion, type Queues, workflows } from "./queues.ts";
 
 /** A waiting job. Each time it is given back, it gets another entry on the queue. */
 export const WaitingJob = z.object({ id: z.string(), caller: z.string(), entry: z.number() });
@@ -26,7 +26,7 @@ const pageSize = 1000;
 
 export function openJobQueue(database: Database, queues: Queues): JobQueue {
   const table = `${schema}.jobs`;
-  /** Entries that a process has taken although their job still waits, and the time since then. */
+  /** Entries whose job still waits although it should have been taken, and the time since then. */
   const taken = new Map<string, number>();
   const nextEntryOf = async (id: string, entry: number): Promise<number | undefined> => {
     // Of several processes that find the same entry, only one gets it.
@@ -42,17 +42,22 @@ export function openJobQueue(database: Database, queues: Queues): JobQueue {
       if (waiting.length === 0) return taken.clear();
       const { dbos, put } = await queues.launched();
       const listed = await dbos.listWorkflows({ workflowIDs: waiting.map(nameOf), loadInput: false, loadOutput: false });
-      const known = new Map(listed.map(({ workflowID, status }) => [workflowID, status]));
-      for (const name of taken.keys()) if (known.get(name) !== "PENDING") taken.delete(name);
+      const known = new Map(listed.map((one) => [one.workflowID, one]));
+      /** Whether an entry should have its job taken within milliseconds: a process has it, or only processes of another version may take it. */
+      const isDue = (name: string) => {
+        const entry = known.get(name);
+        const isWaiting = entry?.status === "ENQUEUED" || entry?.status === "DELAYED";
+        return entry?.status === "PENDING" || (isWaiting && entry.applicationVersion !== entryVersion);
+      };
+      for (const name of taken.keys()) if (!isDue(name)) taken.delete(name);
       for (const job of waiting) {
         const name = nameOf(job);
-        const status = known.get(name);
-        if (status === "ENQUEUED" || status === "DELAYED") continue;
-        if (status === "PENDING") {
+        const status = known.get(name)?.status;
+        if (isDue(name)) {
           const since = taken.get(name) ?? performance.now();
           taken.set(name, since);
           if (performance.now() - since < staleAfterMs) continue;
-        }
+        } else if (status === "ENQUEUED" || status === "DELAYED") continue;
         const entry = status === undefined ? job.entry : await nextEntryOf(job.id, job.entry);
         if (entry !== undefined) await put("jobs", nameOf({ ...job, entry }), job.id, job.caller);
       }

@@ -57,7 +57,7 @@ export interface Queues {
 /** The tables of DBOS have a schema of their own. */
 const schema = "mailcordon_dbos";
 /** DBOS leaves entries of another version to processes of that version. Change it when the meaning of an entry changes. */
-const version = "1";
+export const entryVersion = "1";
 /** The names of the functions that run entries. DBOS stores them in its tables. */
 export const workflows = { sweeps: "chunk", jobs: "job" } as const satisfies Record<QueueName, string>;
 /** Enough for DBOS, which reads, writes and listens: one process runs few entries. */
@@ -119,7 +119,7 @@ export function openQueues(database: Database, expected: readonly QueueName[], l
         systemDatabasePool: pool,
         systemDatabaseSchemaName: schema,
         executorID: executor,
-        applicationVersion: version,
+        applicationVersion: entryVersion,
         listenQueues: [...listens],
         // DBOS logs only about itself, and a failed query in its log may contain our data.
         logger: { info: silent, debug: silent, warn: silent, error: silent },

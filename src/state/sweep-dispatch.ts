@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { asFailure, type Failure } from "../failure.ts";
 import { type Database, queryFailure } from "./postgres.ts";
-import { executorOf, type Queues, workflows } from "./queues.ts";
+import { entryVersion, executorOf, type Queues, workflows } from "./queues.ts";
 import type { Chunk, SweepWork } from "./sweep-work.ts";
 
 /** Works on the chunk as far as possible. The caller reports a failure; the tables show the remaining work. */
@@ -101,7 +101,10 @@ export async function openSweepDispatch(
     const known = await dbos.listWorkflows({ ...chunkWorkflows, workflow_id_prefix: waiting.map(workflowNameOf) });
     for (const chunk of waiting) {
       const runs = known.filter(({ workflowID }) => workflowID.startsWith(workflowNameOf(chunk)));
-      if (runs.some(({ status }) => status === "ENQUEUED" || status === "PENDING" || status === "DELAYED")) continue;
+      // Processes of this version never take an entry of another, and after an update no process of that one may be left.
+      const isOpen = ({ status, applicationVersion }: (typeof runs)[number]) =>
+        applicationVersion === entryVersion && (status === "ENQUEUED" || status === "PENDING" || status === "DELAYED");
+      if (runs.some(isOpen)) continue;
       // Another process that finds the same chunk uses the same name, so there is only one workflow.
       await put(queue, `${workflowNameOf(chunk)}${runs.length}`, chunk);
     }

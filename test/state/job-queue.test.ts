@@ -119,6 +119,31 @@ describe("after a failure in the middle", () => {
     },
   );
 
+  test("a job whose entry only processes of another version may take is done once, by a process of this version", async () => {
+    const jobs = failing(() => false);
+    const id = await jobs.put({ ...order, repeatable: false });
+    const seen: string[] = [];
+    await jobs.work(
+      2,
+      async ({ id }) => {
+        seen.push(id);
+        return reply;
+      },
+      complain,
+    );
+    await ended(state, id);
+    await soon(async () => expect(await entryOf(id)).toMatchObject([{ status: "SUCCESS" }]));
+    await database.execute(
+      "UPDATE mailcordon_dbos.workflow_status SET status = 'ENQUEUED', executor_id = NULL, application_version = '0' WHERE workflow_uuid LIKE $1",
+      [`job.${id}.%`],
+    );
+    await database.execute("UPDATE mailcordon.jobs SET status = 'queued', call = '{}', finished_at = NULL WHERE id = $1", [id]);
+    await ended(state, id);
+    expect(seen).toEqual([id, id]);
+    await soon(async () => expect(await entryOf(id)).toMatchObject([{ status: "ENQUEUED" }, { status: "SUCCESS" }]));
+    await jobs.rest();
+  });
+
   test.each([true, false])(
     "a running job of this process is not lost if the database lost its connection, repeatable or not: %s",
     async (repeatable) => {

@@ -76,15 +76,23 @@ async function untilDone(fixture: SweepFixture, ...words: readonly string[]) {
   );
 }
 
-test("a chunk whose process was told of it in a reply that was lost is run by that process", async () => {
+test.each([
+  // As the database has it whose reply was lost.
+  ["whose process was told of it in a reply that was lost is run by that process", "status = 'PENDING', executor_id = $1"],
+  // As a process of the version before left it that was ended by an update.
+  [
+    "that waits in an entry of another version is run by a process of this version",
+    "status = 'ENQUEUED', executor_id = NULL, application_version = left($1, 0)",
+  ],
+])("a chunk %s", async (_, left) => {
   const folder = temporaryState();
   const state = await folder.open();
   const runs: Chunk[] = [];
   const chunk = { sweep: "s", round: 1, chunk: 0 };
-  const isWaiting = () => runs.length === 0;
+  let isWaiting = true;
   const database = await openDatabase(folder);
   const work = {
-    findWaitingChunks: async () => (isWaiting() ? [chunk] : []),
+    findWaitingChunks: async () => (isWaiting ? [chunk] : []),
     findDeadProcesses: async () => [],
     freeMailboxesOf: async () => undefined,
     freeForgottenMailboxes: async () => undefined,
@@ -95,18 +103,19 @@ test("a chunk whose process was told of it in a reply that was lost is run by th
     database,
     openQueues(database, [], loadOwnDbos),
     1,
-    async (taken) => void runs.push(taken),
+    async (taken) => {
+      isWaiting = false;
+      runs.push(taken);
+    },
     work,
     () => undefined,
   );
   await soon(() => expect(runs).toEqual([chunk]));
   const status = () => database.execute("SELECT status FROM mailcordon_dbos.workflow_status", []);
   await soon(async () => expect((await status()).rows).toEqual([{ status: "SUCCESS" }]));
-  // As the database has it whose reply was lost.
   await database.execute("DELETE FROM mailcordon_dbos.operation_outputs", []);
-  await database.execute("UPDATE mailcordon_dbos.workflow_status SET status = 'PENDING', output = NULL, executor_id = $1", [
-    `mailcordon-${database.instance}`,
-  ]);
+  await database.execute(`UPDATE mailcordon_dbos.workflow_status SET output = NULL, ${left}`, [`mailcordon-${database.instance}`]);
+  isWaiting = true;
   await soon(() => expect(runs).toEqual([chunk, chunk]));
   await dispatch.close(1000);
   await database.close();
