@@ -103,7 +103,7 @@ if (practised.status !== 0) console.warn("The compiled code could not be kept: t
 // written: a library that is bundled whole (zod has 300 KB more than we use of it) must not pass unnoticed. Raise a limit only with its reason in the
 // commit. Other releases of Node.js write compiled code of other sizes.
 const largest = {
-  "program.cjs": { kilobytes: 348, compiled: 506 },
+  "program.cjs": { kilobytes: 341, compiled: 492 },
   "program-graph.cjs": { kilobytes: 50, compiled: 96 },
   "program-ews.cjs": { kilobytes: 147, compiled: 250 },
 };

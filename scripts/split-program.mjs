@@ -30,6 +30,7 @@ const groups = {
   "program-search.cjs": ["src/actions/search-emails-extended.ts"],
   "program-search-graph.cjs": ["src/graph/search/search.ts"],
   "program-search-ews.cjs": ["src/ews/search/search.ts"],
+  "program-items.cjs": ["src/perform/run-items.ts"],
   "program-content.cjs": [
     "src/actions/download-mail-as-eml.ts",
     "src/actions/get-attachments.ts",

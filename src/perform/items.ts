@@ -1,5 +1,3 @@
-// src/perform/: The one pipeline that every call passes: select, count, dry run, confirm, keep evidence, audit, act, verify.
-
 import {
   type Action,
   type Context,
@@ -14,6 +12,7 @@ import type { Result } from "../catalogue/answer-envelope.ts";
 import { type Absent, isAbsent, type SearchExtent, searchExtentOf } from "../exchange/search/absence.ts";
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { failed, type Outcome } from "../outcome.ts";
+import { asUncheckedAbsence } from "./unchecked-absence.ts";
 
 /** One item of a call. `perform` fills it step by step. */
 export interface Item {
@@ -44,17 +43,6 @@ export async function selectItems(selected: AsyncIterable<Selected>, missingIsFi
 export function missingItem({ absentFrom }: Absent, isFine: boolean): Pick<Item, "status" | "looked" | "failure"> {
   const failure = isFine ? undefined : new Failure("not-found", `The item was not found ${searchExtentOf(absentFrom)}.`);
   return { status: "not_found", looked: absentFrom, failure };
-}
-
-/** Turns a server's report of a missing item into a failure if no search followed: the report alone proves nothing. */
-export function asUncheckedAbsence(failure: Failure): Failure {
-  if (failure.code !== "not-found") return failure;
-  const { message, wireCode, requestId } = failure;
-  return new Failure("could-not-look", `The server reports that it is not there, but mailcordon did not search for it: ${message}`, {
-    wireCode,
-    requestId,
-    cause: failure,
-  });
 }
 
 /** Runs the action. Afterwards every item is `done` or `failed`. */
