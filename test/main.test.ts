@@ -8,9 +8,10 @@ import { catalogue } from "../src/actions/index.ts";
 import { effects } from "../src/catalogue/action-definition.ts";
 import { failures } from "../src/failure.ts";
 import { type Lab, startLab } from "../src/lab/lab.ts";
+import { labPermissions, labToken } from "../src/lab/practice.ts";
 import { campaign } from "../src/lab/seed/campaign.ts";
 import { labPassword } from "../src/lab/store/store.ts";
-import { type Built, build, buildPackage, type Ended, start } from "./built.ts";
+import { type Built, build, buildPackage, type Ended, environmentOf, start } from "./built.ts";
 import { namesCertificate } from "./lab/names-certificate.ts";
 
 /** A terminal for a process, from util-linux or bsdutils. */
@@ -197,6 +198,29 @@ test("a deletion is refused without --yes and done with it", async () => {
   expect(done.code).toBe(0);
   expect(readFileSync(join(folder, "audit.jsonl"), "utf8")).toContain(campaign.variant.messageId);
 });
+
+test.each(["ews", "graph"] as const)(
+  "a search is the input of a deletion, in a pipe and over %s, in every mailbox that it found",
+  async (backend) => {
+    const own = await startLab({ graph: { tokens: { [labToken]: labPermissions } } });
+    const where = environmentOf(own, backend);
+    const search = ["search-emails-extended", "--mailboxes", "all", "--internet-message-id", campaign.variant.messageId, "--quiet"];
+    const found = document(await run(search, where).ended);
+    const mailboxes = new Set(found.items.map(({ mailbox }: { mailbox: string }) => mailbox));
+    expect(mailboxes.size).toBeGreaterThan(1);
+    const script =
+      '"$0" "$@" --output jsonl | "$0" '.replaceAll('"$0"', `"${process.execPath}" "${built.program}"`) +
+      "delete-email --from-search - --quiet";
+    const counted = (count: number) =>
+      start("bash", ["-c", `${script} --yes --expected-count ${count}`, "-", ...search], where, folder).ended;
+    expect(document(await counted(found.items.length + 1))).toMatchObject({ success: false, error: { code: "unexpected-count" } });
+    const deleted = document(await counted(found.items.length));
+    expect(deleted).toMatchObject({ success: true, counts: { succeeded: found.items.length } });
+    expect(new Set(deleted.results.map(({ mailbox }: { mailbox: string }) => mailbox))).toEqual(mailboxes);
+    expect(document(await run(search, where).ended).items).toEqual([]);
+    await own.close();
+  },
+);
 
 test("Ctrl-C in the middle of a search ends it with one document and exit code 130", async () => {
   lab.addFault({ kind: "delay", operation: "FindItem", times: 1000, delayMs: 20_000 });

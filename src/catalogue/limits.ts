@@ -108,7 +108,7 @@ export function findExcess(input: unknown, mostBytes: number): string | undefine
       const isList = Array.isArray(value);
       for (const [name, member] of isList ? value.entries() : Object.entries(value)) {
         if (typeof name === "string") bytes += Buffer.byteLength(name);
-        if (++values > mostValues) return tooManyValuesText;
+        if (++values > mostValues) return tooManyValuesText(mostValues);
         below.push(member);
       }
     }
@@ -119,7 +119,9 @@ export function findExcess(input: unknown, mostBytes: number): string | undefine
 }
 
 const tooDeepText = `The input is nested more than ${deepestInput} levels deep.`;
-const tooManyValuesText = `The input has more than ${mostValues} values.`;
+function tooManyValuesText(most: number): string {
+  return `The input has more than ${most} values.`;
+}
 
 /** Says that an input has more bytes than it may have. */
 export function tooManyBytesText(mostBytes: number): string {
@@ -127,6 +129,6 @@ export function tooManyBytesText(mostBytes: number): string {
 }
 
 /** Says which bound the shape of a JSON text breaks. */
-export function brokenShapeText(broken: "deep" | "numerous"): string {
-  return broken === "deep" ? tooDeepText : tooManyValuesText;
+export function brokenShapeText(broken: "deep" | "numerous", most = mostValues): string {
+  return broken === "deep" ? tooDeepText : tooManyValuesText(most);
 }

@@ -55,7 +55,8 @@ export async function runItems(callRun: CallRun): Promise<AnswerBody> {
   return answerBodyOf(callRun, items);
 }
 
-function checkCount(input: CallRun["input"], found: number, noun = "item"): Failure | undefined {
+/** Returns the failure of a call that found another number of items than it allows. */
+export function checkCount(input: CallRun["input"], found: number, noun = "item"): Failure | undefined {
   if (input.expected_count !== undefined && found !== input.expected_count) {
     return new Failure(
       "unexpected-count",
@@ -84,7 +85,8 @@ async function isConfirmed({ action, prepared, context, host }: CallRun, found: 
   });
 }
 
-function unconfirmed(action: Action, found: number): Failure {
+/** Returns the failure of a call that nobody confirmed. */
+export function unconfirmed(action: Action, found: number): Failure {
   return new Failure(
     "confirmation-required",
     `${action.title} of ${count(found, action.noun ?? "item")} was not confirmed: nothing was changed.`,

@@ -18,7 +18,8 @@ export function answerText(answer: Answer, action: Action, columns: number): str
 
 /** Returns the columns of a result in order of importance: its status, what names the item, and the action's own columns. */
 function resultRow({ status, verified, error, evidence, ...row }: Result, { glance, each }: Action): Cells {
-  const known = [...(glance?.columns ?? Object.keys(row)), ...Object.keys(each?.shape ?? {})];
+  // A result of --from-search names its mailbox.
+  const known = ["mailbox", ...(glance?.columns ?? Object.keys(row)), ...Object.keys(each?.shape ?? {})];
   const own = [...new Set(known)]
     .filter((name) => row[name] !== undefined && !glance?.hidden?.includes(name))
     .map((name) => [name, row[name]]);
@@ -32,7 +33,7 @@ function resultsText(results: readonly Result[], action: Action, columns: number
   if (row === undefined) return [];
   if (second === undefined) return [recordText(row)];
   const own = action.glance?.columns ?? rows.flatMap((each) => Object.keys(each));
-  return [table(rows, columns, { first: ["status", "verified", "error", ...own] }), ...filesIn(results)];
+  return [table(rows, columns, { first: ["status", "verified", "error", "mailbox", ...own] }), ...filesIn(results)];
 }
 
 /** Returns the folders with the files of several results: a table has no room for each path. */

@@ -5,6 +5,7 @@ import type { Catalogue } from "../catalogue.ts";
 import { flagOf } from "../field-spellings.ts";
 import { type Parameter, parametersOf } from "../parameters.ts";
 import { fieldsAsFlags } from "./fields-as-flags.ts";
+import { takesMessages } from "./from-search.ts";
 import type { Program } from "./program-definition.ts";
 import { programFlags } from "./program-flags.ts";
 import { commandWords, shellLines } from "./shell-command.ts";
@@ -72,7 +73,9 @@ export function actionHelp(action: Action, columns: number): string {
     "",
     `Effect: ${effect}${asks}. Kind: ${effects[effect].kind}.`,
     "",
-    ...(own.length === 0 ? [] : ["Flags of this action (lists: repeat the flag, or separate values with commas):", flags(own), ""]),
+    ...(own.length === 0 ? [] : ["Flags of this action (lists: repeat the flag, or separate values with commas):", flags(own)]),
+    ...(takesMessages(action) ? [definitionList(programLines(["from_search"]), columns)] : []),
+    ...(own.length === 0 ? [] : [""]),
     effect === "read" ? "Mailbox and access:" : "Mailbox, access, and checks before anything is changed:",
     flags(shared),
     "",
@@ -97,11 +100,13 @@ export function flagList(parameters: readonly Parameter[], all: readonly Paramet
   );
 }
 
-function programLines(): [string, string][] {
-  return Object.entries(programFlags).map(([field, { value, meaning }]) => [
-    `${flagOf(field)}${value === undefined ? "" : ` ${value}`}`,
-    meaning,
-  ]);
+/** Flags of the command line itself that some actions accept. */
+const ofSomeActions = ["from_search"];
+
+function programLines(fields = Object.keys(programFlags).filter((field) => !ofSomeActions.includes(field))): [string, string][] {
+  return Object.entries(programFlags)
+    .filter(([field]) => fields.includes(field))
+    .map(([field, { value, meaning }]) => [`${flagOf(field)}${value === undefined ? "" : ` ${value}`}`, meaning]);
 }
 
 const placeholders = { number: " N", text: " TEXT", list: " TEXT…", object: " JSON" } as const;

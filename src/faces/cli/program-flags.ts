@@ -9,6 +9,11 @@ export const programFlags = {
     value: "FILE",
     meaning: "File or pipe with the input as one JSON object; - reads standard input. Flags take precedence over the file.",
   },
+  from_search: {
+    value: "FILE",
+    meaning:
+      "Work on the messages that an earlier call found: its JSON or JSON Lines, in a file; - reads standard input. One dry run, one confirmation and one expected count cover all mailboxes.",
+  },
   output: {
     value: "FORMAT",
     meaning: "table, json, yaml, jsonl or csv (a line for each result). Default: table on a terminal, otherwise json. Short: -o.",

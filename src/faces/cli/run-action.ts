@@ -2,7 +2,7 @@ import type { Action } from "../../catalogue/action-definition.ts";
 import { type Answer, exitCodeOf } from "../../catalogue/answer-envelope.ts";
 import { mostBytesOf } from "../../catalogue/limits.ts";
 import { failures, withLocal } from "../../failure.ts";
-import { type Plan, perform } from "../../perform/perform.ts";
+import { type Host, type Plan, perform } from "../../perform/perform.ts";
 import { jsonPieces } from "../json-pieces.ts";
 import type { OutputFormat } from "./output-format.ts";
 import type { Program } from "./program-definition.ts";
@@ -22,11 +22,13 @@ export async function runAction(
   screen: Screen,
   format: OutputFormat,
 ): Promise<number> {
-  const { input, config, connection, out, audit_file, yes, quiet, verbose, jmespath } = line.program;
+  const { input, from_search, config, connection, out, audit_file, yes, quiet, verbose, jmespath } = line.program;
   const text = (value: string | true | undefined) => (value === true ? undefined : value);
   // A mistake in the expression must not show only after the action.
   const select = typeof jmespath === "string" ? await (await import("./output-format.ts")).openSelection(jmespath) : undefined;
   const raw = { ...(await readInputFile(text(input), screen, mostBytesOf(action.input))), ...line.fields };
+  const chained = typeof from_search === "string" ? await openChain(action, raw, from_search, text(input), screen) : undefined;
+  if (chained?.missing !== undefined && !quiet) screen.stderr.write(`mailcordon: ${chained.missing}\n`);
   const progress = quiet === true || screen.stderr.isTTY !== true ? undefined : (await import("./progress.ts")).openProgress(screen.stderr);
   const opened = await program.open({
     config: text(config),
@@ -39,7 +41,7 @@ export async function runAction(
   if (opened.tlsVerified === false && !quiet) screen.stderr.write(careless);
   let requested = false;
   try {
-    const performed = await perform(action, raw, {
+    const host = {
       ...opened,
       shown: withLocal,
       signal: screen.signal,
@@ -48,7 +50,8 @@ export async function runAction(
         progress?.end();
       }),
       ...(progress === undefined ? {} : { progress: progress.say }),
-    });
+    };
+    const performed = await (chained?.perform(host) ?? perform(action, raw, host));
     // A file uses names of fields; a person at a terminal uses flags.
     const answer = input === undefined ? await spelledAsFlags(performed, action) : performed;
     progress?.end();
@@ -61,6 +64,24 @@ export async function runAction(
     progress?.end();
     await opened.exchange.close();
   }
+}
+
+/** Returns how to run an action on the messages of an earlier answer, which is read first. Throws Failure `invalid-input`. */
+async function openChain(action: Action, raw: Readonly<Record<string, unknown>>, path: string, input: string | undefined, screen: Screen) {
+  const [{ readFoundMessages, refuseToChain }, { performMany }] = await Promise.all([
+    import("./from-search.ts"),
+    import("../../perform/perform-many.ts"),
+  ]);
+  refuseToChain(action, raw, { path, input });
+  const { mailbox, ...rest } = raw;
+  const { places, missing } = await readFoundMessages(path, screen.stdin, typeof mailbox === "string" ? mailbox : undefined);
+  return {
+    missing,
+    perform: async (host: Host) => {
+      const answer = await performMany(action, rest, places, host);
+      return missing === undefined ? answer : { ...answer, message: `${answer.message} ${missing}` };
+    },
+  };
 }
 
 /** Returns the answer with the flags of the command line in place of the names of fields in its failure. */
