@@ -25,7 +25,7 @@ export const failures = {
     status: 428,
     exit: 4,
     retryable: false,
-    hint: "Check the targets with dry_run, then repeat the call with confirm (on the command line: --yes).",
+    hint: "Check the targets with dry_run, then repeat the call with confirm: true.",
   },
   "unexpected-count": {
     status: 409,

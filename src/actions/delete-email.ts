@@ -1,5 +1,13 @@
 import * as z from "zod";
-import { type Context, defineItemAction, type Row, type Selected, type Source, type Target } from "../catalogue/action-definition.ts";
+import {
+  type Context,
+  defineItemAction,
+  type Row,
+  type Selected,
+  type Source,
+  type Target,
+  type Undo,
+} from "../catalogue/action-definition.ts";
 import { omitUndefined } from "../catalogue/common-fields.ts";
 import { confirm, keep_evidence, keep_export } from "../catalogue/selection-fields.ts";
 import {
@@ -26,12 +34,21 @@ import { verifyGone } from "../verification/verify-gone.ts";
 
 const deleted = { trash: "trash_deleted", soft: "soft_deleted", hard: "hard_deleted" } as const satisfies Record<DeleteMode, string>;
 
+const UndoNoun = z.strictObject({ item_id: z.string(), to: z.string() });
+
 /** Text for the person who confirms. */
 const undoTexts: Readonly<Record<DeleteMode, string>> = {
   trash: "They go to Deleted Items. This can be undone.",
   soft: "They go to the Recoverable Items. This can be undone as long as Exchange keeps them there.",
   hard: "They are deleted permanently. This cannot be undone.",
 };
+
+/** Returns the copy that brings a deleted message back to its folder. */
+function copyBack({ undo }: Row): Undo | undefined {
+  const parsed = UndoNoun.safeParse(undo);
+  if (!parsed.success) return undefined;
+  return { action: "copy-email", input: { item_id: parsed.data.item_id, destination_folder: parsed.data.to } };
+}
 
 /** Deleting twice has the same result as deleting once: a message that is not there is a success if every place to search was opened. */
 export const deleteEmail = defineItemAction({
@@ -59,7 +76,7 @@ export const deleteEmail = defineItemAction({
   },
   irreversible: ({ delete_type }) =>
     delete_type === "hard" ? "Messages deleted for good cannot be put back: their evidence is all that is left." : undefined,
-  glance: { ...messagePresentation, hidden: ["undo"] },
+  glance: { ...messagePresentation, hidden: ["undo"], undo: copyBack },
   example: {
     mailbox: "user03@example.com",
     internet_message_id: ["<20f7c1.4711@mailer.example.net>"],
@@ -94,10 +111,7 @@ export const deleteEmail = defineItemAction({
       .describe("For already_gone: which folders of the Recoverable Items were searched for the message, and which were not."),
     recoverable: z.boolean().optional().describe("Whether its owner or an administrator can get it back without a backup."),
     new_item_id: z.string().optional().describe("Id of the message in its new folder: a move changes the id."),
-    undo: z
-      .strictObject({ item_id: z.string(), to: z.string() })
-      .optional()
-      .describe("To undo: copy (copy-email) or move this item to this folder id."),
+    undo: UndoNoun.optional().describe("To undo: copy (copy-email) or move this item to this folder id."),
     note: z
       .string()
       .optional()

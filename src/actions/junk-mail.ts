@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defineItemAction, type Target } from "../catalogue/action-definition.ts";
+import { defineItemAction, type Row, type Target, type Undo } from "../catalogue/action-definition.ts";
 import { omitUndefined } from "../catalogue/common-fields.ts";
 import { AddressNoun, addressRow } from "../catalogue/message-row.ts";
 import {
@@ -22,6 +22,14 @@ import { verifyGone } from "../verification/verify-gone.ts";
  * Exchange decides with this operation whether the sender is blocked, so there is no switch for it; the answer reports it. Source:
  * https://learn.microsoft.com/exchange/client-developer/web-service-reference/markasjunk-operation
  */
+const UndoNoun = z.strictObject({ item_id: z.string(), is_junk: z.boolean() });
+
+/** Returns the call that undoes a mark. */
+function markBack({ undo }: Row): Undo | undefined {
+  const parsed = UndoNoun.safeParse(undo);
+  return parsed.success ? { action: "junk-mail", input: parsed.data } : undefined;
+}
+
 export const junkMail = defineItemAction({
   name: "junk-mail",
   title: "Junk Mail",
@@ -36,7 +44,7 @@ export const junkMail = defineItemAction({
   },
   noun: "message",
   done: ({ is_junk }) => (is_junk ? "marked as junk" : "marked as not junk"),
-  glance: messagePresentation,
+  glance: { ...messagePresentation, hidden: ["undo"], undo: markBack },
   example: { mailbox: "user03@example.com", internet_message_id: ["<20f7c1.4711@mailer.example.net>"] },
   input: z.strictObject({
     ...whichMessages,
@@ -55,7 +63,7 @@ export const junkMail = defineItemAction({
       .optional()
       .describe("Whether the sender is on the blocked list afterwards; absent if Exchange does not say."),
     note: z.string().optional().describe("What the back end could not do: Microsoft Graph neither blocks nor unblocks senders."),
-    undo: z.strictObject({ item_id: z.string(), is_junk: z.boolean() }).optional().describe("Input for junk-mail that undoes this."),
+    undo: UndoNoun.optional().describe("Input for junk-mail that undoes this."),
   }),
 })
   .select((input, context) => selectMessages(input, context, { copies: input.scope }))

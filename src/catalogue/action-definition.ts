@@ -9,8 +9,11 @@ import type { Absent } from "../exchange/search/absence.ts";
 import type { ArchiveState } from "../exchange/search/search-query.ts";
 import type { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
+import type { Presentation, Row } from "./presentation.ts";
 import { readInput } from "./read-input.ts";
 import type { Reversibility } from "./reversibility.ts";
+
+export type { Row, Undo } from "./presentation.ts";
 
 /** The effect of an action on mailboxes. */
 export type Effect = "read" | "change" | "create" | "send" | "destroy";
@@ -164,9 +167,6 @@ export interface Remarks {
   readonly archive?: ArchiveState | undefined;
 }
 
-/** The columns that name one item to a person, snake_case, as they appear in a result. */
-export type Row = Readonly<Record<string, unknown>>;
-
 /** One item that an action will act on. */
 export interface Target {
   readonly row: Row;
@@ -238,16 +238,6 @@ export interface Prepared {
   readonly did?: ((row: Row) => string | undefined) | undefined;
   /** The action's own columns for an item that existed when it was selected and, as a second look showed, no longer exists. */
   readonly vanished?: Row | undefined;
-}
-
-/** How a face shows an answer to a person. JSON always contains everything. */
-export interface Presentation {
-  /** The columns of a row, the most telling first. Further ones are shown where there is room. */
-  readonly columns?: readonly string[];
-  /** Columns that only a program can use. */
-  readonly hidden?: readonly string[];
-  /** Returns the action's own members of the answer for a person, without those that carry no information. */
-  readonly members?: (answer: Row) => Row;
 }
 
 /** One operation that an analyst can request, as seen by faces, doctor and the reference pages. */

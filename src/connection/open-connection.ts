@@ -28,6 +28,8 @@ export interface Opened {
   /** The settings file, if mailcordon found it by itself. */
   readonly foundFile: string | undefined;
   readonly audit: AuditLog;
+  /** The file of the audit log. */
+  readonly auditFile: string;
   /** Whether reads have entries in it. */
   readonly auditsReads: boolean;
   /** The connection's name. */
@@ -88,6 +90,7 @@ export async function open(settings: Settings, options: OpenOptions = {}): Promi
       append: async (entry) => (await audit()).append(entry),
       done: async (requested) => (await import("../perform/audit/done-before.ts")).doneBefore(settings.audit.file, requested),
     },
+    auditFile: settings.audit.file,
     auditsReads: settings.audit.reads,
     connection: connection.name,
     tlsVerified: connection.network.tls.verify,

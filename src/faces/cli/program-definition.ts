@@ -16,6 +16,8 @@ export interface ConnectOptions {
 export interface Opened extends Pick<Host, "exchange" | "evidence" | "audit" | "auditsReads" | "connection" | "tlsVerified" | "readFile"> {
   /** The settings file, if mailcordon found it by itself. */
   readonly foundFile?: string | undefined;
+  /** The file of the audit log. */
+  readonly auditFile?: string | undefined;
 }
 
 /** A command of the program other than an action. */

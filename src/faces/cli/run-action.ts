@@ -57,7 +57,12 @@ export async function runAction(
     progress?.end();
     // A user who has just declined has seen the items.
     const known = format === "table" && requested && answer.error?.code === "confirmation-required";
-    await print(known ? { ...answer, results: [] } : answer, action, screen, { format, select, quiet: quiet === true });
+    await print(known ? { ...answer, results: [] } : answer, action, screen, {
+      format,
+      select,
+      quiet: quiet === true,
+      auditFile: opened.auditFile,
+    });
     const code = exitCodeOf(answer);
     return code !== 0 && screen.signal.aborted ? failures.cancelled.exit : code;
   } finally {
@@ -89,7 +94,7 @@ async function spelledAsFlags(answer: Answer, action: Action): Promise<Answer> {
   const { error } = answer;
   if (error === undefined) return answer;
   const { fieldsAsFlags } = await import("./fields-as-flags.ts");
-  const spelled = (text: string) => fieldsAsFlags(text, Object.keys(action.input.shape));
+  const spelled = (text: string) => fieldsAsFlags(text.replace("confirm: true", "--yes"), Object.keys(action.input.shape));
   return { ...answer, message: spelled(answer.message), error: { ...error, message: spelled(error.message), hint: spelled(error.hint) } };
 }
 
@@ -98,13 +103,15 @@ interface PrintOptions {
   /** Selects what is printed. Default: all. */
   readonly select: ((answer: Answer) => unknown) | undefined;
   readonly quiet: boolean;
+  /** The file of the audit log. */
+  readonly auditFile: string | undefined;
 }
 
-async function print(answer: Answer, action: Action, screen: Screen, { format, select, quiet }: PrintOptions): Promise<void> {
+async function print(answer: Answer, action: Action, screen: Screen, { format, select, quiet, auditFile }: PrintOptions): Promise<void> {
   const isTerminal = screen.stdout.isTTY === true;
   if (select === undefined && format === "table") {
     const { answerText } = await import("./answer-text.ts");
-    const text = answerText(answer, action, screen.stdout.columns || 100);
+    const text = answerText(answer, action, screen.stdout.columns || 100, auditFile);
     if (text !== "") screen.stdout.write(`${text}\n`);
   } else if (select === undefined && format === "json" && !isTerminal) {
     for (const piece of jsonPieces(answer)) screen.stdout.write(piece);
@@ -115,7 +122,10 @@ async function print(answer: Answer, action: Action, screen: Screen, { format, s
     // What was selected is no answer, for which a table could be drawn.
     for await (const piece of formatted(document, format === "table" ? "json" : format, isTerminal)) screen.stdout.write(piece);
   }
-  if (answer.error !== undefined && !quiet) tell(screen, answer.error, action.name);
+  const { error, mailbox } = answer;
+  if (error === undefined || quiet) return;
+  const named = mailbox === undefined || error.message.includes(mailbox) ? error.message : `${mailbox}: ${error.message}`;
+  tell(screen, { ...error, message: named }, action.name);
 }
 
 /** Returns how to confirm: --yes confirms; without it mailcordon asks a person at a terminal; otherwise `perform` refuses. */

@@ -6,8 +6,8 @@ import { cut, harmless, pad, width } from "./terminal.ts";
 
 /** A longer word is an id or a link: cut, it is of no use. */
 const longestWord = 40;
-/** Minimum widths. Text of several words may be cut to the first; a hash cut to the second can still be told from other hashes. */
-const least = { words: 20, hash: 13 };
+/** Text of several words may be cut to this width. */
+const leastWords = 20;
 const gap = "  ";
 
 export type Cells = Readonly<Record<string, unknown>>;
@@ -32,8 +32,17 @@ export function cell(value: unknown, brief = false): string {
   if (typeof name === "string") return harmless(name);
   if (typeof label === "string") return [harmless(`${label}:`), ...Object.values(others).map((each) => cell(each, brief))].join(" ");
   return Object.entries(value)
-    .map(([field, each]) => `${harmless(field)} ${cell(each, brief)}`)
+    .map(([field, each]) => `${harmless(field)} ${valueText(field, each, brief)}`)
     .join(", ");
+}
+
+/** Writes the value of a field: a number of bytes with its unit, everything else as `cell`. */
+function valueText(field: string, value: unknown, brief = false): string {
+  if (!/(?:^|_)(?:size|bytes)$/.test(field) || typeof value !== "number" || !Number.isFinite(value)) return cell(value, brief);
+  const units = ["bytes", "KB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.abs(value) || 1) / 3)));
+  const short = power === 0 ? `${value} ${units[0]}` : `${(value / 1000 ** power).toFixed(1)} ${units[power]}`;
+  return brief || power === 0 ? short : `${short} (${value} bytes)`;
 }
 
 /** Shows a time of ISO 8601 in UTC without its T and its fraction, which is easier to read; inputs accept this form as well. */
@@ -48,6 +57,8 @@ interface Column {
   /** Minimum useful width. */
   readonly least: number;
   readonly texts: readonly string[];
+  /** A hash or a Message-ID, which people copy: one that does not fit has a line of its own below its row. */
+  readonly exact: boolean;
 }
 
 /** How a table is laid out. */
@@ -59,8 +70,9 @@ interface Layout {
 }
 
 /**
- * Returns rows as a table of at most `columns` columns of the terminal. An id is shown whole or not at all. If the first fields do not all fit,
- * values that are equal in every row are shown once, below the table.
+ * Returns rows as a table of at most `columns` columns of the terminal. An id is shown whole or not at all; a hash or a Message-ID of the first fields that
+ * does not fit has its own line, which may be longer. If the first fields do not all fit, values that are equal in every row are shown once, below the
+ * table.
  */
 export function table(rows: readonly Cells[], columns: number, { first = [], note = true }: Layout = {}): string {
   const all = orderFields([...new Set(rows.flatMap((row) => Object.keys(row)))], first).map((field) => columnOf(field, rows));
@@ -78,10 +90,14 @@ export function table(rows: readonly Cells[], columns: number, { first = [], not
       .join(gap)
       .trimEnd();
   const lines = [line((column) => headingOf(column.field)), widths.map((size) => "─".repeat(size)).join(gap)];
-  for (const at of rows.keys()) lines.push(line((column) => column.texts[at] ?? ""));
+  const below = telling.filter((column) => column.exact && first.includes(column.field) && !shown.includes(column));
+  for (const at of rows.keys()) {
+    lines.push(line((column) => column.texts[at] ?? ""));
+    for (const { field, texts } of below) if (texts[at]) lines.push(`${gap}${headingOf(field)}${gap}${cut(texts[at], longestId)}`);
+  }
   const once = same.filter((column) => !shown.includes(column));
   if (once.length > 0) lines.push("", "In every row:", recordText(Object.fromEntries(once.map(({ field }) => [field, rows[0]?.[field]]))));
-  const left = filled.length - shown.length - once.length;
+  const left = filled.length - shown.length - once.length - below.length;
   if (note && left > 0) lines.push(cut(`(${left === 1 ? "1 more column" : `${left} more columns`}: --json)`, columns));
   return lines.join("\n");
 }
@@ -104,19 +120,22 @@ function orderFields(fields: readonly string[], first: readonly string[]): reado
 }
 
 function columnOf(field: string, rows: readonly Cells[]): Column {
-  const texts = rows.map((row) => cell(row[field], true));
+  const texts = rows.map((row) => valueText(field, row[field], true));
   // One by one: a call cannot take a hundred thousand arguments.
   const longest = isId(field) ? longestId : longestWord * 5;
   const natural = texts.reduce((most, text) => Math.max(most, width(cut(text, longest))), width(headingOf(field)));
-  if (texts.some((text) => /^[\da-f]{32,}$/i.test(text))) return { field, texts, natural, least: least.hash };
+  const exact = field === "internet_message_id" || texts.some((text) => /^[\da-f]{32,}$/i.test(text));
+  if (exact) return { field, texts, natural, least: natural, exact };
   const words = texts.every((text) => width(text) <= longestWord || text.includes(" ")) && texts.some((text) => text.includes(" "));
-  return { field, texts, natural, least: words ? Math.min(natural, Math.max(least.words, width(headingOf(field)))) : natural };
+  return { field, texts, natural, least: words ? Math.min(natural, Math.max(leastWords, width(headingOf(field)))) : natural, exact };
 }
 
 function chooseColumns(all: readonly Column[], columns: number, first: readonly string[]): readonly Column[] {
   const picked: Column[] = [];
   let used = -gap.length;
-  for (const column of all) {
+  // A hash would take the room of several columns that tell more.
+  const isHash = (column: Column) => column.exact && !isId(column.field);
+  for (const column of [...all.filter((each) => !isHash(each)), ...all.filter(isHash)]) {
     const isFirst = first.includes(column.field);
     if (!isFirst && column.texts.some(isOneLongWord)) continue;
     const size = gap.length + (isFirst ? column.least : column.natural);
@@ -155,7 +174,7 @@ export function recordText(values: Cells, maxLines = 20): string {
             .trimEnd()
             .split(/\r?\n/)
             .map((text) => cell(text))
-        : [cell(value)];
+        : [valueText(field, value)];
     const more = texts.length > maxLines ? [`… (${texts.length - maxLines} more lines; --json has them)`] : [];
     return [...texts.slice(0, maxLines), ...more].map(
       (text, at) => `${pad(at === 0 ? headingOf(field) : "", left)}${gap}${cut(text, longestLine)}`,

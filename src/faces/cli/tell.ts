@@ -1,7 +1,7 @@
 import type { ErrorNoun } from "../../catalogue/answer-envelope.ts";
 import { failures } from "../../failure.ts";
 import type { Screen } from "./screen.ts";
-import { harmless } from "./terminal.ts";
+import { harmless, wrap } from "./terminal.ts";
 
 /** Returns the line that names the settings file mailcordon found by itself, so a person sees an unexpected one. */
 export function foundText(path: string): string {
@@ -12,5 +12,7 @@ export function foundText(path: string): string {
 export function tell(screen: Screen, { code, message, hint }: Pick<ErrorNoun, "code" | "message" | "hint">, called: string): void {
   const help =
     hint === failures["invalid-input"].hint && code === "invalid-input" ? ` \`mailcordon ${called} --help\` lists the fields.` : "";
-  screen.stderr.write(`mailcordon: ${harmless(message)}\n  ${harmless(hint + help)}\n`);
+  // Only a terminal needs lines of its own width; another program may look for the text.
+  const columns = screen.stderr.isTTY === true ? screen.stderr.columns || 100 : Number.POSITIVE_INFINITY;
+  screen.stderr.write(`mailcordon: ${wrap(harmless(message), columns - 12)}\n  ${wrap(harmless(hint + help), columns - 2, "  ")}\n`);
 }

@@ -73,11 +73,14 @@ export function pad(text: string, columns: number): string {
   return shown + " ".repeat(Math.max(0, columns - width(shown)));
 }
 
+/** A command between backticks is one word: broken, it could not be copied. */
+const words = /`[^`]*`[^\s`]*|\S+/g;
+
 /** Breaks words into lines of at most `columns` columns and indents all but the first. A longer word gets its own line. */
 export function wrap(text: string, columns: number, indent = ""): string {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(/\s+/)) {
+  for (const [word] of text.matchAll(words)) {
     if (line !== "" && width(line) + 1 + width(word) > columns) {
       lines.push(line);
       line = word;

@@ -32,10 +32,10 @@ describe("on a terminal", () => {
     expect((await toy(["count-sheep", "--quiet"], { terminal: true })).err).toBe("");
   });
 
-  test("a failure is printed on stderr with its hint and escaped control characters, and stdout stays empty", async () => {
+  test("a failure is printed on stderr with its mailbox, its hint and escaped control characters, and stdout stays empty", async () => {
     const { out, err, code } = await toy(["count-sheep", "--wolf", "hungry"], { terminal: true });
     expect(out).toBe("");
-    expect(err).toContain("mailcordon: The wolf<U+202E> came.\n");
+    expect(err).toContain("mailcordon: shepherd@example.com: The wolf<U+202E> came.\n");
     expect(err).toContain(failures.busy.hint);
     expect(code).toBe(failures.busy.exit);
   });

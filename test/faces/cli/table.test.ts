@@ -9,7 +9,7 @@ test("a table shows short columns first and counts the columns that do not fit",
     { item_id: "B".repeat(120), subject: "Re: Invoice", size: 3400 },
   ];
   expect(table(rows, 40)).toBe(
-    ["Subject      Size", "───────────  ────", "Invoice      12", "Re: Invoice  3400", "(1 more column: --json)"].join("\n"),
+    ["Subject      Size", "───────────  ────────", "Invoice      12 bytes", "Re: Invoice  3.4 KB", "(1 more column: --json)"].join("\n"),
   );
 });
 
@@ -48,21 +48,42 @@ test("a table shows addresses without display names, and times to the minute", (
   expect(cell("2026-01-31T12:00:05Z", true)).toBe("2026-01-31 12:00Z");
 });
 
-test("a table cuts its first columns to fit all of them, shows ids whole or not at all, and shortens hashes", () => {
+test("a table cuts its first columns to fit all of them, shows ids whole or not at all, and gives a hash that does not fit its own line", () => {
   const rows = [1, 2].map((number) => ({
-    id: "A".repeat(60) + number,
+    id: "X".repeat(60) + number,
     sha256: `${number}`.repeat(64),
     subject: `${number} words of a long subject`,
-    size: number,
+    folder: `Inbox/Reports of ${number}`,
   }));
-  expect(table(rows, 38, { first: ["subject", "sha256", "id"], note: false })).toBe(
+  expect(table(rows, 42, { first: ["subject", "sha256", "folder", "id"], note: false })).toBe(
     [
-      "Subject                  Sha256",
-      "───────────────────────  ─────────────",
-      "1 words of a long subj…  111111111111…",
-      "2 words of a long subj…  222222222222…",
+      "Subject                 Folder",
+      "──────────────────────  ──────────────────",
+      "1 words of a long sub…  Inbox/Reports of 1",
+      `  Sha256  ${"1".repeat(64)}`,
+      "2 words of a long sub…  Inbox/Reports of 2",
+      `  Sha256  ${"2".repeat(64)}`,
     ].join("\n"),
   );
+  expect(table(rows, 120, { first: ["subject", "sha256", "folder"], note: false })).toContain(`Inbox/Reports of 2  ${"2".repeat(64)}`);
+});
+
+test("a Message-ID of the first columns is never cut and never left out", () => {
+  const rows = ["a", "b"].map((letter) => ({
+    subject: `Invoice ${letter}`,
+    internet_message_id: `<${letter.repeat(90)}@mail.example.net>`,
+  }));
+  const text = table(rows, 60, { first: ["subject", "internet_message_id"] });
+  for (const { internet_message_id } of rows) expect(text).toContain(`Internet message id  ${internet_message_id}`);
+});
+
+test.each([
+  [0, "0 bytes"],
+  [999, "999 bytes"],
+  [3650, "3.6 KB (3650 bytes)"],
+  [25_000_000, "25.0 MB (25000000 bytes)"],
+])("a size of %i is shown as %s", (size, text) => {
+  expect(recordText({ size })).toBe(`Size  ${text}`);
 });
 
 test("an id that alone distinguishes the rows is shown whole, even beyond the edge", () => {
