@@ -22,10 +22,12 @@ export const newestRequestVersion = "V2017_07_11";
 
 /** The first version of each operation that did not come with Exchange 2007. */
 const since: Readonly<Record<string, string>> = {
+  EmptyFolder: "Exchange2010_SP1",
   ExportItems: "Exchange2010_SP1",
   FindPeople: "Exchange2013",
   GetSearchableMailboxes: "Exchange2013",
   GetServerTimeZones: "Exchange2010",
+  MarkAllItemsAsRead: "Exchange2013",
   MarkAsJunk: "Exchange2013",
   UploadItems: "Exchange2010_SP1",
 };

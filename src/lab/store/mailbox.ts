@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.ts";
 import type { ActLog } from "../message-acts.ts";
 import { ChangeLog } from "./changes.ts";
-import { distinguishedFolders, type FolderSeed } from "./default-folders.ts";
+import { distinguishedFolders, type FolderSeed } from "./folders/default-folders.ts";
+import { type FolderChange, FolderOf, type ItemOf } from "./folders/stored-folder.ts";
 import { type ChangeKeyKind, IdMint } from "./id.ts";
 import type { ItemChange, ItemContent, LabAttachment, NewAttachment, NewItem } from "./item.ts";
 import {
@@ -17,7 +18,6 @@ import {
 } from "./item-content.ts";
 import type { Oof, User } from "./organisation.ts";
 import { StoreError } from "./store-error.ts";
-import { FolderOf, type ItemOf } from "./stored-folder.ts";
 
 /** One folder of a mailbox. */
 export type LabFolder = FolderOf<LabMailbox>;
@@ -160,10 +160,11 @@ export class LabMailbox {
     return this.#newFolder(parent, name, folderClass ?? parent.folderClass ?? "IPF.Note", undefined, isHidden);
   }
 
-  renameFolder(folder: LabFolder, name: string): void {
-    const twin = folder.parent?.child(name);
+  /** Changes properties of a folder; its change key is new afterwards. */
+  updateFolder(folder: LabFolder, change: FolderChange): void {
+    const twin = change.name === undefined ? undefined : folder.parent?.child(change.name);
     if (twin && twin !== folder) throw new StoreError("folder-exists", "There is a folder of this name beside it.");
-    folder.name = name;
+    Object.assign(folder, change);
     this.#touchFolder(folder);
   }
 

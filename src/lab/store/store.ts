@@ -1,9 +1,9 @@
 import { Clock } from "../clock.ts";
 import { ActLog } from "../message-acts.ts";
 import { addressKey, domainOf } from "./address.ts";
-import { archiveFolders, type FolderSeed, publicFolders } from "./default-folders.ts";
 import { type Delivery, deliver, type Envelope, type Submission, submit } from "./delivery.ts";
 import { expandGroup, resolveName } from "./directory.ts";
+import { archiveFolders, type FolderSeed, publicFolders } from "./folders/default-folders.ts";
 import { guidOf, hiddenGuidOf, parseId, publicGuidOf } from "./id.ts";
 import type { LabAttachment, NewItem } from "./item.ts";
 import type { OutsideMail } from "./mail-store.ts";

@@ -163,7 +163,7 @@ test("the logs report changes of items in their folder and of folders in the hie
   mailbox.move(item, mailbox.known("deleteditems"));
   expect(inbox().changes.since(seen.position, 10).changes).toEqual([{ kind: "delete", id: item.id }]);
   const folder = mailbox.createFolder(inbox(), "Projects");
-  mailbox.renameFolder(folder, "Works");
+  mailbox.updateFolder(folder, { name: "Works" });
   expect(mailbox.hierarchy.since(hierarchyStart, 10).changes).toEqual([{ kind: "create", id: folder.id }]);
 });
 

@@ -4,11 +4,12 @@ import type { Flag, Importance, ItemChange, NewAttachment, NewItem, Sensitivity 
 import type { Store } from "../../store/store.ts";
 import { el, type XmlElement } from "../../xml.ts";
 import { ItemError } from "../operation.ts";
-import { type ExtendedPath, isArray, namedKey, pathXml, readPath, tagKey } from "../search/property-path.ts";
+import { type ExtendedPath, namedKey, pathXml, tagKey } from "../search/property-path.ts";
 import { readMailbox } from "./address-xml.ts";
 import { readAppointment } from "./appointment-from-xml.ts";
 import { readGroup, readNewContact } from "./contact-from-xml.ts";
 import { wireTime } from "./extended-properties.ts";
+import { readExtendedValue } from "./extended-property-from-xml.ts";
 import { defaultClasses, elementOf, type ItemElement } from "./item-kind.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -77,36 +78,10 @@ function applyTag(tag: number, value: string, into: GatheredFields): void {
 }
 
 function readExtendedProperty(element: XmlElement, into: GatheredFields): void {
-  const pathElement = element.child("ExtendedFieldURI");
-  const path = pathElement === undefined ? undefined : readPath(pathElement);
-  if (path?.kind !== "extended") throw new ItemError("ErrorInvalidExtendedProperty", "The extended property is not named.");
-  const values = element.child("Values")?.children.map(({ text }) => text);
-  if (isArray(path.type) !== (values !== undefined)) {
-    throw new ItemError("ErrorInvalidExtendedPropertyValue", "One value or several: the property's type says which.", pathXml(path));
-  }
-  const given = values ?? element.child("Value")?.text ?? "";
-  checkValue(path, values ?? [element.child("Value")?.text ?? ""]);
-  const value = typeof given === "string" ? inUtc(path, given) : given.map((one) => inUtc(path, one));
+  const { path, value } = readExtendedValue(element);
   into.extended = new Map([...(into.extended ?? []), [path.key, value]]);
   if (path.tag !== undefined && typeof value === "string") applyTag(path.tag, value, into);
   if (path.set === "InternetHeaders" && typeof value === "string") addHeader(path, value, into);
-}
-
-function checkValue(path: ExtendedPath, values: readonly string[]): void {
-  const isNumber = /^(Integer|Long|Short|Double|Float|Currency)/.test(path.type);
-  for (const value of values) {
-    const text = value.trim();
-    const isWrong =
-      (isNumber && (text === "" || Number.isNaN(Number(text)))) ||
-      (path.type.startsWith("Boolean") && !/^(true|false|0|1)$/.test(text)) ||
-      (path.type.startsWith("SystemTime") && Number.isNaN(Date.parse(text)));
-    if (isWrong) throw new ItemError("ErrorInvalidExtendedPropertyValue", "The value does not fit the property's type.", pathXml(path));
-  }
-}
-
-/** A time is stored in UTC: a client may read a text other than the one it wrote. */
-function inUtc({ type }: ExtendedPath, value: string): string {
-  return type.startsWith("SystemTime") ? wireTime(new Date(value.trim())) : value;
 }
 
 /** Adds a header to the message. A line break in it would begin another header, so it becomes a blank. */

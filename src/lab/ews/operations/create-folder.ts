@@ -1,10 +1,11 @@
 import type { LabFolder } from "../../store/mailbox.ts";
-import { StoreError } from "../../store/store-error.ts";
 import type { XmlElement } from "../../xml.ts";
+import { readExtendedValue } from "../items/extended-property-from-xml.ts";
 import { ItemError, type Operation, type RequestContext, responses } from "../operation.ts";
-import { folderElement, folderIdOnly, folderXml } from "../search/folder-xml.ts";
+import { folderElement, folderIdOnly, folderXml, hiddenTag } from "../search/folder-xml.ts";
 import { pathXml } from "../search/property-path.ts";
 import { targetFolder } from "../sign-in/access.ts";
+import { withFolderErrors } from "../store-refusal.ts";
 
 /** The class of a folder whose request names none. */
 const classOf: Readonly<Record<string, string>> = {
@@ -36,7 +37,9 @@ function create(element: XmlElement, context: RequestContext): LabFolder {
       pathXml({ kind: "field", uri: `folder:${fixed}` }),
     );
   }
-  if (element.name === "SearchFolder") throw new ItemError("ErrorInvalidFolderTypeForOperation", "This lab keeps no search folders.");
+  if (element.name === "SearchFolder") throw new ItemError("ErrorInvalidFolderTypeForOperation", "This lab does not offer search folders.");
+  if (element.child("PermissionSet") !== undefined)
+    throw new ItemError("ErrorInvalidRequest", "This lab does not offer permissions of folders.");
   const name = element.child("DisplayName")?.text ?? "";
   if (name.trim() === "") throw new ItemError("ErrorFolderSavePropertyError", "Folder save failed: it has no name.");
   const folderClass = element.textAt("FolderClass") ?? classOf[element.name] ?? "IPF.Note";
@@ -45,14 +48,13 @@ function create(element: XmlElement, context: RequestContext): LabFolder {
   if (kind !== element.name && (element.name !== "Folder" || kind === "CalendarFolder")) {
     throw new ItemError("ErrorNoFolderClassOverride", "The folder class does not go with the kind of folder.");
   }
-  try {
-    return parent.mailbox.createFolder(parent, name, folderClass);
-  } catch (error) {
-    if (error instanceof StoreError && error.code === "folder-exists") {
-      throw new ItemError("ErrorFolderExists", "A folder with the specified name already exists.");
-    }
-    throw error;
-  }
+  const extended = element.all("ExtendedProperty").map(readExtendedValue);
+  const hidden = extended.find(({ path }) => path.tag === hiddenTag);
+  const isHidden = hidden !== undefined && (hidden.value === "true" || hidden.value === "1");
+  const made = withFolderErrors(() => parent.mailbox.createFolder(parent, name, folderClass, { isHidden }));
+  const kept = extended.filter((one) => one !== hidden);
+  if (kept.length > 0) made.mailbox.updateFolder(made, { extended: new Map(kept.map(({ path, value }) => [path.key, value])) });
+  return made;
 }
 
 function parentOf(target: XmlElement, context: RequestContext): LabFolder {

@@ -1,22 +1,17 @@
+import type { Disposal } from "../../store/folders/folder-tree.ts";
 import type { LabItem } from "../../store/mailbox.ts";
 import { cancellationOf, declineOf, isOrganizer } from "../../store/meetings.ts";
+import { disposalOf } from "../disposal.ts";
 import { elementOf } from "../items/item-kind.ts";
 import { ItemError, type Operation, type RequestContext, responses, tasksOf } from "../operation.ts";
 import { itemAt } from "../sign-in/access.ts";
 
-/** The folder to which each disposal moves the item. Purges keeps it for single item recovery, which every mailbox of the lab has. */
-const destinations: Readonly<Record<string, string>> = {
-  MoveToDeletedItems: "deleteditems",
-  SoftDelete: "recoverableitemsdeletions",
-  HardDelete: "recoverableitemspurges",
-};
-
-function dispose(item: LabItem, type: string): void {
+function dispose(item: LabItem, to: Disposal): void {
   const mailbox = item.folder.mailbox;
   const isPublic = mailbox.distinguished("publicfoldersroot") !== undefined;
   // Items in Purges cannot be restored, and the lab keeps nothing that is deleted in public folders.
   if (isPublic || /^(?:archive)?recoverableitemspurges$/.test(item.folder.distinguishedName ?? "")) mailbox.remove(item);
-  else mailbox.move(item, mailbox.known(destinations[type] ?? "deleteditems"));
+  else mailbox.move(item, mailbox.known(to));
 }
 
 /** The attendees learn of a cancellation; that an organizer learns of an attendee's deletion is the lab's guess, and the worse case. */
@@ -46,7 +41,7 @@ export const deleteItem: Operation = {
       const told = element === "CalendarItem" && request.attributes.get("SendMeetingCancellations") !== "SendToNone";
       if (told) tellOthers(item, context);
       context.habits.remember(item);
-      dispose(item, request.attributes.get("DeleteType") ?? "");
+      dispose(item, disposalOf(request));
       return "";
     });
     return responses("DeleteItem", tasks, context);

@@ -100,6 +100,13 @@ SearchFolderTraversal : enum Shallow Deep
 SearchParameters = Restriction, BaseFolderIds=NonEmptyArrayOfBaseFolderIds @ Traversal=SearchFolderTraversal
 SearchFolder < Folder = SearchParameters?
 NonEmptyArrayOfFolders = (Folder | CalendarFolder | ContactsFolder | SearchFolder | TasksFolder)+
+$AnyFolder = (Folder | CalendarFolder | ContactsFolder | SearchFolder | TasksFolder)
+SetFolderField = $Path, $AnyFolder
+AppendToFolderField = $Path, $AnyFolder
+DeleteFolderField = $Path
+NonEmptyArrayOfFolderChangeDescriptions = (AppendToFolderField | SetFolderField | DeleteFolderField)+
+FolderChange = (FolderId | DistinguishedFolderId), Updates=NonEmptyArrayOfFolderChangeDescriptions
+NonEmptyArrayOfFolderChanges = FolderChange+
 SyncFolderItemsScope : enum NormalItems NormalAndAssociatedItems
 ResolveNamesSearchScope : enum ActiveDirectory ActiveDirectoryContacts Contacts ContactsActiveDirectory
 AlternatePublicFolderId < AlternateIdBase = @ FolderId=string!

@@ -15,6 +15,12 @@ DeleteAttachment -> m.DeleteAttachment
 GetFolder -> m.GetFolder
 FindFolder -> m.FindFolder
 CreateFolder -> m.CreateFolder
+UpdateFolder -> m.UpdateFolder
+MoveFolder -> m.MoveFolder
+CopyFolder -> m.CopyFolder
+DeleteFolder -> m.DeleteFolder
+EmptyFolder -> m.EmptyFolder
+MarkAllItemsAsRead -> m.MarkAllItemsAsRead
 SyncFolderHierarchy -> m.SyncFolderHierarchy
 SyncFolderItems -> m.SyncFolderItems
 ResolveNames -> m.ResolveNames
@@ -50,6 +56,13 @@ m.GetFolder = FolderShape=FolderResponseShape, FolderIds=NonEmptyArrayOfBaseFold
 m.FindFolder = FolderShape=FolderResponseShape, (IndexedPageFolderView=IndexedPageView | FractionalPageFolderView=FractionalPageView)?,
   Restriction?, ParentFolderIds=NonEmptyArrayOfBaseFolderIds @ Traversal=FolderQueryTraversal!
 m.CreateFolder = ParentFolderId=TargetFolderId, Folders=NonEmptyArrayOfFolders
+m.UpdateFolder = FolderChanges=NonEmptyArrayOfFolderChanges
+m.BaseMoveCopyFolder = ToFolderId=TargetFolderId, FolderIds=NonEmptyArrayOfBaseFolderIds
+m.MoveFolder < m.BaseMoveCopyFolder =
+m.CopyFolder < m.BaseMoveCopyFolder =
+m.DeleteFolder = FolderIds=NonEmptyArrayOfBaseFolderIds @ DeleteType=Disposal!
+m.EmptyFolder = FolderIds=NonEmptyArrayOfBaseFolderIds @ DeleteType=Disposal! DeleteSubFolders=boolean!
+m.MarkAllItemsAsRead = ReadFlag=boolean, SuppressReadReceipts=boolean, FolderIds=NonEmptyArrayOfBaseFolderIds
 m.SyncFolderHierarchy = FolderShape=FolderResponseShape, SyncFolderId=TargetFolderId?, SyncState=string?
 m.SyncFolderItems = ItemShape=ItemResponseShape, SyncFolderId=TargetFolderId, SyncState=string?, Ignore=ArrayOfBaseItemIds?,
   MaxChangesReturned=MaxSyncChangesReturned, SyncScope=SyncFolderItemsScope?

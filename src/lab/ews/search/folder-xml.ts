@@ -79,6 +79,9 @@ const inDefault: ReadonlySet<string> = new Set([
   "folder:UnreadCount",
 ]);
 
+/** PidTagAttributeHidden, which the lab keeps as a field of the folder. */
+export const hiddenTag = 0x10f4;
+
 /**
  * MAPI properties that repeat other properties of a folder, by tag.
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/f6ab1613-aefe-447d-a49c-18217230b148
@@ -87,8 +90,7 @@ const computedProperties: ReadonlyMap<number, (folder: LabFolder) => string | un
   number,
   (folder: LabFolder) => string | undefined
 >([
-  // PidTagAttributeHidden
-  [0x10f4, (folder) => String(folder.isHidden)],
+  [hiddenTag, (folder) => String(folder.isHidden)],
   [0x3001, (folder) => folder.name],
   // PidTagFolderType: 1 is an ordinary folder, 0 the root.
   [0x3601, (folder) => (folder.distinguishedName === "root" ? "0" : "1")],
@@ -108,9 +110,15 @@ const computedProperties: ReadonlyMap<number, (folder: LabFolder) => string | un
   [0x66b5, (folder) => `\uFEFF${folder.path.replaceAll("/", "\uFEFF")}`],
 ]);
 
+function extendedValue(folder: LabFolder, path: ExtendedPath): string | readonly string[] | undefined {
+  return folder.extended.get(path.key) ?? (path.tag === undefined ? undefined : computedProperties.get(path.tag)?.(folder));
+}
+
 function extendedXml(folder: LabFolder, path: ExtendedPath): string {
-  const value = path.tag === undefined ? undefined : computedProperties.get(path.tag)?.(folder);
-  return value === undefined ? "" : el("t:ExtendedProperty", {}, pathXml(path), textEl("t:Value", value));
+  const value = extendedValue(folder, path);
+  if (value === undefined) return "";
+  const inner = typeof value === "string" ? textEl("t:Value", value) : el("t:Values", {}, ...value.map((one) => textEl("t:Value", one)));
+  return el("t:ExtendedProperty", {}, pathXml(path), inner);
 }
 
 /** Returns one folder in the requested shape, as the element of its class. */
@@ -142,10 +150,9 @@ const searchable: Readonly<Record<string, (folder: LabFolder) => PropertyValue>>
 /** The properties that FindFolder can be restricted by. */
 export const folderProperties: PropertyReaders<LabFolder> = {
   valueAt: (path: PropertyPath) => {
-    const read =
-      path.kind === "extended" ? computedProperties.get(path.tag ?? -1) : path.kind === "field" ? searchable[path.uri] : undefined;
+    if (path.kind === "extended") return (folder) => extendedValue(folder, path);
+    const read = path.kind === "field" ? searchable[path.uri] : undefined;
     if (read !== undefined) return read;
-    if (path.kind === "extended") return () => undefined;
     throw new ItemError("ErrorUnsupportedPathForQuery", "The property can not be used in a query.", pathXml(path));
   },
   rankAt: () => undefined,

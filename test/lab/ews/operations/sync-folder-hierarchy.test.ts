@@ -38,7 +38,7 @@ test("a client without a state gets every visible folder, and then only changes"
   if (!made || !gone) throw new Error("no folders");
   const second = await sync(first.state);
   expect(second.changes.map(({ kind, name }) => `${kind} ${name}`)).toEqual(["Create Made", "Create Gone"]);
-  mailbox.renameFolder(made, "Renamed");
+  mailbox.updateFolder(made, { name: "Renamed" });
   mailbox.moveFolder(gone, mailbox.known("recoverableitemsdeletions"));
   const third = await sync(second.state);
   expect(third.changes).toEqual([

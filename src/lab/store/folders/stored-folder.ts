@@ -1,5 +1,5 @@
-import { ChangeLog } from "./changes.ts";
-import type { ItemContent } from "./item.ts";
+import { ChangeLog } from "../changes.ts";
+import type { ItemContent } from "../item.ts";
 
 /** An item in a folder. The object shows the item's present state until it is moved or removed; after that, `item(id)` does not find it. */
 export interface ItemOf<Mailbox> extends ItemContent {
@@ -18,6 +18,14 @@ export interface ItemOf<Mailbox> extends ItemContent {
   readonly hasAttachments: boolean;
 }
 
+/** Properties of a folder that a client can change. */
+export interface FolderChange {
+  readonly name?: string;
+  readonly folderClass?: string | undefined;
+  readonly isHidden?: boolean;
+  readonly extended?: ReadonlyMap<string, string | readonly string[]>;
+}
+
 const visibleRoots: ReadonlySet<string | undefined> = new Set(["root", "msgfolderroot", "archivemsgfolderroot", "publicfoldersroot"]);
 
 /** One folder. Changed only through its mailbox. Its id stays the same wherever the folder is moved. */
@@ -25,7 +33,7 @@ export class FolderOf<Mailbox> {
   readonly mailbox: Mailbox;
   readonly id: string;
   readonly distinguishedName: string | undefined;
-  readonly folderClass: string | undefined;
+  folderClass: string | undefined;
   /** Undefined for `root` only. */
   parent: FolderOf<Mailbox> | undefined;
   name: string;
@@ -33,7 +41,9 @@ export class FolderOf<Mailbox> {
   /** For a public folder: the GUID of the mailbox with its contents, if that is not the mailbox with the hierarchy. */
   contentsIn: string | undefined;
   /** PidTagAttributeHidden: clients do not show the folder, whatever its content. */
-  readonly isHidden: boolean;
+  isHidden: boolean;
+  /** Other MAPI properties that a client has set, as in `ItemContent.extended`. */
+  extended: ReadonlyMap<string, string | readonly string[]> = new Map();
   readonly children: FolderOf<Mailbox>[] = [];
   readonly items = new Map<string, ItemOf<Mailbox>>();
   readonly changes = new ChangeLog();

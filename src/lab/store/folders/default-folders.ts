@@ -1,3 +1,5 @@
+// src/lab/store/folders/: The folders of a mailbox: those that Exchange creates, one stored folder, and changes of whole folders.
+
 export interface FolderSeed {
   /** Microsoft's DistinguishedFolderIdName, in lower case. */
   readonly name: string;
