@@ -7,11 +7,11 @@ import { MessageRow, messageRow } from "../catalogue/message-row.ts";
 import { narrowing, spellings } from "../catalogue/read-input.ts";
 import { archive, archiveOf, checkArchive, folder, narrowingMessageIds } from "../catalogue/selection-fields.ts";
 import { narrowingList } from "../catalogue/text-lists.ts";
-import { time, utc } from "../catalogue/time-fields.ts";
+import { isRelative, time, utc } from "../catalogue/time-fields.ts";
 import type { Detail } from "../exchange/message.ts";
 import { appliedWays, type FilterName, type Filters } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";
-import { type MailboxToSearch, readPosition, type SearchResult, searchMany, writePosition } from "./search-many.ts";
+import { type MailboxToSearch, readPosition, type SearchPosition, type SearchResult, searchMany, writePosition } from "./search-many.ts";
 
 const fieldNames = Object.keys(MessageRow.shape);
 
@@ -178,8 +178,7 @@ export const searchEmailsExtended = defineWholeAnswerAction({
 }).run(async (input, context) => {
   checkArchive(input);
   const position = input.cursor === undefined ? undefined : cursorOf(input.cursor);
-  const begun = input.last_minutes === undefined ? undefined : minutesBefore(context.now(), input.last_minutes);
-  const filters = filtersOf(input, position?.receivedAfter ?? begun);
+  const filters = filtersOf(input, context.now(), position);
   const places = position === undefined ? await mailboxesToSearch(input, context) : mailboxesToContinue(input, position.places, context);
   const search = {
     filters,
@@ -218,7 +217,10 @@ export const searchEmailsExtended = defineWholeAnswerAction({
     truncated: next.length > 0,
     incomplete: failures > 0 || partly ? (true as const) : undefined,
     archive: archiveOf(found.mailboxes.map((mailbox) => mailbox.archive)),
-    next_cursor: next.length > 0 ? writePosition({ receivedAfter: filters.receivedAfter, places: next }) : undefined,
+    next_cursor:
+      next.length > 0
+        ? writePosition({ receivedAfter: filters.receivedAfter, receivedBefore: filters.receivedBefore, places: next })
+        : undefined,
     applied: Object.fromEntries(Object.entries(found.applied).map(([name, where]) => [snakeCase(name), where])),
     per_mailbox: found.mailboxes.map((mailbox) => {
       const { address, count, total, failure, unsearched, archive } = mailbox;
@@ -305,11 +307,14 @@ function searchTarget(address: string, cursor: string | undefined, { exchange, c
   return { mailbox: exchange.mailbox(address, call), cursor, until: (signal) => exchange.mailbox(address, { ...call, signal }) };
 }
 
-function filtersOf(input: Input, lastMinutes: string | undefined): Filters {
-  const given = input.received_after === undefined ? undefined : utc(input.received_after);
-  // Both bounds apply, so the later one is enough.
-  const after = [given, lastMinutes]
-    .filter((bound) => bound !== undefined)
+/** On a further page the position has the bounds that depend on the clock. */
+function filtersOf(input: Input, now: Date, position: SearchPosition | undefined): Filters {
+  const bound = (text: string | undefined) =>
+    text === undefined || (position !== undefined && isRelative(text)) ? undefined : utc(text, now);
+  const begun = input.last_minutes === undefined ? undefined : minutesBefore(now, input.last_minutes);
+  // All of them apply, so the later one is enough.
+  const after = [bound(input.received_after), position?.receivedAfter ?? begun]
+    .filter((each) => each !== undefined)
     .sort()
     .at(-1);
   return {
@@ -324,7 +329,7 @@ function filtersOf(input: Input, lastMinutes: string | undefined): Filters {
     internetMessageId: input.internet_message_id,
     conversationId: input.conversation_id,
     receivedAfter: after,
-    receivedBefore: input.received_before === undefined ? undefined : utc(input.received_before),
+    receivedBefore: bound(input.received_before) ?? position?.receivedBefore,
     hasAttachments: input.has_attachments,
     isUnread: input.is_unread,
     minSize: input.min_size,

@@ -266,13 +266,15 @@ function cursorAfter(messages: readonly Message[], search: Omit<Search, "cursor"
 
 /** The position at which a search over several mailboxes continues. */
 export interface SearchPosition {
-  /** When `last_minutes` began on the first page: it must not move between pages. */
+  /** Bounds of the first page: those that depend on the clock must not move between pages. */
   readonly receivedAfter: string | undefined;
+  readonly receivedBefore: string | undefined;
   readonly places: readonly { readonly address: string; readonly cursor: string | undefined }[];
 }
 
-export function writePosition({ receivedAfter, places }: SearchPosition): string {
-  const texts = [receivedAfter ?? "", ...places.flatMap(({ address, cursor }) => [address, cursor ?? ""])];
+export function writePosition({ receivedAfter, receivedBefore, places }: SearchPosition): string {
+  // An interval as in ISO 8601; a cursor from before has no end.
+  const texts = [`${receivedAfter ?? ""}/${receivedBefore ?? ""}`, ...places.flatMap(({ address, cursor }) => [address, cursor ?? ""])];
   return Buffer.from(JSON.stringify(texts)).toString("base64url");
 }
 
@@ -280,10 +282,11 @@ export function writePosition({ receivedAfter, places }: SearchPosition): string
 export function readPosition(text: string): SearchPosition | undefined {
   const value = parseJson(Buffer.from(text, "base64url").toString("utf8"));
   if (!Array.isArray(value)) return undefined;
-  const [receivedAfter, ...rest]: unknown[] = value;
-  if (typeof receivedAfter !== "string" || rest.length === 0 || rest.length % 2 === 1) return undefined;
+  const [bounds, ...rest]: unknown[] = value;
+  if (typeof bounds !== "string" || rest.length === 0 || rest.length % 2 === 1) return undefined;
   const texts = rest.filter((item) => typeof item === "string");
   if (texts.length !== rest.length) return undefined;
   const places = texts.flatMap((address, at) => (at % 2 === 0 ? [{ address, cursor: texts[at + 1] || undefined }] : []));
-  return { receivedAfter: receivedAfter || undefined, places };
+  const [receivedAfter, receivedBefore] = bounds.split("/");
+  return { receivedAfter: receivedAfter || undefined, receivedBefore: receivedBefore || undefined, places };
 }

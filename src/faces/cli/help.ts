@@ -7,7 +7,7 @@ import { type Parameter, parametersOf } from "../parameters.ts";
 import { fieldsAsFlags } from "./fields-as-flags.ts";
 import { takesMessages } from "./from-search.ts";
 import type { Program } from "./program-definition.ts";
-import { programFlags } from "./program-flags.ts";
+import { otherFlagOf, programFlags } from "./program-flags.ts";
 import { commandWords, shellLines } from "./shell-command.ts";
 import { harmless, pad, wrap } from "./terminal.ts";
 
@@ -121,8 +121,10 @@ function flagText({ field, kind, choices, byDefault }: Parameter): string {
   return `${flag} ${choices.join("|")}${kind === "list" ? "…" : ""}`;
 }
 
-function notesText({ kind, required, byDefault, bounds, choices }: Parameter): string {
+function notesText({ field, kind, required, byDefault, bounds, choices }: Parameter): string {
+  const other = otherFlagOf(field);
   const notes = [
+    other === undefined ? undefined : `short: ${other}`,
     required ? "required" : undefined,
     bounds,
     choices !== undefined && choices.length > choicesAtAGlance ? `any of: ${choices.join(", ")}` : undefined,

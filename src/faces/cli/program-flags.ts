@@ -41,6 +41,18 @@ const shortFlags: ReadonlyMap<string, string> = new Map([
   ["-v", "--verbose"],
 ]);
 
+/** Other names of fields, as the commands that people know from elsewhere have them. */
+const otherNames: ReadonlyMap<string, string> = new Map([
+  ["since", "received_after"],
+  ["until", "received_before"],
+]);
+
+/** Returns the other flag of a field. */
+export function otherFlagOf(field: string): string | undefined {
+  const [name] = [...otherNames].find(([, known]) => known === field) ?? [];
+  return name === undefined ? undefined : flagOf(name);
+}
+
 /** A command line, read. */
 export interface CommandLine {
   /** Fields of the action as they were written: texts, booleans, lists. */
@@ -67,7 +79,8 @@ export function readFlags(
     const equals = word.indexOf("=");
     const flag = equals < 0 ? word : word.slice(0, equals);
     const given = equals < 0 ? undefined : word.slice(equals + 1);
-    const field = fieldOf(flag);
+    const written = fieldOf(flag);
+    const field = byField.has(written) ? written : (otherNames.get(written) ?? written);
     const value = () => given ?? takeValue(flag, rest);
 
     const parameter = byField.get(field);
@@ -80,7 +93,7 @@ export function readFlags(
       if (programFlags[field].value !== undefined) setOnce(program, field, value(), flag);
       else if (given === undefined || given === "true") program.set(field, true);
       else if (given !== "false") throw invalidArgument(`${flag} takes no value.`);
-    } else throw invalidArgument(`Unknown flag: ${flag}.${didYouMean(field, [...byField.keys(), ...own], flagOf)}`);
+    } else throw invalidArgument(`Unknown flag: ${flag}.${didYouMean(written, [...byField.keys(), ...own], flagOf)}`);
   }
   return { fields: Object.fromEntries(fields), program: Object.fromEntries(program) };
 }

@@ -88,3 +88,12 @@ test("a flag is a list if its field accepts a list or one value, and keeps its t
   expect(flagFieldsOf(action)).toEqual(parametersOf(action).map(({ field, kind }) => ({ field, kind })));
   expect(flagFieldsOf(action).map(({ kind }) => kind)).toEqual(["list", "number", "object", "boolean", "text"]);
 });
+
+test("--since and --until are other names of the bounds of a search, where an action has them", () => {
+  const search = catalogue.find(({ name }) => name === "search-emails-extended");
+  if (search === undefined) throw new Error("there is no search");
+  const read = (...words: string[]) => readFlags(words, flagFieldsOf(search)).fields;
+  expect(read("--since", "24h", "--until=yesterday")).toEqual({ received_after: "24h", received_before: "yesterday" });
+  expect(() => read("--since", "24h", "--received-after", "7d")).toThrow("is given twice");
+  expect(refusal("--since", "24h")).toContain("Unknown flag: --since.");
+});
