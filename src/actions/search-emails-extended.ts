@@ -374,7 +374,12 @@ function summaryOf({ messages, mailboxes }: SearchResult, failures: number, more
   const of = messages.length > 0 && !more ? `${having} of ` : "";
   const where = mailboxes.length === 1 ? "" : ` in ${of}${mailboxes.length} mailboxes`;
   const found = messages.length === 0 ? `No messages found${where}` : `${number} found${where}${more ? "; there are more" : ""}`;
-  const bad = failures === 0 ? "" : `; ${failures} could not be searched`;
+  const stopped = mailboxes.filter(({ failure }) => failure?.code === "cancelled").length;
+  const closed = failures - stopped;
+  const bad = [
+    closed === 0 ? "" : `; ${closed} could not be searched`,
+    stopped === 0 ? "" : `; the call was stopped before ${stopped === 1 ? "1 mailbox was" : `${stopped} mailboxes were`} searched`,
+  ].join("");
   return `${found}${bad}${archiveNote(mailboxes.filter(({ archive }) => archive === "not_searched").length)}${partly ? "; some folders or messages could not be searched" : ""}.`;
 }
 

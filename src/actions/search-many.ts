@@ -92,7 +92,8 @@ interface MailboxProgress {
 
 /**
  * Searches several mailboxes; the limit and the order, newest first, apply to all together. If a mailbox fails, or does not reply within its time
- * limit or before the call's time is nearly over, only that mailbox fails; the others are still searched.
+ * limit or before the call's time is nearly over, only that mailbox fails; the others are still searched. A search that is stopped on request returns what
+ * it has found, if any mailbox was searched; every other mailbox fails with `cancelled`. Throws Failure if the whole search failed.
  */
 export async function searchMany(
   places: readonly MailboxToSearch[],
@@ -121,6 +122,7 @@ export async function searchMany(
   /** Mailboxes whose messages are kept: never more than the limit, however many mailboxes there are. */
   const holding = new Set<MailboxProgress>();
   let done = 0;
+  let isSearched = false;
   const work = async () => {
     for (let state = waiting.shift(); state !== undefined; state = waiting.shift()) {
       const { target } = state;
@@ -147,8 +149,11 @@ export async function searchMany(
         });
         // The whole search reports the least certain value of any mailbox.
         for (const name of names(page.applied)) applied[name] = leastCertain(applied[name], page.applied[name]);
+        isSearched = true;
         if (state.messages.length > 0) holding.add(state);
         keepNewest(holding, search.limit);
+      } else if (outcome.failure.code === "cancelled" && isSearched) {
+        for (const unsearched of [state, ...waiting.splice(0)]) unsearched.failure = stopped(unsearched);
       } else if (callFailures.has(outcome.failure.code)) {
         // The others end with the mailbox that they are at.
         waiting.length = 0;
@@ -174,6 +179,10 @@ export async function searchMany(
     applied,
     mailboxes: states.map((state) => searched(state, search)),
   };
+}
+
+function stopped({ target }: MailboxProgress): Failure {
+  return new Failure("cancelled", `The call was stopped before ${target.mailbox.address} was searched.`);
 }
 
 /** Throws Failure `timeout` if the mailbox takes longer than its limit, even if its work does not end then. */

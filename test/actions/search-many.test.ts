@@ -147,3 +147,27 @@ describe.each(backends)("over %s, a mailbox that never answers", (backend) => {
     await lab.close();
   }, 60_000);
 });
+
+describe.each(backends)("a search over %s that is stopped on request", (backend) => {
+  test("returns what it has found, and names each mailbox that was not searched", async () => {
+    const lab = await openLabHost({}, backend);
+    const [ann, silent, bob] = ["user03@example.com", "user04@example.com", "user05@example.com"];
+    for (const address of [ann, bob]) lab.put(address, { subject: "marked 72" });
+    lab.lab.addFault({ kind: "delay", mailbox: silent, delayMs: 60_000, times: 1000 });
+    const stop = new AbortController();
+    const progress = (text: string) => {
+      if (text.includes("searched 2 of 3")) stop.abort();
+    };
+    const input = { mailboxes: [ann, silent, bob], subject: "marked 72" };
+    const answer = await lab.run(searchEmailsExtended, input, { signal: stop.signal, progress });
+    expect(answer).toMatchObject({
+      success: false,
+      incomplete: true,
+      message: expect.stringContaining("2 messages found in 2 of 3 mailboxes; the call was stopped before 1 mailbox was searched"),
+      items: [{ subject: "marked 72" }, { subject: "marked 72" }],
+      per_mailbox: [{ status: "done" }, { mailbox: silent, status: "failed", error: { code: "cancelled" } }, { status: "done" }],
+    });
+    lab.lab.clearFaults();
+    await lab.close();
+  }, 60_000);
+});
