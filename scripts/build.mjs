@@ -1,7 +1,7 @@
 // Builds dist/ (or the given folder): the library and its types, and the program in few files, because a playbook starts a process per action and
 // every file costs time.
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
@@ -98,6 +98,11 @@ for (const file of [...programFiles, "yaml.cjs"]) {
 // One call compiles the code that every call needs; `src/main.ts` loads it.
 const practised = spawnSync(process.execPath, ["scripts/compile-cache.cjs", out], { stdio: ["ignore", "ignore", "inherit"] });
 if (practised.status !== 0) console.warn("The compiled code could not be kept: the program works, but starts some 18 ms later.");
+
+// The man page, from the texts of the help. `server.cjs` describes every command.
+const man = spawnSync(process.execPath, [join(out, "mailcordon.cjs"), "completion", "man"], { encoding: "utf8" });
+if (man.status !== 0) throw new Error(`The man page could not be written: ${man.stderr}`);
+writeFileSync(join(out, "mailcordon.1"), man.stdout);
 
 // Every start reads these files, and pays a millisecond for each 200 KB of compiled code. The limits are some 10 % above the sizes when this was
 // written: a library that is bundled whole (zod has 300 KB more than we use of it) must not pass unnoticed. Raise a limit only with its reason in the

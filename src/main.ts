@@ -22,7 +22,10 @@ type Wrapper = (
 const serving = ["audit", "export", "keys", "mcp", "serve", "sweep", "worker"];
 
 const words = process.argv.slice(2);
-const file = join(__dirname, serving.includes(words[0] ?? "") ? "server.cjs" : "program.cjs");
+// Completion and the man page describe the commands: `completion words sweep …`, `completion man`.
+const [first = "", second, third = ""] = words;
+const command = first !== "completion" ? first : second === "words" ? third : "serve";
+const file = join(__dirname, serving.includes(command) ? "server.cjs" : "program.cjs");
 const loaded = new Map<string, { exports: object }>();
 
 /** Loads a file of ours with its compiled code. Returns undefined if there is none. */

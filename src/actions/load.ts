@@ -21,6 +21,21 @@ const loaders: Readonly<Record<string, () => Promise<Action>>> = {
 
 export const actionNames: readonly string[] = Object.keys(loaders);
 
+/** Short names for the command line. */
+export const actionAliases: Readonly<Record<string, string>> = {
+  attachments: "get-attachments",
+  contacts: "get-contacts",
+  copy: "copy-email",
+  delete: "delete-email",
+  eml: "download-mail-as-eml",
+  junk: "junk-mail",
+  mailboxes: "get-searchable-mailboxes",
+  "out-of-office": "get-out-of-office",
+  reply: "reply-to-email",
+  search: "search-emails-extended",
+  send: "send-email",
+};
+
 /** Loads an action by name. Call it only with a name from `actionNames`. */
 export async function loadAction(name: string): Promise<Action> {
   const load = Object.hasOwn(loaders, name) ? loaders[name] : undefined;

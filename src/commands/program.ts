@@ -1,10 +1,13 @@
 import "./schema-compilation.ts";
 import { readFileSync } from "node:fs";
-import { actionNames, loadAction } from "../actions/load.ts";
+import { actionAliases, actionNames, loadAction } from "../actions/load.ts";
 import { runCli } from "../faces/cli/cli.ts";
 import type { Command, Program } from "../faces/cli/program-definition.ts";
 import { Failure } from "../failure.ts";
 import { expectOneCall } from "../wire/http/garbage-collection.ts";
+
+const catalogue = { names: actionNames, aliases: actionAliases, load: loadAction };
+const aliases = async () => (await import("../settings/load-settings.ts")).readAliases();
 
 /** Commands other than the actions, each loaded when it is used. */
 const commands: readonly Command[] = [
@@ -57,6 +60,12 @@ const commands: readonly Command[] = [
     run: async (args, screen) => (await import("./audit-command.ts")).runAudit(args, screen),
   },
   {
+    name: "completion",
+    summary: "Print the completion for bash, zsh or fish, or the man page.",
+    run: async (args, screen, version) =>
+      (await import("./completion-command.ts")).runCompletion(args, screen, { version, catalogue, commands, aliases }),
+  },
+  {
     name: "export",
     summary: "Write the integration for Sumo Logic's Automation Service.",
     run: async (args, screen) => (await import("./export-command.ts")).runExport(args, screen),
@@ -67,7 +76,8 @@ const commands: readonly Command[] = [
 export function program(packageFile: string): Program {
   return {
     version: () => versionOf(packageFile),
-    catalogue: { names: actionNames, load: loadAction },
+    catalogue,
+    aliases,
     commands,
     open: async ({ config, connection, out, auditFile, log }) => {
       expectOneCall();

@@ -6,6 +6,8 @@ import type { Action } from "../catalogue/action-definition.ts";
 export interface Catalogue {
   /** In alphabetical order. */
   readonly names: readonly string[];
+  /** Short names, each of one action. Only the command line has them. */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** Asked only for a name of `names`. */
   load(name: string): Promise<Action>;
 }

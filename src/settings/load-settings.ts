@@ -176,6 +176,18 @@ export async function loadAudit({
   return { ...readAudit(raw, { flag: flags.auditFile, environment, directory, home }), serve: raw.serve, home, path: found?.path };
 }
 
+/** Returns the short names of actions in the settings. Throws Failure `invalid-settings`. */
+export async function readAliases({
+  flags = {},
+  environment = process.env,
+  directory = process.cwd(),
+}: SettingsPlace = {}): Promise<Readonly<Record<string, string>>> {
+  const found = findSettings(flags.config, environment, directory);
+  const { aliases } = found === undefined ? {} : await readYaml(found);
+  if (!isTree(aliases)) return {};
+  return Object.fromEntries(Object.entries(aliases).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+}
+
 /** Returns the settings of a program that opens all connections. Throws Failure `invalid-settings`. */
 export async function readWrittenSettings({
   flags = {},

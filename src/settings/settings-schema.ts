@@ -108,6 +108,7 @@ const Connection = z
 export const SettingsFile = z.strictObject({
   connections: z.record(z.string(), Connection).default({}),
   default: text("the name of one of the connections").optional(),
+  aliases: z.record(z.string().regex(/^[a-z][a-z\d-]{0,63}$/), text("the name of an action, such as search-emails-extended")).optional(),
   ...evidenceSettings,
   ...auditSettings,
   mcp: z

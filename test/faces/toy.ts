@@ -109,6 +109,8 @@ export interface Given {
   readonly open?: () => Promise<Opened>;
   /** Default: the toys. */
   readonly catalogue?: Catalogue;
+  /** Short names in the settings. */
+  readonly aliases?: Program["aliases"];
 }
 
 /** Runs one command line. */
@@ -128,6 +130,7 @@ export async function toy(words: readonly string[], given: Given = {}): Promise<
   const program: Program = {
     version: () => "1.2.3",
     catalogue: given.catalogue ?? toyCatalogue,
+    ...(given.aliases === undefined ? {} : { aliases: given.aliases }),
     commands: [{ name: "sleep", summary: "Do nothing.", run: async (rest) => rest.length }],
     open: async (asked) => {
       wanted.push(asked);

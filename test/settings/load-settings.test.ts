@@ -191,7 +191,7 @@ describe("a wrong setting is named with the accepted values", () => {
     [
       "an unknown setting at the top",
       () => changed("evidence_dir", "evidence_directory_or_so"),
-      /evidence_directory_or_so is not a setting\. Known here: connections, default, evidence_dir, evidence_s3, audit_file, audit, mcp, sweep, serve\./,
+      /evidence_directory_or_so is not a setting\. Known here: connections, default, aliases, evidence_dir, evidence_s3, audit_file, audit, mcp, sweep, serve\./,
     ],
     [
       "an unknown access",

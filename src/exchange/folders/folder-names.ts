@@ -56,6 +56,9 @@ const sometimesPresent = [
   "voicemail",
 ];
 
+/** The well-known names that every mailbox has, for completion. */
+export const folderNameWords: readonly string[] = alwaysPresent;
+
 const alwaysThere: ReadonlySet<string> = new Set(alwaysPresent);
 const wellKnown: ReadonlySet<string> = new Set([...alwaysPresent, ...sometimesPresent]);
 

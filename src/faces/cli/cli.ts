@@ -1,6 +1,5 @@
 import { asFailure, Failure, failures, withLocal } from "../../failure.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
-import { didYouMean } from "../../text/nearest-name.ts";
 import { flagFieldsOf } from "../parameters.ts";
 import type { Program } from "./program-definition.ts";
 import { readFlags } from "./program-flags.ts";
@@ -49,6 +48,11 @@ async function dispatch(first: string, rest: readonly string[], program: Program
     screen.stdout.write(json || text === undefined ? `${harmlessJson(document, screen.stdout.isTTY ? 2 : 0)}\n` : `${text()}\n`);
     return 0;
   };
+  const show = async (text: string) => {
+    if (screen.stdout.isTTY === true) await (await import("./pager.ts")).page(text, screen);
+    else screen.stdout.write(`${text}\n`);
+    return 0;
+  };
   if (first === "--version" || first === "-V") {
     screen.stdout.write(`${program.version()}\n`);
     return 0;
@@ -56,39 +60,33 @@ async function dispatch(first: string, rest: readonly string[], program: Program
   if (first === "--help" || first === "-h" || first === "help") {
     const [topic] = rest;
     if (topic !== undefined && !topic.startsWith("-")) return dispatch(topic, ["--help"], program, screen, json);
-    screen.stdout.write(`${(await help()).overview(program, columns)}\n`);
-    return 0;
+    return show((await help()).overview(program, columns));
+  }
+  if (first === "exit-codes" || first === "actions") {
+    if (readFlags(rest, [], ["json", "quiet", "help"]).program.help) return show((await help()).listHelp(first, columns));
   }
   if (first === "exit-codes") {
-    readFlags(rest, [], ["json", "quiet"]);
     const { exitCodes, exitCodesText } = await help();
     return print(exitCodes(), () => exitCodesText(columns));
   }
   if (first === "actions") {
-    readFlags(rest, [], ["json", "quiet"]);
     const { listActions, actionsText } = await help();
     const list = await listActions(program.catalogue);
     return print(list, () => actionsText(list, columns));
   }
   const command = program.commands.find(({ name }) => name === first);
   if (command !== undefined) return command.run(rest, screen, program.version);
-  if (!program.catalogue.names.includes(first)) throw unknownAction(first, program);
-
-  const action = await program.catalogue.load(first);
+  const { names, aliases = {} } = program.catalogue;
+  const short = Object.hasOwn(aliases, first) ? aliases[first] : undefined;
+  const name = names.includes(first) ? first : (short ?? (await (await import("./named-action.ts")).namedAction(first, program)));
+  const action = await program.catalogue.load(name);
   const line = readFlags(rest, flagFieldsOf(action));
   if (line.program.help) {
-    screen.stdout.write(`${(await help()).actionHelp(action, columns)}\n`);
-    return 0;
+    return show((await help()).actionHelp(action, columns, program.catalogue.aliases));
   }
   const named = line.program.output === undefined ? undefined : (await import("./output-format.ts")).formatIn(line.program);
   const format = named ?? (json ? "json" : "table");
   return (await import("./run-action.ts")).runAction(action, line, program, screen, format);
-}
-
-function unknownAction(name: string, program: Program): Failure {
-  const names = [...program.catalogue.names, ...program.commands.map((command) => command.name), "actions", "exit-codes", "help"];
-  const what = name.startsWith("-") ? `${name} is before the action; put the action first.` : `There is no action ${name}.`;
-  return new Failure("invalid-input", `${what}${didYouMean(name, names)}`, { hint: "List the actions with `mailcordon actions`." });
 }
 
 /** Rejects with `cancelled` if a cancelled call has not ended in time. */

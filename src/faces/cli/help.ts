@@ -33,7 +33,7 @@ export function actionsText(list: readonly ActionListEntry[], columns: number): 
 }
 
 /** Returns the text of `mailcordon --help`. */
-export function overview(program: Program, columns: number): string {
+export function overview(program: Pick<Program, "catalogue" | "commands">, columns: number): string {
   const { catalogue, commands } = program;
   const own: [string, string][] = [
     ["actions", "List the actions."],
@@ -57,8 +57,15 @@ export function overview(program: Program, columns: number): string {
   ].join("\n");
 }
 
+/** Returns the help of the lists that the command line itself prints. */
+export function listHelp(name: "actions" | "exit-codes", columns: number): string {
+  const what = name === "actions" ? "lists the actions with their summaries and effects" : "lists the exit codes with their meanings";
+  return [wrap(`mailcordon ${name}: ${what}.`, columns), "", definitionList(programLines(["json", "quiet", "help"]), columns)].join("\n");
+}
+
 /** Returns the text of `mailcordon <action> --help`, generated from the schema of its input. */
-export function actionHelp(action: Action, columns: number): string {
+export function actionHelp(action: Action, columns: number, aliases: Readonly<Record<string, string>> = {}): string {
+  const [alias] = Object.entries(aliases).find(([, meant]) => meant === action.name) ?? [];
   const { name, title, summary, effect, example } = action;
   const asks = effects[effect].asksFirst ? "; needs confirmation" : "";
   const parameters = parametersOf(action);
@@ -69,6 +76,7 @@ export function actionHelp(action: Action, columns: number): string {
     wrap(`${title}: ${summary}`, columns),
     "",
     `  mailcordon ${name} [--flags…]`,
+    ...(alias === undefined ? [] : ["", `Short name: ${alias}.`]),
     ...(example === undefined ? [] : ["", "For example:", "", shellLines(commandWords(name, example), columns, "  ")]),
     "",
     `Effect: ${effect}${asks}. Kind: ${effects[effect].kind}.`,

@@ -30,10 +30,15 @@ export interface Command {
   run(words: readonly string[], screen: Screen, version: Program["version"]): Promise<number>;
 }
 
+/** What completion and the man page describe. */
+export type DescribedProgram = Pick<Program, "version" | "catalogue" | "commands" | "aliases">;
+
 /** The program that the command line is built from. */
 export interface Program {
   readonly version: () => string;
   readonly catalogue: Catalogue;
   readonly commands: readonly Command[];
+  /** Short names of actions in the settings. Only asked for a word that is neither an action nor a command. */
+  readonly aliases?: () => Promise<Readonly<Record<string, string>>>;
   open(wanted: ConnectOptions): Promise<Opened>;
 }

@@ -35,7 +35,8 @@ export const programFlags = {
 
 type ProgramFlag = keyof typeof programFlags;
 
-const shortFlags: ReadonlyMap<string, string> = new Map([
+/** Short flags, and the flags that they stand for. */
+export const shortFlags: ReadonlyMap<string, string> = new Map([
   ["-h", "--help"],
   ["-o", "--output"],
   ["-v", "--verbose"],

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { failures } from "../../../src/failure.ts";
-import { catalogueOf, shearMany, toy } from "../toy.ts";
+import { catalogueOf, countSheep, shearMany, toy } from "../toy.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -181,6 +181,37 @@ describe("the input of an action", () => {
     expect(JSON.parse(out).error).toMatchObject({ code: "invalid-input", message: expect.stringMatching(/^--limit: /) });
     expect(code).toBe(2);
   });
+});
+
+describe("a short name", () => {
+  const catalogue = { ...catalogueOf([countSheep]), aliases: { count: "count-sheep" } };
+
+  test("runs its action, and its help names both", async () => {
+    expect(JSON.parse((await toy(["count"], { catalogue })).out)).toMatchObject({ success: true, message: "1 counted." });
+    expect((await toy(["help", "count"], { catalogue })).out).toContain("Short name: count.");
+  });
+
+  test("of the settings runs its action; one that names no action is refused", async () => {
+    const aliases = async () => ({ sheep: "count-sheep", wolves: "count-wolves" });
+    expect(JSON.parse((await toy(["sheep"], { catalogue, aliases })).out)).toMatchObject({ success: true });
+    expect(JSON.parse((await toy(["wolves"], { catalogue, aliases })).out).error).toMatchObject({
+      code: "invalid-settings",
+      message: expect.stringContaining("aliases.wolves"),
+    });
+  });
+
+  test("is never a name that every object has", async () => {
+    expect(JSON.parse((await toy(["constructor"], { catalogue })).out).error.message).toContain("There is no action constructor.");
+  });
+});
+
+test.each([["actions"], ["exit-codes"]])("%s --help and -h show what the list is, and its flags", async (name) => {
+  for (const flag of ["--help", "-h"]) {
+    const { out, code } = await toy([name, flag], { terminal: true });
+    expect(code).toBe(0);
+    expect(out).toContain(`mailcordon ${name}: lists`);
+    expect(out).toContain("--json");
+  }
 });
 
 test("connection flags reach the function that opens the connection, which is closed at the end", async () => {
