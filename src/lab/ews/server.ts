@@ -15,6 +15,7 @@ import { type XmlElement, XmlError, XmlReader } from "../xml.ts";
 import { checkRequest } from "./check-schema.ts";
 import { faultEnvelope, readEnvelope, replyEnvelope, schemaFault, unknownRequest } from "./envelope.ts";
 import { tooManyRequests, wholeFault } from "./fault-injection.ts";
+import { notOffered } from "./not-offered.ts";
 import { type Content, Fault, messagesNamespace, type Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
 import { actingUser, authenticate } from "./sign-in/authenticate.ts";
@@ -231,7 +232,8 @@ async function call(
   exchanged.acting = acting;
   if (server.habits.isMissing(name)) return { reply: soap(500, [unknownRequest(name)]) };
   const operation = element.ns === messagesNamespace ? byName.get(name) : undefined;
-  if (operation === undefined) throw new Fault("ErrorInvalidRequest", "The request is invalid.");
+  if (operation === undefined)
+    throw new Fault("ErrorInvalidRequest", notOffered.has(name) ? `This lab does not offer ${name}.` : "The request is invalid.");
   const version = headers.version ?? newestRequestVersion;
   if (!supports(version, name))
     throw new Fault("ErrorIncorrectSchemaVersion", `The operation ${name} is newer than the server version asked for.`);

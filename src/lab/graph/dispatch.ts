@@ -10,6 +10,7 @@ import { damageReply, faultOf } from "./fault-injection.ts";
 import { findItem } from "./ids.ts";
 import { parseObject } from "./json.ts";
 import { mailboxWithId } from "./mailbox-id.ts";
+import { isNotOffered } from "./not-offered.ts";
 import {
   type Call,
   type GraphCaller,
@@ -159,6 +160,11 @@ function find(request: GraphRequest, caller: GraphCaller) {
     throw badRequest("/me request is only valid with delegated authentication flow.");
   const segments = first.toLowerCase() === "me" ? ["users", caller.user?.upn ?? "", ...rest] : [first, ...rest];
   const route = table.find(request.method, segments);
+  if ((route === undefined || "methods" in route) && isNotOffered(segments)) {
+    // The user's part is left out: it would repeat an address.
+    const path = segments.map((segment, at) => (at === 1 && segments[0]?.toLowerCase() === "users" ? "{user}" : segment)).join("/");
+    throw new GraphError(501, "notImplemented", `This lab does not offer ${request.method} /${path}.`);
+  }
   if (route === undefined) throw badRequest(`Resource not found for the segment '${segments.at(-1) ?? ""}'.`);
   if ("methods" in route) {
     const allow = { Allow: route.methods.join(", ") };

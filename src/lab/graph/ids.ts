@@ -27,7 +27,12 @@ const immutableHead = Uint8Array.of(0, 9, 0, 46, 0);
 
 /** @see https://learn.microsoft.com/en-us/graph/outlook-immutable-id */
 export function immutableId(item: LabItem): string {
-  return restOf(Buffer.concat([immutableHead, item.identity]).toString("base64"));
+  return immutableIdOf(item.identity);
+}
+
+/** The same for an item that is gone, from its identity. */
+export function immutableIdOf(identity: Uint8Array): string {
+  return restOf(Buffer.concat([immutableHead, identity]).toString("base64"));
 }
 
 function identityOf(rest: string): { readonly identity: Buffer; readonly path: Buffer } | undefined {

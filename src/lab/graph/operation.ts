@@ -105,6 +105,11 @@ export interface Operation {
   handle(call: Call): GraphReply | Promise<GraphReply>;
 }
 
+/** The paths of a list: its own, and that of its number. @see https://learn.microsoft.com/en-us/graph/query-parameters#count-parameter */
+export function counted(path: string): readonly string[] {
+  return [path, `${path}/$count`];
+}
+
 /** Returns the body as a JSON object; empty without a body. Throws GraphError. */
 export function jsonOf({ body }: GraphRequest): JsonObject {
   if (body.length === 0) return {};

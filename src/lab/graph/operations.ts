@@ -9,6 +9,7 @@ import {
   listContacts,
   listFolderContacts,
 } from "./resources/contacts.ts";
+import { mailFolderDelta, messageDelta } from "./resources/delta.ts";
 import {
   createFolderMessage,
   createForward,
@@ -23,6 +24,13 @@ import {
 } from "./resources/drafts.ts";
 import { createEvent, declineEvent, deleteEvent, getEvent, listEvents } from "./resources/events.ts";
 import { translateExchangeIds } from "./resources/exchange-ids.ts";
+import {
+  copyMailFolder,
+  deleteMailFolder,
+  moveMailFolder,
+  permanentlyDeleteMailFolder,
+  updateMailFolder,
+} from "./resources/folder-changes.ts";
 import { listGroups, listTransitiveMembers } from "./resources/groups.ts";
 import { createChildFolder, createMailFolder, getMailFolder, listChildFolders, listMailFolders } from "./resources/mail-folders.ts";
 import { createImportSession, exportItems, getExchangeSettings } from "./resources/mailbox-items.ts";
@@ -30,6 +38,7 @@ import { getMailboxSetting, getMailboxSettings, updateMailboxSettings } from "./
 import { copyMessage, deleteMessage, moveMessage, permanentDelete, updateMessage } from "./resources/message-changes.ts";
 import { listMessageTraces } from "./resources/message-traces.ts";
 import { getMessage, getMime, listFolderMessages, listMessages } from "./resources/messages.ts";
+import { createSubscription, listSubscriptions } from "./resources/subscriptions.ts";
 import { createUploadSession } from "./resources/upload-sessions.ts";
 import { getUser, listUsers } from "./resources/users.ts";
 
@@ -45,6 +54,13 @@ export const operations: readonly Operation[] = [
   listChildFolders,
   createMailFolder,
   createChildFolder,
+  updateMailFolder,
+  deleteMailFolder,
+  permanentlyDeleteMailFolder,
+  copyMailFolder,
+  moveMailFolder,
+  mailFolderDelta,
+  messageDelta,
   listMessages,
   listFolderMessages,
   getMessage,
@@ -88,5 +104,7 @@ export const operations: readonly Operation[] = [
   getExchangeSettings,
   exportItems,
   createImportSession,
+  createSubscription,
+  listSubscriptions,
   batch,
 ];

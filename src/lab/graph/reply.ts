@@ -14,8 +14,17 @@ export function replyFormatOf(call: Call): ReplyFormat {
   return { ids: call.ids, bodyType, isUnsafe: preferences.has("outlook.allow-unsafe-html") };
 }
 
+/** Returns only the number of a collection: `/$count`. Its query is that of the list; its reply is text. */
+function countReply(call: Call, rows: readonly Row[], resource: Resource): GraphReply {
+  const url = new URL(call.request.url);
+  url.searchParams.set("$count", "true");
+  const { count = 0 } = applyQuery(rows, url, resource, { contains: call.habits.containsFilter, now: call.store.now() });
+  return { status: 200, headers: { "Content-Type": "text/plain" }, body: Buffer.from(String(count)) };
+}
+
 /** Returns a collection after the query of the URL. `context`: its OData name. */
 export function listReply(call: Call, rows: readonly Row[], resource: Resource, context: string): GraphReply {
+  if (call.request.url.pathname.endsWith("/$count")) return countReply(call, rows, resource);
   const eventual = call.request.headers.get("consistencylevel")?.toLowerCase() === "eventual";
   const { value, count, nextLink } = applyQuery(rows, call.request.url, resource, {
     eventual,

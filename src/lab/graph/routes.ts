@@ -61,7 +61,8 @@ function isName(segment: string): boolean {
   return segment.startsWith("{");
 }
 
-function matches(template: readonly string[], segments: readonly string[]): boolean {
+/** Whether segments are those of a template. */
+export function matches(template: readonly string[], segments: readonly string[]): boolean {
   if (template.length !== segments.length) return false;
   return template.every((wanted, at) => {
     const given = segments[at] ?? "";

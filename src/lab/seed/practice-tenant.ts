@@ -24,6 +24,11 @@ export async function practiceFederation(): Promise<Federation> {
   return { token, credential: { issuer, subject, audience, publicKey: await signer.publicKey() } };
 }
 
+/** The delegated permissions beside these application permissions: those of mailboxes, and the right to read one's own entry in the directory. */
+function delegatedOf(permissions: readonly string[]): readonly string[] {
+  return ["User.Read", ...permissions.filter((one) => /^(?:Mail|Contacts|Calendars|MailboxSettings)\./.test(one))];
+}
+
 /**
  * Returns a tenant with one application that has every permission. `certificate`: PEM; a private key beside it is ignored. Throws if it contains no
  * certificate.
@@ -52,7 +57,7 @@ export function practiceTenant({
     federated: federation === undefined ? [] : [federation.credential],
     publicClient: true,
     managedIdentity: true,
-    scopes: { exchange: ["EWS.AccessAsUser.All"] },
+    scopes: { exchange: ["EWS.AccessAsUser.All"], graph: delegatedOf(graph) },
     roles: { exchange: ["full_access_as_app", "Exchange.ManageAsAppV2"], graph: consented },
     recipientsRole: true,
     ...(mailboxes === undefined ? {} : { exchangeRole: true, mailboxes }),

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { socAddress } from "../seed/seed-people.ts";
 import type { User } from "../store/organisation.ts";
-import type { Registration, Tenant } from "./app-registration.ts";
+import { type Registration, resources, type Tenant } from "./app-registration.ts";
 import { DeviceCodes } from "./device-code.ts";
 import { devicePage } from "./device-page.ts";
 import { audienceOf, issueToken, objectIdOf } from "./issue-token.ts";
@@ -73,7 +73,8 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
   };
 
   async function answer(audience: { scope: string; app: Registration; user?: User | undefined }): Promise<Record<string, unknown>> {
-    const resource = audienceOf(audience.scope.split(" ").find((one) => one.includes("/")) ?? "", tenant);
+    // A scope without a resource, such as `Mail.Read`, is one of Microsoft Graph.
+    const resource = audienceOf(audience.scope.split(" ").find((one) => one.includes("/")) ?? `${resources.graph[0]}/.default`, tenant);
     const { token, seconds } = await issueToken(signer, tenant, audience.app, resource, Date.now(), audience.user);
     issued.add(token);
     return { token_type: "Bearer", expires_in: seconds, ext_expires_in: seconds, access_token: token };

@@ -4,6 +4,8 @@ export type ChangeKind = "create" | "update" | "read" | "delete";
 export interface Change {
   readonly kind: ChangeKind;
   readonly id: string;
+  /** For a deleted item: `LabItem.identity`, from which its immutable id is made. */
+  readonly identity?: Uint8Array | undefined;
 }
 
 export interface Changes {
@@ -22,7 +24,7 @@ interface ObjectLife {
 
 /** The events in one folder (or among one mailbox's folders), in order, for clients that keep a copy. */
 export class ChangeLog {
-  readonly #events: { readonly kind: ChangeKind; readonly id: string }[] = [];
+  readonly #events: Change[] = [];
   readonly #lives = new Map<string, ObjectLife>();
 
   /** The number of events so far. Position 0 is before the first event. */
@@ -30,8 +32,8 @@ export class ChangeLog {
     return this.#events.length;
   }
 
-  record(kind: ChangeKind, id: string): void {
-    this.#events.push({ kind, id });
+  record(kind: ChangeKind, id: string, identity?: Uint8Array): void {
+    this.#events.push({ kind, id, identity });
     const position = this.#events.length;
     const life = this.#lives.get(id) ?? { created: position, updated: 0, last: position, gone: false };
     if (kind === "update") life.updated = position;
@@ -54,7 +56,7 @@ export class ChangeLog {
       const life = event && this.#lives.get(event.id);
       if (!event || !life) continue;
       const kind = this.#told(life, at, position);
-      if (kind) changes.push({ kind, id: event.id });
+      if (kind) changes.push({ ...event, kind });
     }
     const isLast = !this.#toldAfter(at);
     return { changes, position: isLast ? this.#events.length : at, isLast };

@@ -336,7 +336,7 @@ export class LabMailbox {
     this.#items.delete(item.id);
     this.#identities.delete(identityKey(item.identity));
     item.folder.items.delete(item.id);
-    item.folder.changes.record("delete", item.id);
+    item.folder.changes.record("delete", item.id, item.identity);
   }
 
   #live(item: LabItem): Mutable<LabItem> {

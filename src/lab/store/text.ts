@@ -12,10 +12,19 @@ const invisibleElements: readonly { readonly begin: RegExp; readonly end: RegExp
 ];
 const breaking = /^<\/?(?:br|p|div|tr|li|table|ul|ol|h[1-6]|hr|blockquote)[\s/>]/i;
 
-/** Returns the readable text of an HTML body, as Exchange would return it for text. Not an HTML parser, but linear in the length of any input. */
+/** The address of a link, in its first 4,096 characters. Addresses within the page, and those that run something, are not shown. */
+const linkAddress = /^<a\s[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))/i;
+const longestLink = 4096;
+
+/**
+ * Returns the readable text of an HTML body, as Exchange would return it for text: the address of a link follows its text, as in `here<https://…>`. Not an
+ * HTML parser, but linear in the length of any input.
+ */
 export function textOfHtml(html: string): string {
   let out = "";
   let at = 0;
+  /** The address of the open link, and where its text begins in `out`. */
+  let link: { readonly address: string; readonly start: number } | undefined;
   while (at < html.length) {
     const open = html.indexOf("<", at);
     if (open < 0) {
@@ -30,6 +39,12 @@ export function textOfHtml(html: string): string {
       continue;
     }
     if (breaking.test(tag)) out += "\n";
+    if (link !== undefined && /^<\/?a[\s>]/i.test(tag)) {
+      // A link whose text is its address is not repeated.
+      if (out.slice(link.start).trim() !== link.address) out += `&lt;${link.address}&gt;`;
+      link = undefined;
+    }
+    if (/^<a\s/i.test(tag)) link = linkAt(html.slice(open, open + longestLink), out.length);
     at = endOfTag(html, open, tag);
   }
   return decodeEntities(out)
@@ -37,6 +52,12 @@ export function textOfHtml(html: string): string {
     .replace(/ ?\n ?/g, "\r\n")
     .replace(/(?:\r\n){3,}/g, "\r\n\r\n")
     .trim();
+}
+
+function linkAt(text: string, start: number): { readonly address: string; readonly start: number } | undefined {
+  const [, quoted, single, bare] = linkAddress.exec(text) ?? [];
+  const address = (quoted ?? single ?? bare ?? "").trim();
+  return /^(?:https?|mailto|ftp|tel):/i.test(address) ? { address, start } : undefined;
 }
 
 /** White space in HTML, line ends included, is shown as one space; a non-breaking space is not white space. */

@@ -49,7 +49,8 @@ export async function expectValidReplies(lab: Lab): Promise<void> {
   if (!hasTypes) return;
   const { checkValue, resolvePath } = await load();
   const all = lab.requests.flatMap(({ path, method, status, requestBody = "", replyBody }): readonly Exchanged[] => {
-    if (replyBody === undefined || !path.startsWith("/v1.0/")) return [];
+    // The types there have no subscriptions.
+    if (replyBody === undefined || !path.startsWith("/v1.0/") || path.startsWith("/v1.0/subscriptions")) return [];
     if (!path.startsWith("/v1.0/$batch")) return [{ method, path, status, reply: JSON.parse(replyBody) }];
     return status === 200 ? insideBatch(requestBody, replyBody) : [];
   });

@@ -161,7 +161,7 @@ test("the logs report changes of items in their folder and of folders in the hie
   mailbox.update(item, { isRead: false });
   expect(inbox().changes.since(seen.position, 10).changes).toEqual([{ kind: "read", id: item.id }]);
   mailbox.move(item, mailbox.known("deleteditems"));
-  expect(inbox().changes.since(seen.position, 10).changes).toEqual([{ kind: "delete", id: item.id }]);
+  expect(inbox().changes.since(seen.position, 10).changes).toEqual([{ kind: "delete", id: item.id, identity: item.identity }]);
   const folder = mailbox.createFolder(inbox(), "Projects");
   mailbox.updateFolder(folder, { name: "Works" });
   expect(mailbox.hierarchy.since(hierarchyStart, 10).changes).toEqual([{ kind: "create", id: folder.id }]);

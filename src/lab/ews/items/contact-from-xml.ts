@@ -59,7 +59,20 @@ export function readNewContact(element: XmlElement): ContactFields {
   return { ...contact, displayName: contact.displayName ?? (name === "" ? undefined : name) };
 }
 
-/** Merges an update into a contact; dictionary entries are replaced one by one, by their keys. */
+/** Adds the parts of a postal address that an update does not name: each part is a property of its own. */
+function withParts(now: ContactFields["physicalAddresses"], given: ContactFields["physicalAddresses"][number]) {
+  const old = now.find(({ key }) => key === given.key);
+  return {
+    key: given.key,
+    street: given.street ?? old?.street,
+    city: given.city ?? old?.city,
+    state: given.state ?? old?.state,
+    countryOrRegion: given.countryOrRegion ?? old?.countryOrRegion,
+    postalCode: given.postalCode ?? old?.postalCode,
+  };
+}
+
+/** Merges an update into a contact; dictionary entries are replaced one by one, by their keys, and the parts of a postal address one by one. */
 export function mergedContact(now: ContactFields, given: ContactFields): ContactFields {
   const merged = <T extends { readonly key: string }>(old: readonly T[], fresh: readonly T[]): readonly T[] => [
     ...old.filter(({ key }) => !fresh.some((one) => one.key === key)),
@@ -81,7 +94,10 @@ export function mergedContact(now: ContactFields, given: ContactFields): Contact
     birthday: given.birthday ?? now.birthday,
     emailAddresses: merged(now.emailAddresses, given.emailAddresses),
     phoneNumbers: merged(now.phoneNumbers, given.phoneNumbers),
-    physicalAddresses: merged(now.physicalAddresses, given.physicalAddresses),
+    physicalAddresses: merged(
+      now.physicalAddresses,
+      given.physicalAddresses.map((one) => withParts(now.physicalAddresses, one)),
+    ),
   };
 }
 

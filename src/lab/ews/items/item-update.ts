@@ -100,6 +100,13 @@ const emptied: Readonly<Record<string, ItemChange>> = {
   "message:From": { from: undefined },
 };
 
+/** A postal address without the part that a path such as `contacts:PhysicalAddress:City` names. */
+function withoutPart<T extends { readonly key: string }>(address: T, { uri, index }: { readonly uri: string; readonly index: string }): T {
+  if (address.key !== index) return address;
+  const part = uri.slice(uri.lastIndexOf(":") + 1);
+  return { ...address, [part.charAt(0).toLowerCase() + part.slice(1)]: undefined };
+}
+
 function deleteField(item: LabItem, path: PropertyPath): ItemChange {
   if (path.kind === "extended") return { extended: new Map([...item.extended].filter(([key]) => key !== path.key)) };
   const { contact } = item;
@@ -113,7 +120,7 @@ function deleteField(item: LabItem, path: PropertyPath): ItemChange {
         ...contact,
         emailAddresses: isEmail ? others(contact.emailAddresses) : contact.emailAddresses,
         phoneNumbers: isPhone ? others(contact.phoneNumbers) : contact.phoneNumbers,
-        physicalAddresses: isEmail || isPhone ? contact.physicalAddresses : others(contact.physicalAddresses),
+        physicalAddresses: isEmail || isPhone ? contact.physicalAddresses : contact.physicalAddresses.map((one) => withoutPart(one, path)),
       },
     };
   }

@@ -107,6 +107,16 @@ function indexedValue(item: AnyItem, uri: string, index: string): PropertyValue 
   }
 }
 
+/** Properties of entries and contacts that Exchange refuses in a query, as clients that were run against Exchange know. */
+const notQueried: ReadonlySet<string> = new Set([
+  ...["AllowNewTimeProposal", "EndTimeZone", "IsResponseRequested", "MeetingTimeZone", "OptionalAttendees"].map(
+    (name) => `calendar:${name}`,
+  ),
+  ...["Recurrence", "RequiredAttendees", "Resources", "StartTimeZone"].map((name) => `calendar:${name}`),
+  ...["Companies", "MSExchangeCertificate", "Photo", "UserSMIMECertificate"].map((name) => `contacts:${name}`),
+  ...["PercentComplete", "Recurrence", "Status"].map((name) => `task:${name}`),
+]);
+
 /**
  * Returns how to read the property at this path from an item, for restrictions and sort orders. Throws ItemError `ErrorUnsupportedPathForQuery` for
  * a property that cannot be searched, such as item:MimeContent.
@@ -117,7 +127,7 @@ export function valueAt(path: PropertyPath): (item: AnyItem) => PropertyValue {
   if (path.kind === "indexed") return (item) => indexedValue(item, path.uri, path.index);
   const read = searchable[path.uri];
   if (read !== undefined) return read;
-  if (/^(item|message):/.test(path.uri)) {
+  if (/^(item|message):/.test(path.uri) || notQueried.has(path.uri)) {
     throw new ItemError("ErrorUnsupportedPathForQuery", "The property can not be used in a query.", pathXml(path));
   }
   // Properties of tasks, meetings and so on that this store does not keep: no item has them.

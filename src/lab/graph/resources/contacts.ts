@@ -4,7 +4,7 @@ import { itemNotFound, malformedId } from "../errors.ts";
 import { ewsId } from "../ids.ts";
 import { contactRow } from "../items/contact-json.ts";
 import { contactFolderRow, isContactFolder } from "../items/folder-json.ts";
-import type { Call, GraphReply, Operation } from "../operation.ts";
+import { type Call, counted, type GraphReply, type Operation } from "../operation.ts";
 import { contextOf, itemReply, listReply, replyFormatOf } from "../reply.ts";
 import { itemNamed } from "../sign-in/access.ts";
 
@@ -36,7 +36,7 @@ function folders(parent: LabFolder, call: Call, path: string): GraphReply {
 export const listContacts: Operation = {
   name: "user-list-contacts",
   method: "GET",
-  paths: ["/users/{user}/contacts"],
+  paths: counted("/users/{user}/contacts"),
   permissions: reading,
   of: "exchange",
   handle: (call) => list(call.mailbox.known("contacts"), call, "contacts"),

@@ -72,6 +72,7 @@ export const sendMessage: Operation = {
   permissions: ["Mail.Send"],
   of: "exchange",
   handle(call) {
+    checkParameters(jsonOf(call.request), "send", []);
     sendDraft(messageAt(call), call);
     return accepted;
   },

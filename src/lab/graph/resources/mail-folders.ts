@@ -3,9 +3,10 @@ import { StoreError } from "../../store/store-error.ts";
 import { badRequest, GraphError } from "../errors.ts";
 import { folderRow, isMailFolder } from "../items/folder-json.ts";
 import { memberOf } from "../json.ts";
-import { type Call, type GraphReply, jsonOf, type Operation } from "../operation.ts";
+import { type Call, counted, type GraphReply, jsonOf, type Operation } from "../operation.ts";
 import { contextOf, itemReply, listReply } from "../reply.ts";
 import { folderNamed } from "../sign-in/access.ts";
+import { checkFolderMembers } from "./folder-changes.ts";
 
 const reading = ["Mail.ReadBasic.All", "Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"];
 
@@ -18,6 +19,7 @@ function list(folder: LabFolder, call: Call, path: string): GraphReply {
 
 function create(parent: LabFolder, call: Call): GraphReply {
   const body = jsonOf(call.request);
+  checkFolderMembers(body);
   const name = memberOf(body, "displayName");
   if (typeof name !== "string" || name.trim() === "")
     throw badRequest("Folder save failed: it has no name.", "ErrorFolderSavePropertyError");
@@ -40,7 +42,7 @@ function create(parent: LabFolder, call: Call): GraphReply {
 export const listMailFolders: Operation = {
   name: "user-list-mailfolders",
   method: "GET",
-  paths: ["/users/{user}/mailFolders"],
+  paths: counted("/users/{user}/mailFolders"),
   permissions: reading,
   of: "exchange",
   handle: (call) => list(call.mailbox.root, call, "mailFolders"),
@@ -60,7 +62,7 @@ export const getMailFolder: Operation = {
 export const listChildFolders: Operation = {
   name: "mailfolder-list-childfolders",
   method: "GET",
-  paths: ["/users/{user}/mailFolders/{folder}/childFolders"],
+  paths: counted("/users/{user}/mailFolders/{folder}/childFolders"),
   permissions: reading,
   of: "exchange",
   handle(call) {

@@ -71,6 +71,7 @@ export const createImportSession: Operation = {
   of: "exchange",
   handle(call) {
     checkCloud(call, "createImportSession");
+    checkParameters(jsonOf(call.request), "createImportSession", []);
     const { path, expiresAt } = call.imports.begin(call.mailbox, call.store.now());
     const reply = { importUrl: call.request.url.origin + path, expirationDateTime: expiresAt.toISOString() };
     return valueReply(reply, "microsoft.graph.mailboxItemImportSession");

@@ -78,6 +78,12 @@ function dateIn(value: Json, name: string): Date {
 }
 
 function repliesIn(given: JsonObject, before: Oof): Oof {
+  const known = Object.keys(repliesJson(before));
+  const strange = Object.keys(given).find((name) => !name.includes("@") && !known.includes(name));
+  if (strange !== undefined) {
+    const text = `The property '${strange}' does not exist on type 'microsoft.graph.automaticRepliesSetting'. Make sure to only use property names that are defined by the type.`;
+    throw badRequest(text, "RequestBodyRead");
+  }
   const read = <T>(name: string, convert: (value: Json, name: string) => T, unchanged: T): T => {
     const value = memberOf(given, name);
     return value === undefined || value === null ? unchanged : convert(value, name);

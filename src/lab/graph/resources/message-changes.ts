@@ -104,6 +104,7 @@ export const permanentDelete: Operation = {
   of: "exchange",
   handle(call) {
     if (call.habits.permanentDelete === false) throw badRequest("Resource not found for the segment 'permanentDelete'.");
+    checkParameters(jsonOf(call.request), "permanentDelete", []);
     call.mailbox.move(messageAt(call), call.mailbox.known("recoverableitemspurges"));
     return noContent;
   },

@@ -3,13 +3,13 @@ import { mimeOf } from "../../mime/mime-of-item.ts";
 import type { LabItem } from "../../store/mailbox.ts";
 import { accessDenied } from "../errors.ts";
 import { messageRow } from "../items/message-json.ts";
-import type { Call, GraphReply, Operation } from "../operation.ts";
+import { type Call, counted, type GraphReply, type Operation } from "../operation.ts";
 import { contextOf, itemReply, listReply, replyFormatOf } from "../reply.ts";
 import type { Row } from "../row.ts";
 import { folderNamed, messageAt } from "../sign-in/access.ts";
 import { isGranted } from "../sign-in/sign-in.ts";
 
-const reading = ["Mail.ReadBasic.All", "Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"];
+export const reading = ["Mail.ReadBasic.All", "Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"];
 const readingAll = ["Mail.Read", "Mail.ReadWrite"];
 
 /** Paths to one message, with the rest of the path. */
@@ -28,8 +28,13 @@ export function rowFor(item: LabItem, call: Call): Row {
   return messageRow(item, { ...replyFormatOf(call), ids, isBasic });
 }
 
+/** Whether Graph shows an item as a message. */
+export function isMessageItem({ itemClass }: LabItem): boolean {
+  return isMessage(elementOf(itemClass));
+}
+
 function list(items: Iterable<LabItem>, call: Call, path: string): GraphReply {
-  const mail = [...items].filter(({ itemClass }) => isMessage(elementOf(itemClass)));
+  const mail = [...items].filter(isMessageItem);
   const time = (item: LabItem): number => (item.receivedAt ?? item.createdAt).getTime();
   mail.sort((a, b) => time(b) - time(a));
   return listReply(
@@ -44,7 +49,7 @@ function list(items: Iterable<LabItem>, call: Call, path: string): GraphReply {
 export const listMessages: Operation = {
   name: "user-list-messages",
   method: "GET",
-  paths: ["/users/{user}/messages"],
+  paths: counted("/users/{user}/messages"),
   permissions: reading,
   of: "exchange",
   handle(call) {
@@ -58,7 +63,7 @@ export const listMessages: Operation = {
 export const listFolderMessages: Operation = {
   name: "mailfolder-list-messages",
   method: "GET",
-  paths: ["/users/{user}/mailFolders/{folder}/messages"],
+  paths: counted("/users/{user}/mailFolders/{folder}/messages"),
   permissions: reading,
   of: "exchange",
   handle(call) {

@@ -5,7 +5,7 @@ import { jsonOf, type Operation } from "../operation.ts";
 import { valueReply } from "../reply.ts";
 import { messageAt } from "../sign-in/access.ts";
 import { uploadPath } from "../uploads/upload-address.ts";
-import { isGuarded } from "./message-changes.ts";
+import { checkParameters, isGuarded } from "./message-changes.ts";
 import { messagePaths } from "./messages.ts";
 
 // https://learn.microsoft.com/en-us/graph/outlook-large-attachments
@@ -24,8 +24,16 @@ export const createUploadSession: Operation = {
   handle(call) {
     const item = messageAt(call);
     if (isGuarded(item, "attachments", call)) throw accessDenied();
-    const given = parameterOf(jsonOf(call.request), "AttachmentItem");
+    const body = jsonOf(call.request);
+    checkParameters(body, "createUploadSession", ["AttachmentItem"]);
+    const given = parameterOf(body, "AttachmentItem");
     const wanted = isObject(given) ? given : {};
+    const known = ["attachmenttype", "name", "size", "contenttype", "contentid", "isinline"];
+    const strange = Object.keys(wanted).find((name) => !name.includes("@") && !known.includes(name.toLowerCase()));
+    if (strange !== undefined) {
+      const text = `The property '${strange}' does not exist on type 'microsoft.graph.attachmentItem'. Make sure to only use property names that are defined by the type.`;
+      throw badRequest(text, "RequestBodyRead");
+    }
     const [name, size] = [textOf(parameterOf(wanted, "name")), parameterOf(wanted, "size")];
     if (textOf(parameterOf(wanted, "attachmentType"))?.toLowerCase() !== "file")
       throw badRequest("Only attachments of the type file can be uploaded in pieces.", "ErrorInvalidRequest");

@@ -41,6 +41,8 @@ export function answerImport(server: ImportServer, request: GraphRequest): Dispa
 }
 
 function imported(mailbox: LabMailbox, body: JsonObject): JsonObject {
+  const strange = Object.keys(body).find((name) => !["FolderId", "Mode", "Data", "ItemId", "ChangeKey"].includes(name));
+  if (strange !== undefined) throw badRequest(`The parameter '${strange}' is not a valid parameter of an import.`, "RequestBodyRead");
   const text = (name: string) => textIn(memberOf(body, name) ?? null, name);
   const folder = folderWithId(text("FolderId"), mailbox);
   const mode = text("Mode").toLowerCase();

@@ -153,3 +153,34 @@ test("one entry of a contact's dictionary changes and the others stay", async ()
   await call(lab(), update(itemId(item), remove(path("EmailAddress1")), { disposition: "" }));
   expect(item.contact?.emailAddresses.map(({ key }) => key)).toEqual(["EmailAddress2"]);
 });
+
+test("several changes of one indexed property in one update all take effect", async () => {
+  const home = { key: "Home" as const, street: "Old Street 1", city: "Old Town", postalCode: "0001" };
+  const item = mailboxOf(lab()).add(folderOf(lab(), "contacts"), {
+    itemClass: "IPM.Contact",
+    contact: { displayName: "Zoe", emailAddresses: [], phoneNumbers: [{ key: "HomePhone", number: "1" }], physicalAddresses: [home] },
+  });
+  const path = (uri: string, index: string): string => `<t:IndexedFieldURI FieldURI="contacts:${uri}" FieldIndex="${index}"/>`;
+  const part = (name: string, value: string): string =>
+    set(
+      path(`PhysicalAddress:${name}`, "Home"),
+      `<t:PhysicalAddresses><t:Entry Key="Home"><t:${name}>${value}</t:${name}></t:Entry></t:PhysicalAddresses>`,
+      "Contact",
+    );
+  const phone = (key: string, value: string): string =>
+    set(path("PhoneNumber", key), `<t:PhoneNumbers><t:Entry Key="${key}">${value}</t:Entry></t:PhoneNumbers>`, "Contact");
+  const changes =
+    part("Street", "New Street 2") +
+    part("City", "New Town") +
+    remove(path("PhysicalAddress:PostalCode", "Home")) +
+    phone("HomePhone", "2") +
+    phone("MobilePhone", "3");
+  expect(outcomes(await call(lab(), update(itemId(item), changes, { disposition: "" })))).toEqual(["Success NoError"]);
+  expect(item.contact?.physicalAddresses).toEqual([
+    expect.objectContaining({ key: "Home", street: "New Street 2", city: "New Town", postalCode: undefined }),
+  ]);
+  expect(item.contact?.phoneNumbers).toEqual([
+    { key: "HomePhone", number: "2" },
+    { key: "MobilePhone", number: "3" },
+  ]);
+});

@@ -116,6 +116,9 @@ test("And, Or and Not nest", () => {
 
 test.each([
   [contains("item:MimeContent", "x"), "ErrorUnsupportedPathForQuery"],
+  [`<t:Exists>${field("item:MimeContent")}</t:Exists>`, "ErrorUnsupportedPathForQuery"],
+  [`<t:Exists>${field("contacts:Photo")}</t:Exists>`, "ErrorUnsupportedPathForQuery"],
+  [`<t:Exists>${field("calendar:RequiredAttendees")}</t:Exists>`, "ErrorUnsupportedPathForQuery"],
   ["", "ErrorInvalidRestriction"],
   [`<t:Excludes>${field("item:Size")}<t:Bitmask Value="many"/></t:Excludes>`, "ErrorInvalidExcludesRestriction"],
   [`${"<t:Not>".repeat(200)}${contains("item:Subject", "x")}${"</t:Not>".repeat(200)}`, "ErrorRestrictionTooComplex"],

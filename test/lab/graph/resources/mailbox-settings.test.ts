@@ -55,3 +55,9 @@ test("a schedule that ends before it begins is refused and changes nothing", asy
   expect(refusal(refused)).toEqual([400, "ErrorInvalidScheduledOofDuration"]);
   expect(mailboxOf(lab).oof.state).toBe("Disabled");
 });
+
+test("automatic replies with a member that they do not have are refused", async () => {
+  const lab = await startGraphLab();
+  const body = { automaticRepliesSetting: { status: "disabled", colour: "red" } };
+  expect(refusal(await call(lab, "PATCH", `/users/${anna}/mailboxSettings`, body))).toEqual([400, "RequestBodyRead"]);
+});

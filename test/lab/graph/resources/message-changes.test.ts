@@ -131,3 +131,16 @@ test.each([
   const now = text((await call(lab, "GET", path)).at("@odata.etag"));
   expect((await call(lab, method, path, body, { headers: { "If-Match": now } })).status).toBe(body === undefined ? 204 : 200);
 });
+
+test.each([
+  ["POST", "/permanentDelete"],
+  ["POST", "/send"],
+])("%s …%s with a parameter that it does not have is refused, and nothing is done", async (method, action) => {
+  const lab = await startGraphLab();
+  const item = deliver(lab);
+  expect(refusal(await call(lab, method, `/users/${anna}/messages/${idOf(item)}${action}`, { colour: "red" }))).toEqual([
+    400,
+    "RequestBodyRead",
+  ]);
+  expect(mailboxOf(lab).item(item.id)).toBe(item);
+});

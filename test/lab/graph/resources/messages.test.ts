@@ -109,3 +109,19 @@ test("an id as EWS writes it, with a slash or a plus, is malformed for Graph", a
   expect(refusal(await call(lab, "GET", `${messages}/${encodeURIComponent(odd)}`))).toEqual([400, "ErrorInvalidIdMalformed"]);
   expect((await call(lab, "GET", `${messages}/${idOf({ id: odd })}`)).status).toBe(200);
 });
+
+test.each([
+  ["messages", 2],
+  ["messages/$count?$filter=isRead eq true", 1],
+  ["mailFolders/inbox/messages", 2],
+  ["mailFolders/inbox/childFolders", 1],
+  ["contacts", 0],
+])("the number of %s is text: %i", async (path, expected) => {
+  const lab = await startGraphLab();
+  deliver(lab, { subject: "one" });
+  mailboxOf(lab).update(deliver(lab, { subject: "two" }), { isRead: true });
+  mailboxOf(lab).createFolder(mailboxOf(lab).known("inbox"), "Case");
+  const whole = path.includes("$count") ? path : `${path}/$count`;
+  const received = await call(lab, "GET", encodeURI(`/users/${anna}/${whole}`));
+  expect([received.headers["content-type"], received.bytes.toString("utf8")]).toEqual(["text/plain", String(expected)]);
+});

@@ -118,3 +118,8 @@ test.each([
   const lab = await startGraphLab();
   expect(refusal(await open(lab, idOf(draftOf(lab)), more))).toEqual([400, code]);
 });
+
+test("an upload session with a member that attachments do not have is refused", async () => {
+  const lab = await startGraphLab();
+  expect(refusal(await open(lab, idOf(draftOf(lab)), { colour: "red" }))).toEqual([400, "RequestBodyRead"]);
+});

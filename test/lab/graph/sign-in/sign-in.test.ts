@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Lab } from "../../../../src/lab/lab.ts";
+import { practiceApplication, practiceTenant } from "../../../../src/lab/seed/practice-tenant.ts";
 import type { Registration, Tenant } from "../../../../src/lab/sign-in/app-registration.ts";
 import { anna, ben, call, refusal, startGraphLab } from "../graph-client.ts";
 
@@ -32,8 +33,9 @@ async function post(url: string, form: Readonly<Record<string, string>>): Promis
 }
 
 /** Anna signs in with a code. */
-async function tokenOfAnna(lab: Lab): Promise<string> {
-  const client = { client_id: app.clientId, scope: "https://graph.microsoft.com/Mail.Read" };
+async function tokenOfAnna(lab: Lab, client_id = app.clientId, scope = "https://graph.microsoft.com/Mail.Read"): Promise<string> {
+  const client = { client_id, scope };
+  const id = lab.entra?.tenant.id ?? "";
   const code = await post(`${lab.url}/${id}/oauth2/v2.0/devicecode`, client);
   lab.entra?.approve(String(code.get("user_code")), anna);
   const form = { ...client, grant_type: "urn:ietf:params:oauth:grant-type:device_code", device_code: String(code.get("device_code")) };
@@ -95,4 +97,21 @@ test("a role of Exchange opens the mailboxes of its scope, and consent opens the
   const token = await tokenFor(both);
   expect((await call(both, "GET", inbox(ben), undefined, { token })).status).toBe(200);
   expect(refusal(await call(both, "GET", `/users/${ben}/contacts`, undefined, { token }))).toEqual([403, "ErrorAccessDenied"]);
+});
+
+test.each(["https://graph.microsoft.com/.default", "Mail.Read offline_access"])(
+  "in the practice tenant a person's token for %s opens /me and the person's own mail, and no other mailbox",
+  async (scope) => {
+    const lab = await startGraphLab({ tenant: practiceTenant() });
+    const token = await tokenOfAnna(lab, practiceApplication.clientId, scope);
+    expect((await call(lab, "GET", "/me", undefined, { token })).at("mail")).toBe(anna);
+    expect((await call(lab, "GET", "/me/messages", undefined, { token })).status).toBe(200);
+    expect(refusal(await call(lab, "GET", inbox(ben), undefined, { token }))).toEqual([403, "ErrorAccessDenied"]);
+  },
+);
+
+test("a tenant whose application may only read gives a person no right to write", async () => {
+  const lab = await startGraphLab({ tenant: practiceTenant({ graph: ["Mail.Read"] }) });
+  const token = await tokenOfAnna(lab, practiceApplication.clientId);
+  expect(refusal(await call(lab, "POST", "/me/messages", { subject: "x" }, { token }))).toEqual([403, "ErrorAccessDenied"]);
 });
