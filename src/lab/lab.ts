@@ -6,6 +6,7 @@ import { type AutodiscoverOptions, type AutodiscoverRule, autodiscoverAt } from 
 import { operations } from "./ews/operations.ts";
 import { serveEws } from "./ews/server.ts";
 import { WindowsSignIn, type WindowsSignInOptions } from "./ews/sign-in/windows-sign-in.ts";
+import { Subscriptions } from "./ews/subscriptions.ts";
 import { FaultPlan, type FaultRule } from "./faults.ts";
 import type { GraphHabits } from "./graph/operation.ts";
 import { operations as graphOperations } from "./graph/operations.ts";
@@ -146,6 +147,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     newestVersion: options.newestVersion,
     mostConcurrent: options.throttling?.ews,
     running: new ConcurrentRequests(),
+    subscriptions: new Subscriptions(),
     gzip: options.gzip ?? true,
     keepBodies: options.keepBodies ?? false,
     closing: closing.signal,

@@ -3,6 +3,7 @@ import type { ServerVariants } from "../server-variants.ts";
 import type { User } from "../store/organisation.ts";
 import type { Store } from "../store/store.ts";
 import { el, esc, type XmlElement } from "../xml.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 
 export const soapNamespace = "http://schemas.xmlsoap.org/soap/envelope/";
 export const messagesNamespace = "http://schemas.microsoft.com/exchange/services/2006/messages";
@@ -25,6 +26,7 @@ export interface RequestContext {
   readonly timeZone: string;
   readonly faults: Faults;
   readonly habits: ServerVariants;
+  readonly subscriptions: Subscriptions;
   /** The operation element; it is valid by the schema. */
   readonly request: XmlElement;
 }
@@ -34,6 +36,8 @@ export interface Operation {
   readonly name: string;
   /** Returns the inner XML of s:Body. All work is done when it returns; only the writing of content may be lazy. */
   handle(context: RequestContext): Content;
+  /** Further bodies of the same reply, each in an envelope of its own, until the stream ends or `closing` is aborted; undefined if there are none. */
+  follow?(context: RequestContext): ((closing: AbortSignal) => AsyncIterable<Content>) | undefined;
 }
 
 /** The children of m:MessageXml or t:MessageXml as tagged values: `<t:Value Name="…">`. */

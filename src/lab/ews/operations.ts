@@ -15,10 +15,12 @@ import { findFolder } from "./operations/find-folder.ts";
 import { findItem } from "./operations/find-item.ts";
 import { findPeople } from "./operations/find-people.ts";
 import { getAttachment } from "./operations/get-attachment.ts";
+import { getEvents } from "./operations/get-events.ts";
 import { getFolder } from "./operations/get-folder.ts";
 import { getItem } from "./operations/get-item.ts";
 import { getSearchableMailboxes } from "./operations/get-searchable-mailboxes.ts";
 import { getServerTimeZones } from "./operations/get-server-time-zones.ts";
+import { getStreamingEvents } from "./operations/get-streaming-events.ts";
 import { getUserOofSettings } from "./operations/get-user-oof-settings.ts";
 import { markAllItemsAsRead } from "./operations/mark-all-items-as-read.ts";
 import { markAsJunk } from "./operations/mark-as-junk.ts";
@@ -27,8 +29,10 @@ import { moveItem } from "./operations/move-item.ts";
 import { resolveNames } from "./operations/resolve-names.ts";
 import { sendItem } from "./operations/send-item.ts";
 import { setUserOofSettings } from "./operations/set-user-oof-settings.ts";
+import { subscribe } from "./operations/subscribe.ts";
 import { syncFolderHierarchy } from "./operations/sync-folder-hierarchy.ts";
 import { syncFolderItems } from "./operations/sync-folder-items.ts";
+import { unsubscribe } from "./operations/unsubscribe.ts";
 import { updateFolder } from "./operations/update-folder.ts";
 import { updateItem } from "./operations/update-item.ts";
 import { uploadItems } from "./operations/upload-items.ts";
@@ -66,6 +70,10 @@ export const operations: readonly Operation[] = [
   syncFolderHierarchy,
   syncFolderItems,
   updateFolder,
+  getEvents,
+  getStreamingEvents,
+  subscribe,
+  unsubscribe,
   updateItem,
   uploadItems,
 ];

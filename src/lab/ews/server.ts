@@ -21,7 +21,8 @@ import { operations } from "./operations.ts";
 import { actingUser, authenticate } from "./sign-in/authenticate.ts";
 import { type BearerCaller, type BearerRefusal, bearerCaller } from "./sign-in/bearer-token.ts";
 import { signInText, type WindowsSignIn } from "./sign-in/windows-sign-in.ts";
-import { type Damage, type Reply, reset, send } from "./transport.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+import { type Damage, type Reply, reset, send, sendStream } from "./transport.ts";
 import { isRequestVersion, newestRequestVersion, type Product, supports } from "./versions.ts";
 
 /** Everything that the EWS server needs from its lab. */
@@ -40,6 +41,7 @@ export interface EwsServer {
   /** Limit of concurrent requests per account; undefined: none. */
   readonly mostConcurrent?: number | undefined;
   readonly running: ConcurrentRequests;
+  readonly subscriptions: Subscriptions;
   readonly gzip: boolean;
   readonly keepBodies: boolean;
   /** Aborted when the lab closes. */
@@ -85,18 +87,18 @@ export async function serveEws(server: EwsServer, request: IncomingMessage, resp
       ...(exchanged.replyBody ? { replyBody: exchanged.replyBody.join("") } : {}),
     });
   });
-  const { reply, damage } = await answer(server, request, response, exchanged);
+  const { reply, damage, more } = await answer(server, request, response, exchanged);
   if (reply === undefined) return reset(request);
   const clientId = request.headersDistinct["client-request-id"]?.[0];
   const echo = request.headers["return-client-request-id"] === "true" && clientId !== undefined ? { "client-request-id": clientId } : {};
   const body = exchanged.replyBody ? recordRequest(reply.body, exchanged.replyBody) : reply.body;
-  await send(
-    request,
-    response,
-    { ...reply, headers: { "request-id": requestId, ...echo, ...server.windows?.headers, ...reply.headers }, body },
-    damage,
-    server.gzip,
-  );
+  const whole = { ...reply, headers: { "request-id": requestId, ...echo, ...server.windows?.headers, ...reply.headers }, body };
+  if (more !== undefined) {
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    return sendStream(response, whole, more(AbortSignal.any([server.closing, gone.signal])));
+  }
+  await send(request, response, whole, damage, server.gzip);
 }
 
 function* recordRequest(body: Iterable<string | Uint8Array>, into: string[]): Iterable<string | Uint8Array> {
@@ -110,6 +112,8 @@ function* recordRequest(body: Iterable<string | Uint8Array>, into: string[]): It
 interface Answer {
   readonly reply: Reply | undefined;
   readonly damage?: Damage | undefined;
+  /** Further envelopes of a stream, until the signal is aborted. */
+  readonly more?: ((closing: AbortSignal) => AsyncIterable<Iterable<string | Uint8Array>>) | undefined;
 }
 
 const plainReply = (status: number, body: string, headers: Readonly<Record<string, string>> = {}): Reply => ({
@@ -247,6 +251,7 @@ async function call(
     timeZone: headers.timeZone ?? "UTC",
     faults,
     habits: server.habits,
+    subscriptions: server.subscriptions,
     request: element,
   };
   const content: Content = operation.handle(context);
@@ -260,7 +265,13 @@ async function call(
   const damage = (["truncate", "reset-mid-body", "close-cut", "illegal-characters"] as const).find(
     (kind) => faults.rule(kind) !== undefined,
   );
-  return { reply: soap(200, replyEnvelope(content, server.product)), damage };
+  const follow = operation.follow?.(context);
+  const more = follow && ((closing: AbortSignal) => envelopes(follow(closing), server.product));
+  return { reply: soap(200, replyEnvelope(content, server.product)), damage, more };
+}
+
+async function* envelopes(contents: AsyncIterable<Content>, product: Product): AsyncIterable<Iterable<string | Uint8Array>> {
+  for await (const content of contents) yield replyEnvelope(content, product);
 }
 
 /** Whether EWS is switched off for this mailbox. */

@@ -99,6 +99,23 @@ export async function send(
   response.end();
 }
 
+/** Writes a reply and then further bodies as they come, each at once; ends with the last, or when the client has gone. */
+export async function sendStream(
+  response: ServerResponse,
+  reply: Reply,
+  more: AsyncIterable<Iterable<string | Uint8Array>>,
+): Promise<void> {
+  response.writeHead(reply.status, reply.headers);
+  const whole = (body: Iterable<string | Uint8Array>): Buffer =>
+    Buffer.concat([...body].map((piece) => (typeof piece === "string" ? Buffer.from(piece) : piece)));
+  await write(response, whole(reply.body));
+  for await (const body of more) {
+    if (response.destroyed) return;
+    await write(response, whole(body));
+  }
+  response.end();
+}
+
 /** Ends the connection with a TCP reset if the socket can, so the client sees ECONNRESET instead of an orderly end. */
 export function reset(request: IncomingMessage): void {
   const socket = request.socket;

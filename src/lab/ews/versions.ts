@@ -27,6 +27,7 @@ const since: Readonly<Record<string, string>> = {
   FindPeople: "Exchange2013",
   GetSearchableMailboxes: "Exchange2013",
   GetServerTimeZones: "Exchange2010",
+  GetStreamingEvents: "Exchange2010_SP1",
   MarkAllItemsAsRead: "Exchange2013",
   MarkAsJunk: "Exchange2013",
   UploadItems: "Exchange2010_SP1",

@@ -4,6 +4,7 @@ import { headersOf, mimeOfNew } from "../mime/mime-of-item.ts";
 import { addressKey, domainOf, type LabAddress } from "./address.ts";
 import { nonDeliveryReport } from "./delivery-report.ts";
 import { expandGroup } from "./directory.ts";
+import { itemEvent } from "./events.ts";
 import type { NewItem } from "./item.ts";
 import type { MailStore } from "./mail-store.ts";
 import type { LabItem, LabMailbox } from "./mailbox.ts";
@@ -59,6 +60,7 @@ export function deliver(store: MailStore, mime: Uint8Array, envelope: Envelope):
       const blocked = isBlocked(mailbox, item.from?.address ?? envelope.from);
       const folder = mailbox.known(blocked ? "junkemail" : "inbox");
       const delivered = mailbox.add(folder, { ...item, internetMessageId: messageId, receivedAt: at, sentAt: item.sentAt ?? at, bcc: [] });
+      mailbox.events.add(itemEvent("newMail", delivered, store.now()));
       if (!blocked) enterInvitation(mailbox, item);
       deliveries.push({ address, outcome: "delivered", mailbox, item: delivered });
     } else if (store.organisation.domains.has(domainOf(address))) {

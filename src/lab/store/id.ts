@@ -255,3 +255,8 @@ function isHiddenGuid(mailbox: string): boolean {
 export function guidOf(number: number): string {
   return `5f1d0000-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
 }
+
+/** The identity of an item as the key of a map. */
+export function identityKey(identity: Uint8Array): string {
+  return Buffer.from(identity).toString("base64");
+}

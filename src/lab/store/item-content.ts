@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type IdMint, idOf, ownIdOf, parseId } from "./id.ts";
+import { type ChangeKeyKind, type IdMint, idOf, ownIdOf, parseId } from "./id.ts";
 import type { EmbeddedItem, ItemContent, LabAttachment, NewAttachment, NewItem } from "./item.ts";
 import { StoreError } from "./store-error.ts";
 import { textOfHtml } from "./text.ts";
@@ -160,4 +160,20 @@ function shortened(holder: LabAttachment, id: string, path: readonly LabAttachme
   const content: ItemContent = { ...holder.item, mime: undefined, attachments: withoutAttachment(holder.item.attachments, id, path) };
   const item: EmbeddedItem = { ...content, size: sizeOf(content), hasAttachments: hasAttachments(content) };
   return { ...holder, item, size: item.size };
+}
+
+/** The kind of change key that an item gets. */
+export function keyKindOf(item: ItemContent): ChangeKeyKind {
+  if (item.itemClass.startsWith("IPM.Contact")) return "contact";
+  return item.itemClass.startsWith("IPM.Appointment") ? "appointment" : "item";
+}
+
+/** Fields that can change while the stored bytes stay valid. After any other change, MIME is built anew. */
+export const fieldsBesideMime: ReadonlySet<string> = new Set(["isRead", "categories", "flag", "extended", "mime", "receivedAt", "isDraft"]);
+
+/** The facts that an item keeps when it is moved. */
+export interface MovedState {
+  readonly changeKey?: string | undefined;
+  readonly createdAt?: Date | undefined;
+  readonly identity?: Uint8Array | undefined;
 }

@@ -1,15 +1,19 @@
 import type { Clock } from "../clock.ts";
 import type { ActLog } from "../message-acts.ts";
 import { ChangeLog } from "./changes.ts";
+import { EventLog, itemEvent, type MailboxEvent } from "./events.ts";
 import { distinguishedFolders, type FolderSeed } from "./folders/default-folders.ts";
 import { type FolderChange, FolderOf, type ItemOf } from "./folders/stored-folder.ts";
-import { type ChangeKeyKind, IdMint } from "./id.ts";
+import { IdMint, identityKey } from "./id.ts";
 import type { ItemChange, ItemContent, LabAttachment, NewAttachment, NewItem } from "./item.ts";
 import {
   attachmentOf,
   contentOf,
   conversationIdOf,
+  fieldsBesideMime,
   hasAttachments,
+  keyKindOf,
+  type MovedState,
   newConversationIndex,
   sizeOf,
   textOf,
@@ -26,16 +30,6 @@ export type LabItem = ItemOf<LabMailbox>;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Fields that can change while the stored bytes stay valid. After any other change, MIME is built anew. */
-const fieldsBesideMime: ReadonlySet<string> = new Set(["isRead", "categories", "flag", "extended", "mime", "receivedAt", "isDraft"]);
-
-/** The facts that an item keeps when it is moved. */
-interface MovedState {
-  readonly changeKey?: string | undefined;
-  readonly createdAt?: Date | undefined;
-  readonly identity?: Uint8Array | undefined;
-}
-
 /** The contents of a mailbox that are created when it is opened. */
 export interface LazyContents {
   /** Puts the items into the mailbox, the same each time. */
@@ -50,6 +44,8 @@ export class LabMailbox {
   readonly guid: string;
   /** Changes of the folders themselves. */
   hierarchy = new ChangeLog();
+  /** What subscribers are told. */
+  readonly events = new EventLog();
   /** Address keys (see `addressKey`) whose mail goes to Junk Email. */
   readonly blockedSenders = new Set<string>();
   oof: Oof;
@@ -211,14 +207,18 @@ export class LabMailbox {
   }
 
   add(folder: LabFolder, item: NewItem): LabItem {
-    return this.#put(folder, item, this.#clock.tick(), {});
+    const made = this.#put(folder, item, this.#clock.tick(), {});
+    this.#tell("created", made);
+    return made;
   }
 
   /** The copy has its own id. The folder may belong to another mailbox. */
   copy(item: LabItem, folder: LabFolder): LabItem {
     this.#live(item);
     this.acts?.add("copy", item, this.address, folder.name, this.#clock.now());
-    return folder.mailbox.#put(folder, item, this.#clock.tick(), {});
+    const made = folder.mailbox.#put(folder, item, this.#clock.tick(), {});
+    folder.mailbox.#tell(folder.mailbox === this ? "copied" : "created", made, folder.mailbox === this ? item : undefined);
+    return made;
   }
 
   /** Moves an item; the moved item has a new id, and the old one is invalid. The folder may belong to another mailbox. */
@@ -232,13 +232,19 @@ export class LabMailbox {
     const isBelowIt = recoverable !== undefined && folder.isBelow(recoverable);
     const thrownAway = folder.mailbox === this && (folder.distinguishedName === "deleteditems" || isBelowIt);
     const kept = { changeKey: thrownAway ? item.changeKey : undefined, createdAt: item.createdAt };
-    return folder.mailbox.#put(folder, item, now, folder.mailbox === this ? { ...kept, identity: item.identity } : kept);
+    const made = folder.mailbox.#put(folder, item, now, folder.mailbox === this ? { ...kept, identity: item.identity } : kept);
+    // Clients are told of a deletion when an item leaves the visible folders.
+    if (folder.mailbox !== this || isBelowIt) this.#tell("deleted", item);
+    if (folder.mailbox !== this) folder.mailbox.#tell("created", made);
+    else if (!isBelowIt) this.#tell("moved", made, item);
+    return made;
   }
 
   remove(item: LabItem): void {
     this.#live(item);
     this.acts?.add("delete", item, this.address, undefined, this.#clock.tick());
     this.#drop(item);
+    this.#tell("deleted", item);
   }
 
   /** Changes fields of an item in its folder: its id stays, its change key does not. `by`: display name of the writer. */
@@ -353,6 +359,12 @@ export class LabMailbox {
     record.size = sizeOf(record);
     record.hasAttachments = hasAttachments(record);
     record.folder.changes.record(kind, record.id);
+    this.#tell("modified", record);
+  }
+
+  /** Tells subscribers what happened to an item. `old`: what it was before. */
+  #tell(kind: MailboxEvent["kind"], item: LabItem, old?: LabItem): void {
+    if (!this.#isMaking) this.events.add(itemEvent(kind, item, this.#clock.now(), old));
   }
 
   #newFolder(parent: LabFolder | undefined, name: string, folderClass?: string, distinguishedName?: string, isHidden = false): LabFolder {
@@ -381,13 +393,4 @@ export class LabMailbox {
     const at = siblings.indexOf(folder);
     if (at >= 0) siblings.splice(at, 1);
   }
-}
-
-function identityKey(identity: Uint8Array): string {
-  return Buffer.from(identity).toString("base64");
-}
-
-function keyKindOf(item: ItemContent): ChangeKeyKind {
-  if (item.itemClass.startsWith("IPM.Contact")) return "contact";
-  return item.itemClass.startsWith("IPM.Appointment") ? "appointment" : "item";
 }

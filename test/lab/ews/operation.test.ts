@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { base64, flatten, ItemError, ItemWarning, type RequestContext, response, responses } from "../../../src/lab/ews/operation.ts";
+import { Subscriptions } from "../../../src/lab/ews/subscriptions.ts";
 import { FaultPlan } from "../../../src/lab/faults.ts";
 import { ServerVariants } from "../../../src/lab/server-variants.ts";
 import { Store } from "../../../src/lab/store/store.ts";
@@ -17,6 +18,7 @@ function context(): RequestContext {
     version: "Exchange2016",
     timeZone: "UTC",
     faults,
+    subscriptions: new Subscriptions(),
     habits: new ServerVariants(),
     request: parseXml("<a/>"),
   };

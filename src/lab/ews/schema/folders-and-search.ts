@@ -100,6 +100,17 @@ SearchFolderTraversal : enum Shallow Deep
 SearchParameters = Restriction, BaseFolderIds=NonEmptyArrayOfBaseFolderIds @ Traversal=SearchFolderTraversal
 SearchFolder < Folder = SearchParameters?
 NonEmptyArrayOfFolders = (Folder | CalendarFolder | ContactsFolder | SearchFolder | TasksFolder)+
+NotificationEventType : enum CopiedEvent CreatedEvent DeletedEvent ModifiedEvent MovedEvent NewMailEvent FreeBusyChangedEvent
+NonEmptyArrayOfNotificationEventTypes = (EventType=NotificationEventType)+
+SubscriptionTimeout : int min 1 max 1440
+StreamingSubscriptionConnectionTimeout : int min 1 max 30
+BaseSubscriptionRequest = FolderIds=NonEmptyArrayOfBaseFolderIds?, EventTypes=NonEmptyArrayOfNotificationEventTypes,
+  Watermark=NonEmptyString? @ SubscribeToAllFolders=boolean
+PullSubscriptionRequest < BaseSubscriptionRequest = Timeout=SubscriptionTimeout
+PushSubscriptionRequest < BaseSubscriptionRequest = StatusFrequency=SubscriptionTimeout, URL=string, CallerData=string?
+StreamingSubscriptionRequest = FolderIds=NonEmptyArrayOfBaseFolderIds?, EventTypes=NonEmptyArrayOfNotificationEventTypes
+  @ SubscribeToAllFolders=boolean
+NonEmptyArrayOfSubscriptionIds = SubscriptionId=NonEmptyString+
 $AnyFolder = (Folder | CalendarFolder | ContactsFolder | SearchFolder | TasksFolder)
 SetFolderField = $Path, $AnyFolder
 AppendToFolderField = $Path, $AnyFolder

@@ -21,6 +21,10 @@ CopyFolder -> m.CopyFolder
 DeleteFolder -> m.DeleteFolder
 EmptyFolder -> m.EmptyFolder
 MarkAllItemsAsRead -> m.MarkAllItemsAsRead
+Subscribe -> m.Subscribe
+Unsubscribe -> m.Unsubscribe
+GetEvents -> m.GetEvents
+GetStreamingEvents -> m.GetStreamingEvents
 SyncFolderHierarchy -> m.SyncFolderHierarchy
 SyncFolderItems -> m.SyncFolderItems
 ResolveNames -> m.ResolveNames
@@ -63,6 +67,10 @@ m.CopyFolder < m.BaseMoveCopyFolder =
 m.DeleteFolder = FolderIds=NonEmptyArrayOfBaseFolderIds @ DeleteType=Disposal!
 m.EmptyFolder = FolderIds=NonEmptyArrayOfBaseFolderIds @ DeleteType=Disposal! DeleteSubFolders=boolean!
 m.MarkAllItemsAsRead = ReadFlag=boolean, SuppressReadReceipts=boolean, FolderIds=NonEmptyArrayOfBaseFolderIds
+m.Subscribe = (PullSubscriptionRequest | PushSubscriptionRequest | StreamingSubscriptionRequest)
+m.Unsubscribe = SubscriptionId=NonEmptyString
+m.GetEvents = SubscriptionId=NonEmptyString, Watermark=NonEmptyString
+m.GetStreamingEvents = SubscriptionIds=NonEmptyArrayOfSubscriptionIds, ConnectionTimeout=StreamingSubscriptionConnectionTimeout
 m.SyncFolderHierarchy = FolderShape=FolderResponseShape, SyncFolderId=TargetFolderId?, SyncState=string?
 m.SyncFolderItems = ItemShape=ItemResponseShape, SyncFolderId=TargetFolderId, SyncState=string?, Ignore=ArrayOfBaseItemIds?,
   MaxChangesReturned=MaxSyncChangesReturned, SyncScope=SyncFolderItemsScope?
