@@ -19,12 +19,13 @@ mailcordon setup entra     Exchange Online: register an application in Microsoft
   --certificate FILE    File with the public part of the certificate. Default: mailcordon.cer.
   --secret              Use a client secret instead of a certificate.
   --cloud NAME          worldwide (default), us-gcc-high, us-dod, china.
-  --backend NAME        ews (default), or graph for Microsoft Graph, which
-                        replaces EWS for mailboxes in Exchange Online.
-  --actions NAMES       With --backend graph: actions to grant permissions for,
+  --backend NAME        graph (default): Microsoft Graph. ews: only for what runs
+                        today. Since October 2026 Exchange Online allows EWS
+                        only for listed applications; on 2027-04-01 it ends EWS.
+  --actions NAMES       Over Graph: actions to grant permissions for,
                         comma-separated. Default: all.
-  --sweeps              With --backend graph: also grant what sweep plan needs
-                        to find mailboxes by groups and by message trace.
+  --sweeps              Over Graph: also grant what sweep plan needs to find
+                        mailboxes by groups and by message trace.
 
 mailcordon setup onprem    Exchange Server 2013 to SE: for the Exchange Management Shell.
   --account NAME        Service account: soc@example.com or EXAMPLE\\soc. Required.
@@ -60,10 +61,10 @@ async function stepsOf(kind: string, values: Values): Promise<readonly [string, 
   switch (kind) {
     case "entra":
       refuseFlags(values, ["account", "delegate"], kind);
-      if (values.actions !== undefined && values.backend !== "graph")
-        throw new Failure("invalid-input", "--actions needs --backend graph: over EWS all actions use one permission.", { hint });
-      if (values.sweeps === true && values.backend !== "graph")
-        throw new Failure("invalid-input", "--sweeps needs --backend graph: over EWS sweeps need no other permission.", { hint });
+      if (values.actions !== undefined && values.backend === "ews")
+        throw new Failure("invalid-input", "--actions excludes --backend ews: over EWS all actions use one permission.", { hint });
+      if (values.sweeps === true && values.backend === "ews")
+        throw new Failure("invalid-input", "--sweeps excludes --backend ews: over EWS sweeps need no other permission.", { hint });
       return [
         "Connect mailcordon to Exchange Online",
         entraSteps({
@@ -72,7 +73,7 @@ async function stepsOf(kind: string, values: Values): Promise<readonly [string, 
           clientId: values["client-id"] === undefined ? undefined : clientId(values["client-id"]),
           mailboxes: some,
           certificate: values.secret ? undefined : certificate(values.certificate ?? "mailcordon.cer"),
-          backend: await backend(values.backend ?? "ews", values.actions, values.sweeps === true),
+          backend: await backend(values.backend ?? "graph", values.actions, values.sweeps === true),
         }),
       ];
     case "onprem":

@@ -41,7 +41,7 @@ function ofApplication({ roles, appId }: TokenFacts, access: "impersonation" | "
     found:
       "full_access_as_app is missing in the token. That is right where RBAC for Applications gives the access (Application EWS.AccessAsApp)",
     next: [
-      "If it does not, either limit the application to some mailboxes (see `mailcordon setup entra --mailboxes`), or give it access to all:",
+      "If it does not, either limit the application to some mailboxes (see `mailcordon setup entra --backend ews --mailboxes`), or give it access to all:",
       ...(appId === undefined ? [] : findApplication(appId)),
       ...consentToAll,
     ],

@@ -54,7 +54,7 @@ export const graphSweeps: Step = {
       tried,
       found,
       next: [
-        "Grant what you need; `mailcordon setup entra --backend graph --sweeps` prints all of it, with what message trace needs besides.",
+        "Grant what you need; `mailcordon setup entra --sweeps` prints all of it, with what message trace needs besides.",
         ...commands,
       ],
     };

@@ -13,7 +13,7 @@ import { fieldsOfMethod, type OnPremises, readOnPremises } from "./on-premises-s
 import { isTree, readYaml, type YamlTree } from "./read-yaml.ts";
 import { parseSecretPlace, readSecret, type Secret, type SecretPlace } from "./secrets.ts";
 import { findSettings, settingsPlaces } from "./settings-paths.ts";
-import { knownKeys, SettingsFile } from "./settings-schema.ts";
+import { defaultBackend, knownKeys, SettingsFile } from "./settings-schema.ts";
 import { readSweepRules, type SweepRules } from "./sweep-settings.ts";
 
 /** How one connection reaches Exchange, checked; its secrets are read. */
@@ -219,8 +219,16 @@ async function readSources({ flags = {}, environment = process.env, directory = 
   const raw = found === undefined ? {} : await readYaml(found);
   const requested = flags.connection ?? environment.MAILCORDON_CONNECTION;
   const name = chooseConnection(raw, requested, environment, path ?? settingsPlaces(environment, directory).join(" and "));
-  const merged = fileAlone ? raw : withEnvironment(raw, name, environment, directory);
+  const merged = withBackends(fileAlone ? raw : withEnvironment(raw, name, environment, directory));
   return { flags, environment, directory, path, isFound: found?.isFound === true, name, raw, merged };
+}
+
+/** Returns the settings with a back end for each connection that names none. */
+function withBackends(tree: YamlTree): YamlTree {
+  const { connections } = tree;
+  if (!isTree(connections)) return tree;
+  const filled = Object.entries(connections).map(([name, one]) => [name, isTree(one) ? { backend: defaultBackend(one), ...one } : one]);
+  return { ...tree, connections: Object.fromEntries(filled) };
 }
 
 /**

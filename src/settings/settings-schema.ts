@@ -55,6 +55,7 @@ const Connection = z
   .strictObject({
     backend: z
       .enum(["ews", "graph", "auto"], expected("ews, graph, or auto (each mailbox over the back end that holds it)"))
+      // `defaultBackend` puts in graph for a connection to Exchange Online.
       .default("ews"),
     ews: Ews.default({}),
     graph: GraphSettings.prefault({}),
@@ -103,6 +104,17 @@ const Connection = z
     error:
       "is plain http, so anybody on the network path can read the password or token; put an https address (http is allowed for a loopback address only)",
   });
+
+/**
+ * Returns the back end of a connection that names none: Microsoft Graph for Exchange Online, which ends EWS on 2027-04-01; EWS for a server with a URL or
+ * Autodiscover.
+ */
+export function defaultBackend(connection: Readonly<Record<string, unknown>>): "ews" | "graph" {
+  const { ews, auth } = connection;
+  const has = (tree: unknown, name: string) => typeof tree === "object" && tree !== null && Reflect.get(tree, name) !== undefined;
+  if (has(ews, "url") || has(ews, "autodiscover")) return "ews";
+  return has(auth, "oauth") || has(auth, "bearer") ? "graph" : "ews";
+}
 
 /** The schema of `mailcordon.yaml`. */
 export const SettingsFile = z.strictObject({

@@ -13,6 +13,7 @@ import {
 } from "./exchange-online-commands.ts";
 import { consentToGraph, type GraphGrant, grantInScope, showConsent, testAuthorization } from "./graph-commands.ts";
 import { mailboxScope } from "./mailbox-scope.ts";
+import { onlineBlock } from "./settings-block.ts";
 import type { SetupStep } from "./setup-step.ts";
 
 /** Checked values. */
@@ -42,10 +43,24 @@ export function entraSteps(values: EntraSetupValues): readonly SetupStep[] {
     credential(values.certificate),
     ...(backend.kind === "graph" ? overGraph(backend.grants, values.mailboxes) : overEws(values.mailboxes)),
     {
-      title: "Check that it works",
+      title: "Write mailcordon.yaml",
       about: [
-        `Put the values into mailcordon.yaml as the guide says${backend.kind === "graph" ? ", with backend: graph" : ""}, then: mailcordon doctor --mailbox ADDRESS`,
+        "On the machine that runs mailcordon; `mailcordon init` asks for the values and writes it. It names where the secret is, and never contains it.",
       ],
+      lines: [],
+      settings: onlineBlock({
+        tenant: values.tenant,
+        clientId: values.clientId,
+        cloud: values.cloud,
+        backend: backend.kind,
+        credential:
+          values.certificate === undefined ? { secret: "env:MAILCORDON_CLIENT_SECRET" } : { pem: "/etc/mailcordon/mailcordon.pem" },
+        mailbox: values.mailboxes[0] ?? "soc@example.com",
+      }),
+    },
+    {
+      title: "Check that it works",
+      about: [`mailcordon doctor --mailbox ${values.mailboxes[0] ?? "ADDRESS"}`],
       lines: [],
     },
   ];

@@ -8,6 +8,7 @@ import {
   showVirtualDirectory,
   throttling,
 } from "./on-premises-commands.ts";
+import { onPremisesBlock } from "./settings-block.ts";
 import type { SetupStep } from "./setup-step.ts";
 
 /** Checked values. */
@@ -61,8 +62,22 @@ export function onPremisesSteps({ account, mailboxes, delegate }: OnPremisesSetu
       lines: [showCertificates],
     },
     {
+      title: "Write mailcordon.yaml",
+      about: [
+        "On the machine that runs mailcordon; `mailcordon init` asks for the values and writes it. It names where the password is, and never contains it.",
+      ],
+      lines: [],
+      settings: onPremisesBlock({
+        url: "https://mail.example.com/EWS/Exchange.asmx",
+        account,
+        password: "env:MAILCORDON_PASSWORD",
+        delegate,
+        mailbox: mailboxes[0] ?? (account.includes("@") ? account : "soc@example.com"),
+      }),
+    },
+    {
       title: "Check that it works",
-      about: ["Put the values into mailcordon.yaml as the guide says, then: mailcordon doctor --mailbox ADDRESS"],
+      about: [`mailcordon doctor --mailbox ${mailboxes[0] ?? "ADDRESS"}`],
       lines: [],
     },
   ];

@@ -31,7 +31,7 @@ describe("the check of sweeps", () => {
     expect(step).toMatchObject({ status: "warning", found: expect.stringContaining(lost) });
     expect(step.found).toContain(missing);
     expect(report.next("graph-sweeps")).toContain(`Where-Object Value -eq '${missing}'`);
-    expect(report.next("graph-sweeps")).toContain("mailcordon setup entra --backend graph --sweeps");
+    expect(report.next("graph-sweeps")).toContain("mailcordon setup entra --sweeps");
     // A sweep is not an action: the checked actions still work.
     expect(report.success).toBe(true);
   });

@@ -164,7 +164,7 @@ async function explainDenied(failure: Failure, checkup: Checkup, address: string
       ...inScope,
       "If nothing was granted, give the application access to every mailbox, and wait for a new token (at most an hour):",
       ...consentToGraph(wanted),
-      "or to some mailboxes, once `mailcordon setup entra --backend graph --mailboxes` has created the scope:",
+      "or to some mailboxes, once `mailcordon setup entra --mailboxes` has created the scope:",
       ...grantInScope(wanted.map((permission) => ({ permission, role: detailsOf(permission).role }))),
     ],
   ];

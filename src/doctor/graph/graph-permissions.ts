@@ -151,7 +151,7 @@ export function forApplication(
     ...(scoped.length === 0
       ? []
       : [
-          "Or grant it for some mailboxes, without that consent, once `mailcordon setup entra --backend graph --mailboxes` has created the scope:",
+          "Or grant it for some mailboxes, without that consent, once `mailcordon setup entra --mailboxes` has created the scope:",
           ...grantInScope(scoped.map((permission) => ({ permission, role: detailsOf(permission).role }))),
         ]),
   ];

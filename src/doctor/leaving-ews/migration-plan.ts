@@ -125,7 +125,7 @@ export async function planGraph({
 function whyNotChecked({ auth }: Connection, offline: boolean): string | undefined {
   if (offline) return "--offline: no server was contacted";
   if (auth.kind === "oauth" || auth.kind === "bearer") return undefined;
-  return "this sign-in cannot get a token for Microsoft Graph: it needs an application in Entra ID (mailcordon setup entra --backend graph)";
+  return "this sign-in cannot get a token for Microsoft Graph: it needs an application in Entra ID (mailcordon setup entra)";
 }
 
 /** Returns the settings with the same connection over Graph, with the same registration. */
@@ -185,7 +185,7 @@ function messageOf({ name, backend }: Connection, ready: Granted, open: readonly
 function applicationOf({ auth }: Connection): readonly string[] {
   return auth.kind === "oauth" && auth.clientId !== ""
     ? findApplication(auth.clientId)
-    : ["# with $principal from `mailcordon setup entra --backend graph`"];
+    : ["# with $principal from `mailcordon setup entra`"];
 }
 
 /** Returns the commands that grant the same for some mailboxes, if the application is limited to them. Without `only`: for all actions. */
@@ -200,7 +200,7 @@ function scopedGrantCommands(
   const some = only === undefined ? "" : ` --actions ${only.map(({ name }) => name).join(",")}`;
   return [
     "# Or for some mailboxes only (RBAC for Applications), without this consent; this prints the commands:",
-    `# mailcordon setup entra --backend graph ${who} --mailboxes <addresses>${some}`,
+    `# mailcordon setup entra ${who} --mailboxes <addresses>${some}`,
   ];
 }
 
