@@ -12,6 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -76,7 +77,12 @@ function once(place: string, make: (folder: string) => void): string {
   // Each release of Node.js builds its own: the compiled code is of one release.
   const name = `mailcordon-${process.version}-${digestOf([...sources.flatMap(filesIn), ...pages]).slice(0, 16)}`;
   const folder = join(place, name);
-  if (existsSync(folder)) return folder;
+  if (existsSync(folder)) {
+    // It is in use: the removal below must not take it from this run.
+    const now = new Date();
+    utimesSync(folder, now, now);
+    return folder;
+  }
   const made = mkdtempSync(join(place, "making-"));
   make(made);
   keep(made, folder);
