@@ -323,3 +323,21 @@ describe("Microsoft Graph:", () => {
     expect([connection.backend, connection.graph.url.href]).toEqual(["graph", "https://graph.example.com/v1.0"]);
   });
 });
+
+describe("a connection without `backend`", () => {
+  const backendOf = async (yaml: string) => (await load(yaml, { TOKEN: "t" })).connection.backend;
+  const oauth = "oauth: { tenant: example.com, client_id: 11111111-2222-3333-4444-555555555555, client_secret: env:TOKEN }";
+
+  test.each([
+    ["to Exchange Online is over Graph", `auth: { ${oauth} }`, "graph"],
+    ["with a ready token and no URL is over Graph", "auth: { bearer: { token: env:TOKEN } }", "graph"],
+    ["with a URL is over EWS", `ews: { url: "https://mail.example.com/EWS/Exchange.asmx" }\n    auth: { ${oauth} }`, "ews"],
+    ["with Autodiscover is over EWS", `ews: { autodiscover: true }\n    mailbox: soc@example.com\n    auth: { ${oauth} }`, "ews"],
+  ])("%s", async (_, lines, expected) => {
+    expect(await backendOf(`connections:\n  one:\n    ${lines}\n`)).toBe(expected);
+  });
+
+  test("to Exchange Online is over EWS if that is named", async () => {
+    expect(await backendOf(`connections:\n  one:\n    backend: ews\n    auth: { ${oauth} }\n`)).toBe("ews");
+  });
+});
