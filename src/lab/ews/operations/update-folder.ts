@@ -19,6 +19,8 @@ function readUpdate(element: XmlElement, folder: LabFolder, extended: LabFolder[
 }
 
 function deleted(path: PropertyPath, extended: LabFolder["extended"]): FolderChange {
+  // The lab has no permissions of folders, and clients that save a folder delete those that they have not.
+  if (path.kind === "field" && path.uri === "folder:PermissionSet") return {};
   if (path.kind !== "extended" || !extended.has(path.key))
     throw new ItemError("ErrorInvalidPropertyDelete", "The property can not be deleted.", pathXml(path));
   return { extended: new Map([...extended].filter(([key]) => key !== path.key)) };
