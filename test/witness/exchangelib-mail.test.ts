@@ -8,8 +8,8 @@ import { labPassword } from "../../src/lab/store/store.ts";
 
 // Debian's own Python: the package python3-exchangelib is for it.
 const python = "/usr/bin/python3";
-const driver = fileURLToPath(new URL("drive_exchangelib_mail.py", import.meta.url));
-const listed = spawnSync(python, [driver, "--list"]);
+const driver = fileURLToPath(new URL("exchangelib/run_checks.py", import.meta.url));
+const listed = spawnSync(python, ["-B", driver, "--list"]);
 const checks: readonly string[] = listed.status === 0 ? JSON.parse(listed.stdout.toString("utf8")) : ["none"];
 const isInstalled = listed.status === 0;
 
@@ -22,7 +22,7 @@ describe.skipIf(!isInstalled)(
     beforeAll(async () => {
       lab = await startLab();
       const told = { url: lab.ewsUrl, user: socAddress, password: labPassword, mailbox: "hr@example.com", other: "user09@example.com" };
-      const { stdout } = await promisify(execFile)(python, [driver, JSON.stringify(told)], { maxBuffer: 1 << 24 });
+      const { stdout } = await promisify(execFile)(python, ["-B", driver, JSON.stringify(told)], { maxBuffer: 1 << 24 });
       seen = JSON.parse(stdout);
     }, 300_000);
     afterAll(() => lab.close());

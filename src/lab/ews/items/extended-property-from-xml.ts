@@ -14,7 +14,7 @@ export function readExtendedValue(element: XmlElement): { readonly path: Extende
   }
   const given = values ?? element.child("Value")?.text ?? "";
   checkValue(path, values ?? [element.child("Value")?.text ?? ""]);
-  return { path, value: typeof given === "string" ? inUtc(path, given) : given.map((one) => inUtc(path, one)) };
+  return { path, value: typeof given === "string" ? asStored(path, given) : given.map((one) => asStored(path, one)) };
 }
 
 function checkValue(path: ExtendedPath, values: readonly string[]): void {
@@ -29,7 +29,8 @@ function checkValue(path: ExtendedPath, values: readonly string[]): void {
   }
 }
 
-/** A time is stored in UTC: a client may read a text other than the one it wrote. */
-function inUtc({ type }: ExtendedPath, value: string): string {
-  return type.startsWith("SystemTime") ? wireTime(new Date(value.trim())) : value;
+/** Values are stored by their type, not as text, so a client may read a text other than the one it wrote: a time in UTC, `true` for `1`. */
+function asStored({ type }: ExtendedPath, value: string): string {
+  if (type.startsWith("SystemTime")) return wireTime(new Date(value.trim()));
+  return type.startsWith("Boolean") ? String(/^(?:true|1)$/.test(value.trim())) : value;
 }

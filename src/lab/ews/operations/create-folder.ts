@@ -50,7 +50,7 @@ function create(element: XmlElement, context: RequestContext): LabFolder {
   }
   const extended = element.all("ExtendedProperty").map(readExtendedValue);
   const hidden = extended.find(({ path }) => path.tag === hiddenTag);
-  const isHidden = hidden !== undefined && (hidden.value === "true" || hidden.value === "1");
+  const isHidden = hidden?.value === "true";
   const made = withFolderErrors(() => parent.mailbox.createFolder(parent, name, folderClass, { isHidden }));
   const kept = extended.filter((one) => one !== hidden);
   if (kept.length > 0) made.mailbox.updateFolder(made, { extended: new Map(kept.map(({ path, value }) => [path.key, value])) });

@@ -58,7 +58,7 @@ function set(path: PropertyPath, property: XmlElement, folder: LabFolder, extend
 
 function setExtended(property: XmlElement, extended: LabFolder["extended"]): FolderChange {
   const { path, value } = readExtendedValue(property);
-  if (path.tag === hiddenTag) return { isHidden: value === "true" || value === "1" };
+  if (path.tag === hiddenTag) return { isHidden: value === "true" };
   return { extended: new Map([...extended, [path.key, value]]) };
 }
 

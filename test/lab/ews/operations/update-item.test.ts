@@ -184,3 +184,15 @@ test("several changes of one indexed property in one update all take effect", as
     { key: "MobilePhone", number: "3" },
   ]);
 });
+
+test.each([
+  ["1", "true"],
+  ["0", "false"],
+  ["true", "true"],
+])("a flag that is written as %s is kept as %s, as Exchange stores values by their type", async (written, kept) => {
+  const item = draft();
+  const path = `<t:ExtendedFieldURI DistinguishedPropertySetId="PublicStrings" PropertyName="Flag" PropertyType="Boolean"/>`;
+  const changes = set(path, `<t:ExtendedProperty>${path}<t:Value>${written}</t:Value></t:ExtendedProperty>`);
+  expect(outcomes(await call(lab(), update(itemId(item), changes)))).toEqual(["Success NoError"]);
+  expect(item.extended.get("PublicStrings/Flag")).toBe(kept);
+});
