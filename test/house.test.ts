@@ -21,7 +21,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   lab: [],
   outcome: ["failure"],
   files: ["failure", "text"],
-  setup: ["failure"],
+  setup: ["failure", "settings"],
   wire: ["failure", "text", "files", "libraries"],
   exchange: core,
   state: ["failure", "text", "files", "libraries"],

@@ -22,6 +22,11 @@ const commands: readonly Command[] = [
     run: async (args, screen) => (await import("./doctor-command.ts")).runDoctor(args, screen),
   },
   {
+    name: "init",
+    summary: "Ask for the kind of Exchange, write mailcordon.yaml, and check the connection.",
+    run: async (args, screen) => (await import("./init-command.ts")).runInit(args, screen),
+  },
+  {
     name: "setup",
     summary: "Print the commands that connect mailcordon to Exchange, without running them.",
     run: async (args, screen) => (await import("./setup-command.ts")).runSetup(args, screen),

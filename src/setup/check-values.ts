@@ -1,6 +1,8 @@
 // src/setup/: The commands that an administrator runs to connect mailcordon, with values filled in.
 
 import { Failure } from "../failure.ts";
+import { parseSecretPlace } from "../settings/secrets.ts";
+import { isPrivate, isWebAddress } from "../settings/setting-fields.ts";
 import { isSetupCloud, type SetupCloud, setupClouds } from "./exchange-online-commands.ts";
 
 /** Values that a person gives about their own organisation. Each check throws Failure `invalid-input` naming the flag. */
@@ -42,9 +44,37 @@ export function account(text: string): string {
   throw wrong("--account", "the account's address, such as soc@example.com, or EXAMPLE\\soc");
 }
 
+/** Checks the address of one mailbox. */
+export function mailbox(text: string): string {
+  if (isAddress(text)) return text;
+  throw wrong("--mailbox", "the address of a mailbox, such as soc@example.com");
+}
+
+/** Checks the address of Exchange Web Services. Plain http is allowed for this machine alone. */
+export function ewsUrl(text: string): string {
+  if (isWebAddress(text) && isPrivate(text)) return text;
+  throw wrong("--url", "an https address such as https://mail.example.com/EWS/Exchange.asmx");
+}
+
+/** Checks the place of a secret: never the secret itself. */
+export function secretPlace(text: string, flag: string): string {
+  if (parseSecretPlace(text) !== undefined) return text;
+  throw wrong(flag, "env:NAME (the environment variable that holds it) or file:PATH (the file that holds it), never the secret itself");
+}
+
+/** Checks the path of a file that the settings name. */
+export function path(text: string, flag: string): string {
+  if (isPath(text)) return text;
+  throw wrong(flag, "the path of a file");
+}
+
+function isPath(text: string): boolean {
+  return text.trim() !== "" && text.length <= 1024 && !/\p{C}/u.test(text);
+}
+
 /** Checks the path of a certificate file. */
 export function certificate(text: string): string {
-  if (text.trim() !== "" && text.length <= 1024 && !/\p{C}/u.test(text)) return text;
+  if (isPath(text)) return text;
   throw wrong("--certificate", "the path of the certificate's public part (.cer)");
 }
 
@@ -54,5 +84,7 @@ function isAddress(text: string): boolean {
 }
 
 function wrong(flag: string, what: string): Failure {
-  return new Failure("invalid-input", `${flag} is not valid; put ${what}.`, { hint: "`mailcordon setup --help` lists the flags." });
+  return new Failure("invalid-input", `${flag} is not valid; put ${what}.`, {
+    hint: "`mailcordon setup --help` and `mailcordon init --help` list the flags.",
+  });
 }
