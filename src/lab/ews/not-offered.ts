@@ -7,7 +7,7 @@ export const notOffered: ReadonlySet<string> = new Set([
   ...["DisconnectPhoneCall", "EndSearchSession", "ExecuteSearch", "FindAvailableMeetingTimes", "FindConversation"],
   ...["FindMeetingSpaceByJoinUrl", "FindMeetingTimeCandidates", "FindMessageTrackingReport", "FindTags"],
   ...["GetAppManifests", "GetAppMarketplaceUrl", "GetClientAccessToken", "GetConversationItems", "GetDelegate"],
-  ...["GetDiscoverySearchConfiguration", "GetHoldOnMailboxes", "GetImItemList", "GetImItems", "GetInboxRules"],
+  ...["GetDiscoverySearchConfiguration", "GetHoldOnMailboxes", "GetImItemList", "GetImItems"],
   ...["GetLastPrivateCatalogUpdate", "GetMailTips", "GetMeetingInstance", "GetMeetingSpace", "GetMessageTrackingReport"],
   ...["GetNonIndexableItemDetails", "GetNonIndexableItemStatistics", "GetPasswordExpirationDate", "GetPersona"],
   ...["GetPhoneCallInformation", "GetPrivateCatalogAddIns", "GetRoomLists", "GetRooms", "GetSearchSuggestions"],
@@ -16,6 +16,6 @@ export const notOffered: ReadonlySet<string> = new Set([
   ...["InstallApp", "PlayOnPhone", "RefreshSharingFolder", "RemoveContactFromImList", "RemoveDelegate"],
   ...["RemoveDistributionGroupFromImList", "RemoveImContactFromGroup", "RemoveImGroup", "ReportMessage"],
   ...["SearchMailboxes", "SetHoldOnMailboxes", "SetImGroup", "SetImListMigrationCompleted", "SetTeamMailbox"],
-  ...["SetUserPhoto", "StartSearchSession", "UninstallApp", "UnpinTeamMailbox", "UpdateDelegate", "UpdateInboxRules"],
+  ...["SetUserPhoto", "StartSearchSession", "UninstallApp", "UnpinTeamMailbox", "UpdateDelegate"],
   ...["UpdateItemInRecoverableItems", "UpdateMeetingInstance", "UpdateMeetingSpace", "UpdateUserConfiguration"],
 ]);

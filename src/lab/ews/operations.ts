@@ -17,6 +17,7 @@ import { findPeople } from "./operations/find-people.ts";
 import { getAttachment } from "./operations/get-attachment.ts";
 import { getEvents } from "./operations/get-events.ts";
 import { getFolder } from "./operations/get-folder.ts";
+import { getInboxRules } from "./operations/get-inbox-rules.ts";
 import { getItem } from "./operations/get-item.ts";
 import { getSearchableMailboxes } from "./operations/get-searchable-mailboxes.ts";
 import { getServerTimeZones } from "./operations/get-server-time-zones.ts";
@@ -34,6 +35,7 @@ import { syncFolderHierarchy } from "./operations/sync-folder-hierarchy.ts";
 import { syncFolderItems } from "./operations/sync-folder-items.ts";
 import { unsubscribe } from "./operations/unsubscribe.ts";
 import { updateFolder } from "./operations/update-folder.ts";
+import { updateInboxRules } from "./operations/update-inbox-rules.ts";
 import { updateItem } from "./operations/update-item.ts";
 import { uploadItems } from "./operations/upload-items.ts";
 
@@ -55,10 +57,13 @@ export const operations: readonly Operation[] = [
   findItem,
   findPeople,
   getAttachment,
+  getEvents,
   getFolder,
+  getInboxRules,
   getItem,
   getSearchableMailboxes,
   getServerTimeZones,
+  getStreamingEvents,
   getUserOofSettings,
   markAllItemsAsRead,
   markAsJunk,
@@ -67,13 +72,12 @@ export const operations: readonly Operation[] = [
   resolveNames,
   sendItem,
   setUserOofSettings,
+  subscribe,
   syncFolderHierarchy,
   syncFolderItems,
-  updateFolder,
-  getEvents,
-  getStreamingEvents,
-  subscribe,
   unsubscribe,
+  updateFolder,
+  updateInboxRules,
   updateItem,
   uploadItems,
 ];

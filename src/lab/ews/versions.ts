@@ -25,11 +25,13 @@ const since: Readonly<Record<string, string>> = {
   EmptyFolder: "Exchange2010_SP1",
   ExportItems: "Exchange2010_SP1",
   FindPeople: "Exchange2013",
+  GetInboxRules: "Exchange2010_SP1",
   GetSearchableMailboxes: "Exchange2013",
   GetServerTimeZones: "Exchange2010",
   GetStreamingEvents: "Exchange2010_SP1",
   MarkAllItemsAsRead: "Exchange2013",
   MarkAsJunk: "Exchange2013",
+  UpdateInboxRules: "Exchange2010_SP1",
   UploadItems: "Exchange2010_SP1",
 };
 

@@ -19,7 +19,7 @@ export const notOffered: readonly string[] = [
   ...["/users/{user}/photos/*", "/users/{user}/planner/*", "/users/{user}/presence/*", "/users/{user}/reminderView/*"],
   ...["/users/{user}/settings/*", "/users/{user}/todo/*", "/users/{user}/transitiveMemberOf/*"],
   ...["/users/{user}/messages/delta", "/users/{user}/messages/{message}/extensions/*"],
-  ...["/users/{user}/mailFolders/{folder}/messages/{message}/extensions/*", "/users/{user}/mailFolders/{folder}/messageRules/*"],
+  ...["/users/{user}/mailFolders/{folder}/messages/{message}/extensions/*"],
   ...["/users/{user}/mailFolders/{folder}/userConfigurations/*", "/admin/*"],
 ];
 

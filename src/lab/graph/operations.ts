@@ -36,6 +36,7 @@ import { createChildFolder, createMailFolder, getMailFolder, listChildFolders, l
 import { createImportSession, exportItems, getExchangeSettings } from "./resources/mailbox-items.ts";
 import { getMailboxSetting, getMailboxSettings, updateMailboxSettings } from "./resources/mailbox-settings.ts";
 import { copyMessage, deleteMessage, moveMessage, permanentDelete, updateMessage } from "./resources/message-changes.ts";
+import { createMessageRule, deleteMessageRule, getMessageRule, listMessageRules, updateMessageRule } from "./resources/message-rules.ts";
 import { listMessageTraces } from "./resources/message-traces.ts";
 import { getMessage, getMime, listFolderMessages, listMessages } from "./resources/messages.ts";
 import { createSubscription, listSubscriptions } from "./resources/subscriptions.ts";
@@ -61,6 +62,11 @@ export const operations: readonly Operation[] = [
   moveMailFolder,
   mailFolderDelta,
   messageDelta,
+  listMessageRules,
+  getMessageRule,
+  createMessageRule,
+  updateMessageRule,
+  deleteMessageRule,
   listMessages,
   listFolderMessages,
   getMessage,

@@ -4,6 +4,7 @@ import type { JsonObject } from "./json.ts";
 export type Resource =
   | "message"
   | "mailFolder"
+  | "messageRule"
   | "attachment"
   | "contact"
   | "contactFolder"

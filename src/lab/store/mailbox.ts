@@ -21,6 +21,7 @@ import {
   withoutAttachment,
 } from "./item-content.ts";
 import type { Oof, User } from "./organisation.ts";
+import { InboxRules } from "./rules.ts";
 import { StoreError } from "./store-error.ts";
 
 /** One folder of a mailbox. */
@@ -46,6 +47,7 @@ export class LabMailbox {
   hierarchy = new ChangeLog();
   /** What subscribers are told. */
   readonly events = new EventLog();
+  readonly rules = new InboxRules();
   /** Address keys (see `addressKey`) whose mail goes to Junk Email. */
   readonly blockedSenders = new Set<string>();
   oof: Oof;

@@ -100,6 +100,29 @@ SearchFolderTraversal : enum Shallow Deep
 SearchParameters = Restriction, BaseFolderIds=NonEmptyArrayOfBaseFolderIds @ Traversal=SearchFolderTraversal
 SearchFolder < Folder = SearchParameters?
 NonEmptyArrayOfFolders = (Folder | CalendarFolder | ContactsFolder | SearchFolder | TasksFolder)+
+FlaggedForAction : enum Any Call DoNotForward FollowUp FYI Forward NoResponseNecessary Read Reply ReplyToAll Review
+ArrayOfEmailAddresses = Address=EmailAddressType*
+RulePredicateDateRange = StartDateTime=dateTime?, EndDateTime=dateTime?
+RulePredicateSizeRange = MinimumSize=int?, MaximumSize=int?
+RulePredicates = Categories=ArrayOfStrings?, ContainsBodyStrings=ArrayOfStrings?, ContainsHeaderStrings=ArrayOfStrings?,
+  ContainsRecipientStrings=ArrayOfStrings?, ContainsSenderStrings=ArrayOfStrings?, ContainsSubjectOrBodyStrings=ArrayOfStrings?,
+  ContainsSubjectStrings=ArrayOfStrings?, FlaggedForAction?, FromAddresses=ArrayOfEmailAddresses?, FromConnectedAccounts=ArrayOfStrings?,
+  HasAttachments=boolean?, Importance=ImportanceChoices?, IsApprovalRequest=boolean?, IsAutomaticForward=boolean?,
+  IsAutomaticReply=boolean?, IsEncrypted=boolean?, IsMeetingRequest=boolean?, IsMeetingResponse=boolean?, IsNDR=boolean?,
+  IsPermissionControlled=boolean?, IsReadReceipt=boolean?, IsSigned=boolean?, IsVoicemail=boolean?, ItemClasses=ArrayOfStrings?,
+  MessageClassifications=ArrayOfStrings?, NotSentToMe=boolean?, SentCcMe=boolean?, SentOnlyToMe=boolean?,
+  SentToAddresses=ArrayOfEmailAddresses?, SentToMe=boolean?, SentToOrCcMe=boolean?, Sensitivity=SensitivityChoices?,
+  WithinDateRange=RulePredicateDateRange?, WithinSizeRange=RulePredicateSizeRange?
+RuleActions = AssignCategories=ArrayOfStrings?, CopyToFolder=TargetFolderId?, Delete=boolean?,
+  ForwardAsAttachmentToRecipients=ArrayOfEmailAddresses?, ForwardToRecipients=ArrayOfEmailAddresses?, MarkImportance=ImportanceChoices?,
+  MarkAsRead=boolean?, MoveToFolder=TargetFolderId?, PermanentDelete=boolean?, RedirectToRecipients=ArrayOfEmailAddresses?,
+  SendSMSAlertToRecipients=ArrayOfEmailAddresses?, ServerReplyWithMessage=ItemId?, StopProcessingRules=boolean?
+Rule = RuleId=string?, DisplayName=string, Priority=int, IsEnabled=boolean, IsNotSupported=boolean?, IsInError=boolean?,
+  Conditions=RulePredicates?, Exceptions=RulePredicates?, Actions=RuleActions?
+CreateRuleOperation = Rule
+SetRuleOperation = Rule
+DeleteRuleOperation = RuleId=string
+ArrayOfRuleOperations = (CreateRuleOperation | SetRuleOperation | DeleteRuleOperation)+
 NotificationEventType : enum CopiedEvent CreatedEvent DeletedEvent ModifiedEvent MovedEvent NewMailEvent FreeBusyChangedEvent
 NonEmptyArrayOfNotificationEventTypes = (EventType=NotificationEventType)+
 SubscriptionTimeout : int min 1 max 1440

@@ -21,6 +21,8 @@ CopyFolder -> m.CopyFolder
 DeleteFolder -> m.DeleteFolder
 EmptyFolder -> m.EmptyFolder
 MarkAllItemsAsRead -> m.MarkAllItemsAsRead
+GetInboxRules -> m.GetInboxRules
+UpdateInboxRules -> m.UpdateInboxRules
 Subscribe -> m.Subscribe
 Unsubscribe -> m.Unsubscribe
 GetEvents -> m.GetEvents
@@ -67,6 +69,8 @@ m.CopyFolder < m.BaseMoveCopyFolder =
 m.DeleteFolder = FolderIds=NonEmptyArrayOfBaseFolderIds @ DeleteType=Disposal!
 m.EmptyFolder = FolderIds=NonEmptyArrayOfBaseFolderIds @ DeleteType=Disposal! DeleteSubFolders=boolean!
 m.MarkAllItemsAsRead = ReadFlag=boolean, SuppressReadReceipts=boolean, FolderIds=NonEmptyArrayOfBaseFolderIds
+m.GetInboxRules = MailboxSmtpAddress=string?
+m.UpdateInboxRules = MailboxSmtpAddress=string?, RemoveOutlookRuleBlob=boolean?, Operations=ArrayOfRuleOperations
 m.Subscribe = (PullSubscriptionRequest | PushSubscriptionRequest | StreamingSubscriptionRequest)
 m.Unsubscribe = SubscriptionId=NonEmptyString
 m.GetEvents = SubscriptionId=NonEmptyString, Watermark=NonEmptyString

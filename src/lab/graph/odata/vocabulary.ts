@@ -346,8 +346,19 @@ const exchangeMessageTrace: Vocabulary = {
   of: "exchange",
 };
 
+/** @see https://learn.microsoft.com/en-us/graph/api/mailfolder-list-messagerules */
+const messageRule: Vocabulary = {
+  type: "messageRule",
+  properties: ["id", "displayName", "sequence", "isEnabled", "hasError", "isReadOnly", "conditions", "exceptions", "actions"],
+  navigation: [],
+  compared: {},
+  functions: [],
+  page: [100, 1000],
+  of: "exchange",
+};
+
 export const vocabularies: Readonly<Record<Resource, Vocabulary>> = {
-  ...{ message, contact, mailFolder, contactFolder, attachment, event, user, group, directoryObject, exchangeMessageTrace },
+  ...{ message, contact, mailFolder, messageRule, contactFolder, attachment, event, user, group, directoryObject, exchangeMessageTrace },
 };
 
 /** Returns the name as in the schema; Graph accepts it in upper or lower case. */
