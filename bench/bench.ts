@@ -1,11 +1,12 @@
 // Measures speed and memory as ratios in one run and fails if a limit is exceeded: `npm run bench`; `-- --write` for docs/bench.md (of a whole run),
-// `-- --rounds N` for more or fewer runs of each, `-- --only xml` (or ews, graph, serve, audit, sweep) for a part, `-- --mailboxes 1000,10000` for larger sweeps.
+// `-- --rounds N` for more or fewer runs of each, `-- --only xml` (or ews, graph, lists, serve, audit, sweep) for a part, `-- --mailboxes 1000,10000` for larger sweeps.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { measureAudit } from "./audit.ts";
 import { measureClient } from "./client.ts";
 import { measureGraph } from "./graph.ts";
+import { measureLists } from "./lists.ts";
 import type { Measure } from "./measure.ts";
 import { measureServe } from "./serve.ts";
 import { measureSweep, parseSizes } from "./sweep.ts";
@@ -24,6 +25,7 @@ const parts = {
   xml: () => measureXml(),
   ews: () => measureClient(rounds),
   graph: () => measureGraph(rounds),
+  lists: () => measureLists(rounds),
   serve: () => measureServe(rounds),
   audit: () => measureAudit(rounds),
   sweep: () => measureSweep(rounds, parseSizes(values.mailboxes)),

@@ -81,31 +81,60 @@ function longProperties(item: AnyItem, format: ReplyFormat): Readonly<Record<str
 
 /** @see https://learn.microsoft.com/en-us/graph/api/resources/message */
 export function messageRow(item: LabItem, format: ReplyFormat): Row {
-  const id = itemId(item, format.ids);
+  return new MessageRow(item, format);
+}
+
+/** A row whose properties are written when they are read: a list writes those of one page, whatever the size of the folder. */
+class MessageRow implements Row {
+  readonly onlySelected = onlySelected;
+  readonly #item: LabItem;
+  readonly #format: ReplyFormat;
+  #written: JsonObject | undefined;
+
+  constructor(item: LabItem, format: ReplyFormat) {
+    this.#item = item;
+    this.#format = format;
+  }
+
+  get properties(): JsonObject {
+    this.#written ??= propertiesOf(this.#item, this.#format);
+    return this.#written;
+  }
+
+  get exact(): Row["exact"] {
+    const { receivedAt, sentAt, createdAt, modifiedAt } = this.#item;
+    return { receivedDateTime: receivedAt, sentDateTime: sentAt, createdDateTime: createdAt, lastModifiedDateTime: modifiedAt };
+  }
+
+  get expanded(): Row["expanded"] {
+    return extras(this.#item, this.#format, this.#item).expanded;
+  }
+
+  get extended(): Row["extended"] {
+    return extras(this.#item, this.#format, this.#item).extended;
+  }
+
+  searched(): Searched {
+    return searchedOf(this.#item);
+  }
+}
+
+function propertiesOf(item: LabItem, format: ReplyFormat): JsonObject {
   const type: JsonObject = item.meeting !== undefined && /^IPM\.Schedule/i.test(item.itemClass) ? { "@odata.type": typeOf(item) } : {};
-  return {
-    ...extras(item, format, item),
-    exact: {
-      receivedDateTime: item.receivedAt,
-      sentDateTime: item.sentAt,
-      createdDateTime: item.createdAt,
-      lastModifiedDateTime: item.modifiedAt,
+  return withComputed(
+    {
+      "@odata.etag": `W/"${item.changeKey}"`,
+      ...type,
+      id: itemId(item, format.ids),
+      createdDateTime: timeJson(item.createdAt),
+      lastModifiedDateTime: timeJson(item.modifiedAt),
+      changeKey: item.changeKey,
+      parentFolderId: restId(item.folder.id),
+      webLink: `https://outlook.office365.com/owa/?ItemID=${encodeURIComponent(item.id)}&exvsurl=1&viewmodel=ReadMessageItem`,
+      ...contentJson(item),
     },
-    properties: withComputed(
-      {
-        "@odata.etag": `W/"${item.changeKey}"`,
-        ...type,
-        id,
-        createdDateTime: timeJson(item.createdAt),
-        lastModifiedDateTime: timeJson(item.modifiedAt),
-        changeKey: item.changeKey,
-        parentFolderId: restId(item.folder.id),
-        webLink: `https://outlook.office365.com/owa/?ItemID=${encodeURIComponent(item.id)}&exvsurl=1&viewmodel=ReadMessageItem`,
-        ...contentJson(item),
-      },
-      longProperties(item, format),
-    ),
-  };
+    longProperties(item, format),
+  );
 }
 
 /** The message that an attachment holds: it has no folder, and an id that names nothing. */

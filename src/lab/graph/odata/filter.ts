@@ -159,8 +159,8 @@ export function valueAt(value: Json | undefined, path: string): Json | undefined
 }
 
 /** Returns the value for a filter or an order: times are more precise than in the reply. */
-export function comparedValue({ properties, exact }: Row, path: string): Json | undefined {
-  return exact?.[path]?.toISOString() ?? valueAt(properties, path);
+export function comparedValue(row: Row, path: string): Json | undefined {
+  return row.exact?.[path]?.toISOString() ?? valueAt(row.properties, path);
 }
 
 function edmType(value: Literal): string {

@@ -32,18 +32,20 @@ export function checkLead(order: readonly OrderKey[], filtered: readonly string[
 }
 
 export function sorted(rows: readonly Row[], order: readonly OrderKey[]): readonly Row[] {
-  return rows.toSorted((one, other) => {
-    for (const { path, descending } of order) {
-      const by = compare(comparedValue(one, path), comparedValue(other, path));
+  // Each value is read once, not at each comparison.
+  const keyed = rows.map((row) => ({ row, keys: order.map(({ path }) => keyOf(comparedValue(row, path))) }));
+  keyed.sort((one, other) => {
+    for (const [at, { descending }] of order.entries()) {
+      const by = compare(one.keys[at], other.keys[at]);
       if (by !== 0) return descending ? -by : by;
     }
     return 0;
   });
+  return keyed.map(({ row }) => row);
 }
 
 /** Missing values sort first. Times are written so that their text sorts. */
-function compare(one: unknown, other: unknown): number {
-  const [left, right] = [keyOf(one), keyOf(other)];
+function compare(left: string | number | undefined, right: string | number | undefined): number {
   if (left === right) return 0;
   if (left === undefined) return -1;
   if (right === undefined) return 1;

@@ -2,7 +2,7 @@ import { elementOf, isMessage } from "../../ews/items/item-kind.ts";
 import { mimeOf } from "../../mime/mime-of-item.ts";
 import type { LabItem } from "../../store/mailbox.ts";
 import { accessDenied } from "../errors.ts";
-import { messageRow } from "../items/message-json.ts";
+import { messageRow, type ReplyFormat } from "../items/message-json.ts";
 import { type Call, counted, type GraphReply, type Operation } from "../operation.ts";
 import { contextOf, itemReply, listReply, replyFormatOf } from "../reply.ts";
 import type { Row } from "../row.ts";
@@ -22,10 +22,14 @@ export function messagePaths(rest = ""): readonly string[] {
  * @see https://learn.microsoft.com/en-us/graph/permissions-reference#mailreadbasic
  */
 export function rowFor(item: LabItem, call: Call): Row {
+  return messageRow(item, formatFor(call));
+}
+
+function formatFor(call: Call): ReplyFormat {
   const isBasic = !isGranted(call.caller, readingAll) && !call.caller.exchangeRole;
   // A search does not return immutable ids.
   const ids = call.request.url.searchParams.has("$search") ? "rest" : call.ids;
-  return messageRow(item, { ...replyFormatOf(call), ids, isBasic });
+  return { ...replyFormatOf(call), ids, isBasic };
 }
 
 /** Whether Graph shows an item as a message. */
@@ -37,9 +41,10 @@ function list(items: Iterable<LabItem>, call: Call, path: string): GraphReply {
   const mail = [...items].filter(isMessageItem);
   const time = (item: LabItem): number => (item.receivedAt ?? item.createdAt).getTime();
   mail.sort((a, b) => time(b) - time(a));
+  const format = formatFor(call);
   return listReply(
     call,
-    mail.map((item) => rowFor(item, call)),
+    mail.map((item) => messageRow(item, format)),
     "message",
     contextOf(call, path),
   );

@@ -29,6 +29,24 @@ test("a page has ten messages unless $top says otherwise", () => {
   expect(ask(mails(25), "top=20").value).toHaveLength(20);
 });
 
+test("a sorted list writes the properties of its page and of no other row", () => {
+  let written = 0;
+  const rows = mails(30).map((one, at) => ({
+    exact: { receivedDateTime: new Date(at) },
+    get properties() {
+      written += 1;
+      return one.properties;
+    },
+  }));
+  const page = ask(rows, "$top=5&$orderby=receivedDateTime desc&$select=id");
+  expect(idsOf(page)).toEqual(["29", "28", "27", "26", "25"]);
+  // Each member of a row is read by itself.
+  const ofOne = written / 5;
+  written = 0;
+  ask(rows, "$top=10&$orderby=receivedDateTime desc&$select=id");
+  expect(written / 10).toBe(ofOne);
+});
+
 test("the pages together are every message once, whatever the size of the page", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 1, max: 70 }), (count, top) => {
