@@ -15,7 +15,7 @@ export const notOffered: ReadonlySet<string> = new Set([
   ...["GetUserAvailability", "GetUserConfiguration", "GetUserPhoto", "GetUserRetentionPolicyTags", "HideTag"],
   ...["InstallApp", "PlayOnPhone", "RefreshSharingFolder", "RemoveContactFromImList", "RemoveDelegate"],
   ...["RemoveDistributionGroupFromImList", "RemoveImContactFromGroup", "RemoveImGroup", "ReportMessage"],
-  ...["SearchMailboxes", "SetHoldOnMailboxes", "SetImGroup", "SetImListMigrationCompleted", "SetTeamMailbox"],
+  ...["SetHoldOnMailboxes", "SetImGroup", "SetImListMigrationCompleted", "SetTeamMailbox"],
   ...["SetUserPhoto", "StartSearchSession", "UninstallApp", "UnpinTeamMailbox", "UpdateDelegate"],
   ...["UpdateItemInRecoverableItems", "UpdateMeetingInstance", "UpdateMeetingSpace", "UpdateUserConfiguration"],
 ]);

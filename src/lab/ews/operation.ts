@@ -147,9 +147,8 @@ export function responses(
   options: BatchOptions = {},
 ): Iterable<string | Uint8Array> {
   const message = options.element ?? `m:${operation}ResponseMessage`;
-  const empty = options.empty ?? "";
   const failed = (responseClass: string, error: ItemError): string =>
-    `<${message} ResponseClass="${responseClass}">${errorParts(error)}${empty}</${message}>`;
+    `<${message} ResponseClass="${responseClass}">${errorParts(error)}${options.empty ?? ""}</${message}>`;
   const pieces: Content[] = [];
   let number = 0;
   let stop = false;

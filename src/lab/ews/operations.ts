@@ -28,6 +28,7 @@ import { markAsJunk } from "./operations/mark-as-junk.ts";
 import { moveFolder } from "./operations/move-folder.ts";
 import { moveItem } from "./operations/move-item.ts";
 import { resolveNames } from "./operations/resolve-names.ts";
+import { searchMailboxes } from "./operations/search-mailboxes.ts";
 import { sendItem } from "./operations/send-item.ts";
 import { setUserOofSettings } from "./operations/set-user-oof-settings.ts";
 import { subscribe } from "./operations/subscribe.ts";
@@ -70,6 +71,7 @@ export const operations: readonly Operation[] = [
   moveFolder,
   moveItem,
   resolveNames,
+  searchMailboxes,
   sendItem,
   setUserOofSettings,
   subscribe,

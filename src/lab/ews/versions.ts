@@ -31,6 +31,7 @@ const since: Readonly<Record<string, string>> = {
   GetStreamingEvents: "Exchange2010_SP1",
   MarkAllItemsAsRead: "Exchange2013",
   MarkAsJunk: "Exchange2013",
+  SearchMailboxes: "Exchange2013",
   UpdateInboxRules: "Exchange2010_SP1",
   UploadItems: "Exchange2010_SP1",
 };

@@ -2,11 +2,7 @@ import type { Group, User } from "../../store/organisation.ts";
 import type { Store } from "../../store/store.ts";
 import { el, textEl } from "../../xml.ts";
 import { ItemError, type Operation, type RequestContext, response } from "../operation.ts";
-
-/** Returns the name of a mailbox in discovery searches: its legacy directory address. */
-function referenceId(one: User | Group): string {
-  return `/o=Lab/ou=Exchange Administrative Group/cn=Recipients/cn=${one.address.toLowerCase().replace("@", "-at-")}`;
-}
+import { referenceId } from "../search/reference-id.ts";
 
 function searchableXml(one: User | Group, store: Store): string {
   const isGroup = "members" in one;

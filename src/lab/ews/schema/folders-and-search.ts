@@ -123,6 +123,18 @@ CreateRuleOperation = Rule
 SetRuleOperation = Rule
 DeleteRuleOperation = RuleId=string
 ArrayOfRuleOperations = (CreateRuleOperation | SetRuleOperation | DeleteRuleOperation)+
+SearchResultType : enum StatisticsOnly PreviewOnly
+SearchPageDirection : enum Previous Next
+MailboxSearchLocation : enum PrimaryOnly ArchiveOnly All
+ExtendedAttribute = Name=string, Value=string
+ArrayOfExtendedAttributes = ExtendedAttribute*
+MailboxSearchScope = Mailbox=string, SearchScope=MailboxSearchLocation, ExtendedAttributes=ArrayOfExtendedAttributes?
+NonEmptyArrayOfMailboxSearchScopes = MailboxSearchScope+
+MailboxQuery = Query=string, MailboxSearchScopes=NonEmptyArrayOfMailboxSearchScopes
+NonEmptyArrayOfMailboxQueries = MailboxQuery+
+PreviewItemBaseShape : enum Default Compact
+NonEmptyArrayOfExtendedFieldURIs = (ExtendedFieldURI=PathToExtendedField)+
+PreviewItemResponseShape = BaseShape=PreviewItemBaseShape, AdditionalProperties=NonEmptyArrayOfExtendedFieldURIs?
 NotificationEventType : enum CopiedEvent CreatedEvent DeletedEvent ModifiedEvent MovedEvent NewMailEvent FreeBusyChangedEvent
 NonEmptyArrayOfNotificationEventTypes = (EventType=NotificationEventType)+
 SubscriptionTimeout : int min 1 max 1440

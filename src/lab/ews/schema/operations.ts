@@ -23,6 +23,7 @@ EmptyFolder -> m.EmptyFolder
 MarkAllItemsAsRead -> m.MarkAllItemsAsRead
 GetInboxRules -> m.GetInboxRules
 UpdateInboxRules -> m.UpdateInboxRules
+SearchMailboxes -> m.SearchMailboxes
 Subscribe -> m.Subscribe
 Unsubscribe -> m.Unsubscribe
 GetEvents -> m.GetEvents
@@ -71,6 +72,8 @@ m.EmptyFolder = FolderIds=NonEmptyArrayOfBaseFolderIds @ DeleteType=Disposal! De
 m.MarkAllItemsAsRead = ReadFlag=boolean, SuppressReadReceipts=boolean, FolderIds=NonEmptyArrayOfBaseFolderIds
 m.GetInboxRules = MailboxSmtpAddress=string?
 m.UpdateInboxRules = MailboxSmtpAddress=string?, RemoveOutlookRuleBlob=boolean?, Operations=ArrayOfRuleOperations
+m.SearchMailboxes = SearchQueries=NonEmptyArrayOfMailboxQueries, ResultType=SearchResultType, PreviewItemResponseShape?,
+  SortBy=FieldOrder?, Language=string?, Deduplication=boolean?, PageSize=int?, PageItemReference=string?, PageDirection=SearchPageDirection?
 m.Subscribe = (PullSubscriptionRequest | PushSubscriptionRequest | StreamingSubscriptionRequest)
 m.Unsubscribe = SubscriptionId=NonEmptyString
 m.GetEvents = SubscriptionId=NonEmptyString, Watermark=NonEmptyString
