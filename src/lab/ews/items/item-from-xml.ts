@@ -79,6 +79,11 @@ function applyTag(tag: number, value: string, into: GatheredFields): void {
 
 function readExtendedProperty(element: XmlElement, into: GatheredFields): void {
   const { path, value } = readExtendedValue(element);
+  // PidTagFlagStatus is the flag itself: 1 complete, 2 flagged. Kept beside it, it would contradict later changes of item:Flag.
+  if (path.tag === 0x1090) {
+    into.flag = { status: value === "2" ? "Flagged" : value === "1" ? "Complete" : "NotFlagged" };
+    return;
+  }
   into.extended = new Map([...(into.extended ?? []), [path.key, value]]);
   if (path.tag !== undefined && typeof value === "string") applyTag(path.tag, value, into);
   if (path.set === "InternetHeaders" && typeof value === "string") addHeader(path, value, into);

@@ -57,6 +57,8 @@ function setField(item: LabItem, property: XmlElement, store: Store): ItemChange
   const isTopic = change.subject !== undefined && item.isDraft && item.inReplyTo === undefined;
   return {
     ...change,
+    // The property of MAPI has no dates: the same status leaves those that there are.
+    ...(property.name === "ExtendedProperty" && change.flag?.status === item.flag.status ? { flag: item.flag } : {}),
     ...contactChange(item, property),
     ...(isTopic ? { conversationTopic: topicOf(change.subject ?? "") } : {}),
     ...(change.extended === undefined ? {} : { extended: new Map([...item.extended, ...change.extended]) }),
