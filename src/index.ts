@@ -15,6 +15,8 @@ import type * as z from "zod";
 import { catalogue } from "./actions/index.ts";
 import type { Action } from "./catalogue/action-definition.ts";
 import type { Answer, Result } from "./catalogue/answer-envelope.ts";
+import type { MessageRow } from "./catalogue/message-row.ts";
+import type { AttachmentColumns } from "./catalogue/which-attachments.ts";
 import type { OpenSweeps, SweepsPlace } from "./commands/sweep/open-sweeps.ts";
 import { type Host, perform as performUntyped } from "./perform/perform.ts";
 
@@ -45,13 +47,26 @@ export type { Host, Plan, Question } from "./perform/perform.ts";
 export { type Connection, loadSettings, type Settings, type SettingsFlags, type SettingsPlace } from "./settings/load-settings.ts";
 export { Secret } from "./settings/secrets.ts";
 
-/** The input of an action. A list may also be given as one text with commas, which the type does not show. */
-export type InputOf<A extends Action> = z.input<A["input"]>;
+/** A list may also be one text with commas, such as `mailboxes: "all"`. */
+type Accepted<V> = V extends readonly (infer E)[] ? V | readonly E[] | (E extends string ? string : never) : V;
+
+/** The input of an action. An unknown field does not compile. */
+export type InputOf<A extends Action> = { [F in keyof z.input<A["input"]>]: Accepted<z.input<A["input"]>[F]> };
+
+/** The members that a type names, without those that any object may have. */
+type Named<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
 
 /** What an action answers: the envelope, with the action's own members, or its own columns in each result. All are absent when the call failed. */
-export type AnswerOf<A extends Action> = Answer &
-  (A extends { readonly output: infer Out extends z.ZodObject } ? Partial<z.output<Out>> : unknown) &
-  (A extends { readonly each: infer Each extends z.ZodObject } ? { results?: (Result & Partial<z.output<Each>>)[] } : unknown);
+export type AnswerOf<A extends Action> = string extends keyof A["input"]["shape"]
+  ? Answer
+  : Omit<Named<Answer>, "results"> &
+      (A extends { readonly output: infer Out extends z.ZodObject } ? Partial<z.output<Out>> : unknown) &
+      (A extends { readonly each: infer Each extends z.ZodObject }
+        ? { results?: (Named<Result> & ItemColumns & Partial<z.output<Each>>)[] }
+        : { results?: Answer["results"] });
+
+/** The columns that name the item of a result: a message, or an attachment in a message. */
+export type ItemColumns = Partial<MessageRow> & AttachmentColumns;
 
 /**
  * Runs an action with everything that belongs to it: dry run, guards, confirmation, evidence, audit, verification. Never throws: a call that failed as a

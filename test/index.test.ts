@@ -61,6 +61,31 @@ test("another project gets an error for a misspelt code or field", () => {
   expect(check(program.replace("answer.message", "answer.counts")).stdout).toContain("TS2322");
 });
 
+test("an action's input and answer have types: a misspelt field does not compile, and the documented forms of a list do", () => {
+  const { stdout } = check(`
+import { deleteEmail, getAttachments, loadSettings, open, perform, searchEmailsExtended } from "mailcordon";
+const host = await open(await loadSettings());
+const found = await perform(searchEmailsExtended, { mailboxes: "all", fields: "subject,from", internet_message_id: ["<a@example.com>"] }, host);
+const subject: string | undefined = found.items?.[0]?.subject;
+const deleted = await perform(deleteEmail, { item_id: "A,B", delete_type: "soft", confirm: true }, host);
+const mode: "already_gone" | "not_found" | "trash_deleted" | "soft_deleted" | "hard_deleted" | undefined = deleted.results?.[0]?.action;
+const named: string | undefined = deleted.results?.[0]?.subject ?? deleted.results?.[0]?.item_id;
+const hash: string | undefined = (await perform(getAttachments, { item_id: ["A"] as readonly string[] }, host)).results?.[0]?.attachment_id;
+// @ts-expect-error a misspelt field of the input
+await perform(deleteEmail, { item_ids: "A" }, host);
+// @ts-expect-error a misspelt choice
+await perform(deleteEmail, { item_id: "A", delete_type: "gone" }, host);
+// @ts-expect-error a list of something else
+await perform(searchEmailsExtended, { mailboxes: 5 }, host);
+// @ts-expect-error a misspelt member of the answer
+found.item;
+// @ts-expect-error a misspelt column of a result
+deleted.results?.[0]?.acton;
+console.log(subject, mode, named, hash, found.message, deleted.error?.code);
+`);
+  expect(stdout).toBe("");
+});
+
 // node-ews cannot be loaded from the registry: it requires a package that it does not declare.
 test("the package runs in another project", () => {
   writeFileSync(

@@ -263,6 +263,9 @@ export interface Action extends Uses, Reversibility {
   prepare(raw: unknown): Prepared;
 }
 
+/** An action with its own schemas. An intersection with `Action` would accept every field: its schemas are those of any object. */
+export type ActionOf<Own extends object> = Omit<Action, keyof Own> & Own;
+
 interface CommonDefinition<In extends z.ZodObject, M extends PortMethod> extends Uses<M>, Reversibility {
   readonly name: string;
   readonly title: string;
@@ -292,7 +295,7 @@ export function defineWholeAnswerAction<In extends z.ZodObject, Out extends z.Zo
   return {
     run: (
       work: (input: z.output<In>, context: Context<M>) => Promise<z.input<Out>>,
-    ): Action & { readonly input: In; readonly output: Out } => ({
+    ): ActionOf<{ readonly input: In; readonly output: Out }> => ({
       ...definition,
       glance,
       effect: "read",
@@ -352,7 +355,7 @@ export function defineItemAction<In extends z.ZodObject, Each extends z.ZodObjec
 ) {
   return {
     select: (select: Select<In, M>) => ({
-      act: (act: Act<In, Each, M>, extras: OptionalParts<In, Each, M> = {}): Action & { readonly input: In; readonly each: Each } => ({
+      act: (act: Act<In, Each, M>, extras: OptionalParts<In, Each, M> = {}): ActionOf<{ readonly input: In; readonly each: Each }> => ({
         ...definition,
         prepare: (raw) => {
           const input = readInput(definition.input, raw);

@@ -10,7 +10,7 @@ import { comparableText } from "../text/unicode-form.ts";
 import type { Context, Row, Selected, Target } from "./action-definition.ts";
 import { omitUndefined } from "./common-fields.ts";
 import { mostCharacters } from "./limits.ts";
-import { messageRow } from "./message-row.ts";
+import { type MessageRow, messageRow } from "./message-row.ts";
 import { narrowing } from "./read-input.ts";
 import { narrowingList } from "./text-lists.ts";
 import { messageSelectionMethods, selectMessages, titleOf, type WhichMessages } from "./which-messages.ts";
@@ -190,10 +190,29 @@ function namingRow(message: Message): Row {
   return omitUndefined({ item_id, internet_message_id, subject, from, received_at, folder_path });
 }
 
+/** The columns that name an attachment. */
+export interface AttachmentColumns {
+  readonly attachment_id?: string;
+  readonly parent_attachment_id?: string;
+  /** 1 for an attachment of the message itself. */
+  readonly depth?: number;
+  readonly kind?: Attachment["kind"];
+  readonly name?: string;
+  readonly file_name?: string;
+  readonly content_type?: string;
+  readonly content_id?: string;
+  /** Bytes. */
+  readonly size?: number;
+  readonly is_inline?: boolean;
+  readonly url?: string;
+  /** The attached message. */
+  readonly message?: MessageRow;
+  readonly not_expanded?: string;
+}
+
 function targetOf(message: Message, located: LocatedAttachment): Target {
   const { attachment, depth, parent, inner, unread, deeper } = located;
-  const row = omitUndefined({
-    ...namingRow(message),
+  const columns: AttachmentColumns = omitUndefined({
     attachment_id: attachment.id,
     parent_attachment_id: parent,
     depth,
@@ -208,6 +227,7 @@ function targetOf(message: Message, located: LocatedAttachment): Target {
     message: attachment.kind === "item" && inner ? messageRow(inner) : undefined,
     not_expanded: unread?.message ?? deeper ?? inner?.unlisted,
   });
+  const row = { ...namingRow(message), ...columns };
   return { row, message, attachment };
 }
 
