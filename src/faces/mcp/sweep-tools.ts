@@ -175,7 +175,16 @@ export function roleOf(name: string): "read" | "contain" {
 export function sweepToolsFor(caller: SweepCaller): readonly Tool[] {
   return Object.entries(tools)
     .filter(([, { roles }]) => roles.some((role) => caller.may(role)))
-    .map(([name, tool]) => toolFrom(name, tool));
+    .map(([name, tool]) => cachedTool(name, tool));
+}
+
+const toolCache = new Map<string, Tool>();
+
+/** Made once, as the tools of actions. */
+function cachedTool(name: string, tool: SweepTool): Tool {
+  const made = toolCache.get(name) ?? toolFrom(name, tool);
+  toolCache.set(name, made);
+  return made;
 }
 
 function toolFrom(name: string, { title, description, input, done }: SweepTool): Tool {
@@ -192,9 +201,7 @@ function toolFrom(name: string, { title, description, input, done }: SweepTool):
   return {
     name,
     title,
-    description: isRead
-      ? description
-      : `${description} The first call returns a question for the user, unless the client asks the user itself.`,
+    description: isRead ? description : `${description} The first call returns a question for the user.`,
     inputSchema: { ...schema, type: "object", properties: isRead ? properties : { ...properties, [confirmationField]: confirmation } },
     outputSchema: {
       type: "object",

@@ -73,7 +73,6 @@ test.each(Object.entries(effects))("a tool whose action is a %s has all four hin
   const action = { ...shearSheep, effect: effect as keyof typeof effects };
   const [tool] = (await (await connected({ actions: [action] })).listTools()).tools;
   expect(tool?.annotations).toEqual({
-    title: "Shear Sheep",
     readOnlyHint: meaning.readOnly,
     destructiveHint: meaning.destructive,
     idempotentHint: meaning.idempotent,
