@@ -10,7 +10,7 @@ import { Subscriptions } from "./ews/subscriptions.ts";
 import { FaultPlan, type FaultRule } from "./faults.ts";
 import type { GraphHabits } from "./graph/operation.ts";
 import { operations as graphOperations } from "./graph/operations.ts";
-import { type GraphServer, isGraphPath, serveGraph } from "./graph/server.ts";
+import { type GraphServer, isGraphPath, isUploadHostPath, serveGraph } from "./graph/server.ts";
 import { Throttle } from "./graph/throttle.ts";
 import { importName } from "./graph/uploads/import-item.ts";
 import { ImportSessions } from "./graph/uploads/import-sessions.ts";
@@ -117,6 +117,9 @@ function checkedFault(rule: FaultRule): FaultRule {
 /** Limit of the request log: a lab that runs for weeks must not keep every request. */
 const logLimit = 10_000;
 
+/** Finds what answers a path. */
+type Handlers = (path: string) => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined;
+
 /** Starts a practice Exchange. Throws what `listen` throws when the port is taken. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const habits = new ServerVariants(
@@ -167,6 +170,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     throttle: new Throttle(options.graph?.requestsPerWindow, options.throttling?.graph),
     uploads: new Uploads(),
     imports: new ImportSessions(),
+    uploadPort: () => (uploadHost === undefined ? undefined : Number(new URL(uploadHost.url).port)),
   };
   const adminApi: AdminApiServer = { ...graph, pageSize: options.adminApi?.pageSize };
   const noRules: readonly AutodiscoverRule[] = [];
@@ -178,36 +182,48 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     tokens: ews.tokens,
     log: ews.log,
   });
-  const handlerOf = (path: string) => {
+  const handlerOf: Handlers = (path) => {
     if (path.toLowerCase() === ewsPath.toLowerCase())
       return (request: IncomingMessage, response: ServerResponse) => serveEws(ews, request, response);
-    if (isGraphPath(path)) return (request: IncomingMessage, response: ServerResponse) => serveGraph(graph, request, response);
+    if (isGraphPath(path) || (uploadHost === undefined && isUploadHostPath(path)))
+      return (request: IncomingMessage, response: ServerResponse) => serveGraph(graph, request, response);
     return entra?.handler(path) ?? adminApiAt(path, adminApi) ?? autodiscoverAt(path, discovery());
   };
-  const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    const path = (request.url ?? "").split("?")[0] ?? "";
-    const readable = isReadable(request, path);
-    const serve = readable ? handlerOf(path) : undefined;
-    if (serve === undefined) {
-      request.resume();
-      response.writeHead(readable ? 404 : 400).end();
-      return;
-    }
-    serve(request, response).catch((error: unknown) => {
-      // A client that disconnects is not a defect of the lab. A request is destroyed even after it was read; only the response shows the
-      // difference.
-      if (response.destroyed) return;
-      if (!response.headersSent) response.writeHead(500, { "Content-Type": "text/plain" });
-      response.end(error instanceof Error ? error.stack : String(error));
-    });
-  };
+  const listenerOf =
+    (handlerOf: Handlers) =>
+    (request: IncomingMessage, response: ServerResponse): void => {
+      const path = (request.url ?? "").split("?")[0] ?? "";
+      const readable = isReadable(request, path);
+      const serve = readable ? handlerOf(path) : undefined;
+      if (serve === undefined) {
+        request.resume();
+        response.writeHead(readable ? 404 : 400).end();
+        return;
+      }
+      serve(request, response).catch((error: unknown) => {
+        // A client that disconnects is not a defect of the lab. A request is destroyed even after it was read; only the response shows the
+        // difference.
+        if (response.destroyed) return;
+        if (!response.headersSent) response.writeHead(500, { "Content-Type": "text/plain" });
+        response.end(error instanceof Error ? error.stack : String(error));
+      });
+    };
   const clientAuthority = options.tls?.clientAuthority;
   // A client without a certificate may sign in in another way.
   const asking = clientAuthority === undefined ? {} : { requestCert: true, rejectUnauthorized: false, ca: clientAuthority };
-  const server: Server = options.tls
-    ? createTlsServer({ key: options.tls.key, cert: options.tls.cert, ...asking }, listener)
-    : createServer(listener);
-  const { url, close } = await listen(server, options);
+  const { tls } = options;
+  const serverOf = (handlers: Handlers): Server => {
+    const listener = listenerOf(handlers);
+    return tls ? createTlsServer({ key: tls.key, cert: tls.cert, ...asking }, listener) : createServer(listener);
+  };
+  // Elsewhere than on this machine only one port may be reachable.
+  const ofUploads: Handlers = (path) => (isUploadHostPath(path) ? (request, response) => serveGraph(graph, request, response) : undefined);
+  const isLocal = options.host === undefined || /^(?:127\.|localhost$|::1$)/.test(options.host);
+  const uploadHost = isLocal ? await listen(serverOf(ofUploads), { ...options, port: 0 }) : undefined;
+  const { url, close } = await listen(serverOf(handlerOf), options).catch(async (error: unknown) => {
+    await uploadHost?.close();
+    throw error;
+  });
   return {
     url,
     ewsUrl: url + ewsPath,
@@ -217,9 +233,9 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     entra,
     addFault: (rule) => faults.add(checkedFault(rule)),
     clearFaults: () => faults.clear(),
-    close: () => {
+    close: async () => {
       closing.abort();
-      return close();
+      await Promise.all([close(), uploadHost?.close()]);
     },
   };
 }

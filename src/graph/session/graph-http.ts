@@ -170,9 +170,16 @@ export function urlOfLink(link: string): URL | undefined {
 /** Hosts of Exchange Online for uploads and imports, by cloud. The server's URL alone must not decide where we send. */
 const exchangeHosts = /(^|\.)(office\.com|office365\.com|office365\.us|office365\.cn|outlook\.cn)$/i;
 
+/** The lab has another port for uploads, as the service has another host. */
+function isSameMachine(url: URL, base: URL): boolean {
+  const isLoopback = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])$/.test(base.hostname);
+  return isLoopback && url.hostname === base.hostname && url.protocol === base.protocol;
+}
+
 function exchangeUrl(link: string, base: URL): URL {
   const url = urlOfLink(link);
-  if (url !== undefined && (url.origin === base.origin || (url.protocol === "https:" && exchangeHosts.test(url.hostname)))) return url;
+  if (url !== undefined && (url.origin === base.origin || isSameMachine(url, base))) return url;
+  if (url !== undefined && url.protocol === "https:" && exchangeHosts.test(url.hostname)) return url;
   throw new Failure(
     "refused",
     `The server named a URL that does not belong to Exchange Online${url ? `: ${url.host}` : ""}. Nothing was sent there.`,

@@ -39,6 +39,8 @@ export interface Dispatcher {
   readonly throttle: Throttle;
   readonly uploads: Uploads;
   readonly imports: ImportSessions;
+  /** Port of the host of uploads and imports; undefined: that of Graph. */
+  uploadPort(): number | undefined;
 }
 
 /** The reply to one request. */
@@ -173,6 +175,13 @@ function find(request: GraphRequest, caller: GraphCaller) {
   return route;
 }
 
+/** The service has another host for uploads; the lab has another port, where it listens on this machine only. */
+function uploadOrigin(url: URL, port: number | undefined): string {
+  const host = new URL(url.origin);
+  if (port !== undefined) host.port = String(port);
+  return host.origin;
+}
+
 function noUser(operation: Operation, name: string): GraphError {
   if (operation.of === "exchange") return new GraphError(404, "ErrorInvalidUser", `The requested user '${name}' is invalid.`);
   const text = `Resource '${name}' does not exist or one of its queried reference-property objects are not present.`;
@@ -194,6 +203,7 @@ function callOf(
     caller,
     habits: dispatcher.habits,
     uploads: dispatcher.uploads,
+    uploadOrigin: () => uploadOrigin(request.url, dispatcher.uploadPort()),
     imports: dispatcher.imports,
     ids,
     onPremises: (address) => isOnPremises(dispatcher, { address }),

@@ -71,6 +71,8 @@ export interface Call {
   readonly caller: GraphCaller;
   readonly habits: GraphHabits;
   readonly uploads: Uploads;
+  /** The origin of the URLs for uploads and imports. */
+  uploadOrigin(): string;
   readonly imports: ImportSessions;
   /** How ids are written into this reply. */
   readonly ids: IdForm;

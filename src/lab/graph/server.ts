@@ -30,7 +30,12 @@ const secretHeaders: ReadonlySet<string> = new Set(["authorization", "cookie", "
 
 /** Whether the lab's Graph answers for a path. */
 export function isGraphPath(path: string): boolean {
-  return segmentsOf(path) !== undefined || isUploadPath(path) || isImportPath(path);
+  return segmentsOf(path) !== undefined;
+}
+
+/** Whether a path is one of those that the host of uploads answers. */
+export function isUploadHostPath(path: string): boolean {
+  return isUploadPath(path) || isImportPath(path);
 }
 
 /** One HTTP request to Graph, from its headers to the last byte of the reply. */

@@ -73,7 +73,7 @@ export const createImportSession: Operation = {
     checkCloud(call, "createImportSession");
     checkParameters(jsonOf(call.request), "createImportSession", []);
     const { path, expiresAt } = call.imports.begin(call.mailbox, call.store.now());
-    const reply = { importUrl: call.request.url.origin + path, expirationDateTime: expiresAt.toISOString() };
+    const reply = { importUrl: call.uploadOrigin() + path, expirationDateTime: expiresAt.toISOString() };
     return valueReply(reply, "microsoft.graph.mailboxItemImportSession");
   },
 };

@@ -51,7 +51,7 @@ export const createUploadSession: Operation = {
     };
     const upload = call.uploads.begin({ mailbox: call.mailbox, message: item.identity, attachment, size }, call.store.now());
     const reply = {
-      uploadUrl: call.request.url.origin + uploadPath(objectIdOf(call.mailbox.user), item.id, upload.token),
+      uploadUrl: call.uploadOrigin() + uploadPath(objectIdOf(call.mailbox.user), item.id, upload.token),
       expirationDateTime: upload.expiresAt.toISOString(),
       nextExpectedRanges: ["0-"],
     };

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { LabMailbox } from "../../store/mailbox.ts";
 import { mailboxId } from "../mailbox-id.ts";
 
-/** The service uses another host for uploads; the lab uses another path on its own host. */
+/** On the host of uploads. */
 const start = "/api/gv1.0/Mailboxes";
 
 /** How long a URL is valid. Microsoft promises nothing; the documentation's example shows an hour. */

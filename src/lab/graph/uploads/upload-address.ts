@@ -1,6 +1,6 @@
 import { restId } from "../ids.ts";
 
-/** Another host in the service; here another path of the same. */
+/** On the host of uploads. */
 const start = "/api/v2.0/";
 
 /** Returns the path for the pieces of an upload. `item`: id of the message in EWS's form. */

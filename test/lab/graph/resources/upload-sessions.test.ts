@@ -123,3 +123,14 @@ test("an upload session with a member that attachments do not have is refused", 
   const lab = await startGraphLab();
   expect(refusal(await open(lab, idOf(draftOf(lab)), { colour: "red" }))).toEqual([400, "RequestBodyRead"]);
 });
+
+test("the address of an upload is on a host of its own, which answers nothing else, and Graph's host takes no upload", async () => {
+  const lab = await startGraphLab();
+  const url = new URL(text((await open(lab, idOf(draftOf(lab)))).at("uploadUrl")));
+  expect(url.origin).not.toBe(new URL(lab.url).origin);
+  const elsewhere = new URL(url.pathname + url.search, lab.url);
+  expect((await put(elsewhere.href, 0, half)).status).toBe(404);
+  const graph = new URL(`/v1.0/users/${anna}`, url.origin);
+  expect((await ask(graph.href, "GET", { Authorization: "Bearer all-token" })).status).toBe(404);
+  expect((await put(url.href, 0, half)).status).toBe(200);
+});
