@@ -246,6 +246,44 @@ describe("with a token that Microsoft's identity library fetched, its Graph clie
     expect(left.value).toEqual([]);
   });
 
+  test("folders are renamed, copied, moved and deleted in both ways", async () => {
+    const made: Item = await of("/mailFolders").post({ displayName: "Old" });
+    expect(await of(`/mailFolders/${made.id}`).patch({ displayName: "New" })).toMatchObject({ displayName: "New" });
+    const copy: Item = await of(`/mailFolders/${made.id}/copy`).post({ destinationId: "archive" });
+    await of(`/mailFolders/${made.id}/move`).post({ destinationId: "drafts" });
+    expect([mailboxOf(ann).folderAt(["Archive", "New"]), mailboxOf(ann).folderAt(["Drafts", "New"])]).not.toContain(undefined);
+    await of(`/mailFolders/${copy.id}/permanentDelete`).post({});
+    await of(`/mailFolders/${made.id}`).delete();
+    expect([mailboxOf(ann).folderAt(["Archive", "New"]), mailboxOf(ann).folderAt(["Drafts", "New"])]).toEqual([undefined, undefined]);
+  });
+
+  test("changes of messages and folders are followed by their links", async () => {
+    const first: Item = await of("/mailFolders/inbox/messages/delta?$deltatoken=latest").select("subject").get();
+    await deliver("Changed");
+    const second: Listed = await client.api(String(first["@odata.deltaLink"])).get();
+    expect(second.value.map(({ subject }) => subject)).toEqual(["Changed"]);
+    const folders: Listed = await of("/mailFolders/delta").get();
+    expect(folders.value.map(({ displayName }) => displayName)).toContain("Inbox");
+  });
+
+  test("inbox rules are made, read, changed and deleted", async () => {
+    const rules = "/mailFolders/inbox/messageRules";
+    const made: Item = await of(rules).post({ displayName: "Rule", conditions: { subjectContains: ["x"] }, actions: { markAsRead: true } });
+    await of(`${rules}/${made.id}`).patch({ isEnabled: false });
+    expect(await of(`${rules}/${made.id}`).get()).toMatchObject({ displayName: "Rule", isEnabled: false });
+    const listed: Listed = await of(rules).get();
+    expect(listed.value.map(({ id }) => id)).toEqual([made.id]);
+    await of(`${rules}/${made.id}`).delete();
+    expect(mailboxOf(ann).rules.all()).toEqual([]);
+  });
+
+  test("there are no subscriptions, and none can be made", async () => {
+    expect(await client.api("/subscriptions").get()).toMatchObject({ value: [] });
+    const wanted = { changeType: "created", notificationUrl: "https://soc.example.com/", resource: `/users/${ann}/messages` };
+    const made = client.api("/subscriptions").post({ ...wanted, expirationDateTime: "2027-01-01T00:00:00Z" });
+    await expect(made).rejects.toMatchObject({ statusCode: 400, code: "ValidationError" });
+  });
+
   test("a role that its token does not have is refused", async () => {
     const other = await startLab({ seed: false, tls: { key, cert }, tenant: tenantWith({ roles: { graph: ["Mail.Read"] } }) });
     try {
@@ -262,7 +300,8 @@ describe("with a token that Microsoft's identity library fetched, its Graph clie
 
   test("no operation of the lab's Graph was left out", () => {
     const driven = new Set(lab.requests.flatMap(({ operation, status, inner = [] }) => (status < 300 ? [operation, ...inner] : [])));
-    expect(operations.map(({ name }) => name).filter((name) => !driven.has(name))).toEqual([]);
+    // The one that the lab always refuses.
+    expect(operations.map(({ name }) => name).filter((name) => !driven.has(name))).toEqual(["subscription-post-subscriptions"]);
   });
 
   test.skipIf(!hasTypes)(`every reply has the type that Microsoft's schema gives it${without}`, () => expectValidReplies(lab));
