@@ -11,13 +11,15 @@ interface Template {
   readonly segments: readonly string[];
 }
 
-/** Returns the decoded segments of a path after `/v1.0`; undefined for another path. `users('a')` counts as two. */
+/** Returns the decoded segments of a path after `/v1.0`; undefined for another path. `users('a')` counts as two, `delta()` as `delta`. */
 export function segmentsOf(pathname: string): readonly string[] | undefined {
   const [empty, version, ...rest] = pathname.split("/");
   if (empty !== "" || version?.toLowerCase() !== "v1.0") return undefined;
   return rest.flatMap((segment) => {
     const text = decoded(segment);
     const [, collection, key] = /^(\w+)\('(.*)'\)$/.exec(text) ?? [];
+    // A function may be written as a call without parameters: `delta()`.
+    if (/^[\w.]+\(\)$/.test(text)) return [text.slice(0, -2)];
     return collection === undefined || key === undefined ? [text] : [collection, key.replaceAll("''", "'")];
   });
 }

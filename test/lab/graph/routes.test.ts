@@ -6,6 +6,7 @@ import { RoutingTable, segmentsOf } from "../../../src/lab/graph/routes.ts";
 test.each([
   ["/v1.0/users/a%40b/messages/A%2FB%3D", ["users", "a@b", "messages", "A/B="]],
   ["/v1.0/users('it''s')/messages('x')", ["users", "it's", "messages", "x"]],
+  ["/v1.0/users/a/mailFolders/inbox/messages/delta()", ["users", "a", "mailFolders", "inbox", "messages", "delta"]],
   ["/v1.0/users/%/messages", ["users", "%", "messages"]],
   ["/beta/users", undefined],
   ["/", undefined],
