@@ -5,6 +5,7 @@ import { failures } from "../failure.ts";
 import { SweepAnswerNoun } from "../sweeps/service/answer-schemas.ts";
 import { toolOf } from "./field-spellings.ts";
 import { sweepPaths, sweepSchemas } from "./openapi-sweeps.ts";
+import { allowOneText } from "./parameters.ts";
 
 /** `3.1` is JSON Schema as zod writes it; `3.0` is for importers that know no newer one. */
 export type OpenApiVersion = "3.0" | "3.1";
@@ -37,8 +38,9 @@ const Problem = z
   })
   .describe("Why the whole call failed (RFC 9457).");
 
+// Closed, so that a generated client tells a job (202) from an answer (200).
 const Job = z
-  .looseObject({
+  .strictObject({
     job_id: z.string(),
     action: z.string(),
     status: z.enum(["queued", "running", "finished", "cancelled", "lost"]),
@@ -160,6 +162,7 @@ function schemaOf(schema: z.ZodType, io: "input" | "output", version: OpenApiVer
         for (const name of Object.keys(jsonSchema)) delete jsonSchema[name];
         Object.assign(jsonSchema, ref("schemas/Problem"));
       }
+      if (io === "input") allowOneText(zodSchema, jsonSchema, version === "3.1" ? "type" : "anyOf");
       // 3.0 has a format where JSON Schema has a keyword.
       if (version === "3.1" || jsonSchema.contentEncoding === undefined) return;
       delete jsonSchema.contentEncoding;

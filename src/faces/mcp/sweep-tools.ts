@@ -11,6 +11,7 @@ import type { SweepService } from "../../sweeps/service/sweep-service.ts";
 import type { StoredPlan } from "../../sweeps/sweep-lifecycle.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
 import { counted } from "../../text/noun-count.ts";
+import { allowOneText } from "../parameters.ts";
 import { questionText } from "../question.ts";
 import type { Confirmations } from "./confirmations.ts";
 import { confirmationField } from "./tool.ts";
@@ -188,7 +189,11 @@ function cachedTool(name: string, tool: SweepTool): Tool {
 }
 
 function toolFrom(name: string, { title, description, input, done }: SweepTool): Tool {
-  const { $schema, ...schema } = z.toJSONSchema(input, { io: "input", unrepresentable: "any" });
+  const { $schema, ...schema } = z.toJSONSchema(input, {
+    io: "input",
+    unrepresentable: "any",
+    override: ({ zodSchema, jsonSchema }) => allowOneText(zodSchema, jsonSchema, "type"),
+  });
   const properties = Object.fromEntries(
     Object.entries(schema.properties ?? {}).map(([field, property]) => [field, typeof property === "object" ? property : {}]),
   );

@@ -7,7 +7,7 @@ import { commonInputFields } from "../../perform/perform.ts";
  */
 export const mostListBytes = 32_000;
 /** Characters of a description. */
-const longestDescription = 80;
+const longestDescription = 90;
 /** Limits that the server checks anyway; the complete schema has them. */
 const leftOut: ReadonlySet<string> = new Set([
   "maxLength",
@@ -19,6 +19,9 @@ const leftOut: ReadonlySet<string> = new Set([
   "minimum",
   "exclusiveMinimum",
 ]);
+
+/** Fields that an agent hardly needs: accepted, and described in the complete schema. */
+const unlisted: ReadonlySet<string> = new Set(["access", "timeout_seconds"]);
 
 interface Listed {
   readonly tool: Tool;
@@ -61,7 +64,8 @@ function listedTool(full: Tool): Listed {
   // The tool has the same title.
   const { title: _title, ...hints } = annotations ?? {};
   const { additionalProperties: _more, properties = {}, ...schema } = inputSchema;
-  const short = Object.entries(properties).map(([name, property]) => {
+  const named = Object.entries(properties).filter(([name]) => !unlisted.has(name));
+  const short = named.map(([name, property]) => {
     const { description, ...own } = shortened(property) as { readonly description?: unknown };
     // Every tool has these, and their names say what they are.
     const isPlain = commonInputFields.includes(name) && name !== "mailbox";

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { type Action, effects } from "../../catalogue/action-definition.ts";
 import { answerSchema } from "../../catalogue/answer-envelope.ts";
 import { toolOf } from "../field-spellings.ts";
+import { allowOneText } from "../parameters.ts";
 
 /** The answer to an unconfirmed call, in addition to the dry run. */
 export const Confirmation = z.strictObject({
@@ -73,7 +74,8 @@ function jsonSchema(schema: z.ZodObject, io: "input" | "output"): { properties?:
     io,
     unrepresentable: "any",
     // Absence also means that further members are allowed, and some clients warn about an empty schema.
-    override: ({ jsonSchema: { additionalProperties: more }, jsonSchema }) => {
+    override: ({ zodSchema, jsonSchema: { additionalProperties: more }, jsonSchema }) => {
+      if (io === "input") allowOneText(zodSchema, jsonSchema, "type");
       if (typeof more === "object" && Object.keys(more).length === 0) delete jsonSchema.additionalProperties;
     },
   });

@@ -36,10 +36,11 @@ describe("the list of tools", () => {
     expect(names).toEqual(many.map(({ name }) => name));
   });
 
-  test("keeps the name, type and choices of every field, and a description of those that are not plain", () => {
+  test("keeps the name, type and choices of every field that an agent needs, and a description of those that are not plain", () => {
     const full = tools.find(({ name }) => name === "delete_email");
     const short = toolPage(tools, undefined)?.tools.find(({ name }) => name === "delete_email");
-    expect(Object.keys(short?.inputSchema.properties ?? {})).toEqual(Object.keys(full?.inputSchema.properties ?? {}));
+    const fields = Object.keys(full?.inputSchema.properties ?? {}).filter((name) => name !== "access" && name !== "timeout_seconds");
+    expect(Object.keys(short?.inputSchema.properties ?? {})).toEqual(fields);
     expect(short?.inputSchema.properties?.delete_type).toMatchObject({
       enum: ["trash", "soft", "hard"],
       description: expect.stringMatching(/^trash: /),

@@ -6,6 +6,7 @@ import { answerSchema } from "../../../catalogue/answer-envelope.ts";
 import { mostBytesOf } from "../../../catalogue/limits.ts";
 import { Failure } from "../../../failure.ts";
 import { didYouMean } from "../../../text/nearest-name.ts";
+import { allowOneText } from "../../parameters.ts";
 import type { AppContext } from "../app-context.ts";
 import { readBody, requestBodyOf } from "../body.ts";
 import { demandRole } from "../callers/authentication.ts";
@@ -107,7 +108,10 @@ function summaryOf({ name, title, summary, effect }: Action) {
 function descriptionOf(action: Action) {
   return {
     ...summaryOf(action),
-    input_schema: z.toJSONSchema(action.input, { io: "input" }),
+    input_schema: z.toJSONSchema(action.input, {
+      io: "input",
+      override: ({ zodSchema, jsonSchema }) => allowOneText(zodSchema, jsonSchema, "type"),
+    }),
     output_schema: z.toJSONSchema(answerSchema(action), { io: "output" }),
     example: action.example ?? {},
   };
