@@ -5,6 +5,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
+import { billOfMaterials } from "./bill-of-materials.mjs";
 import { programFiles, splitProgram } from "./split-program.mjs";
 
 const out = process.argv[2] ?? "dist";
@@ -103,6 +104,7 @@ if (practised.status !== 0) console.warn("The compiled code could not be kept: t
 const man = spawnSync(process.execPath, [join(out, "mailcordon.cjs"), "completion", "man"], { encoding: "utf8" });
 if (man.status !== 0) throw new Error(`The man page could not be written: ${man.stderr}`);
 writeFileSync(join(out, "mailcordon.1"), man.stdout);
+writeFileSync(join(out, "sbom.cdx.json"), billOfMaterials());
 
 // Every start reads these files, and pays a millisecond for each 200 KB of compiled code. The limits are some 10 % above the sizes when this was
 // written: a library that is bundled whole (zod has 300 KB more than we use of it) must not pass unnoticed. Raise a limit only with its reason in the

@@ -121,6 +121,16 @@ test("an action is found by its name, and an unknown name is refused", () => {
   expect(() => library.action("get-contact")).toThrow(RangeError);
 });
 
+test("the package has a bill of materials that names it and each of its dependencies, with versions and licences", () => {
+  const bill = JSON.parse(readFileSync(join(built.folder, "dist/sbom.cdx.json"), "utf8"));
+  expect(bill).toMatchObject({ bomFormat: "CycloneDX", metadata: { component: { name: "mailcordon" } } });
+  const purls: readonly string[] = bill.components.map(({ purl }: { purl: string }) => purl);
+  for (const name of Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies))
+    expect(purls).toContainEqual(expect.stringMatching(new RegExp(`^pkg:npm/${name.replace("@", "%40")}@\\d`)));
+  expect(bill.components.filter(({ licenses }: { licenses?: unknown }) => licenses === undefined)).toEqual([]);
+  expect(JSON.stringify(bill)).not.toContain(root);
+});
+
 test("the package has the program, the library, its types and its pages, and nothing else", () => {
   const paths = readdirSync(built.folder, { recursive: true, encoding: "utf8" });
   const types = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports["."].types.replace("./", "");
@@ -129,6 +139,8 @@ test("the package has the program, the library, its types and its pages, and not
     "dist/program.cjs",
     "dist/lab.cjs",
     "dist/index.js",
+    "dist/mailcordon.1",
+    "dist/sbom.cdx.json",
     types,
     "SECURITY.md",
     "docs/command-line.md",

@@ -4,8 +4,8 @@ import { Answer, answerSchema, ErrorNoun } from "../catalogue/answer-envelope.ts
 import { failures } from "../failure.ts";
 import { SweepAnswerNoun } from "../sweeps/service/answer-schemas.ts";
 import { toolOf } from "./field-spellings.ts";
+import { allowOneText } from "./list-or-text.ts";
 import { sweepPaths, sweepSchemas } from "./openapi-sweeps.ts";
-import { allowOneText } from "./parameters.ts";
 
 /** `3.1` is JSON Schema as zod writes it; `3.0` is for importers that know no newer one. */
 export type OpenApiVersion = "3.0" | "3.1";

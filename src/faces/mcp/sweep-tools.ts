@@ -11,7 +11,7 @@ import type { SweepService } from "../../sweeps/service/sweep-service.ts";
 import type { StoredPlan } from "../../sweeps/sweep-lifecycle.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
 import { counted } from "../../text/noun-count.ts";
-import { allowOneText } from "../parameters.ts";
+import { allowOneText } from "../list-or-text.ts";
 import { questionText } from "../question.ts";
 import type { Confirmations } from "./confirmations.ts";
 import { confirmationField } from "./tool.ts";

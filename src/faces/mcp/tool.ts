@@ -3,7 +3,7 @@ import * as z from "zod";
 import { type Action, effects } from "../../catalogue/action-definition.ts";
 import { answerSchema } from "../../catalogue/answer-envelope.ts";
 import { toolOf } from "../field-spellings.ts";
-import { allowOneText } from "../parameters.ts";
+import { allowOneText } from "../list-or-text.ts";
 
 /** The answer to an unconfirmed call, in addition to the dry run. */
 export const Confirmation = z.strictObject({

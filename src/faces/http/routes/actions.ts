@@ -6,7 +6,7 @@ import { answerSchema } from "../../../catalogue/answer-envelope.ts";
 import { mostBytesOf } from "../../../catalogue/limits.ts";
 import { Failure } from "../../../failure.ts";
 import { didYouMean } from "../../../text/nearest-name.ts";
-import { allowOneText } from "../../parameters.ts";
+import { allowOneText } from "../../list-or-text.ts";
 import type { AppContext } from "../app-context.ts";
 import { readBody, requestBodyOf } from "../body.ts";
 import { demandRole } from "../callers/authentication.ts";
