@@ -7,7 +7,7 @@ import { type Parameter, parametersOf } from "../parameters.ts";
 import { fieldsAsFlags } from "./fields-as-flags.ts";
 import { takesMessages } from "./from-search.ts";
 import type { Program } from "./program-definition.ts";
-import { otherFlagOf, programFlags } from "./program-flags.ts";
+import { otherFlagOf, type ProgramFlag, programFlags } from "./program-flags.ts";
 import { commandWords, shellLines } from "./shell-command.ts";
 import { harmless, pad, wrap } from "./terminal.ts";
 
@@ -108,13 +108,30 @@ export function flagList(parameters: readonly Parameter[], all: readonly Paramet
   );
 }
 
+/** What the flags of the command line itself mean. */
+export const flagMeanings: Readonly<Record<ProgramFlag, string>> = {
+  input: "File or pipe with the input as one JSON object; - reads standard input. Flags take precedence over the file.",
+  from_search:
+    "Work on the messages that an earlier call found: its JSON or JSON Lines, in a file; - reads standard input. One dry run, one confirmation and one expected count cover all mailboxes.",
+  output: "table, json, yaml, jsonl or csv (a line for each result). Default: table on a terminal, otherwise json. Short: -o.",
+  json: "Print one JSON document: the same as --output json.",
+  jmespath: "Print what this JMESPath expression selects, such as results[].item_id.",
+  out: "Folder for evidence and other files. Default: evidence_dir of the settings.",
+  audit_file: "File for the audit entries. Default: audit_file of the settings.",
+  yes: "Confirm the action without being asked.",
+  config: "Settings file. Default: mailcordon.yaml in this folder, then in ~/.config/mailcordon/.",
+  connection: "Connection of the settings. Default: the default connection.",
+  verbose: "Show each request and reply on standard error: never a body, a secret or a token. Short: -v.",
+  quiet: "Print nothing on standard error.",
+  help: "Show this help. Short: -h.",
+};
+
 /** Flags of the command line itself that some actions accept. */
 const ofSomeActions = ["from_search"];
 
 function programLines(fields = Object.keys(programFlags).filter((field) => !ofSomeActions.includes(field))): [string, string][] {
-  return Object.entries(programFlags)
-    .filter(([field]) => fields.includes(field))
-    .map(([field, { value, meaning }]) => [`${flagOf(field)}${value === undefined ? "" : ` ${value}`}`, meaning]);
+  const shown = entriesOf(programFlags).filter(([field]) => fields.includes(field));
+  return shown.map(([field, value]) => [`${flagOf(field)}${value === undefined ? "" : ` ${value}`}`, flagMeanings[field]]);
 }
 
 const placeholders = { number: " N", text: " TEXT", list: " TEXT…", object: " JSON" } as const;
@@ -198,4 +215,9 @@ export function definitionList(entries: readonly (readonly [string, string])[], 
       return term.length > left - 2 && text !== "" ? `  ${harmless(term)}\n${margin}${text}` : `  ${pad(term, left)}${text}`.trimEnd();
     })
     .join("\n");
+}
+
+/** The entries of an object with the types of its names. */
+function entriesOf<K extends string, V>(object: Readonly<Record<K, V>>): readonly [K, V][] {
+  return Object.entries(object) as [K, V][];
 }

@@ -3,37 +3,25 @@ import { didYouMean } from "../../text/nearest-name.ts";
 import { fieldOf, flagOf } from "../field-spellings.ts";
 import type { FlagField } from "../parameters.ts";
 
-/** Flags of the command line itself: their meanings, and the name of their value if they have one. */
+/** Flags of the command line itself: the name of their value, if they have one. `flagMeanings` in help.ts has what they mean, which a start does not read. */
 export const programFlags = {
-  input: {
-    value: "FILE",
-    meaning: "File or pipe with the input as one JSON object; - reads standard input. Flags take precedence over the file.",
-  },
-  from_search: {
-    value: "FILE",
-    meaning:
-      "Work on the messages that an earlier call found: its JSON or JSON Lines, in a file; - reads standard input. One dry run, one confirmation and one expected count cover all mailboxes.",
-  },
-  output: {
-    value: "FORMAT",
-    meaning: "table, json, yaml, jsonl or csv (a line for each result). Default: table on a terminal, otherwise json. Short: -o.",
-  },
-  json: { value: undefined, meaning: "Print one JSON document: the same as --output json." },
-  jmespath: {
-    value: "EXPRESSION",
-    meaning: "Print what this JMESPath expression selects, such as results[].item_id.",
-  },
-  out: { value: "DIR", meaning: "Folder for evidence and other files. Default: evidence_dir of the settings." },
-  audit_file: { value: "FILE", meaning: "File for the audit entries. Default: audit_file of the settings." },
-  yes: { value: undefined, meaning: "Confirm the action without being asked." },
-  config: { value: "FILE", meaning: "Settings file. Default: mailcordon.yaml in this folder, then in ~/.config/mailcordon/." },
-  connection: { value: "NAME", meaning: "Connection of the settings. Default: the default connection." },
-  verbose: { value: undefined, meaning: "Show each request and reply on standard error: never a body, a secret or a token. Short: -v." },
-  quiet: { value: undefined, meaning: "Print nothing on standard error." },
-  help: { value: undefined, meaning: "Show this help. Short: -h." },
-} as const satisfies Record<string, { value: string | undefined; meaning: string }>;
+  input: "FILE",
+  from_search: "FILE",
+  output: "FORMAT",
+  json: undefined,
+  jmespath: "EXPRESSION",
+  out: "DIR",
+  audit_file: "FILE",
+  yes: undefined,
+  config: "FILE",
+  connection: "NAME",
+  verbose: undefined,
+  quiet: undefined,
+  help: undefined,
+} as const satisfies Record<string, string | undefined>;
 
-type ProgramFlag = keyof typeof programFlags;
+/** A flag of the command line itself. */
+export type ProgramFlag = keyof typeof programFlags;
 
 /** Short flags, and the flags that they stand for. */
 export const shortFlags: ReadonlyMap<string, string> = new Map([
@@ -91,7 +79,7 @@ export function readFlags(
     else if (parameter !== undefined) setOnce(fields, field, value(), flag);
     else if (negated?.kind === "boolean" && given === undefined) setOnce(fields, negated.field, false, flag);
     else if (own.includes(field) && isProgramFlag(field)) {
-      if (programFlags[field].value !== undefined) setOnce(program, field, value(), flag);
+      if (programFlags[field] !== undefined) setOnce(program, field, value(), flag);
       else if (given === undefined || given === "true") program.set(field, true);
       else if (given !== "false") throw invalidArgument(`${flag} takes no value.`);
     } else throw invalidArgument(`Unknown flag: ${flag}.${didYouMean(written, [...byField.keys(), ...own], flagOf)}`);

@@ -3,6 +3,7 @@
 import { fieldOf, flagOf } from "../../field-spellings.ts";
 import { type Parameter, parametersOf } from "../../parameters.ts";
 import { takesMessages } from "../from-search.ts";
+import { flagMeanings } from "../help.ts";
 import type { DescribedProgram } from "../program-definition.ts";
 import { otherFlagOf, programFlags, shortFlags } from "../program-flags.ts";
 
@@ -69,9 +70,9 @@ export async function completionsOf(
     return values(valuesOf(parameter, await known()));
   }
   const own = fieldOf(flag);
-  const programFlag = Object.entries(programFlags).find(([field, { value }]) => field === own && value !== undefined);
+  const programFlag = Object.entries(programFlags).find(([field, value]) => field === own && value !== undefined);
   if (programFlag !== undefined) {
-    const [field, { value }] = programFlag;
+    const [field, value] = programFlag;
     if (field === "connection") return values(await connectionWords(known));
     if (field === "output") return values(outputFormats.map((word) => ({ word, meaning: "" })));
     return fileValues.includes(value ?? "") ? "files" : [];
@@ -82,9 +83,9 @@ export async function completionsOf(
       meaning: sentenceOf(description),
       repeated: kind === "list",
     })),
-    ...Object.entries(programFlags)
+    ...Object.entries(flagMeanings)
       .filter(([field]) => field !== "from_search" || takesMessages(action))
-      .map(([field, { meaning }]) => ({ word: flagOf(field), meaning: sentenceOf(meaning), repeated: false })),
+      .map(([field, meaning]) => ({ word: flagOf(field), meaning: sentenceOf(meaning), repeated: false })),
   ];
   return matching(unused(flags, before));
 }
