@@ -21,10 +21,7 @@ export function answerText(answer: Answer, action: Action, columns: number, audi
 }
 
 /** More commands are not read any more. */
-const mostCommands = 3;
-/** More ids make a command that nobody checks. */
-const mostIds = 20;
-
+const mostCommands = 20;
 /** Returns how the changes can be undone, and where the audit log is. */
 function afterChange({ results = [], mailbox }: Answer, { glance }: Action, columns: number, auditFile: string | undefined): string[] {
   const calls = new Map<string, { readonly action: string; readonly input: Cells; readonly ids: string[] }>();
@@ -45,10 +42,10 @@ function afterChange({ results = [], mailbox }: Answer, { glance }: Action, colu
       "  ",
     ),
   );
-  const few = commands.length <= mostCommands && [...calls.values()].every(({ ids }) => ids.length <= mostIds);
-  const undo = few
-    ? ["To undo this:", ...commands].join("\n")
-    : wrap("To undo this: the member undo of each result names the item and how to bring it back (--json).", columns);
+  const undo =
+    commands.length <= mostCommands
+      ? ["To undo this:", ...commands].join("\n")
+      : wrap("To undo this: the audit log has the member undo of each result, with the item and how to bring it back.", columns);
   return [...(commands.length > 0 ? [undo] : []), ...(auditFile === undefined ? [] : [`Audit log: ${harmless(auditFile)}`])];
 }
 

@@ -57,14 +57,14 @@ test("after a change the text names the commands that undo it, one for each fold
   expect(text).toContain("\nAudit log: /var/log/audit.jsonl");
 });
 
-test("if undoing takes many commands, the text refers to the member undo", () => {
+test("if undoing takes many commands, the text refers to the audit log", () => {
   const action = {
     ...shearSheep,
     glance: { undo: ({ to }: Record<string, unknown>) => ({ action: "glue-wool", input: { item_id: "1", to } }) },
   };
-  const ewes = Array.from({ length: 4 }, (_, at) => ({ status: "done" as const, name: "Dolly", to: `F${at}` }));
+  const ewes = Array.from({ length: 21 }, (_, at) => ({ status: "done" as const, name: "Dolly", to: `F${at}` }));
   const text = answerText(answer(ewes), action, 100);
-  expect(text).toContain("the member undo of each result");
+  expect(text).toContain("the audit log has the member undo of each result");
   expect(text).not.toContain("glue-wool");
 });
 
