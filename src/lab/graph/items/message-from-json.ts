@@ -158,6 +158,11 @@ function readExtended(value: Json, name: string, into: GatheredMessage): void {
     const property = objectIn(one, name);
     const path = readExtendedId(textIn(memberOf(property, "id") ?? null, name));
     const text = textIn(memberOf(property, "value") ?? null, name);
+    // PidTagFlagStatus is the flag itself: 1 complete, 2 flagged.
+    if (path.tag === 0x1090) {
+      into.flag = { status: text === "2" ? "Flagged" : text === "1" ? "Complete" : "NotFlagged" };
+      continue;
+    }
     into.extended = new Map([...(into.extended ?? []), [path.key, text]]);
     applyTag(path.tag, text, name, into);
     if (path.set === "InternetHeaders" && path.name !== undefined)

@@ -144,3 +144,11 @@ test.each([
   ]);
   expect(mailboxOf(lab).item(item.id)).toBe(item);
 });
+
+test("the flag is also written by its property of MAPI, which is not kept beside it", async () => {
+  const lab = await startGraphLab();
+  const item = deliver(lab);
+  const body = { singleValueExtendedProperties: [{ id: "Integer 0x1090", value: "2" }] };
+  expect((await call(lab, "PATCH", `/users/${anna}/messages/${idOf(item)}`, body)).at("flag", "flagStatus")).toBe("flagged");
+  expect(item.extended.has("0x1090")).toBe(false);
+});
