@@ -101,7 +101,9 @@ const practised = spawnSync(process.execPath, ["scripts/compile-cache.cjs", out]
 if (practised.status !== 0) console.warn("The compiled code could not be kept: the program works, but starts some 18 ms later.");
 
 // The man page, from the texts of the help. `server.cjs` describes every command.
-const man = spawnSync(process.execPath, [join(out, "mailcordon.cjs"), "completion", "man"], { encoding: "utf8" });
+const print = "require(process.argv[1]).main(['completion', 'man'], process.argv[2])";
+// A build may be made away from its package.json, which names the version.
+const man = spawnSync(process.execPath, ["-e", print, resolve(out, "server.cjs"), resolve("package.json")], { encoding: "utf8" });
 if (man.status !== 0) throw new Error(`The man page could not be written: ${man.stderr}`);
 writeFileSync(join(out, "mailcordon.1"), man.stdout);
 writeFileSync(join(out, "sbom.cdx.json"), billOfMaterials());

@@ -197,7 +197,9 @@ async function tellPeople(act: Act, timeline: Timeline, cast: Cast, found: Case,
   });
   const mailboxes = [...new Set(copies.map((copy) => copy.mailbox))];
   await act("send-email", {
-    to: mailboxes,
+    to: [cast.soc],
+    // Nobody needs to know who else had it.
+    bcc: mailboxes,
     subject: "A phishing mail was removed from your mailbox",
     body_text: "If you opened it, please call the service desk.",
   });

@@ -219,8 +219,8 @@ async function readSources({ flags = {}, environment = process.env, directory = 
   const raw = found === undefined ? {} : await readYaml(found);
   const requested = flags.connection ?? environment.MAILCORDON_CONNECTION;
   const name = chooseConnection(raw, requested, environment, path ?? settingsPlaces(environment, directory).join(" and "));
-  const merged = withBackends(fileAlone ? raw : withEnvironment(raw, name, environment, directory));
-  return { flags, environment, directory, path, isFound: found?.isFound === true, name, raw, merged };
+  const written = fileAlone ? raw : withEnvironment(raw, name, environment, directory);
+  return { flags, environment, directory, path, isFound: found?.isFound === true, name, raw, written, merged: withBackends(written) };
 }
 
 /** Returns the settings with a back end for each connection that names none. */
@@ -236,8 +236,8 @@ function withBackends(tree: YamlTree): YamlTree {
  * Throws Failure `invalid-settings`.
  */
 export async function readWrittenConnection(place: SettingsPlace = {}): Promise<Readonly<Record<string, unknown>>> {
-  const { name, merged } = await readSources(place);
-  return subtreeAt({ ...merged }, ["connections", name]) ?? {};
+  const { name, written } = await readSources(place);
+  return subtreeAt({ ...written }, ["connections", name]) ?? {};
 }
 
 function authOf(

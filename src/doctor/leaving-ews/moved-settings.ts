@@ -59,7 +59,7 @@ function toGraph(written: SettingsTree): MoveContext {
   };
   return {
     changes: [
-      { setting: "backend", change: "add", why: "graph: Microsoft Graph instead of EWS" },
+      { setting: "backend", change: changeOf(written.backend), why: "graph: Microsoft Graph instead of EWS" },
       ...gone.flatMap(([setting, isThere, why]) => (isThere ? [{ setting, change: "remove" as const, why }] : [])),
       ...(auth.bearer === undefined ? [] : [bearer]),
     ],
@@ -83,7 +83,7 @@ function toBoth(written: SettingsTree): MoveContext {
   const auth = treeAt(written, "auth") ?? {};
   const isReady = auth.oauth !== undefined;
   const changes: readonly SettingChange[] = [
-    { setting: "backend", change: "add", why: "auto: each mailbox over the back end that holds it" },
+    { setting: "backend", change: changeOf(written.backend), why: "auto: each mailbox over the back end that holds it" },
     ...(isReady
       ? []
       : [
@@ -105,4 +105,8 @@ function toBoth(written: SettingsTree): MoveContext {
       ews: isReady ? ews : { ...ews, auth },
     },
   };
+}
+
+function changeOf(written: unknown): "add" | "replace" {
+  return written === undefined ? "add" : "replace";
 }

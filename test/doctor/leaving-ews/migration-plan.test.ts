@@ -183,7 +183,7 @@ describe("the command", () => {
     const config = join(directory, "mailcordon.yaml");
     writeFileSync(
       config,
-      JSON.stringify({ connections: { online: { auth: { oauth }, mailbox: "soc@example.com", access: "impersonation" } } }),
+      JSON.stringify({ connections: { online: { backend: "ews", auth: { oauth }, mailbox: "soc@example.com", access: "impersonation" } } }),
     );
     const guide = readFileSync(join(import.meta.dirname, "../../../docs/leave-ews.md"), "utf8");
     const [, words = "", shown] = /^```\n\$ mailcordon doctor (.*)\n([\s\S]*?)^```$/m.exec(guide) ?? [];
