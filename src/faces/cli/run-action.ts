@@ -89,13 +89,25 @@ async function openChain(action: Action, raw: Readonly<Record<string, unknown>>,
   };
 }
 
-/** Returns the answer with the flags of the command line in place of the names of fields in its failure. */
+/** Returns the answer with the flags of the command line in place of the names of fields in its failures. */
 async function spelledAsFlags(answer: Answer, action: Action): Promise<Answer> {
-  const { error } = answer;
-  if (error === undefined) return answer;
+  const { error, results } = answer;
+  if (error === undefined && results?.some((result) => result.error !== undefined) !== true) return answer;
   const { fieldsAsFlags } = await import("./fields-as-flags.ts");
   const spelled = (text: string) => fieldsAsFlags(text.replace("confirm: true", "--yes"), Object.keys(action.input.shape));
-  return { ...answer, message: spelled(answer.message), error: { ...error, message: spelled(error.message), hint: spelled(error.hint) } };
+  const respelt = <E extends { readonly message: string; readonly hint: string }>(one: E): E => ({
+    ...one,
+    message: spelled(one.message),
+    hint: spelled(one.hint),
+  });
+  return {
+    ...answer,
+    message: spelled(answer.message),
+    ...(error === undefined ? {} : { error: respelt(error) }),
+    ...(results === undefined
+      ? {}
+      : { results: results.map((result) => (result.error === undefined ? result : { ...result, error: respelt(result.error) })) }),
+  };
 }
 
 interface PrintOptions {

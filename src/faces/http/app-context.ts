@@ -25,6 +25,8 @@ export interface HttpSettings {
   readonly openMetrics: boolean;
   /** Whether every MCP call except a read needs confirmation by a person, for whom the client must ask. */
   readonly requirePerson?: boolean | undefined;
+  /** The identity provider whose tokens are accepted; undefined: API keys only. */
+  readonly oidc?: { readonly issuer: string; readonly rolesClaim: string } | undefined;
 }
 
 /** Log with one line per request, without secrets and without text from messages. */

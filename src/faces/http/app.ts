@@ -14,6 +14,7 @@ import { evidenceRoutes } from "./routes/evidence.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { isOwnProgram, metricsReply } from "./routes/metrics.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
+import { protectedResourceRoutes, resourceChallenge } from "./routes/protected-resource.ts";
 import { sweepRoutes } from "./routes/sweeps.ts";
 import { workOnJobs } from "./run-jobs.ts";
 import { openCalls, stoppingFailure } from "./running-calls.ts";
@@ -54,6 +55,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     headers.set("x-request-id", c.get("requestId"));
     // Answers are data for programs and must not be rendered: https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html
     headers.set("x-content-type-options", "nosniff");
+    const challenge = c.res.status === 401 ? resourceChallenge(c, settings) : undefined;
+    if (challenge !== undefined) headers.set("www-authenticate", challenge);
     if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
     if (closing.signal.aborted) headers.set("connection", "close");
     logRequest(c, log, metrics, performance.now() - began);
@@ -80,6 +83,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     const own = settings.openMetrics && isOwnProgram(c, addressOf(c, settings.behindProxy));
     return own ? await metricsReply(metrics)(c) : await next();
   });
+  protectedResourceRoutes(app, settings);
   app.use(authentication(options));
   app.use(async (c, next) => {
     // A client sends a large body only after 100 Continue: not without a valid API key, and not if it exceeds the limit.

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { failures } from "../../../src/failure.ts";
-import { catalogueOf, countSheep, shearMany, toy } from "../toy.ts";
+import { Failure, failures } from "../../../src/failure.ts";
+import { catalogueOf, countSheep, shearMany, shearSheep, toy } from "../toy.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -44,6 +44,21 @@ describe("on a terminal", () => {
     const { err, code } = await toy(["count-sheep", "--limit", "-3"], { terminal: true });
     expect(err).toContain("`mailcordon count-sheep --help` lists the fields.");
     expect(code).toBe(failures["invalid-input"].exit);
+  });
+
+  test("the failure of an item names flags as well", async () => {
+    const wrong = {
+      ...shearSheep,
+      prepare: (raw: unknown) => ({
+        ...shearSheep.prepare(raw),
+        select: async function* () {
+          yield { asked: { name: "Dolly" }, outcome: { ok: false as const, failure: new Failure("invalid-input", "dry_run is needed.") } };
+        },
+      }),
+    };
+    const { out } = await toy(["shear-sheep"], { terminal: true, catalogue: catalogueOf([wrong]) });
+    expect(out).toContain("--dry-run is needed.");
+    expect(out).not.toContain("dry_run");
   });
 
   test("--json prints the JSON document", async () => {
