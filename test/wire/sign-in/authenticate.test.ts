@@ -68,7 +68,7 @@ test.each([
     const other = ask(http, lab).then((status) => ended.push(`other ${status}`));
     await Promise.all([silent, other]);
     expect(ended).toEqual(["other 200", "silent"]);
-    // The client gave this request up, and the lab logs it when it notices.
+    // The lab logs a request when its reply has closed, which may be after the client has it.
     await soon(() => expect(lab.requests.filter(({ bytesIn, status }) => bytesIn === 0 && status !== 401)).toHaveLength(1));
   },
 );
