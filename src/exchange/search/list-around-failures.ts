@@ -31,7 +31,13 @@ const itemFailureCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["broken
 /** Exchange returns these codes only for unexpected errors, never for missing rights or a wrong request. */
 const itemFailureWireCodes: ReadonlySet<string> = new Set(["ErrorInternalServerError"]);
 
-export function mayBeFaultOfOneItem({ code, wireCode = "" }: Failure): boolean {
+/** The cause of a Failure: the server returned more items than were requested, so no single item spoiled the page. */
+export class MoreThanRequested extends Error {
+  override readonly name = "MoreThanRequested";
+}
+
+export function mayBeFaultOfOneItem({ code, wireCode = "", cause }: Failure): boolean {
+  if (cause instanceof MoreThanRequested) return false;
   return itemFailureCodes.has(code) || itemFailureWireCodes.has(wireCode);
 }
 

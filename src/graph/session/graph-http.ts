@@ -8,6 +8,7 @@ import type { HttpMethod, HttpRequest, HttpResponse } from "../../wire/http/requ
 import type { Document } from "../../wire/xml/write-xml.ts";
 import { failureOf } from "../failures.ts";
 import { asExpected, checkStreamed, type ExpectedReply, type WholeReply } from "./expected-reply.ts";
+import { longReply } from "./long-list.ts";
 import { type JsonObject, objectOf } from "./read-json.ts";
 import { encodedSegment, encodedText, RawBody, type RequestParts } from "./request-description.ts";
 
@@ -83,7 +84,7 @@ export function openGraphHttp({ base, http, anonymous, userAgent }: GraphHttpOpt
       return new URL(`${base.href.replace(/\/$/, "")}${pathOf(requested, mailbox)}`);
     },
     async call(request, requested, mailbox, call) {
-      return successOf(request.reply, await http.send(requestOf(request.name, requested, mailbox, call)));
+      return successOf(request.reply, await http.send(requestOf(request.name, requested, mailbox, call)), topOf(requested));
     },
     async open(request, requested, mailbox, call) {
       const response = await http.send(requestOf(request.name, requested, mailbox, call));
@@ -144,15 +145,29 @@ function bodyOf(body: RequestParts["body"]): RawBody | undefined {
   });
 }
 
-async function successOf(declared: ExpectedReply, response: HttpResponse): Promise<JsonObject> {
+async function successOf(declared: ExpectedReply, response: HttpResponse, top?: number): Promise<JsonObject> {
   const { status, headers } = response;
-  const body = await read(response);
+  const body = await read(response, top);
   if (status >= 400) throw failureOf(status, headers, body.json);
   return asExpected(declared, { status, headers, ...body });
 }
 
-async function read(response: HttpResponse): Promise<Pick<WholeReply, "json" | "isEmpty">> {
-  const text = await response.text(maxReplyBytes);
+/** Returns the number of items that a request for a list asks for; undefined where it names none. */
+function topOf({ query }: RequestParts): number | undefined {
+  const top = Number(query?.$top);
+  return Number.isInteger(top) ? top : undefined;
+}
+
+/** `top`: the number of items that were requested. */
+async function read({ body }: HttpResponse, top?: number): Promise<Pick<WholeReply, "json" | "isEmpty">> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const bytes of body) {
+    size += bytes.length;
+    parts.push(bytes);
+    if (size > maxReplyBytes) throw longReply(parts, maxReplyBytes, top);
+  }
+  const text = Buffer.concat(parts).toString("utf8");
   return { json: objectOf(parseJson(text)), isEmpty: text.trim() === "" };
 }
 
