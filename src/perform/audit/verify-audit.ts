@@ -40,7 +40,7 @@ export async function verifyAudit(file: string, { heads = [], contains, since, k
   let number = 0;
   let unsealed = 0;
   let hasSeal = false;
-  const followed = await followChain(readLines(file), undefined, (hash, line, at) => {
+  const followed = await followChain(readLines(file, ends), undefined, (hash, line, at) => {
     number++;
     if (counts.has(number)) hashes.set(number, { hash, line: at });
     wanted.delete(hash);
@@ -124,11 +124,23 @@ function unknowns(end: AuditCheck["end"], kept: string | undefined, key: string 
   ];
 }
 
-async function* readLines(file: string): AsyncGenerator<FileLine> {
+async function* readLines(file: string, ends: readonly KeptEnd[]): AsyncGenerator<FileLine> {
   try {
     yield* linesOf(file);
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown;
+    const left = ends.flatMap(({ place, kept }) =>
+      kept.ok && kept.value !== undefined ? [{ place, entries: kept.value.entries }] : [],
+    )[0];
+    if (errorCode(thrown) === "ENOENT" && left !== undefined)
+      throw new Failure(
+        "audit-failed",
+        `The audit file is not there, but its writers left it with ${left.entries} entries (${left.place}): it was removed or moved.`,
+        {
+          local: file,
+          hint: "Find out who removed it, and put it back. To go on without it: mailcordon audit accept --reason TEXT",
+        },
+      );
     if (errorCode(thrown) === "ENOENT")
       throw new Failure("audit-failed", "There is no such audit file.", {
         local: file,

@@ -158,3 +158,13 @@ describe("an HMAC key", () => {
     expect(cannotKnow).toContain("Who wrote the first 2 entries: they have no HMAC made with this HMAC key.");
   });
 });
+
+test("a log that was removed is reported as removed, and one that never was as a wrong path", async () => {
+  await write(["one", "two"]);
+  unlinkSync(file);
+  await expect(verify()).rejects.toMatchObject({
+    code: "audit-failed",
+    message: expect.stringContaining("its writers left it with 2 entries"),
+  });
+  await expect(verifyAudit(join(folder, "other.jsonl"))).rejects.toMatchObject({ message: "There is no such audit file." });
+});
