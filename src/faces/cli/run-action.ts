@@ -53,7 +53,7 @@ export async function runAction(
     };
     const performed = await (chained?.perform(host) ?? perform(action, raw, host));
     // A file uses names of fields; a person at a terminal uses flags.
-    const answer = input === undefined ? await spelledAsFlags(performed, action) : performed;
+    const answer = input === undefined ? await spelledAsFlags(performed, action, format === "table") : performed;
     progress?.end();
     // A user who has just declined has seen the items.
     const known = format === "table" && requested && answer.error?.code === "confirmation-required";
@@ -89,9 +89,13 @@ async function openChain(action: Action, raw: Readonly<Record<string, unknown>>,
   };
 }
 
-/** Returns the answer with the flags of the command line in place of the names of fields in its failures. */
-async function spelledAsFlags(answer: Answer, action: Action): Promise<Answer> {
-  const { error, results } = answer;
+/**
+ * Returns the answer with the flags of the command line in place of the names of fields in its failure; in a table also in those of its items, which
+ * programs read as over every other interface.
+ */
+async function spelledAsFlags(answer: Answer, action: Action, isTable: boolean): Promise<Answer> {
+  const { error } = answer;
+  const results = isTable ? answer.results : undefined;
   if (error === undefined && results?.some((result) => result.error !== undefined) !== true) return answer;
   const { fieldsAsFlags } = await import("./fields-as-flags.ts");
   const spelled = (text: string) => fieldsAsFlags(text.replace("confirm: true", "--yes"), Object.keys(action.input.shape));
