@@ -42,8 +42,8 @@ export async function performMany(action: Action, rawInput: Row, places: readonl
     return refusal === undefined;
   });
   const answers = await Promise.all(
-    places.map((place) => {
-      const arrive = gate.enter();
+    places.map((place, at) => {
+      const arrive = gate.enter(at);
       const call = { ...host, asksAlways: true, confirm: arrive.confirm };
       return perform(action, named(place, raw), call).finally(arrive.leave);
     }),
@@ -95,7 +95,8 @@ export async function performMany(action: Action, rawInput: Row, places: readonl
  * a change; its reply, or its Failure, is the reply to all that wait.
  */
 function openGate(calls: number, decide: (plans: readonly Plan[]) => Promise<boolean>) {
-  const plans: Plan[] = [];
+  /** By the number of the call: a person reads them in the order of the input, whichever mailbox answered first. */
+  const plans: (Plan | undefined)[] = Array.from({ length: calls }, () => undefined);
   let open = calls;
   let settle: (decided: Promise<boolean>) => void = () => {};
   const decision = new Promise<boolean>((resolve) => {
@@ -103,10 +104,11 @@ function openGate(calls: number, decide: (plans: readonly Plan[]) => Promise<boo
   });
   const passed = () => {
     open -= 1;
-    if (open === 0 && plans.length > 0) settle(decide(plans));
+    const waiting = plans.filter((plan) => plan !== undefined);
+    if (open === 0 && waiting.length > 0) settle(decide(waiting));
   };
   return {
-    enter() {
+    enter(at: number) {
       let isInside = true;
       const pass = () => {
         if (isInside) passed();
@@ -114,7 +116,7 @@ function openGate(calls: number, decide: (plans: readonly Plan[]) => Promise<boo
       };
       return {
         confirm: (plan: Plan) => {
-          plans.push(plan);
+          plans[at] = plan;
           pass();
           return decision;
         },

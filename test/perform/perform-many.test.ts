@@ -42,6 +42,15 @@ describe.each(backends)("one call for several mailboxes over %s", async (backend
     expect(left(places)).toBe(0);
   });
 
+  test("shows the mailboxes in the order of the input, whichever answers first", async () => {
+    const places = plant();
+    at.lab.addFault({ kind: "delay", mailbox: mailboxes[0], delayMs: 300, times: 1000 });
+    const { plans, host } = asked(false);
+    await performMany(deleteEmail, {}, places, host);
+    at.lab.clearFaults();
+    expect(plans[0]?.rows.map(({ mailbox }) => mailbox)).toEqual(mailboxes.flatMap((mailbox) => [mailbox, mailbox]));
+  });
+
   test("changes nothing in any mailbox when nobody confirms", async () => {
     const places = plant();
     const answer = await performMany(deleteEmail, {}, places, asked(false).host);
